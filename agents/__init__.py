@@ -1,0 +1,1 @@
+"""Coding-agent tools: one module for each, behind one Protocol."""

@@ -1,0 +1,116 @@
+"""The boundary to a coding-agent tool: a brief goes in, a result comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from workspace.process import Stop
+
+
+class Outcome(StrEnum):
+    """How an agent's attempt ended. Nothing counts as success on the tool's word alone."""
+
+    SUCCESS = "success"
+    NEEDS_QA = "needs-qa"  # the agent asks for a person before the merge
+    NO_CHANGES = "no-changes"  # it ended well, and the worktree is as it was
+    REFUSED = "refused-permissions"
+    AUTHENTICATION = "authentication"
+    QUOTA = "quota"  # used up: until `retry_at`, or until a person acts
+    RATE_LIMIT = "rate-limit"  # too fast: until `retry_at`
+    OVERLOADED = "overloaded"
+    BAD_REQUEST = "bad-request"
+    OUT_OF_TURNS = "out-of-turns"
+    BUDGET = "budget"
+    SILENT = "silent-too-long"
+    TIMED_OUT = "timed-out"
+    STOPPED = "stopped"  # by us, because a person stopped the run
+    KILLED = "killed"  # by a signal that we did not send
+    CRASHED = "crashed"  # it ended with an error of its own
+    BLOCKED = "blocked"  # the agent says that something outside its task is missing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Tokens and money of one attempt. Cached tokens are part of input, as providers bill them."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0  # reasoning included
+    cost_usd: float | None = None  # None: no price is known
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeouts:
+    """How long an agent may take."""
+
+    start: timedelta = timedelta(minutes=2)  # until its first output
+    silence: timedelta = timedelta(minutes=15)  # between two outputs
+    total: timedelta = timedelta(hours=2)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brief:
+    """Everything that an agent gets."""
+
+    task: str  # the row's id
+    attempt: int  # numbered from 1 within the task
+    agent: str  # the name in the file: codex, sonnet, ...
+    text: str  # the brief itself, Markdown (agents.prompt writes it)
+    worktree: Path  # where it works
+    log: Path  # everything that the tool printed, secrets redacted
+    scratch: Path  # a folder outside the worktree, for the brief and the tool's own files
+    environment: Mapping[str, str]  # all that the tool gets to see
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    resume: str | None = None  # the session of an attempt that was cut off
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What an agent's attempt came to."""
+
+    outcome: Outcome
+    summary: str  # what the agent says it did, or the exact reason; one paragraph
+    usage: Usage = field(default_factory=Usage)
+    session: str | None = None  # with which it can be resumed
+    exit_code: int | None = None
+    log: Path | None = None
+    retry_at: datetime | None = None  # for rate limits and quotas, where the tool says so
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentEvent:
+    """One thing that an agent did, in our own small vocabulary, for the live display."""
+
+    kind: str  # started, said, used-tool, changed-files, retrying, usage, ended
+    text: str  # one line, secrets redacted
+
+
+OnEvent = Callable[[AgentEvent], None]
+
+
+def ignore_event(_event: AgentEvent) -> None:
+    """For callers that show nothing."""
+
+
+class Agent(Protocol):
+    """A coding-agent tool."""
+
+    @property
+    def name(self) -> str:
+        """The name of the adapter: command, fake, claude, codex, ..."""
+
+    def missing(self) -> str | None:
+        """What keeps this agent from running on this machine, with its remedy; None if nothing."""
+
+    def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
+        """Carry the brief out in its worktree. Blocks; `stop` ends it. Raises nothing on failure:
+        every way to fail is an `Outcome`."""

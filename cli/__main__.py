@@ -1,0 +1,5 @@
+"""`python -m cli` is `mission`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,66 @@
+"""The `mission` command: finds the subcommand, and prints errors for people.
+
+Each subcommand lives in a module of its own and is imported only when it is called, so that
+`mission status` answers in a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from mission.errors import MissionError
+
+# command -> module with an `app: typer.Typer` that holds exactly this command or group
+COMMANDS: dict[str, str] = {}
+
+
+class _LazyGroup(TyperGroup):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command = typer.main.get_command(import_module(module).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    name="mission",
+    cls=_LazyGroup,
+    help="Carry a plan in TASKS.md to done.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Carry a plan in TASKS.md to done."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; the process ends with the exit code."""
+    try:
+        app(args=arguments, prog_name="mission", standalone_mode=True)
+    except MissionError as error:
+        print(f"mission: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

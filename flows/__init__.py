@@ -1,0 +1,1 @@
+"""Prefect wiring, with no logic of its own."""

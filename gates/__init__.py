@@ -1,0 +1,1 @@
+"""Gates: what must say *clear* before a push or a merge."""

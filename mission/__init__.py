@@ -1,0 +1,1 @@
+"""A mission on disk: its configuration, its journal, the state machine, and the errors."""

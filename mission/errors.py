@@ -1,0 +1,130 @@
+"""Every error that a person may see.
+
+    MissionError                 exit code 1: the answer is no
+    ├── UsageError               exit code 2: wrong use
+    ├── UnreadableError          exit code 2: a file that cannot be understood
+    │   ├── TaskFileError        ... the TASKS.md, with line and column
+    │   └── ConfigError          ... mission.yaml or another configuration, with line and key
+    ├── TransitionError          a status change that the state machine does not allow
+    ├── WriterBusyError          another orchestrator holds the mission
+    ├── RowConflictError         a row changed under us in a way that conflicts
+    ├── GateError                a gate did not say clear
+    │   └── GateTimeoutError     exit code 75: it did not say so in time
+    ├── GitError                 git refused
+    │   ├── MergeConflictError   a squash merge that does not apply
+    │   ├── BaseMovedError       the base is not where the merge expected it
+    │   └── CheckoutBlockedError a person's uncommitted changes stand in the way
+    ├── AgentError               an agent tool cannot be used as configured
+    ├── TierError                a storage tier that is not as it must be
+    └── StoppedError             exit code 130: a person stopped the run
+
+A subclass of `MissionError` is printed as one line and its hint, without a traceback. Anything
+else that escapes is a bug of ours and shows its traceback.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MissionError(Exception):
+    """The base: what happened (`message`) and what to do next (`hint`, may be empty)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.hint}" if self.hint else self.message
+
+
+class UsageError(MissionError):
+    """Wrong use of a command or of an interface."""
+
+    exit_code = 2
+
+
+class UnreadableError(MissionError):
+    """A file that cannot be understood. `line` and `column` count from 1; 0 means unknown."""
+
+    exit_code = 2
+
+    def __init__(
+        self, message: str, *, hint: str = "", path: str = "", line: int = 0, column: int = 0
+    ) -> None:
+        where = path + (f":{line}" if line else "") + (f":{column}" if line and column else "")
+        super().__init__(f"{where}: {message}" if where else message, hint=hint)
+        self.path = path
+        self.line = line
+        self.column = column
+
+
+class TaskFileError(UnreadableError):
+    """A `TASKS.md` that cannot be read or written as asked."""
+
+
+class ConfigError(UnreadableError):
+    """A configuration file with an unknown key, a wrong type or a bad value."""
+
+
+class TransitionError(MissionError):
+    """A status change that the state machine does not allow."""
+
+
+class WriterBusyError(MissionError):
+    """Another process is the single writer of this mission."""
+
+
+class RowConflictError(MissionError):
+    """A row is not as it was when the change was decided."""
+
+
+class GateError(MissionError):
+    """A gate did not say clear."""
+
+
+class GateTimeoutError(GateError):
+    """A gate did not say clear in time."""
+
+    exit_code = 75
+
+
+class GitError(MissionError):
+    """Git refused what was asked of it."""
+
+
+class MergeConflictError(GitError):
+    """A squash merge that does not apply. `files` are repository paths."""
+
+    def __init__(self, message: str, *, files: tuple[str, ...], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.files = files
+
+
+class BaseMovedError(GitError):
+    """The base branch is not at the commit that the merge was made for."""
+
+
+class CheckoutBlockedError(GitError):
+    """Uncommitted changes of a person stand in the way. `files` are repository paths."""
+
+    def __init__(self, message: str, *, files: tuple[str, ...], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.files = files
+
+
+class AgentError(MissionError):
+    """An agent tool cannot be used as configured."""
+
+
+class TierError(MissionError):
+    """A storage tier is not as it must be."""
+
+
+class StoppedError(MissionError):
+    """A person stopped the run."""
+
+    exit_code = 130

@@ -1,0 +1,1 @@
+"""This machine: child processes, git, worktrees, squash merges."""
