@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-import click
 import typer
+from typer import _click as click  # typer carries its own click and exports none of its types
 from typer.core import TyperGroup
 
 from mission.errors import MissionError
@@ -56,9 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="mission", standalone_mode=True)
     except MissionError as error:
-        print(f"mission: {error.message}", file=sys.stderr)
+        typer.echo(f"mission: {error.message}", err=True)
         if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
+            typer.echo(f"  {error.hint}", err=True)
         sys.exit(error.exit_code)
 
 
