@@ -33,6 +33,7 @@ class GateRequest:
     base: str  # the branch that it is for
     commit: str | None = None  # the head of `branch`, where there is one
     base_commit: str | None = None  # the base that was verified; a merge onto another is refused
+    patience: timedelta | None = None  # what is left of the caller's time; a gate answers within it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +45,7 @@ class GateVerdict:
     detail: str  # what it saw, one line, no secrets
     since: datetime | None = None  # for busy: since when, if known
     retry_after: timedelta | None = None  # the earliest next question, if the other side said so
+    commit: str | None = None  # the commit that it speaks of, where it speaks of one
 
 
 class Gate(Protocol):
