@@ -1,0 +1,54 @@
+# `make demo` and `make test` are all that a newcomer needs; both make .venv first.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick lint bench lock schema setup setup-bench clean
+
+BIN := .venv/bin
+# make PYTHON=/path/to/python3.13 TARGET: which interpreter .venv is made with
+export PYTHON ?=
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:
+	@.ci/setup
+
+setup-bench:
+	@.ci/setup --bench
+
+demo: setup ## the shipped mission, end to end, in a scratch repository (DEMO="--keep" passes flags)
+	@$(BIN)/mission demo $(DEMO)
+
+test: setup ## every test: unit, integration, acceptance, crash (ARGS="-k name" passes flags)
+	@$(BIN)/python -m pytest $(ARGS)
+
+quick: setup ## the tests that take no more than ten seconds each
+	@$(BIN)/python -m pytest -m "not slow and not crash" $(ARGS)
+
+lint: setup-bench ## ruff, mypy strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup-bench ## the benchmarks; JSON on stdout, docs/benchmarks.md has the recorded table
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: ## resolve pyproject.toml into requirements.lock again (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 2; }
+	@uv pip compile $(COMPILE) pyproject.toml --extra embedded --extra scale --group dev \
+	    --output-file requirements.lock
+	@uv pip compile $(COMPILE) bench/requirements.in --constraint requirements.lock \
+	    --output-file bench/requirements.lock
+
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header --no-annotate
+
+schema: setup ## write docs/mission.schema.json from the models of mission.yaml
+	@$(BIN)/python -m mission.config > docs/mission.schema.json
+
+clean: ## remove .venv, build output and caches
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
+	    .hypothesis .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
