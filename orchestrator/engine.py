@@ -36,6 +36,9 @@ class Engine(Protocol):
     def progress(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Show the mission's progress, a mapping a milestone. Cheap to call; may be coalesced."""
 
+    def close_stale(self, run_ids: Sequence[str]) -> None:
+        """Close what the engine's record still calls running of runs that a crash ended."""
+
     def missing(self) -> tuple[str, ...]:
         """After the last job: the names of jobs that the engine's record does not hold."""
 
@@ -67,6 +70,9 @@ class ThreadEngine:
 
     def progress(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Threads show nothing."""
+
+    def close_stale(self, run_ids: Sequence[str]) -> None:
+        """Threads die with their process."""
 
     def missing(self) -> tuple[str, ...]:
         return ()
