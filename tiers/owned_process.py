@@ -1,0 +1,65 @@
+"""A server process that ends with us: on request, at exit, and when we are killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tiers import guard
+from tiers.server_user import ServerUser
+
+GRACE_SECONDS = 20  # between the polite signal and the kill
+
+
+class OwnedProcess:
+    """A server under a guard (see `tiers.guard`). Standard output and error go to `log`."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        user: ServerUser,
+        log: Path,
+        polite: signal.Signals = signal.SIGTERM,  # what makes it end by itself
+    ) -> None:
+        with log.open("ab") as output:
+            user.take(log)
+            self._guard = subprocess.Popen(
+                [
+                    *(sys.executable, "-I", guard.__file__),
+                    *map(str, (user.uid, user.gid, int(polite), GRACE_SECONDS)),
+                    *command,
+                ],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                cwd=log.parent,
+                env=server_environment(),
+                start_new_session=True,  # a terminal's Ctrl-C is for us, not for the server
+            )
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while the server runs."""
+        return self._guard.poll()
+
+    def stop(self) -> None:
+        """End the server and wait until it has ended. Does nothing when it has."""
+        if self._guard.stdin is not None:
+            self._guard.stdin.close()
+        self._guard.wait(GRACE_SECONDS + 10)
+
+
+def server_environment() -> dict[str, str]:
+    """All that a server sees of our environment: nothing."""
+    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+def log_tail(log: Path, lines: int = 6) -> str:
+    """The last lines of a server's log on one line, for an error message."""
+    if not log.is_file():
+        return "no log"
+    return " / ".join(log.read_text(errors="replace").splitlines()[-lines:])
