@@ -1,1 +1,1 @@
-"""Missions that ship with the project."""
+"""Missions that ship with the project, and the scratch repository that the demo runs one in."""
