@@ -8,6 +8,7 @@
     ├── TransitionError          a status change that the state machine does not allow
     ├── WriterBusyError          another orchestrator holds the mission
     ├── RowConflictError         a row changed under us in a way that conflicts
+    ├── JournalError             the journal cannot be read or written
     ├── GateError                a gate did not say clear
     │   └── GateTimeoutError     exit code 75: it did not say so in time
     ├── GitError                 git refused
@@ -80,6 +81,10 @@ class WriterBusyError(MissionError):
 
 class RowConflictError(MissionError):
     """A row is not as it was when the change was decided."""
+
+
+class JournalError(MissionError):
+    """The journal cannot be read or written."""
 
 
 class GateError(MissionError):

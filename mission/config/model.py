@@ -1,0 +1,107 @@
+"""`mission.yaml` as a whole. Every key is optional."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from mission.config.agents import AgentConfig, BudgetConfig, RoutingRule
+from mission.config.gates import GateConfig, VerifyStep
+from mission.config.section import Section
+from mission.state import Status
+
+Column = Literal[
+    "id",
+    "status",
+    "description",
+    "issue",
+    "agent",
+    "branch",
+    "depends_on",
+    "estimate",
+    "notes",
+]
+# YAML brings text, and the strict sections would insist on members.
+StatusName = Annotated[Status, Field(strict=False)]
+
+
+class StatusConfig(Section):
+    """How status changes in the task file reach the repository."""
+
+    commit: Literal["end", "each", "never"] = Field(
+        default="end",
+        description="When the runner commits the task file: at the end of a run, after each"
+        " change, or never.",
+    )
+    push: bool = Field(
+        default=True, description="Whether these commits are pushed, through the gates."
+    )
+
+
+class TaskConfig(Section):
+    """Settings of one task, by its id."""
+
+    run: str | None = Field(
+        default=None,
+        description="The built-in operation that carries the row out instead of an agent.",
+    )
+    agent: str | None = Field(default=None, description="The agent, instead of the one in the row.")
+    verify: list[VerifyStep] | None = Field(
+        default=None, description="Verification steps, instead of the mission's."
+    )
+    max_attempts: int | None = Field(
+        default=None, ge=1, description="Attempts before it is failed, instead of its agent's."
+    )
+    with_: dict[str, JsonValue] = Field(
+        default_factory=dict, alias="with", description="Arguments of the operation."
+    )
+
+
+class MissionConfig(Section):
+    """The settings of a mission."""
+
+    mission: str | None = Field(
+        default=None,
+        description="The mission's name; by default the one that the task file declares.",
+    )
+    base: str = Field(
+        default="main", min_length=1, description="The branch that work is merged into."
+    )
+    remote: str | None = Field(
+        default="origin", description="The git remote; used only where the repository has it."
+    )
+    max_parallel: int = Field(
+        default=4, ge=1, le=1024, description="Tasks under way at the same time."
+    )
+    columns: dict[str, Column] = Field(
+        default_factory=dict,
+        description="Further header names of the task table, and the column that each one means.",
+    )
+    statuses: dict[str, StatusName] = Field(
+        default_factory=dict,
+        description="Words that this file uses in its status column, and what each one means.",
+    )
+    agents: dict[str, AgentConfig] = Field(
+        default_factory=dict, description="Agents by the name that the task file uses."
+    )
+    routing: list[RoutingRule] = Field(
+        default_factory=list,
+        description="Which agent gets a row whose agent cell is —; the first match decides.",
+    )
+    gates: list[GateConfig] = Field(
+        default_factory=list, description="What must say clear before every push and every merge."
+    )
+    verify: list[VerifyStep] = Field(
+        default_factory=list, description="What must succeed before a merge, in this order."
+    )
+    tasks: dict[str, TaskConfig] = Field(
+        default_factory=dict, description="Settings of single tasks, by id."
+    )
+    budget: BudgetConfig = Field(
+        default_factory=BudgetConfig, description="What may be spent before dispatch stops."
+    )
+    status: StatusConfig = Field(
+        default_factory=StatusConfig,
+        description="How status changes in the task file reach the repository.",
+    )

@@ -1,0 +1,31 @@
+"""The journal of a mission: what was begun, what became of it, and what people asked for.
+
+A SQLite database in WAL mode. An attempt is written before it starts; `history`, `report` and
+recovery read it. A write that returned survives the death of the process.
+"""
+
+from __future__ import annotations
+
+from mission.journal.journal import Journal
+from mission.journal.records import (
+    Attempt,
+    Event,
+    EventKind,
+    Request,
+    RequestKind,
+    Run,
+    Spent,
+    Stage,
+)
+
+__all__ = [
+    "Attempt",
+    "Event",
+    "EventKind",
+    "Journal",
+    "Request",
+    "RequestKind",
+    "Run",
+    "Spent",
+    "Stage",
+]

@@ -1,0 +1,226 @@
+"""The journal's connection: opening, the schema's version, and errors in plain words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import quote
+
+from mission.errors import JournalError
+
+SCHEMA_VERSION = 1
+_BUSY_SECONDS = 10.0  # how long a statement waits for another process's write
+_OLDEST_SQLITE = (3, 35)  # the first with RETURNING
+_HINTS = {
+    sqlite3.SQLITE_FULL: "The disk is full: make room, then run again",
+    sqlite3.SQLITE_READONLY: "The file or its folder is read-only for this user",
+    sqlite3.SQLITE_CANTOPEN: "Check that this user may write to its folder",
+    sqlite3.SQLITE_PERM: "Check that this user may write to its folder",
+    sqlite3.SQLITE_IOERR: "The disk reports an error, or is full",
+    sqlite3.SQLITE_BUSY: "Another process has been writing to it for too long",
+    sqlite3.SQLITE_CORRUPT: "Move it away; the next run starts a new one, without its history",
+    sqlite3.SQLITE_NOTADB: "Move it away; the next run starts a new one",
+}
+
+Value = str | int | float | None
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def to_text(moment: datetime) -> str:
+    """ISO 8601 in UTC with microseconds always, so that texts sort as times do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+class Database:
+    """One connection for all threads of a process. Each statement is a transaction of its own."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Clock = utc_now) -> Database:
+        """Open for writing; make the file and its folder where they are missing.
+
+        Raises:
+            JournalError: It cannot be opened, is no journal, or is of another version.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = _connect(f"file:{quote(str(path))}")
+        except OSError as error:
+            raise JournalError(
+                f"{path.parent} cannot be made ({error.strerror})",
+                hint="Check that this user may write there",
+            ) from error
+        except sqlite3.Error as error:
+            raise _translated(error, path) from error
+        try:
+            _prepare(connection, path)
+        except sqlite3.Error as error:
+            connection.close()
+            raise _translated(error, path) from error
+        except JournalError:
+            connection.close()
+            raise
+        return cls(connection, path, clock)
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> Database:
+        """Open for reading only. A journal that does not exist yet reads as an empty one.
+
+        Raises:
+            JournalError: As `open`.
+        """
+        if not path.exists():
+            connection = _connect("file::memory:")
+            connection.executescript(_schema())
+            return cls(connection, path, utc_now)
+        try:
+            connection = _open_existing(path)
+        except sqlite3.Error as error:
+            raise _translated(error, path) from error
+        return cls(connection, path, utc_now)
+
+    def close(self) -> None:
+        """Close it. The last to close folds the write-ahead log into the file."""
+        with self._lock:
+            self._connection.close()
+
+    def now(self) -> str:
+        """The time, as the journal stores it."""
+        return to_text(self._clock())
+
+    def rows(self, statement: str, **values: Value) -> list[sqlite3.Row]:
+        """Run a statement with named parameters; its rows.
+
+        When this returns, what it wrote survives the process.
+
+        Raises:
+            JournalError: The database refused.
+        """
+        try:
+            return self._rows(statement, values)
+        except UnicodeEncodeError:
+            return self._rows(statement, {name: _storable(value) for name, value in values.items()})
+
+    def _rows(self, statement: str, values: Mapping[str, Value]) -> list[sqlite3.Row]:
+        with self._lock:
+            try:
+                # All rows are fetched: only then is a statement with RETURNING committed.
+                return self._connection.execute(statement, values).fetchall()
+            except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+                if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                    raise  # a bug of ours
+                raise _translated(error, self.path) from error
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        wanted = ".".join(map(str, _OLDEST_SQLITE))
+        raise JournalError(
+            f"this Python has SQLite {sqlite3.sqlite_version}; the journal needs {wanted}",
+            hint="Use a Python that brings a newer SQLite, such as one that uv installs",
+        )
+    connection = sqlite3.connect(
+        uri,
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,  # the lock of `Database` keeps threads apart
+        cached_statements=256,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _open_existing(path: Path) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path))}?mode=ro"
+    connection = _connect(uri)
+    try:
+        _check_version(connection, path)
+    except sqlite3.OperationalError:
+        connection.close()
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        # In a folder that is read-only SQLite cannot make its shared memory; and nobody writes.
+        connection = _connect(f"{uri}&immutable=1")
+        _check_version(connection, path)
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    if _check_version(connection, path) != SCHEMA_VERSION:
+        _use_write_ahead_log(connection)
+        # Another process may be doing the same: every statement of the schema may be repeated.
+        version = f"PRAGMA user_version = {SCHEMA_VERSION};"
+        connection.executescript(f"BEGIN IMMEDIATE; {_schema()} {version} COMMIT;")
+    mode = _use_write_ahead_log(connection)
+    # With the write-ahead log, NORMAL never corrupts, and loses nothing when a process dies; a
+    # power cut may take the last moments. Where the log does not work (network disks): FULL.
+    connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> str:
+    """Switch to WAL mode; the mode that it is in then."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait by itself when two processes switch at the same moment.
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema's version; 0 for a new, empty database.
+
+    Raises:
+        JournalError: It is another program's database, or of another version.
+    """
+    question = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+    version, tables = connection.execute(question).fetchone()
+    if version == SCHEMA_VERSION or (version == 0 and not tables):
+        return int(version)
+    if version == 0:
+        raise JournalError(f"{path} is a database, but not a journal", hint="Move it away")
+    if version > SCHEMA_VERSION:
+        hint = "Update the mission runner; the one that wrote it is newer"
+    else:
+        hint = "Finish with the mission runner that wrote it, or move the file away"
+    raise JournalError(
+        f"{path} has journal format {version}; this mission runner reads format {SCHEMA_VERSION}",
+        hint=hint,
+    )
+
+
+def _schema() -> str:
+    return files("mission.journal").joinpath("schema.sql").read_text(encoding="utf-8")
+
+
+def _translated(error: sqlite3.Error, path: Path) -> JournalError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return JournalError(f"the journal {path}: {error}", hint=_HINTS.get(code, ""))
+
+
+def _storable(value: Value) -> Value:
+    """Bytes of a file that were no UTF-8 travel as lone surrogates, which SQLite refuses."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value

@@ -1,0 +1,55 @@
+"""The journal as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mission.journal.attempts import Attempts
+from mission.journal.database import Clock, Database, utc_now
+from mission.journal.requests import Requests
+from mission.journal.runs import Runs
+from mission.journal.table import Redact, keep
+
+
+class Journal(Runs, Attempts, Requests):
+    """A mission's journal. Safe for all threads of a process, and for several processes."""
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Clock = utc_now, redact: Redact = keep) -> Self:
+        """Open for writing; make the file and its folder where they are missing.
+
+        Args:
+            path: The database (`Place.journal_file`).
+            clock: Gives the time, aware.
+            redact: Takes secrets out of free text before it is stored.
+
+        Raises:
+            JournalError: It cannot be opened, is no journal, or is of another version.
+        """
+        return cls(Database.open(path, clock=clock), redact)
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> Self:
+        """Open for reading only. A journal that does not exist yet reads as an empty one.
+
+        Raises:
+            JournalError: As `open`.
+        """
+        return cls(Database.open_to_read(path), keep)
+
+    def close(self) -> None:
+        """Close it. Nothing is lost without: every write is durable when it returns."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,73 @@
+"""Runs in the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from mission.journal.records import Run
+from mission.journal.table import Table, moment, moment_or_none, only
+
+
+class Runs(Table):
+    """Which process ran the mission, and when."""
+
+    def start_run(
+        self,
+        *,
+        mission: str,
+        host: str,
+        pid: int,
+        pid_started: float,
+        engine_run: str | None = None,
+    ) -> int:
+        """Note that a run begins; its number."""
+        rows = self._database.rows(
+            "INSERT INTO runs (mission, host, pid, pid_started, engine_run, started)"
+            " VALUES (:mission, :host, :pid, :pid_started, :engine_run, :now) RETURNING id",
+            mission=mission,
+            host=host,
+            pid=pid,
+            pid_started=pid_started,
+            engine_run=engine_run,
+            now=self._database.now(),
+        )
+        return int(rows[0]["id"])
+
+    def set_engine_run(self, run: int, engine_run: str | None) -> None:
+        """Note the engine's own name of a run."""
+        self._database.rows(
+            "UPDATE runs SET engine_run = :engine_run WHERE id = :run",
+            engine_run=engine_run,
+            run=run,
+        )
+
+    def end_run(self, run: int, outcome: str) -> None:
+        """Note that a run ended. The first end stays."""
+        self._database.rows(
+            "UPDATE runs SET ended = :now, outcome = :outcome WHERE id = :run AND ended IS NULL",
+            now=self._database.now(),
+            outcome=outcome,
+            run=run,
+        )
+
+    def open_runs(self) -> list[Run]:
+        """Runs without an end: under way, or killed. Oldest first."""
+        rows = self._database.rows("SELECT * FROM runs WHERE ended IS NULL ORDER BY id")
+        return [_run(row) for row in rows]
+
+    def last_run(self) -> Run | None:
+        """The run that began last."""
+        return only(
+            [_run(r) for r in self._database.rows("SELECT * FROM runs ORDER BY id DESC LIMIT 1")]
+        )
+
+    def runs(self) -> list[Run]:
+        """All runs, oldest first."""
+        return [_run(row) for row in self._database.rows("SELECT * FROM runs ORDER BY id")]
+
+
+def _run(row: sqlite3.Row) -> Run:
+    values = dict(row)
+    values["started"] = moment(row["started"])
+    values["ended"] = moment_or_none(row["ended"])
+    return Run(**values)

@@ -1,0 +1,161 @@
+"""Where a mission lives: its files, its repository, and the folder for what the runner keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from mission.errors import UsageError
+
+TASK_FILE = "TASKS.md"
+CONFIG_FILE = "mission.yaml"
+_SEARCH_DEPTH = 6  # folders below the current one
+_SEARCH_FOLDERS = 20_000  # then give up: somebody started in their home folder
+_PASSED_OVER = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
+
+
+def mission_home() -> Path:
+    """The runner's own folder of this user: worktrees, the local server, missions without git.
+
+    `$MISSION_HOME`, else `$XDG_STATE_HOME/mission-runner`, else `~/.local/state/mission-runner`.
+    """
+    own = os.environ.get("MISSION_HOME")
+    if own:
+        return Path(own).expanduser().absolute()
+    state = os.environ.get("XDG_STATE_HOME")
+    # The XDG rules say that a relative path there is to be ignored.
+    base = Path(state) if state and Path(state).is_absolute() else Path.home() / ".local" / "state"
+    return base / "mission-runner"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A mission on this machine. All paths are absolute, without symbolic links."""
+
+    task_file: Path
+    repository: Path | None  # the top folder of its work tree; None without git
+    common_dir: Path | None  # the git folder that all work trees of the repository share
+
+    @classmethod
+    def find(cls, path: str | None = None) -> Self:
+        """The mission that `path` means: a task file, or a folder with one in or below it.
+
+        Without a path, the current folder.
+
+        Raises:
+            UsageError: No file, or more than one; the hint names them.
+        """
+        given = Path(path).expanduser() if path is not None else Path.cwd()
+        if given.is_dir():
+            task_file = _in_folder(given)
+        elif given.is_file():
+            task_file = given
+        else:
+            what = "no such file" if not given.exists() else "neither a file nor a folder"
+            raise UsageError(f"{given}: {what}", hint=f"Name a {TASK_FILE}, or its folder")
+        task_file = task_file.resolve()
+        repository, common_dir = _repository_of(task_file.parent)
+        return cls(task_file=task_file, repository=repository, common_dir=common_dir)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the task file."""
+        return self.task_file.parent
+
+    @property
+    def config_file(self) -> Path:
+        """`mission.yaml`, beside the task file. It need not exist."""
+        return self.folder / CONFIG_FILE
+
+    @property
+    def path_in_repository(self) -> str | None:
+        """The task file as git names it: relative to the top folder, with `/`."""
+        if self.repository is None:
+            return None
+        return self.task_file.relative_to(self.repository).as_posix()
+
+    @property
+    def state_dir(self) -> Path:
+        """What the runner keeps of this mission. Never in the work tree; it need not exist yet.
+
+        All work trees of a repository share it, so that there is one writer among them.
+        """
+        if self.common_dir is None or self.path_in_repository is None:
+            return mission_home() / "missions" / _slug(str(self.task_file))
+        return self.common_dir / "mission-runner" / _slug(self.path_in_repository)
+
+    @property
+    def journal_file(self) -> Path:
+        """The journal's database."""
+        return self.state_dir / "journal.sqlite"
+
+    @property
+    def logs(self) -> Path:
+        """The folder for the logs of attempts."""
+        return self.state_dir / "logs"
+
+    @property
+    def wake_file(self) -> Path:
+        """A run watches it: touched when a request waits in the journal."""
+        return self.state_dir / "wake"
+
+
+def _in_folder(folder: Path) -> Path:
+    direct = folder / TASK_FILE
+    if direct.is_file():
+        return direct
+    found = _below(folder)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(
+            f"no {TASK_FILE} in {folder} or below", hint=f"Name a {TASK_FILE}, or its folder"
+        )
+    names = ", ".join(str(file.relative_to(folder)) for file in found[:5])
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    raise UsageError(f"{folder} holds several: {names}{more}", hint="Name one of them")
+
+
+def _below(folder: Path) -> list[Path]:
+    """Task files below `folder`; hidden folders and other people's packages are passed over."""
+    found: list[Path] = []
+    for visited, (where, folders, files) in enumerate(os.walk(folder)):
+        depth = len(Path(where).relative_to(folder).parts)
+        if depth >= _SEARCH_DEPTH or visited >= _SEARCH_FOLDERS:
+            folders.clear()
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and name not in _PASSED_OVER
+        )
+        if TASK_FILE in files:
+            found.append(Path(where) / TASK_FILE)
+    return sorted(found)
+
+
+def _repository_of(folder: Path) -> tuple[Path | None, Path | None]:
+    """Top and common git folder, read from the disk: `mission status` starts no process for it."""
+    for top in (folder, *folder.parents):
+        mark = top / ".git"
+        if mark.is_dir() and (mark / "HEAD").exists():
+            return top, mark.resolve()
+        if mark.is_file():
+            git_dir = _pointed_to(mark.read_text(encoding="utf-8").removeprefix("gitdir:"), top)
+            shared = git_dir / "commondir"
+            if shared.is_file():  # a linked work tree; a submodule has none
+                git_dir = _pointed_to(shared.read_text(encoding="utf-8"), git_dir)
+            return top, git_dir
+    return None, None
+
+
+def _pointed_to(text: str, start: Path) -> Path:
+    return (start / text.strip()).resolve()
+
+
+def _slug(name: str) -> str:
+    """A folder's name that people recognise and that no other mission of the repository has."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", name.removesuffix(".md")).strip("-")[-60:].lstrip("-")
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{words}-{digest}" if words else digest

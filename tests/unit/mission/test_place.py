@@ -1,0 +1,143 @@
+"""Where a mission lives."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mission.errors import UsageError
+from mission.place import Place, mission_home
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    for role in ("AUTHOR", "COMMITTER"):
+        environment |= {f"GIT_{role}_NAME": "T", f"GIT_{role}_EMAIL": "t@example.invalid"}
+    subprocess.run(
+        ["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True
+    )
+
+
+def _task_file(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "TASKS.md"
+    file.write_text("# Plan\n")
+    return file
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    top = tmp_path / "repo"
+    top.mkdir()
+    _git(top, "init", "-q", "-b", "main")
+    return top
+
+
+def test_file_folder_and_current_folder_mean_the_same(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _task_file(repository / "docs")
+    monkeypatch.chdir(repository / "docs")
+    places = [Place.find(str(file)), Place.find(str(file.parent)), Place.find()]
+    assert {place.task_file for place in places} == {file}
+    place = places[0]
+    assert place.folder == repository / "docs"
+    assert place.config_file == repository / "docs" / "mission.yaml"
+    assert place.repository == repository
+    assert place.common_dir == repository / ".git"
+    assert place.path_in_repository == "docs/TASKS.md"
+    assert place.state_dir.parent == repository / ".git" / "mission-runner"
+    assert place.state_dir.name.startswith("docs-TASKS-")
+    assert place.journal_file.parent == place.state_dir
+
+
+def test_the_only_one_below_is_found(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = _task_file(repository / "a" / "b")
+    _task_file(repository / ".hidden")
+    _task_file(repository / "node_modules" / "x")
+    monkeypatch.chdir(repository)
+    assert Place.find().task_file == file
+
+
+def test_several_below_are_named(repository: Path) -> None:
+    for name in ("a", "b"):
+        _task_file(repository / name)
+    with pytest.raises(UsageError, match=r"several: a/TASKS\.md, b/TASKS\.md"):
+        Place.find(str(repository))
+
+
+def test_nothing_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        Place.find(str(tmp_path / "absent"))
+    with pytest.raises(UsageError, match=r"no TASKS\.md in"):
+        Place.find(str(tmp_path))
+
+
+def test_work_trees_share_their_state(repository: Path, tmp_path: Path) -> None:
+    _task_file(repository)
+    _git(repository, "add", ".")
+    _git(repository, "commit", "-q", "-m", "Plan")
+    other = tmp_path / "other"
+    _git(repository, "worktree", "add", "-q", str(other))
+    first, second = Place.find(str(repository)), Place.find(str(other))
+    assert second.repository == other
+    assert second.state_dir == first.state_dir
+
+
+def test_a_submodule_has_its_own_state(repository: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    _git(inner, "init", "-q", "-b", "main")
+    _task_file(inner)
+    _git(inner, "add", ".")
+    _git(inner, "commit", "-q", "-m", "Plan")
+    _git(
+        repository,
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        str(inner),
+        "m",
+    )
+    place = Place.find(str(repository / "m"))
+    assert place.repository == repository / "m"
+    assert place.common_dir == repository / ".git" / "modules" / "m"
+
+
+def test_names_that_look_alike_do_not_share_state(repository: Path) -> None:
+    one = Place.find(str(_task_file(repository / "a" / "b")))
+    two = Place.find(str(_task_file(repository / "a-b")))
+    assert one.state_dir != two.state_dir
+
+
+def test_a_link_leads_to_the_file_itself(repository: Path, tmp_path: Path) -> None:
+    file = _task_file(repository)
+    link = tmp_path / "link.md"
+    link.symlink_to(file)
+    assert Place.find(str(link)).task_file == file
+
+
+def test_without_git_the_state_is_in_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
+    place = Place.find(str(_task_file(tmp_path / "plain")))
+    assert place.repository is None
+    assert place.path_in_repository is None
+    assert place.state_dir.parent == tmp_path / "home" / "missions"
+
+
+def test_the_home_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MISSION_HOME", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert mission_home() == Path("/state/mission-runner")
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    assert mission_home() == Path.home() / ".local/state/mission-runner"
+    monkeypatch.setenv("MISSION_HOME", "/own")
+    assert mission_home() == Path("/own")
