@@ -1,0 +1,83 @@
+"""What a `command` agent says about itself: a JSON object on the last line of its output.
+
+    {"outcome": "success", "summary": "Added the schema", "input_tokens": 1200,
+     "cached_tokens": 800, "output_tokens": 300, "cost_usd": 0.02, "session": "abc",
+     "retry_at": "2026-04-19T12:00:00Z"}
+
+Every key is optional. `outcome` is one of `agents.protocol.Outcome`, or `failed`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from agents.protocol import Outcome, Usage
+
+_WORDS = {"failed": Outcome.CRASHED, **{str(outcome): outcome for outcome in Outcome}}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResultLine:
+    """The agent's own word, still to be judged against its exit code and its worktree."""
+
+    outcome: Outcome | None = None  # None: it did not say
+    summary: str = ""
+    usage: Usage = field(default_factory=Usage)
+    session: str | None = None
+    retry_at: datetime | None = None  # aware, UTC where the text names no zone
+
+
+def read_result_line(line: str) -> ResultLine | None:
+    """What `line` says, or None if it is no JSON object with an `outcome` or a `summary`.
+
+    Values of a wrong type are left out: a damaged report never fails an attempt by itself.
+    """
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not ({"outcome", "summary"} & found.keys()):
+        return None
+    word = found.get("outcome")
+    return ResultLine(
+        outcome=_WORDS.get(word) if isinstance(word, str) else None,
+        summary=_text(found.get("summary")),
+        usage=Usage(
+            input_tokens=_count(found.get("input_tokens")),
+            cached_tokens=_count(found.get("cached_tokens")),
+            output_tokens=_count(found.get("output_tokens")),
+            cost_usd=_money(found.get("cost_usd")),
+        ),
+        session=_text(found.get("session")) or None,
+        retry_at=read_time(found.get("retry_at")),
+    )
+
+
+def read_time(value: object) -> datetime | None:
+    """An ISO 8601 text or seconds since 1970 as an aware time; None for anything else."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _money(value: object) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if math.isfinite(value) and value >= 0 else None

@@ -1,0 +1,148 @@
+"""What follows from an attempt's outcome: merge, try again, pause a provider, stop and ask, fail.
+
+Pure: the clock and the dice are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from agents.outcomes import ADVICE
+from agents.protocol import Outcome, Result
+
+
+class Action(StrEnum):
+    """What the orchestrator does next with the row."""
+
+    FINISH = "finish"  # verify, merge
+    HAND_OVER = "hand-over"  # needs-qa
+    RETRY = "retry"  # after `delay`
+    PAUSE = "pause"  # the provider rests until `until`; the row waits, no attempt is burnt
+    BLOCK = "block"
+    FAIL = "fail"
+    RELEASE = "release"  # back to not-started, to be resumed by the next run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """What led up to the attempt that just ended."""
+
+    counted: int  # attempts at this row that count, this one included if it does
+    max_attempts: int  # of these
+    pauses: int = 0  # how often the provider was paused in a row, without a success between
+    fallback: str | None = None  # the agent that stands in, where one is configured
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What to do, and what to tell people."""
+
+    action: Action
+    reason: str  # the outcome and the tool's exact words, one line
+    advice: str  # what a person should do
+    delay: timedelta = timedelta(0)  # for RETRY
+    until: datetime | None = None  # for PAUSE, and for a RETRY that left a paused provider behind
+    agent: str | None = None  # for RETRY: another agent than before
+    resume: bool = False  # for RETRY and RELEASE: go on with the session, if there is one
+
+
+FIRST_DELAY = timedelta(seconds=10)
+LONGEST_DELAY = timedelta(minutes=10)
+FIRST_PAUSE = {Outcome.RATE_LIMIT: timedelta(minutes=1), Outcome.QUOTA: timedelta(minutes=15)}
+LONGEST_PAUSE = timedelta(hours=1)
+
+# What may pass by itself, and whether the session is worth going on with.
+_PASSING: Mapping[Outcome, bool] = {
+    Outcome.OVERLOADED: True,
+    Outcome.SILENT: True,
+    Outcome.TIMED_OUT: True,
+    Outcome.KILLED: True,
+    Outcome.OUT_OF_TURNS: True,
+    Outcome.CRASHED: False,  # what broke the tool may be in its session
+}
+_SETTLED: Mapping[Outcome, Action] = {
+    Outcome.SUCCESS: Action.FINISH,
+    Outcome.NEEDS_QA: Action.HAND_OVER,
+    Outcome.STOPPED: Action.RELEASE,
+    Outcome.NO_CHANGES: Action.FAIL,
+    Outcome.REFUSED: Action.BLOCK,
+    Outcome.AUTHENTICATION: Action.BLOCK,
+    Outcome.BAD_REQUEST: Action.BLOCK,
+    Outcome.BUDGET: Action.BLOCK,
+    Outcome.BLOCKED: Action.BLOCK,
+}
+
+#: Ends that say nothing about the task: they do not count against `max_attempts`.
+FREE = frozenset({Outcome.RATE_LIMIT, Outcome.QUOTA, Outcome.STOPPED, Outcome.BUDGET})
+
+
+def counts(outcome: Outcome) -> bool:
+    """Whether an attempt that ended like this counts against `max_attempts`."""
+    return outcome not in FREE
+
+
+def decide(result: Result, history: History, *, now: datetime, dice: float) -> Decision:
+    """What follows from `result`.
+
+    Args:
+        now: Aware; pauses are counted from it.
+        dice: From 0 up to 1. Spreads the delays, so that parallel rows do not return together.
+    """
+    reason = f"{result.outcome}: {result.summary}" if result.summary else str(result.outcome)
+    advice = ADVICE[result.outcome]
+    settled = _SETTLED.get(result.outcome)
+    if settled is not None:
+        resume = settled is Action.RELEASE
+        return Decision(action=settled, reason=reason, advice=advice, resume=resume)
+    if result.outcome in FIRST_PAUSE:
+        until = pause_end(result, history.pauses, now=now)
+        if history.fallback:
+            return Decision(
+                action=Action.RETRY,
+                reason=f"{reason}; {history.fallback} stands in",
+                advice=advice,
+                until=until,
+                agent=history.fallback,
+            )
+        return Decision(action=Action.PAUSE, reason=reason, advice=advice, until=until, resume=True)
+    if history.counted < history.max_attempts:
+        return Decision(
+            action=Action.RETRY,
+            reason=reason,
+            advice=advice,
+            delay=backoff(history.counted, dice),
+            resume=_PASSING[result.outcome],
+        )
+    if history.fallback and result.outcome is Outcome.OVERLOADED:
+        return Decision(
+            action=Action.RETRY,
+            reason=f"{reason}; {history.fallback} stands in",
+            advice=advice,
+            agent=history.fallback,
+        )
+    tries = f"{history.counted} attempt{'s' if history.counted != 1 else ''}"
+    return Decision(
+        action=Action.FAIL,
+        reason=f"{reason} (after {tries})",
+        advice=f"{ADVICE[result.outcome]}; then `mission retry`",
+    )
+
+
+def backoff(tries: int, dice: float) -> timedelta:
+    """How long to wait after the `tries`-th try: doubling, bounded, spread over its upper half."""
+    doublings = min(max(tries, 1) - 1, 16)  # more would overflow, and the bound is long reached
+    return min(LONGEST_DELAY, FIRST_DELAY * (1 << doublings)) * (0.5 + 0.5 * dice)
+
+
+def pause_end(result: Result, pauses: int, *, now: datetime) -> datetime:
+    """Until when the provider of `result` rests: as it says itself, else longer each time.
+
+    A time that has already passed, as clocks differ, still rests for the shortest pause.
+    """
+    shortest = FIRST_PAUSE[result.outcome]
+    if result.retry_at is not None:
+        return max(result.retry_at, now + timedelta(seconds=1))
+    return now + min(LONGEST_PAUSE, shortest * (1 << min(pauses, 16)))

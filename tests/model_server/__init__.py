@@ -1,0 +1,9 @@
+"""A model server on loopback that says what a script tells it to, in both providers' dialects.
+
+With it the real command-line tools run end to end without a model.
+"""
+
+from tests.model_server.script import Fail, Say, Stall, Step, UseTool
+from tests.model_server.server import ModelServer
+
+__all__ = ["Fail", "ModelServer", "Say", "Stall", "Step", "UseTool"]

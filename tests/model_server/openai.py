@@ -1,0 +1,63 @@
+"""The script in the Responses dialect that Codex speaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.model_server.script import CACHED, INPUT, OUTPUT, Fail, Say, Stall, Step, UseTool
+
+Event = tuple[str, dict[str, Any]]
+
+
+def is_main_loop(_request: Mapping[str, Any]) -> bool:
+    """Every request to `/responses` is a turn of the agent."""
+    return True
+
+
+def events(step: Step, _request: Mapping[str, Any], number: int) -> Iterator[Event]:
+    """The server-sent events of one answer."""
+    response = f"resp_{number:04}"
+    yield _event("response.created", response={"id": response})
+    if isinstance(step, Stall):
+        return
+    yield _event("response.output_item.done", output_index=0, item=_item(step, number))
+    usage = {
+        "input_tokens": INPUT,
+        "input_tokens_details": {"cached_tokens": CACHED},
+        "output_tokens": OUTPUT,
+        "output_tokens_details": {"reasoning_tokens": 5},
+        "total_tokens": INPUT + OUTPUT,
+    }
+    yield _event("response.completed", response={"id": response, "usage": usage})
+
+
+def _item(step: Step, number: int) -> dict[str, Any]:
+    match step:
+        case UseTool(name=name, arguments=arguments):
+            return {
+                "type": "function_call",
+                "id": f"fc_{number:04}",
+                "call_id": f"call_{number:04}",
+                "name": name,
+                "arguments": json.dumps(arguments),
+            }
+        case Say(text=text):
+            return {
+                "type": "message",
+                "id": f"msg_{number:04}",
+                "role": "assistant",
+                "content": [{"type": "output_text", "text": text, "annotations": []}],
+            }
+        case _:
+            raise AssertionError(f"{step} has no item")
+
+
+def error_body(step: Fail) -> dict[str, Any]:
+    """The body of a refused request."""
+    return {"error": {"type": step.kind, "message": step.message, "code": step.kind, **step.extra}}
+
+
+def _event(name: str, **data: Any) -> Event:
+    return name, {"type": name, **data}
