@@ -103,5 +103,5 @@ class MissionConfig(Section):
     )
     status: StatusConfig = Field(
         default_factory=StatusConfig,
-        description="How status changes in the task file reach the repository.",
+        description="When status changes are committed, and whether they are pushed.",
     )

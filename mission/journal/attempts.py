@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 
@@ -82,7 +83,16 @@ class Attempts(Table):
         end = {"stage": Stage.ENDED.value, "ended": self._database.now()}
         return self._update(id, changed | end | {"outcome": outcome, "reason": reason})
 
-    def _update(self, number: int, changed: dict[str, Value]) -> Attempt:
+    def reopen_attempt(self, id: int, *, stage: Stage) -> Attempt:  # noqa: A002  as above
+        """Take up an attempt that had ended, at `stage`: a person approved its work.
+
+        Raises:
+            KeyError: No such attempt.
+        """
+        end = {"stage": stage.value, "ended": None, "outcome": None, "reason": ""}
+        return self._update(id, end)
+
+    def _update(self, number: int, changed: Mapping[str, Value]) -> Attempt:
         if not changed:
             rows = self._database.rows("SELECT * FROM attempts WHERE id = :id", id=number)
         else:

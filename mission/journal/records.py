@@ -33,8 +33,8 @@ class EventKind(StrEnum):
     ROUTE = "route"
     PAUSE = "pause"
     NOTE = "note"
-    REQUEST = "request"  # a person's request was applied, or refused with the reason
     APPROVE = "approve"  # a person let finished work through
+    REQUEST = "request"  # a person's request was applied, or refused with the reason
 
 
 class RequestKind(StrEnum):

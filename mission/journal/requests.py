@@ -53,7 +53,7 @@ class Requests(Events, Table):
     def finish_request(self, id: int, error: str | None = None) -> Request:  # noqa: A002  as above
         """Note that a request was applied, or with `error` why it was refused.
 
-        The first end stays. It becomes an event too: `approve` for approvals, else `request`.
+        The first end stays. It becomes an event too, for the history.
         """
         rows = self._database.rows(
             "UPDATE requests SET finished = :now, error = :error"
@@ -65,9 +65,8 @@ class Requests(Events, Table):
         if not rows:
             return self.request(id)
         request = _request(rows[0])
-        is_approval = request.kind is RequestKind.APPROVE
         self.record(
-            EventKind.APPROVE if is_approval else EventKind.REQUEST,
+            EventKind.REQUEST,
             task=request.task,
             request=request.id,
             asked=request.kind.value,

@@ -77,6 +77,14 @@ def test_an_attempt_goes_through_its_stages(journal: Journal) -> None:
     assert journal.attempts() == [attempt]
 
 
+def test_an_approved_attempt_is_taken_up_again(journal: Journal) -> None:
+    attempt = start_attempt(journal, start_run(journal))
+    journal.end_attempt(attempt.id, "needs-qa", "a person must look", head="h")
+    attempt = journal.reopen_attempt(attempt.id, stage=Stage.WORKED)
+    assert (attempt.stage, attempt.head, attempt.outcome) == (Stage.WORKED, "h", None)
+    assert journal.open_attempts() == [attempt]
+
+
 def test_fields_that_do_not_exist_or_never_change_are_refused(journal: Journal) -> None:
     attempt = start_attempt(journal, start_run(journal))
     for name in ("colour", "task", "number", "ended", "id = 1 --"):
@@ -110,9 +118,9 @@ def test_requests_are_handed_over_once(journal: Journal) -> None:
     assert journal.pending_requests() == []
     assert journal.request(one).error is None
     assert journal.request(two).error == "the row changed"
-    approve, other = journal.events()
-    assert (approve.kind, approve.data["by"]) == ("approve", "ann@here")
-    assert (other.kind, other.data["error"]) == ("request", "the row changed")
+    approve, other = journal.events(kind="request")
+    assert (approve.data["asked"], approve.data["by"]) == ("approve", "ann@here")
+    assert (approve.data["error"], other.data["error"]) == (None, "the row changed")
     with pytest.raises(KeyError):
         journal.request(99)
     with pytest.raises(ValueError, match="not a valid RequestKind"):

@@ -1,0 +1,66 @@
+"""The JSON Schema that editors use says what the reader accepts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from mission.config import MissionConfig, parse_config
+from mission.config.schema import schema_text
+from mission.errors import ConfigError
+
+SCHEMA_FILE = Path(__file__).parents[3] / "docs" / "mission.schema.json"
+
+
+def test_the_schema_in_docs_is_current() -> None:
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), "run `make schema`"
+
+
+def test_it_is_a_valid_schema_with_a_word_on_every_key() -> None:
+    schema = json.loads(schema_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for section in [schema, *schema["$defs"].values()]:
+        for name, key in section.get("properties", {}).items():
+            assert key.get("description"), f"{section['title']}.{name} has no description"
+
+
+VALID = [
+    "{}",
+    "gates: [{type: script, run: [x], timeout: 1h30m, interval: 0.5s}]",
+    "budget: {day: {tokens: 1.5M, usd: 3.5}, run: {tokens: 800}}",
+    "tasks: {A: {with: {a: [1, {b: null}]}}}",
+    "verify: [{name: t, run: [make], on: [merged]}]",
+    "statuses: {todo: not-started}",
+]
+INVALID = [
+    "bas: x",
+    "max_parallel: 0",
+    "gates: [{type: script, timeout: 45}]",
+    "gates: [{type: script, timeout: ''}]",
+    "gates: [{type: script, timeout: soon}]",
+    "budget: {day: {tokens: 4X}}",
+    "budget: {day: {tokens: -1}}",
+    "tasks: {A: {with_: {}}}",
+    "verify: [{name: t, run: make}]",
+    "verify: [{name: t, run: [make], on: [brunch]}]",
+    "statuses: {todo: later}",
+]
+
+
+@pytest.mark.parametrize("text", VALID)
+def test_both_accept(text: str) -> None:
+    jsonschema.validate(yaml.safe_load(text.replace("on:", "'on':")), json.loads(schema_text()))
+    assert isinstance(parse_config(text.encode()), MissionConfig)
+
+
+@pytest.mark.parametrize("text", INVALID)
+def test_both_refuse(text: str) -> None:
+    value = yaml.safe_load(text.replace("on:", "'on':"))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(value, json.loads(schema_text()))
+    with pytest.raises(ConfigError):
+        parse_config(text.encode())
