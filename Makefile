@@ -45,8 +45,9 @@ lock: ## resolve pyproject.toml into requirements.lock again (needs uv)
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-header --no-annotate
 
-schema: setup ## write docs/mission.schema.json from the models of mission.yaml
+schema: setup ## write the JSON Schemas in docs/ from the models of the configuration files
 	@$(BIN)/python -m mission.config > docs/mission.schema.json
+	@$(BIN)/python -m tiers.schema > docs/mission.config.schema.json
 
 clean: ## remove .venv, build output and caches
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \

@@ -1,0 +1,43 @@
+"""Secrets that stand in files: those that people name, and those that we made up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from mission.errors import ConfigError
+
+
+def read_secret(path: Path) -> SecretStr:
+    """The content of a file without the line break at its end.
+
+    Raises:
+        ConfigError: It cannot be read, is empty, or has several lines.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from None
+    except UnicodeDecodeError:
+        raise ConfigError("must be UTF-8 text", path=str(path)) from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text or any(character in text for character in "\0\r\n"):
+        raise ConfigError("must hold a secret on one line", path=str(path))
+    return SecretStr(text)
+
+
+def make_secret(path: Path) -> SecretStr:
+    """The secret in `path`; made up and written there, for the owner's eyes only, if it is new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        half = path.with_name(f"{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+        with contextlib.suppress(FileExistsError):  # another process made it up meanwhile: take its
+            path.hardlink_to(half)
+        half.unlink()
+    return read_secret(path)
