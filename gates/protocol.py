@@ -46,6 +46,9 @@ class GateVerdict:
     since: datetime | None = None  # for busy: since when, if known
     retry_after: timedelta | None = None  # the earliest next question, if the other side said so
     commit: str | None = None  # the commit that it speaks of, where it speaks of one
+    seen: tuple[str, ...] = ()  # all commits that were looked at; clear reads in a row must agree
+    reason: str = ""  # a word for programs, see gates.case.Reason
+    uncounted: bool = False  # waiting for it does not use up the caller's time
 
 
 class Gate(Protocol):

@@ -56,7 +56,7 @@ def wait_until_clear(
     """Ask all gates, in order, until every one of them says clear in one round.
 
     Args:
-        timeout: The time for everything. Zero asks once.
+        timeout: The time for everything but waiting for `uncounted` verdicts. Zero asks once.
         interval: The first pause between two rounds; later ones grow up to six times as long.
         on_wait: Told what holds us back, before each pause.
         on_verdict: Told every single answer, for the journal.
@@ -89,14 +89,19 @@ def wait_until_clear(
         else:
             clear, reads = [], 0
         if last.state is GateState.FAILED:
-            raise GateError(f"Gate {last.gate} refuses the {request.purpose}: {last.detail}")
+            message = f"Gate {last.gate} refuses the {request.purpose}: {last.detail}"
+            raise GateError(message, reason=last.reason)
         if detach_on_busy and last.state is GateState.BUSY:
-            raise GateTimeoutError(f"Gate {last.gate} is busy: {last.detail}")
+            message = f"Gate {last.gate} is busy: {last.detail}"
+            raise GateTimeoutError(message, reason=last.reason)
         pause = max(backoff.pause(turn, chance), last.retry_after or timedelta())
         left = loop.left()
-        if left <= timedelta() or (last.retry_after or timedelta()) > left:
+        if last.uncounted:
+            loop.grant(pause)
+        elif left <= timedelta() or (last.retry_after or timedelta()) > left:
             raise _timed_out(last, request, timeout)
-        pause = min(pause, left)
+        else:
+            pause = min(pause, left)
         on_wait(loop.waiting(last, pause))
         stop.wait(pause.total_seconds())
         turn += 1
@@ -118,6 +123,10 @@ class _Loop:
 
     def left(self) -> timedelta:
         return self._timeout - timedelta(seconds=self._clock.monotonic() - self._started)
+
+    def grant(self, more: timedelta) -> None:
+        """Move the deadline: this time does not count."""
+        self._timeout += more
 
     def ask(self, gates: Sequence[Gate]) -> list[GateVerdict]:
         """One round: up to the first gate that does not say clear."""
@@ -157,8 +166,8 @@ def _of_this_commit(verdict: GateVerdict, request: GateRequest) -> GateVerdict:
     return replace(verdict, state=GateState.UNKNOWN, detail=detail)
 
 
-def _commits(verdicts: Sequence[GateVerdict]) -> list[str | None]:
-    return [verdict.commit for verdict in verdicts]
+def _commits(verdicts: Sequence[GateVerdict]) -> list[tuple[str | None, ...]]:
+    return [(verdict.commit, *verdict.seen) for verdict in verdicts]
 
 
 def _check_stop(stop: Stop) -> None:
@@ -177,5 +186,6 @@ def _timed_out(verdict: GateVerdict, request: GateRequest, timeout: timedelta) -
     return GateTimeoutError(
         f"Gate {verdict.gate} did not say clear for the {request.purpose} within {timeout}: "
         f"{detail}",
+        reason=verdict.reason,
         hint=hint,
     )

@@ -11,6 +11,7 @@
     ├── JournalError             the journal cannot be read or written
     ├── GateError                a gate did not say clear
     │   └── GateTimeoutError     exit code 75: it did not say so in time
+    ├── ForgeError               a forge did not do what was asked: see gates.forges.errors
     ├── GitError                 git refused
     │   ├── MergeConflictError   a squash merge that does not apply
     │   ├── BaseMovedError       the base is not where the merge expected it
@@ -88,13 +89,21 @@ class JournalError(MissionError):
 
 
 class GateError(MissionError):
-    """A gate did not say clear."""
+    """A gate did not say clear. `reason` is a word for programs, such as `base-moved`."""
+
+    def __init__(self, message: str, *, reason: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
 
 
 class GateTimeoutError(GateError):
     """A gate did not say clear in time."""
 
     exit_code = 75
+
+
+class ForgeError(MissionError):
+    """A forge did not do what was asked of it."""
 
 
 class GitError(MissionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mission.config.agents import AgentConfig, BudgetConfig, Limit, RoutingRule, TimeoutsConfig
+from mission.config.forge import ForgeConfig
 from mission.config.gates import GateConfig, VerifyStep
 from mission.config.load import load_config, parse_config
 from mission.config.model import MissionConfig, StatusConfig, TaskConfig
@@ -13,6 +14,7 @@ __all__ = [
     "AgentConfig",
     "BudgetConfig",
     "Duration",
+    "ForgeConfig",
     "GateConfig",
     "Limit",
     "MissionConfig",

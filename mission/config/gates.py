@@ -11,6 +11,8 @@ from mission.config.section import Section
 from mission.config.values import Duration
 
 Where = Literal["branch", "merged"]
+# What a gate may say of an exit code. Clear is not among them: that is 0, and nothing else.
+ExitMeaning = Literal["busy", "failed", "unknown"]
 
 
 def _on_branch() -> list[Where]:
@@ -21,7 +23,7 @@ class GateConfig(Section):
     """One gate that must say clear before a push or a merge."""
 
     type: str = Field(
-        min_length=1, description="The kind of gate: script, none, or the name of a forge."
+        min_length=1, description="The kind of gate: queue (the CI of the forge), script or none."
     )
     name: str | None = Field(
         default=None, description="What messages call it; its type by default."
@@ -35,6 +37,44 @@ class GateConfig(Section):
         default=timedelta(minutes=30), description="How long to wait for the gate to clear."
     )
     interval: Duration = Field(default=timedelta(seconds=10), description="Between two questions.")
+    environment: list[str] = Field(
+        default_factory=list,
+        description="For `script`: names of environment variables that the program gets to see.",
+    )
+    exit_codes: dict[str, ExitMeaning] = Field(
+        default_factory=dict,
+        description="For `script`: what an exit code other than 0 means. By default 75 is busy; 2,"
+        " 126 and 127 are failed; others are unknown, and asked again until the time is up.",
+    )
+    ci: Literal["auto", "none"] = Field(
+        default="auto",
+        description="For `queue`: none says that the repository has no CI, so that nothing is"
+        " waited for.",
+    )
+    required: list[str] = Field(
+        default_factory=list,
+        description="For `queue`: contexts that must be green on the head before it merges; * and"
+        " ? are wildcards. Those that the base's protection asks for come on top.",
+    )
+    accept_skipped: bool = Field(
+        default=False,
+        description="For `queue`: whether skipped and neutral checks prove as much as green ones.",
+    )
+    grace: Duration = Field(
+        default=timedelta(minutes=2),
+        description="For `queue`: how long CI may take to register its first run for a new head.",
+    )
+    no_report: Literal["wait", "idle"] = Field(
+        default="wait",
+        description="For `queue`: what a head means for which CI registered nothing within `grace`."
+        " idle: CI leaves such commits out, so nothing runs. It never counts as green.",
+    )
+    reads: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many answers in a row must be clear, about the same commits. By default"
+        " 2 for `queue` and 1 for others.",
+    )
 
 
 class VerifyStep(Section):
@@ -45,6 +85,9 @@ class VerifyStep(Section):
         min_length=1, description="The program and its arguments, one list entry each."
     )
     timeout: Duration = Field(default=timedelta(minutes=20), description="How long it may take.")
+    environment: list[str] = Field(
+        default_factory=list, description="Names of environment variables that it gets to see."
+    )
     on: list[Where] = Field(
         default_factory=_on_branch,
         min_length=1,

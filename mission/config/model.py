@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from mission.config.agents import AgentConfig, BudgetConfig, RoutingRule
+from mission.config.forge import ForgeConfig
 from mission.config.gates import GateConfig, VerifyStep
 from mission.config.section import Section
 from mission.state import Status
@@ -88,6 +89,9 @@ class MissionConfig(Section):
     routing: list[RoutingRule] = Field(
         default_factory=list,
         description="Which agent gets a row whose agent cell is —; the first match decides.",
+    )
+    forge: ForgeConfig = Field(
+        default_factory=ForgeConfig, description="The forge that holds the repository."
     )
     gates: list[GateConfig] = Field(
         default_factory=list, description="What must say clear before every push and every merge."

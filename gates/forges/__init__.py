@@ -1,0 +1,1 @@
+"""Forges: one module each behind one Protocol; what they share stands beside them."""
