@@ -14,10 +14,13 @@ import typer
 from typer import _click as click  # typer carries its own click and exports none of its types
 from typer.core import TyperGroup
 
+from cli.console import printable, talk
 from mission.errors import MissionError
 
 # command -> module with an `app: typer.Typer` that holds exactly this command or group
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "history": "cli.history",
+}
 
 
 class _LazyGroup(TyperGroup):
@@ -56,9 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="mission", standalone_mode=True)
     except MissionError as error:
-        typer.echo(f"mission: {error.message}", err=True)
+        talk(f"mission: {printable(error.message)}")
         if error.hint:
-            typer.echo(f"  {error.hint}", err=True)
+            talk(f"  {printable(error.hint)}")
         sys.exit(error.exit_code)
 
 

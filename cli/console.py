@@ -1,0 +1,117 @@
+"""What commands print with: facts to stdout, talk to stderr.
+
+What comes from a file, an agent or a forge is escaped here before it is shown: a control character
+in a cell must not clear the screen, and a line break must not forge a line. rich is not imported:
+it takes a third of the time that `mission status` has.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Literal, TextIO
+
+Style = Literal["", "bold", "dim", "red", "green", "yellow", "cyan"]
+
+_CODES: Mapping[Style, str] = {
+    "": "",
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+}
+_JOINERS = "\u200c\u200d"  # parts of emoji and of some scripts' words
+
+
+def fact(text: str = "") -> None:
+    """Print a line to stdout. Give text of others through `printable` first."""
+    _write(sys.stdout, text)
+
+
+def talk(text: str) -> None:
+    """Print a line for people to stderr."""
+    _write(sys.stderr, text)
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Print one JSON object to stdout, as every command's `--json` does.
+
+    Times become ISO 8601, lengths of time seconds, numbers that JSON does not know null.
+    """
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    lines = (
+        line
+        if line.isprintable()
+        else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+        for line in text.split("\n")
+    )
+    _write(sys.stdout, "\n".join(lines))
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, with every character that a terminal acts on written out (`\x1b`)."""
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def paint(text: str, style: Style) -> str:
+    """`text` in a colour, where stdout is a terminal that wants colours."""
+    if not style or not has_colours():
+        return text
+    return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
+
+
+def has_colours() -> bool:
+    """Whether stdout is a terminal and nobody asked for no colours."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
+def screen_width() -> int:
+    """Columns to print in: the terminal's, or 80."""
+    return max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(f"{text}\n")
+    except UnicodeEncodeError:  # a terminal or a file of an old encoding
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Mapping():
+            plain: object = {str(key): _plain(inner) for key, inner in value.items()}
+        case list() | tuple():
+            plain = [_plain(inner) for inner in value]
+        case datetime():
+            plain = value.isoformat()
+        case timedelta():
+            plain = value.total_seconds()
+        case float():
+            plain = value if math.isfinite(value) else None
+        case None | str() | int():
+            plain = value
+        case _:
+            plain = str(value)
+    return plain
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    if unicodedata.category(character) == "Zs":
+        return " "
+    return character.encode("unicode_escape").decode("ascii")

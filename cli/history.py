@@ -1,0 +1,122 @@
+"""`mission history`: what was tried, what the gates said, what people did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from cli.console import fact, print_json, printable, talk
+from cli.tables import Column, Styles, table
+from mission.amounts import clock, count, money, span
+from mission.journal import Attempt, Event, Journal
+from mission.place import Place
+
+app = typer.Typer()
+
+_OUTCOMES: Styles = {
+    "success": "green",
+    "needs-qa": "yellow",
+    "blocked": "yellow",
+    "failed": "red",
+}
+_ATTEMPTS = (
+    Column(heading="STARTED"),
+    Column(heading="TASK"),
+    Column(heading="TRY", right=True),
+    Column(heading="AGENT"),
+    Column(heading="OUTCOME", styles=_OUTCOMES),
+    Column(heading="TOOK", right=True),
+    Column(heading="REASON", flexible=True),
+)
+_MOMENTS = (
+    Column(heading="TIME"),
+    Column(heading="TRY", right=True),
+    Column(heading="WHAT"),
+    Column(heading="DETAIL", flexible=True),
+)
+
+
+@app.command()
+def history(
+    path: Annotated[
+        str | None, typer.Argument(help="A TASKS.md, or a folder that holds one.")
+    ] = None,
+    task: Annotated[str | None, typer.Argument(help="One task, with everything about it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Attempts, gate verdicts, merges, status changes and requests, from the journal."""
+    place = Place.find(path)
+    with Journal.open_to_read(place.journal_file) as journal:
+        runs = journal.runs()
+        attempts = journal.attempts(task)
+        events = journal.events(task=task)
+    if as_json:
+        print_json(
+            {
+                "mission": runs[-1].mission if runs else None,
+                "path": str(place.task_file),
+                "task": task,
+                "runs": [asdict(run) for run in runs],
+                "attempts": [asdict(attempt) for attempt in attempts],
+                "events": [asdict(event) for event in events],
+            }
+        )
+    elif not attempts and not events:
+        talk(f"Nothing has happened to {printable(task or str(place.task_file))} yet.")
+    elif task is None:
+        fact(table(_ATTEMPTS, map(_attempt_row, attempts)))
+    else:
+        fact(table(_MOMENTS, _story(attempts, events)))
+
+
+def _attempt_row(attempt: Attempt) -> tuple[str, ...]:
+    took = attempt.ended - attempt.started if attempt.ended else None
+    return (
+        f"{attempt.started.astimezone():%m-%d %H:%M}",
+        attempt.task,
+        str(attempt.number),
+        attempt.agent,
+        attempt.outcome or f"({attempt.stage})",
+        span(took),
+        attempt.reason,
+    )
+
+
+def _story(attempts: list[Attempt], events: list[Event]) -> list[tuple[str, ...]]:
+    """Everything about one task, in the order in which it happened."""
+    numbers = {attempt.id: str(attempt.number) for attempt in attempts}
+    told: list[tuple[datetime, str, str, str]] = []
+    for attempt in attempts:
+        told += _moments_of(attempt)
+    for event in events:
+        number = numbers.get(event.attempt, "") if event.attempt is not None else ""
+        told.append((event.at, number, event.kind, _detail(event)))
+    told.sort(key=lambda one: one[0])
+    return [(clock(at), number, what, detail) for at, number, what, detail in told]
+
+
+def _moments_of(attempt: Attempt) -> Iterator[tuple[datetime, str, str, str]]:
+    number = str(attempt.number)
+    begun = [attempt.agent, attempt.route and f"({attempt.route})", attempt.branch or ""]
+    yield attempt.started, number, "started", " ".join(filter(None, begun))
+    if attempt.ended is None:
+        return
+    facts = [
+        attempt.outcome or "",
+        attempt.reason,
+        f"{count(attempt.tokens)} tokens" if attempt.tokens else "",
+        money(attempt.cost_usd) if attempt.cost_usd is not None else "",
+        span(attempt.ended - attempt.started),
+        f"log {attempt.log}" if attempt.log else "",
+    ]
+    yield attempt.ended, number, "ended", "; ".join(filter(None, facts))
+
+
+def _detail(event: Event) -> str:
+    """An event's data in words; what is not there is left out."""
+    given = ((key, value) for key, value in event.data.items() if value not in (None, "", [], {}))
+    return ", ".join(f"{key} {value}" for key, value in given)

@@ -1,0 +1,116 @@
+"""Tables of text, for terminals and for files."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cli.console import Style, paint, printable, screen_width
+
+Styles = Mapping[str, Style]
+STATUS_STYLES: Styles = {
+    "done": "green",
+    "in-progress": "cyan",
+    "needs-qa": "yellow",
+    "blocked": "yellow",
+    "failed": "red",
+}
+_NARROWEST = 16  # a flexible column is never made narrower
+_GAP = "  "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    heading: str
+    right: bool = False  # numbers
+    flexible: bool = False  # gives way, and wraps, when the table is too wide
+    styles: Styles | None = None  # by the cell's text
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, width: int = 0) -> str:
+    """A table as text, at most `width` columns wide (the screen's by default) where it can be.
+
+    Cells are escaped. Nothing is cut off: flexible columns wrap.
+    """
+    cells = [[printable(cell) for cell in row] for row in rows]
+    headings = [column.heading for column in columns]
+    widths = [max(map(display_width, parts)) for parts in zip(headings, *cells, strict=True)]
+    _narrow(columns, widths, width or screen_width())
+    lines = [paint(_line(columns, headings, widths, styled=False), "bold")]
+    for row in cells:
+        wrapped = [wrap(cell, size) for cell, size in zip(row, widths, strict=True)]
+        for index in range(max(len(lines_of) for lines_of in wrapped)):
+            parts = [lines_of[index] if index < len(lines_of) else "" for lines_of in wrapped]
+            lines.append(_line(columns, parts, widths, styled=True))
+    return "\n".join(lines)
+
+
+def display_width(text: str) -> int:
+    """How many columns of a terminal `text` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns_of(character) for character in text)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` columns, broken at spaces where there are any."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if display_width(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while display_width(line) > width:
+            head = _head(line, width)
+            lines.append(head)
+            line = line[len(head) :]
+    return [*lines, line] if line or not lines else lines
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _head(text: str, width: int) -> str:
+    """The longest start of `text` in `width` columns; one character at least."""
+    taken = 0
+    for index, character in enumerate(text):
+        taken += _columns_of(character)
+        if taken > width and index:
+            return text[:index]
+    return text
+
+
+def _narrow(columns: Sequence[Column], widths: list[int], limit: int) -> None:
+    """Make flexible columns narrower, the widest first, until the table fits."""
+    flexible = [index for index, column in enumerate(columns) if column.flexible]
+    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - limit
+    while excess > 0 and flexible:
+        widest = max(flexible, key=lambda index: widths[index])
+        second = max((widths[index] for index in flexible if index != widest), default=0)
+        floor = max(_NARROWEST, min(second, widths[widest] - 1))
+        cut = min(excess, widths[widest] - floor)
+        if cut <= 0:
+            return
+        widths[widest] -= cut
+        excess -= cut
+
+
+def _line(
+    columns: Sequence[Column], parts: Sequence[str], widths: Sequence[int], *, styled: bool
+) -> str:
+    padded = []
+    for column, part, width in zip(columns, parts, widths, strict=True):
+        blanks = " " * (width - display_width(part))
+        shown = paint(part, column.styles.get(part, "")) if styled and column.styles else part
+        padded.append(blanks + shown if column.right else shown + blanks)
+    return _GAP.join(padded).rstrip()

@@ -1,0 +1,40 @@
+"""Tokens, money and time as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+
+def count(number: int | None) -> str:
+    """A number of tokens for people: `800`, `4.2K`, `1.5M`; `—` for none."""
+    if number is None:
+        return "—"
+    for factor, unit in ((1_000_000, "M"), (1_000, "K")):
+        if number >= factor:
+            return f"{number / factor:.1f}".removesuffix(".0") + unit
+    return str(number)
+
+
+def money(dollars: float | None) -> str:
+    """`$0.42`; small amounts with more places; `—` where no price is known."""
+    if dollars is None:
+        return "—"
+    return f"${dollars:.2f}" if dollars >= 0.1 or dollars == 0 else f"${dollars:.4f}"
+
+
+def span(length: timedelta | None) -> str:
+    """A length of time for people: `0.4s`, `12s`, `3m05s`, `2h10m`; `—` for none."""
+    if length is None:
+        return "—"
+    seconds = length.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02}s"
+    return f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def clock(when: datetime | None) -> str:
+    """A time for people, in their own zone, to the second; `—` for none."""
+    return "—" if when is None else f"{when.astimezone():%Y-%m-%d %H:%M:%S}"

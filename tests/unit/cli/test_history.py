@@ -1,0 +1,92 @@
+"""`mission history`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+from mission.journal import Journal, Stage
+from mission.place import Place
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / "TASKS.md").write_text("# Plan\n")
+    return Place.find(str(tmp_path))
+
+
+@pytest.fixture
+def lived(place: Place) -> Place:
+    with Journal.open(place.journal_file) as journal:
+        run = journal.start_run(mission="M", host="here", pid=1, pid_started=1)
+        for task, agent in (("A-1", "codex"), ("A-2", "sonnet")):
+            attempt = journal.start_attempt(
+                run=run,
+                task=task,
+                agent=agent,
+                branch=f"feat/{task}",
+                base_commit="b",
+                worktree="/w",
+                log="/logs/1.log",
+                route="named in the row",
+            )
+            journal.record("gate", run=run, task=task, attempt=attempt.id, state="clear")
+        journal.end_attempt(attempt.id, "failed", "tests\x1b[2J fail", input_tokens=4200)
+        journal.submit_request("retry", "A-2", by="ann@here")
+        journal.update_attempt(1, stage=Stage.WORKED)
+    return place
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_without_a_journal_nothing_has_happened(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "history", str(place.task_file)) == ""
+    assert not place.state_dir.exists()
+
+
+def test_attempts_of_all_tasks(lived: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    out = run(capsys, "history", str(lived.task_file))
+    head, first, second, *_ = out.splitlines()
+    assert head.split() == ["STARTED", "TASK", "TRY", "AGENT", "OUTCOME", "TOOK", "REASON"]
+    assert first.split()[2:6] == ["A-1", "1", "codex", "(worked)"]
+    assert "failed" in second
+    assert "tests\\x1b[2J" in out
+    assert "\x1b" not in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_everything_about_one_task(lived: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    out = run(capsys, "history", str(lived.task_file), "A-2")
+    assert "sonnet (named in the row) feat/A-2" in out
+    assert "state clear" in out
+    assert "4.2K tokens" in out
+    assert "A-1" not in out
+
+
+def test_json_holds_runs_attempts_and_events(
+    lived: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = json.loads(run(capsys, "history", str(lived.task_file), "A-2", "--json"))
+    assert told["mission"] == "M"
+    assert told["task"] == "A-2"
+    assert [attempt["agent"] for attempt in told["attempts"]] == ["sonnet"]
+    assert told["attempts"][0]["reason"] == "tests\x1b[2J fail"
+    assert [event["data"] for event in told["events"]] == [{"state": "clear"}]
+    assert told["runs"][0]["host"] == "here"
