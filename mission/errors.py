@@ -12,8 +12,10 @@
     ├── GateError                a gate did not say clear
     │   └── GateTimeoutError     exit code 75: it did not say so in time
     ├── ForgeError               a forge did not do what was asked: see gates.forges.errors
+    ├── ProcessError             a program that cannot be started
     ├── GitError                 git refused
     │   ├── MergeConflictError   a squash merge that does not apply
+    │   ├── NothingToMergeError  a squash merge that would change nothing
     │   ├── BaseMovedError       the base is not where the merge expected it
     │   └── CheckoutBlockedError a person's uncommitted changes stand in the way
     ├── AgentError               an agent tool cannot be used as configured
@@ -106,6 +108,10 @@ class ForgeError(MissionError):
     """A forge did not do what was asked of it."""
 
 
+class ProcessError(MissionError):
+    """A program that cannot be started."""
+
+
 class GitError(MissionError):
     """Git refused what was asked of it."""
 
@@ -116,6 +122,10 @@ class MergeConflictError(GitError):
     def __init__(self, message: str, *, files: tuple[str, ...], hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.files = files
+
+
+class NothingToMergeError(GitError):
+    """A squash merge whose result is the base as it is."""
 
 
 class BaseMovedError(GitError):

@@ -1,0 +1,179 @@
+"""The git command: argv only, no prompts, no hooks, nobody's `GIT_*` variables.
+
+GitPython reads what it is good at (`workspace.repository`); the rest is newer than it (merge-tree,
+push leases), must hold for SHA-256 repositories, or must be one process instead of many.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mission.errors import GitError, UsageError
+from workspace.output import plain
+from workspace.redact import Redactor
+
+# The newest option in use is `merge-tree --write-tree`.
+OLDEST = (2, 38)
+LOCAL_LIMIT = 600.0  # seconds for work on this machine
+NETWORK_LIMIT = 900.0  # seconds for fetch, push and ls-remote
+# Variables of git's that say how to reach a server, not which repository to work on.
+_KEPT = frozenset(
+    {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_EXEC_PATH"}
+    | {"GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_SSL_NO_VERIFY", "GIT_PROXY_COMMAND"}
+)
+_CONFIGURES = re.compile(r"GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|KEY_\d+|VALUE_\d+)")
+# A person's settings that would change what plumbing does or prints.
+_SETTINGS = {
+    "core.quotePath": "false",
+    "core.fsmonitor": "false",
+    "core.safecrlf": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "submodule.recurse": "false",
+    "advice.detachedHead": "false",
+    "color.ui": "never",
+}
+_NETWORK = frozenset({"fetch", "push", "ls-remote"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitOutput:
+    """What a git command printed and how it ended."""
+
+    stdout: str  # undecodable bytes as surrogates, so that they can be handed back
+    stderr: str
+    code: int
+
+    @property
+    def text(self) -> str:
+        """`stdout` without the white space around it."""
+        return self.stdout.strip()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The parts of an output of NUL-terminated parts (`-z`)."""
+        return tuple(self.stdout.split("\0")[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Git in one folder."""
+
+    folder: Path
+
+    def run(
+        self,
+        *args: str,
+        input: str | bytes | None = None,  # noqa: A002 - as subprocess.run calls it
+        check: bool = True,
+        environment: Mapping[str, str] | None = None,
+        hooks: bool = False,
+    ) -> GitOutput:
+        """Run `git ARGS`. `environment` is added to the usual one.
+
+        Hooks do not run unless asked for: they are for a person's commits and check-outs, not for
+        ours. A push asks for them, since what they do there others rely on.
+
+        Raises:
+            GitError: It ended with another code than 0 (and `check`), took too long, or the folder
+                is gone. The message holds git's reason, without credentials.
+        """
+        limit = NETWORK_LIMIT if args and args[0] in _NETWORK else LOCAL_LIMIT
+        data = input.encode(errors="surrogateescape") if isinstance(input, str) else input
+        try:
+            ended = subprocess.run(
+                [_program(), *(() if hooks else ("-c", f"core.hooksPath={os.devnull}")), *args],
+                cwd=self.folder,
+                env=git_environment(environment),
+                # Without `input` the standard input must be empty, not ours.
+                input=b"" if data is None else data,
+                capture_output=True,
+                timeout=limit,
+                check=False,
+                # Ctrl-C is for us to handle, and there is no terminal to ask for passwords on.
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise GitError(f"git {_name(args)} took more than {limit:.0f} seconds") from error
+        except (OSError, ValueError) as error:
+            raise GitError(f"git {_name(args)} cannot run in {self.folder}: {error}") from error
+        output = GitOutput(
+            stdout=ended.stdout.decode(errors="surrogateescape"),
+            stderr=ended.stderr.decode(errors="replace"),
+            code=ended.returncode,
+        )
+        if check and output.code != 0:
+            raise GitError(f"git {_name(args)}: {reason(output)}")
+        return output
+
+    def text(self, *args: str) -> str:
+        """The output of `git ARGS`, stripped."""
+        return self.run(*args).text
+
+    def fits(self, *args: str) -> bool:
+        """Whether `git ARGS` answers yes, for commands that answer with exit code 0 or 1."""
+        output = self.run(*args, check=False)
+        if output.code not in (0, 1):
+            raise GitError(f"git {_name(args)}: {reason(output)}")
+        return output.code == 0
+
+    def commit(self, revision: str) -> str | None:
+        """The full id of the commit that a revision names, None if it names none."""
+        output = self.run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
+            check=False,
+        )  # fmt: skip
+        return output.text if output.code == 0 else None
+
+
+@cache
+def _program() -> str:
+    """Where git is."""
+    path = shutil.which("git")
+    if path is None:
+        raise UsageError("git is not installed", hint="https://git-scm.com/downloads")
+    return path
+
+
+def git_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of our git commands: a person's, without what points elsewhere or asks."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in _KEPT or _CONFIGURES.match(name)
+    }
+    # Somebody may hand settings to git in this way already (CI does): ours come after theirs.
+    count = os.environ.get("GIT_CONFIG_COUNT", "0")
+    first = int(count) if count.isdecimal() else 0
+    settings = {"GIT_CONFIG_COUNT": str(first + len(_SETTINGS))}
+    for number, (key, value) in enumerate(_SETTINGS.items(), start=first):
+        settings[f"GIT_CONFIG_KEY_{number}"] = key
+        settings[f"GIT_CONFIG_VALUE_{number}"] = value
+    return {
+        **kept,
+        **settings,
+        "LC_ALL": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "SSH_ASKPASS_REQUIRE": "never",
+        **(extra or {}),
+    }
+
+
+def reason(output: GitOutput) -> str:
+    """The lines of git's answer that say why, as one line, without credentials."""
+    lines = [plain(line).strip() for line in (output.stderr or output.stdout).splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("hint:", "warning:"))]
+    text = "; ".join(telling[-4:]) or f"exit code {output.code}"
+    return Redactor.from_environment().text(text)[:600]
+
+
+def _name(args: tuple[str, ...]) -> str:
+    """A command's name, without the options before it."""
+    return next((arg for arg in args if not arg.startswith("-")), "")

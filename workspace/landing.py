@@ -1,0 +1,140 @@
+"""Moving branches: pushes with a lease, or compare-and-swap where there is no remote."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from mission.errors import BaseMovedError, GitError
+from workspace.checkout import note_before_move
+from workspace.git import reason
+from workspace.repository import Repository
+
+
+def land(repository: Repository, squash: str, expected: str) -> None:
+    """Make `squash`, a child of `expected`, the tip of the base: wholly or not at all.
+
+    An answer that got lost on its way is made up for by looking.
+
+    Raises:
+        BaseMovedError: The base is not at `expected` any more: merge again on the new tip.
+        GitError: It could not be done, or nobody can tell; `confirm` will.
+    """
+    if repository.git.commit(f"{squash}^") != expected:
+        raise GitError(f"{squash[:12]} was not made on {expected[:12]}")
+    if repository.remote is None:
+        _land_here(repository, squash, expected)
+    else:
+        _land_there(repository, repository.remote, squash, expected)
+
+
+def _land_there(repository: Repository, remote: str, squash: str, expected: str) -> None:
+    ref = repository.local_base_ref
+    pushed = repository.git.run(
+        "push", "--quiet", f"--force-with-lease={ref}:{expected}", remote, f"{squash}:{ref}",
+        check=False, hooks=True,
+    )  # fmt: skip
+    if pushed.code == 0:
+        return
+    tip = remote_tip(repository, repository.base)
+    if tip == expected:
+        raise GitError(f"{remote} refused the merge into {repository.base}: {reason(pushed)}")
+    if tip != squash and not confirm(repository, squash):
+        raise _moved(repository, expected, tip)
+
+
+def _land_here(repository: Repository, squash: str, expected: str) -> None:
+    """Compare and swap of the base branch; its checkout follows (`checkout.fast_forward`)."""
+    with repository.lock():
+        note_before_move(repository, expected)
+        moved = repository.git.run(
+            "update-ref", "-m", "mission-runner: merge",
+            repository.local_base_ref, squash, expected, check=False,
+        )  # fmt: skip
+        tip = repository.base_tip()
+    if tip == expected:
+        raise GitError(f"{repository.base} cannot be moved: {reason(moved)}")
+    if moved.code != 0 and not confirm(repository, squash):
+        raise _moved(repository, expected, tip)
+
+
+def _moved(repository: Repository, expected: str, tip: str | None) -> BaseMovedError:
+    now = tip[:12] if tip else "nothing"
+    return BaseMovedError(f"{repository.base} moved from {expected[:12]} to {now}")
+
+
+def confirm(repository: Repository, commit: str) -> bool:
+    """Whether the base, as the remote has it now, holds `commit`.
+
+    Raises:
+        GitError: The remote cannot be reached.
+    """
+    tip = repository.fetch_base()
+    return repository.git.fits("merge-base", "--is-ancestor", commit, tip)
+
+
+def remote_tip(repository: Repository, branch: str) -> str | None:
+    """The tip of a branch as the remote has it now; None if it has none, or there is no remote.
+
+    Raises:
+        GitError: The remote cannot be reached.
+    """
+    if repository.remote is None:
+        return None
+    listed = repository.git.text("ls-remote", repository.remote, f"refs/heads/{branch}")
+    return listed.split("\t")[0] or None
+
+
+def push_branch(
+    repository: Repository, branch: str, head: str, *, ours: Collection[str] = ()
+) -> None:
+    """Make `head` the tip of a task's branch on the remote. Nothing to do without one.
+
+    What the remote's branch has is kept, unless its tip is one of `ours`: the heads that earlier
+    attempts pushed, which a rebase may have left behind.
+
+    Raises:
+        GitError: The remote has commits of somebody else on this branch, or refused.
+    """
+    if repository.remote is None:
+        return
+    ref = f"refs/heads/{branch}"
+    push = ["push", "--quiet"]
+    pushed = repository.git.run(
+        *push, repository.remote, f"{head}:{ref}", check=False, hooks=True
+    )  # fmt: skip
+    if pushed.code == 0:
+        return
+    tip = remote_tip(repository, branch)
+    if tip == head:
+        return
+    if tip is None or _contains(repository, head, tip):
+        raise GitError(f"{repository.remote} refused {branch}: {reason(pushed)}")
+    if tip not in ours:
+        raise GitError(
+            f"{branch} on {repository.remote} has commits that no attempt made",
+            hint=f"git log {head[:12]}..{tip[:12]} shows them, after a fetch",
+        )
+    repository.git.run(
+        *push, f"--force-with-lease={ref}:{tip}", repository.remote, f"{head}:{ref}", hooks=True
+    )
+
+
+def _contains(repository: Repository, head: str, tip: str) -> bool:
+    known = repository.git.commit(tip) is not None
+    return known and repository.git.fits("merge-base", "--is-ancestor", tip, head)
+
+
+def delete_branch(repository: Repository, branch: str, head: str) -> None:
+    """Delete a branch whose merge is confirmed, here and on the remote, if it is still at `head`.
+
+    Raises:
+        GitError: It is somewhere else by now, is checked out, or git refused.
+    """
+    ref = f"refs/heads/{branch}"
+    if repository.git.commit(ref) is not None:
+        repository.git.run("update-ref", "-d", ref, head)
+    if remote_tip(repository, branch) is not None:
+        repository.git.run(
+            "push", "--quiet", f"--force-with-lease={ref}:{head}", str(repository.remote),
+            f":{ref}", hooks=True,
+        )  # fmt: skip

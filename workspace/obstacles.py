@@ -1,0 +1,157 @@
+"""What stands in the way of moving a checkout from one commit to another."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from workspace.git import Git
+
+_NOTHING = "000000"  # the mode of a path that is not there
+_SYMLINK = "120000"
+_SUBMODULE = "160000"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A move of a checkout's files."""
+
+    old: str  # the commit that they are at
+    new: str  # the commit that they shall be at
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A path as a tree holds it."""
+
+    path: str
+    mode: str  # octal; "000000": it is not there
+    oid: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """What was found in a checkout before it moves."""
+
+    blocked: tuple[str, ...]  # hold a person's work, and would be overwritten
+    kept: tuple[str, ...]  # stay as they are, although their committed text changes
+    adopted: tuple[Entry, ...]  # as the new commit has them: the index is told to take them as such
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Change:
+    """A path that differs between the two commits."""
+
+    old: Entry
+    new: Entry
+
+
+def survey(checkout: Git, step: Step, keep: Collection[str]) -> Survey:
+    """Compare every path that the step changes with what the checkout has there."""
+    changes = _changes(checkout, step)
+    removed = {path for path, change in changes.items() if change.new.mode == _NOTHING}
+    edited = _edited(checkout, step)
+    blocked: list[str] = []
+    kept: list[str] = []
+    adopted: list[Entry] = []
+    for path, change in changes.items():
+        if _SUBMODULE in (change.old.mode, change.new.mode) and path not in edited:
+            continue
+        if change.old.mode == _NOTHING and path not in edited:
+            in_the_way = list(_untracked_at(checkout.folder, path, removed))
+            if not in_the_way:
+                continue
+        elif path in edited:
+            in_the_way = [path]
+        else:
+            continue
+        if path in keep:
+            kept.append(path)
+            adopted.append(change.new)
+        elif in_the_way == [path] and _is_there(checkout, change, edited.get(path)):
+            adopted.append(change.new)
+        else:
+            blocked.extend(in_the_way)
+    return Survey(blocked=tuple(dict.fromkeys(blocked)), kept=tuple(kept), adopted=tuple(adopted))
+
+
+def _changes(checkout: Git, step: Step) -> dict[str, _Change]:
+    fields = iter(
+        checkout.run("diff-tree", "-r", "-z", "--raw", "--no-renames", step.old, step.new).fields
+    )
+    changes = {}
+    for facts in fields:
+        path = next(fields)
+        old_mode, new_mode, old, new, _ = facts.removeprefix(":").split(" ")
+        changes[path] = _Change(
+            old=Entry(path=path, mode=old_mode, oid=old),
+            new=Entry(path=path, mode=new_mode, oid=new),
+        )
+    return changes
+
+
+def _edited(checkout: Git, step: Step) -> dict[str, str]:
+    """The paths whose file or index entry differs from the old commit; the index's object id."""
+    # Files that were only touched are not edited. It fails where somebody holds the index; then
+    # they count as edited, and their content decides.
+    checkout.run("update-index", "-q", "--refresh", check=False)
+    edited: dict[str, str] = {}
+    for args in (
+        ("diff-files", "--ignore-submodules=all"),
+        ("diff-index", "--cached", "--ignore-submodules=dirty", step.old),
+    ):
+        fields = iter(checkout.run(*args, "-z", "--raw", "--no-renames").fields)
+        for facts in fields:
+            _, _, first, second, _ = facts.removeprefix(":").split(" ")
+            # diff-files has the index on its left, diff-index --cached on its right.
+            edited[next(fields)] = first if args[0] == "diff-files" else second
+    return edited
+
+
+def _untracked_at(top: Path, path: str, removed: Collection[str]) -> Iterator[str]:
+    """What is at the place of a new file and belongs to no commit."""
+    for parent in reversed(PurePosixPath(path).parents[:-1]):
+        place = top / parent
+        if (place.is_symlink() or not place.is_dir()) and os.path.lexists(place):
+            if str(parent) not in removed:
+                yield str(parent)
+            return
+    place = top / path
+    if place.is_dir() and not place.is_symlink():
+        for folder, _, names in os.walk(place):
+            for name in names:
+                below = str(PurePosixPath(Path(folder).relative_to(top), name))
+                if below not in removed:
+                    yield below
+    elif os.path.lexists(place):
+        yield path
+
+
+def _is_there(checkout: Git, change: _Change, in_index: str | None) -> bool:
+    """Whether the file is what the new commit has, and the index holds nothing else of value."""
+    known = (None, change.old.oid, change.new.oid)
+    return in_index in known and _matches(checkout, change.new)
+
+
+def _matches(checkout: Git, entry: Entry) -> bool:
+    place = checkout.folder / entry.path
+    try:
+        mode = place.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return entry.mode == _NOTHING
+    if stat.S_ISLNK(mode):
+        text = os.fsencode(place.readlink())
+        return (
+            entry.mode == _SYMLINK
+            and checkout.run("hash-object", "--stdin", input=text).text == entry.oid
+        )
+    if not stat.S_ISREG(mode) or entry.mode in (_SYMLINK, _SUBMODULE, _NOTHING):
+        return False
+    executable = bool(mode & stat.S_IXUSR)
+    return (
+        executable == (entry.mode == "100755")
+        and checkout.text("hash-object", "--", entry.path) == entry.oid
+    )

@@ -1,0 +1,72 @@
+"""Taking secrets out of whatever is logged, journalled or shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Self
+
+HIDDEN = "[secret]"
+# A shorter value would be found everywhere in ordinary text.
+_SHORTEST = 6
+_SECRET_NAME = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|_PAT$|_DSN$",
+    re.IGNORECASE,
+)
+# Words that such variables hold without being secret.
+_HARMLESS = re.compile(r"true|false|none|null|yes|no|on|off|auto|\d{1,8}", re.IGNORECASE)
+# Each shape with a text that every match of it holds: looking for that first makes long lines
+# cheap. None of them can match a quote or a backslash, so that JSON stays JSON.
+_SHAPES: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
+    (b"://", re.compile(rb"(?<=://)[^\s/@:\"'\\<>]*:[^\s/@\"'\\<>]+(?=@)")),
+    (b"gh", re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{20,255}")),
+    (b"github_pat_", re.compile(rb"\bgithub_pat_[A-Za-z0-9_]{20,255}")),
+    (b"glpat-", re.compile(rb"\bglpat-[A-Za-z0-9_.\-]{16,255}")),
+    (b"sk-", re.compile(rb"\bsk-[A-Za-z0-9_\-]{20,255}")),
+    (b"xox", re.compile(rb"\bxox[abeprs]-[A-Za-z0-9\-]{10,255}")),
+    (b"AKIA", re.compile(rb"\bAKIA[0-9A-Z]{16}\b")),
+    (b"AIza", re.compile(rb"\bAIza[A-Za-z0-9_\-]{35}")),
+    (b"npm_", re.compile(rb"\bnpm_[A-Za-z0-9]{36}")),
+    (b"pypi-", re.compile(rb"\bpypi-[A-Za-z0-9_\-]{40,400}")),
+    (b"eyJ", re.compile(rb"\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*")),
+    (b"earer ", re.compile(rb"(?<=[Bb]earer )[A-Za-z0-9_.~+/=\-]{12,}")),
+    (b"PRIVATE KEY", re.compile(rb"(?<=PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]+(?=-----END)")),
+)
+
+
+class Redactor:
+    """Replaces known secrets, and what has the shape of one."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = {secret for secret in secrets if len(secret) >= _SHORTEST}
+        # The longest first: one secret may hold another.
+        self._secrets = [
+            secret.encode(errors="surrogateescape")
+            for secret in sorted(known, key=lambda secret: (-len(secret), secret))
+        ]
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """With the values of variables (default: ours) whose names speak of secrets."""
+        environ = os.environ if environ is None else environ
+        return cls(
+            value
+            for name, value in environ.items()
+            if _SECRET_NAME.search(name) and not _HARMLESS.fullmatch(value)
+        )
+
+    def line(self, line: bytes) -> bytes:
+        """A line, or any bytes, without secrets."""
+        hidden = HIDDEN.encode()
+        for secret in self._secrets:
+            if secret in line:
+                line = line.replace(secret, hidden)
+        for anchor, shape in _SHAPES:
+            if anchor in line:
+                line = shape.sub(hidden, line)
+        return line
+
+    def text(self, text: str) -> str:
+        """A text without secrets."""
+        return self.line(text.encode(errors="surrogateescape")).decode(errors="surrogateescape")

@@ -1,0 +1,138 @@
+"""A repository that missions are carried out in: where it is, its base branch, its remote."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from mission.errors import GitError, UsageError
+from workspace.git import OLDEST, Git, reason
+
+# Of this process; the lock file is between processes.
+_LOCKS: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """A repository and the branch that its missions merge into."""
+
+    git: Git  # in `top`
+    top: Path  # the orchestrator's checkout; the git folder itself where there is none
+    common_dir: Path  # the git folder that all its worktrees share
+    bare: bool  # without a checkout
+    base: str  # the name of the base branch
+    remote: str | None  # the remote that has the truth about `base`; None: there is none
+
+    @classmethod
+    def open(cls, folder: Path, *, base: str = "main", remote: str | None = "origin") -> Repository:
+        """The repository that `folder` lies in. A remote that it does not have counts as none.
+
+        Raises:
+            UsageError: There is no repository, or git is too old.
+        """
+        git = Git(folder)
+        _check_version(git)
+        found = git.run(
+            "rev-parse", "--is-bare-repository", "--path-format=absolute", "--git-common-dir",
+            check=False,
+        )  # fmt: skip
+        if found.code != 0:
+            raise UsageError(
+                f"{folder} is not in a git repository that can be used: {reason(found)}"
+            )
+        bare, common_dir = found.text.split("\n", 1)
+        is_bare = bare == "true"
+        top = Path(common_dir if is_bare else git.text("rev-parse", "--show-toplevel"))
+        remotes = git.text("remote").split("\n")
+        return cls(
+            git=Git(top),
+            top=top,
+            common_dir=Path(common_dir).resolve(),
+            bare=is_bare,
+            base=base,
+            remote=remote if remote in remotes else None,
+        )
+
+    @property
+    def base_ref(self) -> str:
+        """The full name of the ref that says where the base is: the remote's, where there is one.
+
+        It is as new as the last `fetch_base`.
+        """
+        return f"refs/remotes/{self.remote}/{self.base}" if self.remote else self.local_base_ref
+
+    @property
+    def local_base_ref(self) -> str:
+        """The full name of the base branch in this repository."""
+        return f"refs/heads/{self.base}"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Held for what git itself does not make safe against others: one thread of one process."""
+        with _LOCKS[self.common_dir]:
+            folder = self.common_dir / "mission-runner"
+            folder.mkdir(exist_ok=True)
+            with FileLock(folder / "git.lock", is_singleton=True):
+                yield
+
+    def fetch_base(self) -> str:
+        """Ask the remote, where there is one, for the tip of the base. The tip.
+
+        Raises:
+            GitError: The remote cannot be reached, or has no such branch.
+        """
+        if self.remote is not None:
+            with self.lock():
+                self.git.run(
+                    "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
+                    "--no-write-fetch-head", self.remote, f"+{self.local_base_ref}:{self.base_ref}",
+                )  # fmt: skip
+        return self.base_tip()
+
+    def base_tip(self) -> str:
+        """The tip of the base as last heard.
+
+        Raises:
+            GitError: There is no such branch.
+        """
+        tip = self.git.commit(self.base_ref)
+        if tip is None:
+            where = f"on {self.remote}" if self.remote else "here"
+            raise GitError(
+                f"there is no branch {self.base} {where}",
+                hint="Name the branch to merge into as `base` in mission.yaml",
+            )
+        return tip
+
+    def check_branch_name(self, name: str) -> None:
+        """Whether a task may use this branch.
+
+        Raises:
+            UsageError: Git does not allow the name, or it is the base's, or would be taken for
+                something else on a command line.
+        """
+        if name.casefold() == self.base.casefold():
+            raise UsageError(f"{name!r} is the base branch: a task cannot use it")
+        plain = name and not name.startswith(("-", "refs/")) and not _CONTROLS.search(name)
+        plain = plain and name.casefold() not in ("@", "head", "fetch_head", "merge_head")
+        if not plain or self.git.run("check-ref-format", f"refs/heads/{name}", check=False).code:
+            raise UsageError(
+                f"{name!r} is not a branch name",
+                hint="`git help check-ref-format` has the rules",
+            )
+
+
+def _check_version(git: Git) -> None:
+    text = git.text("version")
+    numbers = re.search(r"(\d+)\.(\d+)", text)
+    if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST:
+        needed = ".".join(map(str, OLDEST))
+        raise UsageError(f"{text} is too old", hint=f"Install git {needed} or newer")
