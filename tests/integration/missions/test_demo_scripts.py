@@ -144,7 +144,7 @@ def test_the_guard_is_clear_while_nothing_runs(repository: Path) -> None:
 def test_a_push_starts_ci_and_the_guard_sees_it(repository: Path) -> None:
     remote = repository.parent / "remote.git"
     hook = remote / "hooks" / "post-receive"
-    hook.write_bytes((DEMO / "post-receive").read_bytes())
+    hook.write_bytes((DEMO / "post-receive.sh").read_bytes())
     hook.chmod(0o755)
     _git(repository, "push", "--quiet", "origin", "main")
     (run,) = (remote / "ci").iterdir()
