@@ -20,6 +20,7 @@ from mission.errors import MissionError
 # command -> module with an `app: typer.Typer` that holds exactly this command or group
 COMMANDS: dict[str, str] = {
     "history": "cli.history",
+    "report": "cli.report",
 }
 
 
