@@ -21,6 +21,7 @@ from mission.errors import MissionError
 COMMANDS: dict[str, str] = {
     "history": "cli.history",
     "report": "cli.report",
+    "server": "cli.server",
 }
 
 
