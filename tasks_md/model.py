@@ -81,6 +81,11 @@ class Table:
     names: tuple[str, ...]  # of the columns, in order: our own where known, else as written
     rows: tuple[TableRow, ...]  # the rows below the header, tasks or not
 
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The header's texts as written."""
+        return tuple(unescape(raw) for raw in raw_cells(self.header.content)[0])
+
 
 class RowCells(Mapping[str, Cell]):
     """A row's cells by column name. They are found when asked for: few rows are ever written."""

@@ -116,6 +116,7 @@ def _drafts(sections: Sequence[Section], rows: RowReader) -> list[_Draft]:
         taken.add(name)
         drafts.append(_Draft(section=section, id=name, rows=read_rows))
         rows.report_repeated_milestone(section, name)
+        rows.report_stray_rows(section)
         if not read_rows:
             rows.report_other_tables(section)
     return drafts

@@ -97,6 +97,16 @@ class RowReader:
     def _read_row(
         self, table: Table, line: TableRow, texts: list[str], distrust: list[str]
     ) -> Row | None:
+        if "|" not in line.content:
+            self._report(
+                "short-row",
+                Severity.ERROR,
+                (line.line, 1),
+                "this line stands right below a table, so it is a row of it",
+                "Put an empty line between them",
+                task=None,
+            )
+            return None
         cells = RowCells(table, line)
         count = len(table.names)
         unreadable = list(distrust)
@@ -141,9 +151,7 @@ class RowReader:
             Severity.WARNING if trusted else Severity.ERROR,
             place,
             message,
-            "Add the missing cells, — for nothing"
-            if "|" in line.content
-            else "A line right below a table belongs to it: put an empty line between them",
+            "Add the missing cells, — for nothing",
             task=row_id or None,
         )
         return None if trusted else message
@@ -228,6 +236,19 @@ class RowReader:
                 f"another milestone is called {declared} already; this one counts as {name}",
                 "Give each milestone an id of its own",
             )
+
+    def report_stray_rows(self, section: Section) -> None:
+        """Report text that looks like rows: an empty line cuts a table in two."""
+        for paragraph in section.paragraphs:
+            if paragraph.text.startswith("|") and paragraph.text.count("|") >= 3:
+                self._report(
+                    "stray-row",
+                    Severity.ERROR,
+                    (paragraph.line, 1),
+                    "this looks like a row, but it belongs to no table",
+                    "A table is a header, a line of dashes with as many cells, and rows, "
+                    "without an empty line between them",
+                )
 
     def report_other_tables(self, section: Section) -> None:
         """Report the tables of a milestone that has no tasks: its header may be misspelt."""
