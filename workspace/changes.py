@@ -1,22 +1,26 @@
-"""What an attempt changed in its worktree, all of it on its branch."""
+"""What an attempt changed in its worktree: all of it, on its branch, whatever the agent left."""
 
 from __future__ import annotations
 
+from mission.errors import GitError
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
+from workspace.squash import merge_trees
+from workspace.unfinished import finish, other_parents, refuse_conflicts
 from workspace.worktrees import Worktree
 
 
 def head(worktree: Worktree) -> str:
-    """The commit that the worktree stands on."""
+    """The commit that the worktree stands on: the attempt's, after `commit_leftovers`."""
     return worktree.git.text("rev-parse", "--verify", "HEAD^{commit}")
 
 
 def changed_files(git: Git, base: str, head: str) -> tuple[str, ...]:
     """The paths that differ between `head` and where it left `base`. Renames count as both."""
+    common = git.run("merge-base", base, head, check=False).text or base
     return git.run(
-        "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--merge-base", base, head
-    ).fields
+        "diff-tree", "-r", "-z", "--name-only", "--no-renames", common, head
+    ).fields  # fmt: skip
 
 
 def is_changed(git: Git, base: str, head: str) -> bool:
@@ -27,20 +31,86 @@ def is_changed(git: Git, base: str, head: str) -> bool:
 def commit_leftovers(
     worktree: Worktree, *, message: str, author: str, committer: str = RUNNER
 ) -> str | None:
-    """Commit what an agent left uncommitted. The new commit, None if there was nothing.
+    """Commit what an agent left uncommitted, and bring all it committed onto its branch.
 
-    `author` and `committer` are names, or names with an address in angle brackets.
+    Only for a worktree whose agent has ended. An agent may have left a merge or a rebase
+    unfinished, or stand on another branch or on none: what it committed there is joined to the
+    attempt's branch. `author` and `committer` are names, or names with an address in angle
+    brackets.
+
+    Returns:
+        The commit of the leftovers, None if there were none. `head` has the end of the branch.
+
+    Raises:
+        GitError: Conflicts were left in files, a repository of its own was left in the worktree,
+            or the agent's commits conflict with each other. Nothing is lost; what was committed
+            stays where it is.
     """
+    worktree.remove_stale_locks()
     git = worktree.git
+    refuse_conflicts(worktree)
+    _refuse_repositories(git)
     git.run("add", "--all")
+    leftovers = _commit_index(worktree, message, identity_environment(author, committer))
+    finish(worktree)
+    if worktree.ref is not None:
+        _return_to_branch(worktree, worktree.ref, identity_environment(committer, committer))
+    return leftovers
+
+
+def _refuse_repositories(git: Git) -> None:
+    """Git would commit a repository within this one as a link that leads nowhere."""
+    untracked = git.run("ls-files", "--others", "--exclude-standard", "-z").fields
+    inner = [path for path in untracked if path.endswith("/")]
+    if inner:
+        raise GitError(
+            f"the agent left a git repository of its own in {', '.join(inner)}",
+            hint="Its files cannot be committed: remove its .git folder, or have git ignore it",
+        )
+
+
+def _commit_index(worktree: Worktree, message: str, identity: dict[str, str]) -> str | None:
+    """A commit of the index on top of HEAD; None if HEAD has it all."""
+    git = worktree.git
+    parents = [head(worktree), *other_parents(worktree)]
     tree = git.text("write-tree")
-    parent = head(worktree)
-    if tree == git.text("rev-parse", f"{parent}^{{tree}}"):
+    if len(parents) == 1 and tree == git.text("rev-parse", "--verify", "HEAD^{tree}"):
         return None
-    commit = git.run(
-        "commit-tree", tree, "-p", parent,
-        input=message,
-        environment=identity_environment(author, committer),
-    ).text  # fmt: skip
-    git.run("update-ref", "-m", "mission-runner: leftovers", "HEAD", commit, parent)
-    return commit
+    options = [option for parent in parents for option in ("-p", parent)]
+    made = git.run("commit-tree", tree, *options, input=message, environment=identity)
+    git.run("update-ref", "-m", "mission-runner: leftovers", "HEAD", made.text, parents[0])
+    return made.text
+
+
+def _return_to_branch(worktree: Worktree, ref: str, identity: dict[str, str]) -> None:
+    """From wherever the agent left it, with all that was committed there."""
+    git = worktree.git
+    if git.run("symbolic-ref", "--quiet", "HEAD", check=False).text == ref:
+        return
+    here, tip = head(worktree), git.commit(ref)
+    if tip is None or git.fits("merge-base", "--is-ancestor", tip, here):
+        joined = here
+    elif git.fits("merge-base", "--is-ancestor", here, tip):
+        joined = tip
+    else:
+        joined = _join(worktree, tip, here, identity)
+    # The files are as HEAD has them by now, so that they can follow; this also checks that.
+    git.run("read-tree", "-m", "-u", here, joined)
+    git.run("update-ref", "-m", "mission-runner: join", ref, joined, tip or "")
+    git.run("symbolic-ref", "-m", "mission-runner: back to the branch", "HEAD", ref)
+
+
+def _join(worktree: Worktree, tip: str, here: str, identity: dict[str, str]) -> str:
+    """A merge of what the agent committed on the branch and what it committed elsewhere."""
+    git = worktree.git
+    tree, files = merge_trees(git, tip, here)
+    if files:
+        raise GitError(
+            f"the agent left commits on {worktree.branch} and elsewhere ({here[:12]}) that "
+            f"conflict in {', '.join(files)}",
+            hint=f"Both are kept; {worktree.path} stands on {here[:12]}",
+        )
+    message = f"Join what was committed outside of {worktree.branch}\n"
+    return git.run(
+        "commit-tree", tree, "-p", tip, "-p", here, input=message, environment=identity
+    ).text
