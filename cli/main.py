@@ -20,6 +20,9 @@ from mission.errors import MissionError
 # command -> module with an `app: typer.Typer` that holds exactly this command or group
 COMMANDS: dict[str, str] = {
     "history": "cli.history",
+    "gate": "cli.gate",
+    "pause": "cli.pause",
+    "unpause": "cli.unpause",
     "report": "cli.report",
     "server": "cli.server",
 }
