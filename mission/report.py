@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mission.journal import Attempt
 from tasks_md.model import Plan, Task
+
+_Tried = Mapping[str, Sequence[Attempt]]  # attempts by task
 
 GONE = "(not in the file)"  # the milestone of tasks that were tried and whose rows are gone
 
@@ -88,11 +90,11 @@ def make_report(
         mission=plan.mission,
         tasks=tuple(lines),
         milestones=tuple(
-            _sum_line(name, [line for line in lines if line.milestone == name], attempts, now)
+            _sum_line(name, [line for line in lines if line.milestone == name], tried, now)
             for name in names
         ),
         agents=_agent_lines(lines, tried, now),
-        total=_sum_line("total", lines, attempts, now),
+        total=_sum_line("total", lines, tried, now),
     )
 
 
@@ -124,9 +126,8 @@ def _task_line(task: Task, attempts: Sequence[Attempt], now: datetime) -> Line:
     )
 
 
-def _sum_line(name: str, lines: Sequence[Line], attempts: Sequence[Attempt], now: datetime) -> Line:
-    tasks = {line.name for line in lines}
-    its = [attempt for attempt in attempts if attempt.task in tasks]
+def _sum_line(name: str, lines: Sequence[Line], tried: _Tried, now: datetime) -> Line:
+    its = [attempt for line in lines for attempt in tried.get(line.name, ())]
     return Line(
         name=name,
         agents=_agents(its),
@@ -136,13 +137,11 @@ def _sum_line(name: str, lines: Sequence[Line], attempts: Sequence[Attempt], now
     )
 
 
-def _agent_lines(
-    lines: Sequence[Line], tried: dict[str, list[Attempt]], now: datetime
-) -> tuple[Line, ...]:
+def _agent_lines(lines: Sequence[Line], tried: _Tried, now: datetime) -> tuple[Line, ...]:
     by_agent: dict[str, list[Attempt]] = {}
     compared: dict[str, list[tuple[int, int | None]]] = {}
     for line in lines:
-        its = tried.get(line.name, [])
+        its = tried.get(line.name, ())
         for attempt in its:
             by_agent.setdefault(attempt.agent, []).append(attempt)
         if its:
