@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,6 +35,7 @@ class StatusWriter:
         self._named = path
         self._dialect = dialect or Dialect()
         self._lock = WriterLock(lock_dir)
+        self._turn = threading.RLock()  # merges read and rewrite the file on their own threads
         self._bytes: bytes | None = None
         self._plan: Plan | None = None
 
@@ -49,6 +51,11 @@ class StatusWriter:
         trace: TracebackType | None,
     ) -> None:
         self.release()
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the file differs from the usual words."""
+        return self._dialect
 
     @property
     def path(self) -> Path:
@@ -77,11 +84,12 @@ class StatusWriter:
         Raises:
             TaskFileError: It cannot be read.
         """
-        data = read_bytes(self.path)
-        if self._plan is None or data != self._bytes:
-            self._plan = parse(decode(data), path=str(self._named), dialect=self._dialect)
-            self._bytes = data
-        return self._plan
+        with self._turn:
+            data = read_bytes(self.path)
+            if self._plan is None or data != self._bytes:
+                self._plan = self._parse(decode(data))
+                self._bytes = data
+            return self._plan
 
     def apply(self, changes: Sequence[CellChange]) -> Plan:
         """Set these cells, all of them or none, and return the new plan.
@@ -91,14 +99,30 @@ class StatusWriter:
             TaskFileError: There is no such row or column, or the file cannot be written.
             UsageError: The lock is not held.
         """
+        return self._write(lambda plan: apply(plan, changes))
+
+    def rewrite(self, edit: Callable[[Plan], str]) -> Plan:
+        """Replace the text by what `edit` makes of the file as it is, and return the new plan.
+
+        Raises:
+            TaskFileError: The file cannot be written.
+            UsageError: The lock is not held.
+        """
+        return self._write(lambda plan: self._parse(edit(plan)))
+
+    def _parse(self, text: str) -> Plan:
+        return parse(text, path=str(self._named), dialect=self._dialect)
+
+    def _write(self, edit: Callable[[Plan], Plan]) -> Plan:
         if not self._lock.held:
             raise UsageError("the task file is written under the writer's lock only")
-        for _ in range(_ROUNDS):
-            plan = apply(self.read(), changes)
-            data = encode(plan.text)
-            if data == self._bytes or self._replace(data):
-                self._bytes, self._plan = data, plan
-                return plan
+        with self._turn:
+            for _ in range(_ROUNDS):
+                plan = edit(self.read())
+                data = encode(plan.text)
+                if data == self._bytes or self._replace(data):
+                    self._bytes, self._plan = data, plan
+                    return plan
         raise TaskFileError(
             "somebody else keeps writing the file",
             hint="Close the program that does, then run the command again",

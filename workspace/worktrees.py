@@ -102,7 +102,7 @@ class Worktrees:
             (record / _READY).touch()
         return worktree
 
-    def remove(self, worktree: Worktree) -> None:
+    def remove(self, worktree: Worktree | ExistingWorktree) -> None:
         """Remove a worktree with everything in it. Its branch stays."""
         with self._repository.lock():
             self._remove(worktree.path)
