@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from mission.errors import GitError
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
@@ -47,47 +49,85 @@ def commit_leftovers(
             stays where it is.
     """
     worktree.remove_stale_locks()
-    git = worktree.git
-    refuse_conflicts(worktree)
-    _refuse_repositories(git)
-    git.run("add", "--all")
-    leftovers = _commit_index(worktree, message, identity_environment(author, committer))
+    state = State.of(worktree)
+    refuse_conflicts(worktree, state.unmerged)
+    leftovers = None
+    if not state.clean:
+        if state.repositories:
+            raise GitError(
+                f"the agent left a git repository of its own in {', '.join(state.repositories)}",
+                hint="Git cannot commit its files: remove its .git folder, or have git ignore it",
+            )
+        worktree.git.run("add", "--all")
+        leftovers = _commit_index(worktree, state, message, identity_environment(author, committer))
     finish(worktree)
-    if worktree.ref is not None:
-        _return_to_branch(worktree, worktree.ref, identity_environment(committer, committer))
+    if worktree.branch not in (None, state.branch):
+        here = leftovers or state.head
+        _return_to_branch(worktree, here, identity_environment(committer, committer))
     return leftovers
 
 
-def _refuse_repositories(git: Git) -> None:
-    """Git would commit a repository within this one as a link that leads nowhere."""
-    untracked = git.run("ls-files", "--others", "--exclude-standard", "-z").fields
-    inner = [path for path in untracked if path.endswith("/")]
-    if inner:
-        raise GitError(
-            f"the agent left a git repository of its own in {', '.join(inner)}",
-            hint="Its files cannot be committed: remove its .git folder, or have git ignore it",
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """What git says of a worktree."""
+
+    head: str  # the commit that it stands on
+    branch: str | None  # that it has checked out
+    unmerged: tuple[str, ...]  # paths that git counts as conflicting
+    repositories: tuple[str, ...]  # repositories within it that belong to no commit
+    clean: bool  # nothing to commit
+
+    @classmethod
+    def of(cls, worktree: Worktree) -> State:
+        """Ask git (git-status(1), porcelain format version 2)."""
+        lines = iter(
+            worktree.git.run(
+                "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all",
+                "--no-renames", "--ignore-submodules=dirty",
+            ).fields
+        )  # fmt: skip
+        facts: dict[str, str] = {}
+        unmerged, inner, entries = [], [], 0
+        for line in lines:
+            kind, _, rest = line.partition(" ")
+            if kind == "#":
+                name, _, value = rest.partition(" ")
+                facts[name] = value
+                continue
+            entries += 1
+            if kind == "u":  # u XY sub m1 m2 m3 mW h1 h2 h3 path
+                unmerged.append(rest.split(" ", 9)[9])
+            elif kind == "?" and rest.endswith("/"):  # all else untracked is listed by file
+                inner.append(rest)
+        branch = facts.get("branch.head")
+        return cls(
+            head=facts.get("branch.oid", ""),
+            branch=None if branch == "(detached)" else branch,
+            unmerged=tuple(unmerged),
+            repositories=tuple(inner),
+            clean=not entries and not other_parents(worktree),
         )
 
 
-def _commit_index(worktree: Worktree, message: str, identity: dict[str, str]) -> str | None:
+def _commit_index(
+    worktree: Worktree, state: State, message: str, identity: dict[str, str]
+) -> str | None:
     """A commit of the index on top of HEAD; None if HEAD has it all."""
     git = worktree.git
-    parents = [head(worktree), *other_parents(worktree)]
+    parents = [state.head, *other_parents(worktree)]
     tree = git.text("write-tree")
     if len(parents) == 1 and tree == git.text("rev-parse", "--verify", "HEAD^{tree}"):
         return None
     options = [option for parent in parents for option in ("-p", parent)]
     made = git.run("commit-tree", tree, *options, input=message, environment=identity)
-    git.run("update-ref", "-m", "mission-runner: leftovers", "HEAD", made.text, parents[0])
+    git.run("update-ref", "-m", "mission-runner: leftovers", "HEAD", made.text, state.head)
     return made.text
 
 
-def _return_to_branch(worktree: Worktree, ref: str, identity: dict[str, str]) -> None:
-    """From wherever the agent left it, with all that was committed there."""
-    git = worktree.git
-    if git.run("symbolic-ref", "--quiet", "HEAD", check=False).text == ref:
-        return
-    here, tip = head(worktree), git.commit(ref)
+def _return_to_branch(worktree: Worktree, here: str, identity: dict[str, str]) -> None:
+    """From `here`, wherever the agent left it, with all that was committed there."""
+    git, ref = worktree.git, f"refs/heads/{worktree.branch}"
+    tip = git.commit(ref)
     if tip is None or git.fits("merge-base", "--is-ancestor", tip, here):
         joined = here
     elif git.fits("merge-base", "--is-ancestor", here, tip):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mission.errors import GitError
@@ -20,17 +21,15 @@ _OPERATIONS = (
 )
 
 
-def refuse_conflicts(worktree: Worktree) -> None:
+def refuse_conflicts(worktree: Worktree, unmerged: Sequence[str]) -> None:
     """Stop where files still hold both sides of a conflict: committing them would hide it.
 
-    A file that git counts as conflicting but that holds no markers has been resolved; an agent in
+    A file that git counts as `unmerged` but that holds no markers has been resolved; an agent in
     a sandbox cannot tell git so.
 
     Raises:
         GitError: With the operation and the files.
     """
-    fields = worktree.git.run("ls-files", "--unmerged", "-z").fields
-    unmerged = dict.fromkeys(field.partition("\t")[2] for field in fields)
     files = [path for path in unmerged if _has_markers(worktree.path / path)]
     if files:
         operation = next((name for _, name, _ in _found(worktree)), "merge")

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from mission.errors import GitError
+from mission.errors import GitError, UsageError
 from workspace.git import Git
 from workspace.repository import Repository
 
@@ -103,9 +103,16 @@ class Worktrees:
         return worktree
 
     def remove(self, worktree: Worktree | ExistingWorktree) -> None:
-        """Remove a worktree with everything in it. Its branch stays."""
+        """Remove a worktree with everything in it, if it is there. Its branch stays.
+
+        Raises:
+            UsageError: It is not below this folder.
+        """
+        path = worktree.path
+        if path.parent.resolve() != self._root:
+            raise UsageError(f"{path} is not a worktree of this mission")
         with self._repository.lock():
-            self._remove(worktree.path)
+            self._remove(self._root / path.name)
 
     def existing(self) -> tuple[ExistingWorktree, ...]:
         """The worktrees below this folder, in git's order."""
@@ -156,19 +163,18 @@ class Worktrees:
         if branch is None:
             where = ["--detach", str(path), base_commit]
         else:
-            start = self._start_of(branch, base_commit)
-            self._free_branch(branch, task)
+            start = self._start_of(branch, task, base_commit)
             where = ["-B", branch, "--no-track", str(path), start]
         git.run("worktree", "add", "--quiet", "--no-checkout", *where)
 
-    def _start_of(self, branch: str, base_commit: str) -> str:
+    def _start_of(self, branch: str, task: str, base_commit: str) -> str:
         """The commit that a branch starts from: its own, where it has work that the base lacks."""
-        git = self._repository.git
-        refs = [f"refs/heads/{branch}"]
-        if self._repository.remote:
-            refs.append(f"refs/remotes/{self._repository.remote}/{branch}")
-        for ref in refs:
-            tip = git.commit(ref)
+        git, remote = self._repository.git, self._repository.remote
+        here = git.commit(f"refs/heads/{branch}")
+        if here is not None:
+            self._free_branch(branch, task)
+        there = git.commit(f"refs/remotes/{remote}/{branch}") if remote else None
+        for tip in (here, there):
             if tip is not None and not git.fits("merge-base", "--is-ancestor", tip, base_commit):
                 return tip
         return base_commit
@@ -191,13 +197,17 @@ class Worktrees:
                 )
 
     def _remove(self, path: Path) -> None:
+        if self._record(path) is None and not os.path.lexists(path):
+            return
         # Twice forced: a worktree that was killed while it was made is locked.
         remove = ("worktree", "remove", "--force", "--force", str(path))
         if self._repository.git.run(*remove, check=False).code == 0:
             return
         # What an agent did to it keeps git from deleting it: a `.git` of its own, or folders
         # that nobody may write to.
-        if path.exists():
+        if path.is_symlink():
+            path.unlink()
+        elif path.exists():
             for folder, _, _ in os.walk(path):
                 Path(folder).chmod(0o700)
             shutil.rmtree(path)
