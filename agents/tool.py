@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Mapping, Sequence
 
 from agents.protocol import Brief, Outcome, Result
@@ -74,9 +75,17 @@ def cut_short(end: ProcessEnd, brief: Brief, stop: Stop) -> tuple[Outcome, str] 
             return Outcome.TIMED_OUT, f"it was still working after {limits.total}"
         case _:
             pass
-    if end.signal is not None:
-        return Outcome.KILLED, f"something outside the run killed it with signal {end.signal}"
+    killer = end.signal or _caught(end.exit_code)
+    if killer:
+        return Outcome.KILLED, f"something outside the run killed it with signal {killer}"
     return None
+
+
+def _caught(exit_code: int | None) -> int | None:
+    """The signal that a program caught before it exited, by the shells' custom; None if none."""
+    ends = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, signal.SIGTERM}
+    number = (exit_code or 0) - 128
+    return number if number in ends else None
 
 
 def missing_tool(program: str, remedy: str, *, path: str | None = None) -> str | None:
