@@ -228,12 +228,38 @@ _JSON = st.recursive(
     max_leaves=4,
 )
 _FIELDS = st.sampled_from(
-    "message item usage modelUsage error errors result is_error content permission_denials"
-    " rate_limit_info resetsAt subtype total_cost_usd changes".split()
+    [
+        "message",
+        "item",
+        "usage",
+        "modelUsage",
+        "error",
+        "errors",
+        "result",
+        "is_error",
+        "content",
+        "permission_denials",
+        "rate_limit_info",
+        "resetsAt",
+        "subtype",
+        "total_cost_usd",
+        "changes",
+    ]
 )
 _TYPES = st.sampled_from(
-    "system assistant result rate_limit_event thread.started item.started item.completed"
-    " turn.completed turn.failed error from.the.future".split()
+    [
+        "system",
+        "assistant",
+        "result",
+        "rate_limit_event",
+        "thread.started",
+        "item.started",
+        "item.completed",
+        "turn.completed",
+        "turn.failed",
+        "error",
+        "from.the.future",
+    ]
 )
 
 
