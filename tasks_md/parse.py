@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mission.errors import TaskFileError
-from tasks_md.blocks import read_blocks
+from tasks_md.blocks import Block, Heading, read_blocks
 from tasks_md.declaration import read_declaration
 from tasks_md.dependencies import DependencyReader
 from tasks_md.finding import Finding, Severity
@@ -20,6 +20,7 @@ from tasks_md.sections import Section, divide
 from tasks_md.spans import split_lines
 
 _USUAL = Dialect()
+_TASKS = re.compile(r"^tasks\s*[—–:-]\s*", re.IGNORECASE)
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how `decode` keeps bytes that are none
 
 
@@ -91,7 +92,7 @@ def parse(text: str, *, path: str = "TASKS.md", dialect: Dialect = _USUAL) -> Pl
         path=path,
         text=text,
         lines=lines,
-        mission=declaration.mission,
+        mission=declaration.mission or _title(blocks),
         milestones=milestones,
         tasks=tasks,
         statuses=declaration.statuses or STATUSES,
@@ -102,6 +103,14 @@ def parse(text: str, *, path: str = "TASKS.md", dialect: Dialect = _USUAL) -> Pl
         by_id=by_id,
         dialect=dialect,
     )
+
+
+def _title(blocks: Sequence[Block]) -> str:
+    """The file's first top heading, without the word "Tasks" before a dash or a colon."""
+    for block in blocks:
+        if isinstance(block, Heading) and block.level == 1:
+            return _TASKS.sub("", block.text)
+    return ""
 
 
 def _drafts(sections: Sequence[Section], rows: RowReader) -> list[_Draft]:

@@ -13,7 +13,8 @@ from typing import Self
 
 from mission.errors import TaskFileError, UsageError
 from tasks_md.edit import CellChange, apply
-from tasks_md.lock import Holder, WriterLock, holder
+from tasks_md.holder import Holder, holder
+from tasks_md.lock import WriterLock
 from tasks_md.model import Dialect, Plan
 from tasks_md.parse import decode, encode, parse, read_bytes
 
