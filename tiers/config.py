@@ -70,7 +70,7 @@ def load_tier_config(
     values = environment_values(environment)
     layers.append(read_layer(values, None, Path.cwd()))
     notices += _deprecations(values, "MISSION_TIER")
-    return _combine(layers, path, folder, environment, tuple(notices))
+    return _combine(layers, path, folder, tuple(notices))
 
 
 def find_config_file(folder: Path) -> Path | None:
@@ -97,11 +97,10 @@ def _combine(
     layers: Sequence[Layer],
     path: Path | None,
     folder: Path,
-    environment: Mapping[str, str],
     notices: tuple[str, ...],
 ) -> TierConfig:
     tier = _last(layer.settings.tier for layer in layers) or Tier.LOCAL
-    home = tiers_home(environment)
+    home = tiers_home()
     storage = _storage_type(layers, tier)
     queue = _queue_type(layers, tier)
     for layer in layers:
@@ -112,7 +111,7 @@ def _combine(
         parts = _merge((layer.storage() for layer in layers), defaults)
         postgres = PostgresAddress(**_with_generated(parts, home / POSTGRES_PASSWORD_FILE))
     else:
-        data = _data_folder(layers, storage) or project_folder(folder, environment)
+        data = _data_folder(layers, storage) or project_folder(folder)
     if queue is QueueType.VALKEY:
         parts = _merge((layer.queue() for layer in layers), {"port": VALKEY_PORTS[tier]})
         valkey = ValkeyAddress(**_with_generated(parts, home / VALKEY_PASSWORD_FILE))

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from mission.config.document import Document as YamlDocument
+from mission.config.document import read_document as read_yaml
 from mission.errors import ConfigError
 
-_DEPTH = 3  # deeper than any configuration of ours; YAML's aliases can nest without end
 Keys = tuple[str, ...]  # the way down to a value: ("storage", "port")
 
 
@@ -21,13 +20,11 @@ class Document:
 
     path: Path
     values: Mapping[str, object]
-    lines: Mapping[Keys, int]  # counted from 1
+    yaml: YamlDocument | None  # knows where each key stands; None: nothing is known
 
     def line(self, keys: Keys) -> int:
-        """The line of the value, or of the nearest one around it; 0 if unknown."""
-        while keys and keys not in self.lines:
-            keys = keys[:-1]
-        return self.lines.get(keys, 0)
+        """The line of the value, or of the nearest one around it, from 1; 0 if unknown."""
+        return self.yaml.mark(keys).line if self.yaml is not None else 0
 
 
 def read_document(path: Path) -> Document:
@@ -39,39 +36,50 @@ def read_document(path: Path) -> Document:
         ConfigError: The file cannot be read, is not valid, or gives a key twice.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        raise ConfigError(f"cannot be read: {reason}", path=str(path)) from None
-    is_json = path.suffix == ".json"
-    if is_json:
-        _check_json(text, path)
-        text = text.replace("\t", " ")  # JSON allows tabs between its parts, YAML does not
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        lines: dict[Keys, int] = {}
-        _walk(node, (), lines, path)
-        values = {} if node is None else loader.construct_document(node)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ConfigError(
-            "is not valid YAML",
-            hint="Put values with special characters in quotes",
-            path=str(path),
-            line=mark.line + 1 if mark else 0,
-            column=mark.column + 1 if mark else 0,
-        ) from None
-    finally:
-        loader.dispose()
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from None
+    document, mistake = _as_yaml(raw, path)
+    if path.suffix == ".json":
+        values = _as_json(raw, path)
+    elif mistake is not None:
+        raise mistake
+    else:
+        values = document.value if document is not None else None
+    if values is None:
+        values = {}
     if not isinstance(values, dict):
         raise ConfigError("must hold a mapping of keys to values", path=str(path), line=1)
-    return Document(path=path, values=values, lines=lines)
+    return Document(path=path, values=values, yaml=document)
 
 
-def _check_json(text: str, path: Path) -> None:
+def _as_yaml(raw: bytes, path: Path) -> tuple[YamlDocument | None, ConfigError | None]:
+    """The file as YAML, which JSON nearly always is too, or what is wrong with it."""
+    if path.suffix == ".json":
+        raw = raw.replace(b"\t", b" ")  # JSON allows tabs between its parts, YAML does not
     try:
-        json.loads(text)
+        return read_yaml(raw, str(path)), None
+    except ConfigError as error:
+        return None, ConfigError(
+            "is not valid YAML here, or has this key twice",
+            hint="Put values with special characters in quotes",
+            path=str(path),
+            line=error.line,
+            column=error.column,
+        )
+
+
+def _as_json(raw: bytes, path: Path) -> object:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        values = dict(pairs)
+        if len(values) != len(pairs):
+            raise ConfigError("has a key twice in one object", path=str(path))
+        return values
+
+    try:
+        return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=once)
+    except UnicodeDecodeError:
+        raise ConfigError("is not UTF-8 text", path=str(path)) from None
     except json.JSONDecodeError as error:
         raise ConfigError(
             f"is not valid JSON: {error.msg}",
@@ -79,19 +87,3 @@ def _check_json(text: str, path: Path) -> None:
             line=error.lineno,
             column=error.colno,
         ) from None
-
-
-def _walk(node: yaml.Node | None, keys: Keys, lines: dict[Keys, int], path: Path) -> None:
-    if not isinstance(node, yaml.MappingNode) or len(keys) > _DEPTH:
-        return
-    for key, value in node.value:
-        here = (*keys, str(key.value))
-        line = key.start_mark.line + 1
-        if here in lines:
-            first = lines[here]
-            name = ".".join(here)
-            raise ConfigError(
-                f"`{name}` stands here and in line {first}", path=str(path), line=line
-            )
-        lines[here] = line
-        _walk(value, here, lines, path)

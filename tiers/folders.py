@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
+from mission.place import mission_home
 from tiers.server_user import ServerUser
 
 SHARED_HOME = Path("/var/lib/mission-runner/tiers")  # for root, whose home is closed to servers
 
 
-def tiers_home(environment: Mapping[str, str] = os.environ) -> Path:
+def tiers_home() -> Path:
     """Generated passwords and the data of embedded servers are below this folder."""
-    given = environment.get("MISSION_HOME")
-    if given:
-        return Path(given).expanduser() / "tiers"
-    state = environment.get("XDG_STATE_HOME")
-    base = Path(state) if state else Path.home() / ".local" / "state"
-    return base / "mission-runner" / "tiers"
+    return mission_home() / "tiers"
 
 
 def data_folder(wanted: Path, user: ServerUser) -> Path:
@@ -33,7 +28,7 @@ def data_folder(wanted: Path, user: ServerUser) -> Path:
     return SHARED_HOME / f"{wanted.name}-{digest}"
 
 
-def project_folder(folder: Path, environment: Mapping[str, str] = os.environ) -> Path:
+def project_folder(folder: Path) -> Path:
     """The place of the `local` tier's data for a project."""
     digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
-    return tiers_home(environment) / "local" / f"{folder.resolve().name}-{digest}"
+    return tiers_home() / "local" / f"{folder.resolve().name}-{digest}"

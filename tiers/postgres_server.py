@@ -34,6 +34,11 @@ class PostgresServer:
     settings: Mapping[str, str] = field(default_factory=dict)  # lines of postgresql.conf
 
     @property
+    def product(self) -> str:
+        """What runs here, for people."""
+        return f"Postgres {self.binaries.version} of {self.binaries.origin}"
+
+    @property
     def data(self) -> Path:
         """The server's own folder."""
         return self.folder / "data"
@@ -47,9 +52,10 @@ class PostgresServer:
         """Initialise the data folder, unless it is there. Killed half-way, it starts anew.
 
         Raises:
-            TierError: `initdb` failed.
+            TierError: `initdb` failed, or the folder is of another Postgres.
         """
         if self.data.is_dir():
+            self._check_version()
             return
         self.user.make_folder(self.folder)
         half = self.folder / "data.half"
@@ -124,6 +130,14 @@ class PostgresServer:
             return False
         command = [self.binaries.program("pg_ctl"), "status", "--pgdata", str(self.data)]
         return self._call(command).returncode == 0
+
+    def _check_version(self) -> None:
+        version = (self.data / "PG_VERSION").read_text().strip()
+        if version != str(self.binaries.version):
+            raise TierError(
+                f"{self.data} was made by Postgres {version}, and {self.product} cannot read it",
+                hint="Install that version, or dump the data with it and remove the folder",
+            )
 
     def _locale(self) -> tuple[str, ...]:
         # Sorting that is the same on every machine, and upper and lower case beyond ASCII.

@@ -69,6 +69,11 @@ class ValkeyServer:
     settings: Mapping[str, str] = field(default_factory=dict)  # lines of valkey.conf
 
     @property
+    def product(self) -> str:
+        """What runs here, for people."""
+        return self.binary.origin
+
+    @property
     def log(self) -> Path:
         """What the server says."""
         return self.folder / "valkey.log"

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from mission.config.agents import (
-    AgentConfig,
-    BudgetConfig,
-    Limit,
-    Price,
-    RoutingRule,
-    SandboxConfig,
-    TimeoutsConfig,
-)
+from mission.config.agents import AgentConfig, BudgetConfig, Limit, RoutingRule, TimeoutsConfig
 from mission.config.forge import ForgeConfig
 from mission.config.gates import GateConfig, VerifyStep
 from mission.config.load import load_config, parse_config
@@ -26,9 +18,7 @@ __all__ = [
     "GateConfig",
     "Limit",
     "MissionConfig",
-    "Price",
     "RoutingRule",
-    "SandboxConfig",
     "Section",
     "StatusConfig",
     "TaskConfig",

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -24,8 +24,10 @@ SCHEMA = Path(__file__).parents[3] / "docs" / "mission.config.schema.json"
 SECRET = "s3cr3t-value"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The runner's own folder, empty."""
+    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
 
@@ -37,8 +39,7 @@ def load(
         (folder / "mission.config.yaml").write_text(content)
     elif content is not None:
         (folder / "mission.config.json").write_text(json.dumps(content, indent=2))
-    home = {"MISSION_HOME": str(folder / "home")}
-    return load_tier_config(folder=folder, environment={**home, **(environment or {})})
+    return load_tier_config(folder=folder, environment=environment or {})
 
 
 def test_without_anything_the_tier_is_local_and_embedded(tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ def test_pglite_needs_its_folder(tmp_path: Path) -> None:
         ("tier: federated\nstorage:\n  port: 70000", "yaml:3", "less than or equal to 65535"),
         ("tier: federated\nstorage: 5", "yaml:2", "must be a mapping"),
         ("tier: federated\nstorage:\n  host: a,b", "yaml:3", "has characters"),
-        ("tier: federated\ntier: local", "yaml:2", "stands here and in line 1"),
+        ("tier: federated\ntier: local", "yaml:2", "has this key twice"),
         ("- tier", "yaml:1", "must hold a mapping"),
         ("tier: federated\nstorage:\n  url: mysql://x", "yaml:3", "must start with postgresql://"),
         ("tier: federated\nstorage:\n  url: postgresql://h:99999/x", "yaml:3", "its part `port`"),
@@ -281,12 +282,12 @@ passwords = st.text(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(passwords)
 def test_any_password_survives_a_url_and_is_never_printed(password: str) -> None:
     config = load_tier_config(
         folder=Path("/nonexistent"),
         environment={
-            "MISSION_HOME": "/nonexistent",
             "MISSION_TIER": "federated",
             "MISSION_DATABASE_URL": f"postgresql://u:{quote(password, safe='')}@h/d",
             "MISSION_VALKEY_URL": f"valkey://:{quote(password, safe='')}@h/0",
@@ -300,7 +301,6 @@ def test_any_password_survives_a_url_and_is_never_printed(password: str) -> None
     other = load_tier_config(
         folder=Path("/nonexistent"),
         environment={
-            "MISSION_HOME": "/nonexistent",
             "MISSION_TIER": "federated",
             "MISSION_DATABASE_PASSWORD": marked,
             "MISSION_VALKEY_PASSWORD": marked,

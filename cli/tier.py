@@ -1,0 +1,91 @@
+"""`mission tier`: the storage tier's configuration, services and health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import fact, print_json, printable, talk
+from tiers.config import TierConfig, load_tier_config
+from tiers.ways import Way, choose_services
+
+app = typer.Typer(
+    help="The storage tier: its services and its health.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration; else mission.config.json, .yaml or .yml in the current folder.",
+    ),
+]
+WayOption = Annotated[
+    Way, typer.Option("--with", help="Containers, or servers from pip and system packages.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("up")
+def up(config: ConfigOption = None, way: WayOption = Way.AUTO) -> None:
+    """Start the tier's services on this machine and wait until they answer."""
+    configured = configuration(config)
+    services = choose_services(configured, way)
+    talk(f"{configured.tier}: {services.description}")
+    services.up(configured, lambda line: talk(printable(line)))
+
+
+@app.command("down")
+def down(
+    config: ConfigOption = None,
+    way: WayOption = Way.AUTO,
+    remove_data: Annotated[
+        bool, typer.Option("--remove-data", help="Remove what they stored, too.")
+    ] = False,
+) -> None:
+    """End the tier's services. What they stored stays."""
+    configured = configuration(config)
+    services = choose_services(configured, way)
+    talk(f"{configured.tier}: {services.description}")
+    services.down(configured, lambda line: talk(printable(line)), remove_data=remove_data)
+
+
+@app.command("status")
+def status(
+    config: ConfigOption = None, way: WayOption = Way.AUTO, as_json: JsonOption = False
+) -> None:
+    """Say which of the tier's services run on this machine. Exit code 1 if one does not."""
+    configured = configuration(config)
+    services = choose_services(configured, way)
+    states = services.status(configured)
+    if as_json:
+        print_json(
+            {
+                "tier": configured.tier.value,
+                "way": services.description,
+                "services": [
+                    {"name": s.name, "where": s.where, "running": s.running, "detail": s.detail}
+                    for s in states
+                ],
+            }
+        )
+    else:
+        talk(f"{configured.tier}: {services.description}")
+        for state in states:
+            word = "running" if state.running else "not running"
+            fact(f"{state.name}  {word}  {state.where}  {printable(state.detail)}")
+    if not all(state.running for state in states):
+        raise typer.Exit(1)
+
+
+def configuration(path: Path | None) -> TierConfig:
+    """Read the configuration; notices go to the terminal."""
+    configured = load_tier_config(path)
+    for notice in configured.notices:
+        talk(f"mission: {printable(notice)}")
+    return configured

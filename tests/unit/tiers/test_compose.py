@@ -1,0 +1,138 @@
+"""Compose is asked for exactly what was configured. The engine here is a script that answers."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from mission.errors import TierError, UsageError
+from tiers.address import PostgresAddress, ValkeyAddress
+from tiers.compose import ComposeServices, Engine, find_engine
+from tiers.config import TierConfig
+from tiers.embedded import EmbeddedServices
+from tiers.settings import QueueType, StorageType, Tier
+from tiers.ways import Way, choose_services
+
+# Notes how it was called, in `calls`, and answers what compose would.
+_DOCKER = """#!/bin/sh
+echo "$*" >> {calls}
+env | grep MISSION_ > {calls}.environment
+case "$*" in
+    info) exit {info} ;;
+    *" up "*) exit {up} ;;
+    *" ps "*) cat {answer} ;;
+esac
+"""
+CONFIG = TierConfig(
+    tier=Tier.FEDERATED,
+    storage=StorageType.POSTGRES,
+    folder=None,
+    postgres=PostgresAddress(port=15433, database="gateway", password=SecretStr("p@ss $HOME")),
+    queue=QueueType.VALKEY,
+    valkey=ValkeyAddress(port=16380, password=SecretStr("v")),
+)
+
+
+class FakeEngine:
+    """A `docker` on PATH."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.calls_file = folder / "calls"
+        self.answer = folder / "answer"
+        self.answer.write_text("")
+
+    def write(self, *, info: int = 0, up: int = 0) -> None:
+        docker = self._folder / "docker"
+        docker.write_text(
+            _DOCKER.format(calls=self.calls_file, answer=self.answer, info=info, up=up)
+        )
+        docker.chmod(0o755)
+
+    @property
+    def calls(self) -> list[str]:
+        return self.calls_file.read_text().splitlines()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    fake = FakeEngine(tmp_path)
+    fake.write()
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.defpath}")
+    return fake
+
+
+def test_compose_is_taken_where_an_engine_answers(engine: FakeEngine) -> None:
+    services = choose_services(CONFIG)
+    assert isinstance(services, ComposeServices)
+    assert "docker compose with docker-compose.federated.yml" in services.description
+
+
+def test_the_stand_ins_are_taken_where_none_answers(engine: FakeEngine) -> None:
+    engine.write(info=1)
+    assert find_engine() is None
+    assert isinstance(choose_services(CONFIG), EmbeddedServices)
+    with pytest.raises(TierError, match="No container engine"):
+        choose_services(CONFIG, Way.COMPOSE)
+
+
+def test_the_stand_ins_can_be_asked_for(engine: FakeEngine) -> None:
+    assert isinstance(choose_services(CONFIG, Way.EMBEDDED), EmbeddedServices)
+
+
+def test_services_of_another_machine_are_refused(engine: FakeEngine) -> None:
+    far = replace(CONFIG, postgres=PostgresAddress(host="db.example", port=5433))
+    with pytest.raises(UsageError, match=r"db\.example:5433 is not on this machine"):
+        choose_services(far)
+
+
+def test_up_starts_the_profile_with_the_configured_values(engine: FakeEngine) -> None:
+    engine.answer.write_text(
+        json.dumps({"Service": "postgres-federated", "Health": "healthy", "Image": "pg"})
+        + "\n"
+        + json.dumps({"Service": "valkey-federated", "Health": "healthy", "Image": "vk"})
+    )
+    said: list[str] = []
+    choose_services(CONFIG).up(CONFIG, said.append)
+    (call,) = [call for call in engine.calls if " up " in call]
+    assert call.endswith(
+        "docker-compose.federated.yml --profile federated"
+        " up --detach --wait postgres-federated valkey-federated"
+    )
+    environment = Path(f"{engine.calls_file}.environment").read_text().splitlines()
+    assert "MISSION_DATABASE_PORT=15433" in environment
+    assert "MISSION_DATABASE_PASSWORD=p@ss $HOME" in environment
+    assert "MISSION_VALKEY_PORT=16380" in environment
+    assert not any("p@ss" in call for call in engine.calls), "a password in an argument list"
+    assert said == [
+        "postgres-federated answers at 127.0.0.1:15433: pg, healthy",
+        "valkey-federated answers at 127.0.0.1:16380: vk, healthy",
+    ]
+
+
+@pytest.mark.parametrize("as_array", [True, False])
+def test_status_reads_both_forms_of_the_answer(engine: FakeEngine, as_array: bool) -> None:
+    entry = {"Service": "postgres-federated", "State": "exited", "Health": "", "Image": "pg"}
+    engine.answer.write_text(json.dumps([entry] if as_array else entry))
+    postgres, valkey = ComposeServices(Engine(name="docker", compose=("docker",))).status(CONFIG)
+    assert (postgres.running, postgres.detail) == (False, "pg, exited")
+    assert (valkey.running, valkey.detail) == (False, "no container")
+
+
+def test_a_failure_is_one_error(engine: FakeEngine) -> None:
+    engine.write(up=1)
+    with pytest.raises(TierError, match="`docker compose up` failed"):
+        choose_services(CONFIG).up(CONFIG, print)
+
+
+@pytest.mark.parametrize(("remove", "options"), [(False, " down"), (True, " down --volumes")])
+def test_down_keeps_the_data_unless_told(engine: FakeEngine, remove: bool, options: str) -> None:
+    said: list[str] = []
+    choose_services(CONFIG).down(CONFIG, said.append, remove_data=remove)
+    assert engine.calls[-1].endswith(options)
+    assert len(said) == 2

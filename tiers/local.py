@@ -1,0 +1,83 @@
+"""The storage of the `local` tier: a Postgres in a folder, started when it is needed."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from mission.errors import TierError
+from tiers.address import PostgresAddress
+from tiers.config import TierConfig
+from tiers.folders import data_folder, tiers_home
+from tiers.postgres_binaries import find_postgres, reachable
+from tiers.postgres_server import PostgresServer
+from tiers.secret import make_secret
+from tiers.server_user import ServerUser
+from tiers.settings import StorageType
+
+_PASSWORD_FILE = "local-password"  # noqa: S105 - a file's name, below `tiers_home`
+
+
+def local_server(config: TierConfig) -> PostgresServer:
+    """The server on the folder of a `local` tier, whether it runs or not.
+
+    Its port is any free one: two projects may each have theirs running.
+
+    Raises:
+        TierError: This machine has no Postgres, or the storage is not an embedded one.
+    """
+    if config.storage is not StorageType.EMBEDDED or config.folder is None:
+        raise TierError(f"A storage of type `{config.storage}` is not started by us")
+    user = ServerUser.current()
+    binaries = find_postgres()
+    if binaries is None:
+        raise TierError(
+            "This machine has no Postgres",
+            hint="Install one: pip install 'mission-runner[embedded]'",
+        )
+    folder = data_folder(config.folder, user)
+    address = PostgresAddress(
+        port=_port_in_use(folder) or _free_port(),
+        password=make_secret(tiers_home() / _PASSWORD_FILE),
+    )
+    return PostgresServer(
+        binaries=reachable(binaries, user), folder=folder, address=address, user=user
+    )
+
+
+@contextmanager
+def open_local(config: TierConfig) -> Iterator[PostgresAddress]:
+    """The database of a `local` tier: the running server's, else one that we start for as long.
+
+    Raises:
+        TierError: It cannot be started.
+    """
+    tiers_home().mkdir(parents=True, exist_ok=True)
+    with FileLock(tiers_home() / "services.lock"):
+        server = local_server(config)
+        owned = None if server.is_running() else server.start()
+    try:
+        yield server.address
+    finally:
+        if owned is not None:
+            owned.stop()
+
+
+def _port_in_use(folder: Path) -> int | None:
+    """The port that a running server wrote into its lock file: the fourth line."""
+    try:
+        lines = (folder / "data" / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    return int(lines[3]) if len(lines) > 3 else None
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,67 @@
+"""The services of a tier on this machine: started, ended, looked at.
+
+Two ways do that: compose where a container engine answers (`tiers.compose`), and the embedded
+stand-ins (`tiers.embedded`). Both give the same services, ports and credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from tiers.config import POSTGRES_PASSWORD_FILE, VALKEY_PASSWORD_FILE, TierConfig
+from tiers.folders import tiers_home
+from tiers.secret import make_secret
+
+Say = Callable[[str], None]  # takes one line for people
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceState:
+    """One service as it is now."""
+
+    name: str  # postgres-federated, valkey-federated, ...
+    where: str  # host:port
+    running: bool
+    detail: str  # what runs there, or why not; one line
+
+
+class Services(Protocol):
+    """A way to run the services of a tier."""
+
+    @property
+    def description(self) -> str:
+        """Which way this is, in one line."""
+
+    def up(self, config: TierConfig, say: Say) -> None:
+        """Start what does not run, and wait until it answers. Safe to repeat.
+
+        Raises:
+            TierError: A service does not come up.
+        """
+
+    def down(self, config: TierConfig, say: Say, *, remove_data: bool = False) -> None:
+        """End what runs. Safe to repeat.
+
+        Raises:
+            TierError: A service does not end.
+        """
+
+    def status(self, config: TierConfig) -> tuple[ServiceState, ...]:
+        """What runs now."""
+
+
+def with_passwords(config: TierConfig) -> TierConfig:
+    """The configuration with a password for each server; missing ones are made up and kept.
+
+    They are files below `tiers_home`, readable by their owner alone; reading the configuration
+    finds them again.
+    """
+    postgres, valkey = config.postgres, config.valkey
+    home = tiers_home()
+    if postgres is not None and postgres.password is None:
+        postgres = replace(postgres, password=make_secret(home / POSTGRES_PASSWORD_FILE))
+    if valkey is not None and valkey.password is None:
+        valkey = replace(valkey, password=make_secret(home / VALKEY_PASSWORD_FILE))
+    return replace(config, postgres=postgres, valkey=valkey)
