@@ -57,6 +57,10 @@ class Timeouts:
     total: timedelta = timedelta(hours=2)
 
 
+#: Gets a pid and when that process started (`workspace.alive.started`), for the journal.
+OnStart = Callable[[int, float], None]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Brief:
     """Everything that an agent gets."""
@@ -71,6 +75,9 @@ class Brief:
     environment: Mapping[str, str]  # all that the tool gets to see
     timeouts: Timeouts = field(default_factory=Timeouts)
     resume: str | None = None  # the session of an attempt that was cut off
+    resumed: Usage = field(default_factory=Usage)  # what that session had used before
+    token_limit: int | None = None  # it is ended once it has used more
+    on_start: OnStart | None = None  # told the pid of the tool's supervisor, and its start time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

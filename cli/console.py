@@ -15,6 +15,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal, TextIO
 
 Style = Literal["", "bold", "dim", "red", "green", "yellow", "cyan"]
@@ -61,6 +62,13 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(_shown(character) for character in text)
+
+
+def shown_path(path: Path | str) -> str:
+    """A path as people in this folder would type it."""
+    here = Path.cwd()
+    whole = Path(path)
+    return printable(str(whole.relative_to(here) if whole.is_relative_to(here) else whole))
 
 
 def paint(text: str, style: Style) -> str:

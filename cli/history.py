@@ -14,6 +14,7 @@ from cli.tables import Column, Styles, table
 from mission.amounts import clock, count, money, span
 from mission.journal import Attempt, Event, Journal
 from mission.place import Place
+from mission.plan import read_plan
 
 app = typer.Typer()
 
@@ -50,14 +51,17 @@ def history(
 ) -> None:
     """Attempts, gate verdicts, merges, status changes and requests, from the journal."""
     place = Place.find(path)
+    plan = read_plan(place)
     with Journal.open_to_read(place.journal_file) as journal:
         runs = journal.runs()
         attempts = journal.attempts(task)
         events = journal.events(task=task)
+    if task is not None and not attempts and not events:
+        plan.task(task)  # a row that is gone keeps its history; a name that never was has none
     if as_json:
         print_json(
             {
-                "mission": runs[-1].mission if runs else None,
+                "mission": plan.mission,
                 "path": str(place.task_file),
                 "task": task,
                 "runs": [asdict(run) for run in runs],

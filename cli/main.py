@@ -19,7 +19,16 @@ from mission.errors import MissionError
 
 # command -> module with an `app: typer.Typer` that holds exactly this command or group
 COMMANDS: dict[str, str] = {
+    "check": "cli.check",
+    "status": "cli.status",
+    "next": "cli.next",
+    "graph": "cli.graph",
     "history": "cli.history",
+    "gate": "cli.gate",
+    "pause": "cli.pause",
+    "unpause": "cli.unpause",
+    "report": "cli.report",
+    "server": "cli.server",
     "tier": "cli.tier",
 }
 

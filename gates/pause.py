@@ -104,9 +104,10 @@ def _content(path: Path) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PauseGate:
-    """Busy while the mission is paused. The time does not count: a person asked for the wait."""
+    """Busy while the mission is paused."""
 
     files: PauseFiles
+    counted: bool = False  # whether the wait uses up the caller's time; a person asked for it
     name: str = "pause"
 
     def check(self, request: GateRequest) -> GateVerdict:
@@ -120,5 +121,5 @@ class PauseGate:
             gate=self.name,
             detail=paused.detail,
             since=paused.since,
-            uncounted=True,
+            uncounted=not self.counted,
         )

@@ -22,6 +22,13 @@ def money(dollars: float | None) -> str:
     return f"${dollars:.2f}" if dollars >= 0.1 or dollars == 0 else f"${dollars:.4f}"
 
 
+def share(ratio: float | None) -> str:
+    """A part of a whole: `85%`; from ten times on `12×`; `—` for none."""
+    if ratio is None:
+        return "—"
+    return f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.0%}"
+
+
 def span(length: timedelta | None) -> str:
     """A length of time for people: `0.4s`, `12s`, `3m05s`, `2h10m`; `—` for none."""
     if length is None:

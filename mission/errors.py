@@ -8,6 +8,7 @@
     ├── TransitionError          a status change that the state machine does not allow
     ├── WriterBusyError          another orchestrator holds the mission
     ├── RowConflictError         a row changed under us in a way that conflicts
+    ├── RequestRefusedError      the single writer refused what a person asked for
     ├── JournalError             the journal cannot be read or written
     ├── GateError                a gate did not say clear
     │   └── GateTimeoutError     exit code 75: it did not say so in time
@@ -84,6 +85,10 @@ class WriterBusyError(MissionError):
 
 class RowConflictError(MissionError):
     """A row is not as it was when the change was decided."""
+
+
+class RequestRefusedError(MissionError):
+    """The single writer refused what a person asked for."""
 
 
 class JournalError(MissionError):

@@ -142,16 +142,23 @@ def _repository_of(folder: Path) -> tuple[Path | None, Path | None]:
         if mark.is_dir() and (mark / "HEAD").exists():
             return top, mark.resolve()
         if mark.is_file():
-            git_dir = _pointed_to(mark.read_text(encoding="utf-8").removeprefix("gitdir:"), top)
+            git_dir = _pointed_to(mark, top)
             shared = git_dir / "commondir"
             if shared.is_file():  # a linked work tree; a submodule has none
-                git_dir = _pointed_to(shared.read_text(encoding="utf-8"), git_dir)
+                git_dir = _pointed_to(shared, git_dir)
             return top, git_dir
     return None, None
 
 
-def _pointed_to(text: str, start: Path) -> Path:
-    return (start / text.strip()).resolve()
+def _pointed_to(pointer: Path, start: Path) -> Path:
+    """The folder that one of git's pointer files names, relative to `start` or absolute."""
+    try:
+        text = os.fsdecode(pointer.read_bytes())
+    except OSError as error:
+        raise UsageError(
+            f"{pointer} cannot be read ({error.strerror})", hint="Git needs it as well"
+        ) from error
+    return (start / text.removeprefix("gitdir:").strip()).resolve()
 
 
 def _slug(name: str) -> str:

@@ -24,7 +24,7 @@ from functools import cache
 
 import pytest
 
-pytest_plugins = ["tests.services"]
+pytest_plugins = ["tests.prefect_server", "tests.services"]
 
 # A skip with this at the start of its reason is one that CI accepts.
 CANNOT_EXIST = "cannot exist here: "

@@ -1,22 +1,28 @@
-"""What an attempt changed in its worktree, all of it on its branch."""
+"""What an attempt changed in its worktree: all of it, on its branch, whatever the agent left."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from mission.errors import GitError
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
+from workspace.squash import merge_trees
+from workspace.unfinished import finish, other_parents, refuse_conflicts
 from workspace.worktrees import Worktree
 
 
 def head(worktree: Worktree) -> str:
-    """The commit that the worktree stands on."""
+    """The commit that the worktree stands on: the attempt's, after `commit_leftovers`."""
     return worktree.git.text("rev-parse", "--verify", "HEAD^{commit}")
 
 
 def changed_files(git: Git, base: str, head: str) -> tuple[str, ...]:
     """The paths that differ between `head` and where it left `base`. Renames count as both."""
+    common = git.run("merge-base", base, head, check=False).text or base
     return git.run(
-        "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--merge-base", base, head
-    ).fields
+        "diff-tree", "-r", "-z", "--name-only", "--no-renames", common, head
+    ).fields  # fmt: skip
 
 
 def is_changed(git: Git, base: str, head: str) -> bool:
@@ -27,20 +33,124 @@ def is_changed(git: Git, base: str, head: str) -> bool:
 def commit_leftovers(
     worktree: Worktree, *, message: str, author: str, committer: str = RUNNER
 ) -> str | None:
-    """Commit what an agent left uncommitted. The new commit, None if there was nothing.
+    """Commit what an agent left uncommitted, and bring all it committed onto its branch.
 
-    `author` and `committer` are names, or names with an address in angle brackets.
+    Only for a worktree whose agent has ended. An agent may have left a merge or a rebase
+    unfinished, or stand on another branch or on none: what it committed there is joined to the
+    attempt's branch. `author` and `committer` are names, or names with an address in angle
+    brackets.
+
+    Returns:
+        The commit of the leftovers, None if there were none. `head` has the end of the branch.
+
+    Raises:
+        GitError: Conflicts were left in files, a repository of its own was left in the worktree,
+            or the agent's commits conflict with each other. Nothing is lost; what was committed
+            stays where it is.
     """
+    worktree.remove_stale_locks()
+    state = State.of(worktree)
+    refuse_conflicts(worktree, state.unmerged)
+    leftovers = None
+    if not state.clean:
+        if state.repositories:
+            raise GitError(
+                f"the agent left a git repository of its own in {', '.join(state.repositories)}",
+                hint="Git cannot commit its files: remove its .git folder, or have git ignore it",
+            )
+        worktree.git.run("add", "--all")
+        leftovers = _commit_index(worktree, state, message, identity_environment(author, committer))
+    finish(worktree)
+    if worktree.branch not in (None, state.branch):
+        here = leftovers or state.head
+        _return_to_branch(worktree, here, identity_environment(committer, committer))
+    return leftovers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """What git says of a worktree."""
+
+    head: str  # the commit that it stands on
+    branch: str | None  # that it has checked out
+    unmerged: tuple[str, ...]  # paths that git counts as conflicting
+    repositories: tuple[str, ...]  # repositories within it that belong to no commit
+    clean: bool  # nothing to commit
+
+    @classmethod
+    def of(cls, worktree: Worktree) -> State:
+        """Ask git (git-status(1), porcelain format version 2)."""
+        lines = iter(
+            worktree.git.run(
+                "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all",
+                "--no-renames", "--ignore-submodules=dirty",
+            ).fields
+        )  # fmt: skip
+        facts: dict[str, str] = {}
+        unmerged, inner, entries = [], [], 0
+        for line in lines:
+            kind, _, rest = line.partition(" ")
+            if kind == "#":
+                name, _, value = rest.partition(" ")
+                facts[name] = value
+                continue
+            entries += 1
+            if kind == "u":  # u XY sub m1 m2 m3 mW h1 h2 h3 path
+                unmerged.append(rest.split(" ", 9)[9])
+            elif kind == "?" and rest.endswith("/"):  # all else untracked is listed by file
+                inner.append(rest)
+        branch = facts.get("branch.head")
+        return cls(
+            head=facts.get("branch.oid", ""),
+            branch=None if branch == "(detached)" else branch,
+            unmerged=tuple(unmerged),
+            repositories=tuple(inner),
+            clean=not entries and not other_parents(worktree),
+        )
+
+
+def _commit_index(
+    worktree: Worktree, state: State, message: str, identity: dict[str, str]
+) -> str | None:
+    """A commit of the index on top of HEAD; None if HEAD has it all."""
     git = worktree.git
-    git.run("add", "--all")
+    parents = [state.head, *other_parents(worktree)]
     tree = git.text("write-tree")
-    parent = head(worktree)
-    if tree == git.text("rev-parse", f"{parent}^{{tree}}"):
+    if len(parents) == 1 and tree == git.text("rev-parse", "--verify", "HEAD^{tree}"):
         return None
-    commit = git.run(
-        "commit-tree", tree, "-p", parent,
-        input=message,
-        environment=identity_environment(author, committer),
-    ).text  # fmt: skip
-    git.run("update-ref", "-m", "mission-runner: leftovers", "HEAD", commit, parent)
-    return commit
+    options = [option for parent in parents for option in ("-p", parent)]
+    made = git.run("commit-tree", tree, *options, input=message, environment=identity)
+    git.run("update-ref", "-m", "mission-runner: leftovers", "HEAD", made.text, state.head)
+    return made.text
+
+
+def _return_to_branch(worktree: Worktree, here: str, identity: dict[str, str]) -> None:
+    """From `here`, wherever the agent left it, with all that was committed there."""
+    git, ref = worktree.git, f"refs/heads/{worktree.branch}"
+    tip = git.commit(ref)
+    if tip is None or git.fits("merge-base", "--is-ancestor", tip, here):
+        joined = here
+    elif git.fits("merge-base", "--is-ancestor", here, tip):
+        joined = tip
+    else:
+        joined = _join(worktree, tip, here, identity)
+    # The files are as HEAD has them by now, so that they can follow; this also checks that.
+    git.run("read-tree", "-m", "-u", here, joined)
+    git.run("update-ref", "-m", "mission-runner: join", ref, joined, tip or "")
+    git.run("symbolic-ref", "-m", "mission-runner: back to the branch", "HEAD", ref)
+
+
+def _join(worktree: Worktree, tip: str, here: str, identity: dict[str, str]) -> str:
+    """A merge of what the agent committed on the branch and what it committed elsewhere."""
+    git = worktree.git
+    tree, files = merge_trees(git, tip, here)
+    if files:
+        raise GitError(
+            f"the agent left commits on {worktree.branch} and elsewhere ({here[:12]}) that "
+            f"conflict in {', '.join(files)}",
+            hint=f"Both are kept; {worktree.path} stands on {here[:12]}",
+        )
+    message = f"Join what was committed outside of {worktree.branch}\n"
+    return git.run(
+        "commit-tree", tree, "-p", tip, "-p", here, input=message, environment=identity
+    ).text

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mission.errors import CheckoutBlockedError, GitError
+from mission.errors import CheckoutBlockedError
 from workspace.git import Git, reason
-from workspace.obstacles import Entry, Step, survey
+from workspace.obstacles import Entry, Step, Survey, survey
 from workspace.repository import Repository
 
 TASK_FILE = ("TASKS.md",)
@@ -27,11 +27,45 @@ class FastForward:
     kept: tuple[str, ...]  # files to keep whose committed text changed under their edits
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Checkout:
+    """A worktree that has the base checked out."""
+
+    git: Git
+    tip: str  # of the base branch here
+    noted: str | None  # where its files are, if a move of the branch was not followed up
+
+    def step_to(self, repository: Repository, commit: str) -> Step | None:
+        """From which commit to which the files must go; None if they are there.
+
+        Raises:
+            CheckoutBlockedError: The base branch here has commits that `commit` has not.
+        """
+        new = commit
+        if not _is_ancestor(self.git, self.tip, commit):
+            if not _is_ancestor(self.git, commit, self.tip):
+                raise CheckoutBlockedError(
+                    f"{repository.base} in {self.git.folder} has commits that the base has not",
+                    files=(),
+                    hint="Push them, or move them to another branch: "
+                    f"git log {commit[:12]}..{self.tip[:12]}",
+                )
+            new = self.tip  # a later merge was here first
+        old = self.noted or self.tip
+        return Step(old=old, new=new) if self.noted or old != new else None
+
+
+def _is_ancestor(git: Git, commit: str, of: str) -> bool:
+    return commit == of or git.fits("merge-base", "--is-ancestor", commit, of)
+
+
 def find_checkout(repository: Repository) -> Git | None:
     """The worktree that has the base checked out, ours before any other."""
     if repository.bare:
         return None
-    if _head_ref(repository.git) == repository.local_base_ref:
+    if repository.git.run("symbolic-ref", "--quiet", "HEAD", check=False).text == (
+        repository.local_base_ref
+    ):
         return repository.git
     listing = repository.git.run("worktree", "list", "--porcelain", "-z").stdout
     for entry in listing.split("\0\0"):
@@ -42,22 +76,39 @@ def find_checkout(repository: Repository) -> Git | None:
     return None
 
 
+def _open(repository: Repository) -> _Checkout | None:
+    git = find_checkout(repository)
+    if git is None:
+        return None
+    listing = git.text(
+        "for-each-ref", "--format=%(refname) %(objectname)", repository.local_base_ref, FILES_AT
+    )
+    refs = dict(line.split(" ") for line in listing.splitlines())
+    if repository.local_base_ref not in refs:  # checked out, but without a commit yet
+        return None
+    return _Checkout(git=git, tip=refs[repository.local_base_ref], noted=refs.get(FILES_AT))
+
+
 def note_before_move(repository: Repository, expected: str) -> None:
     """Before the base branch moves away from `expected` without its checkout: note it there."""
-    checkout = find_checkout(repository)
-    if checkout is not None and checkout.commit(FILES_AT) is None:
-        checkout.run("update-ref", FILES_AT, expected)
+    checkout = _open(repository)
+    if checkout is not None and checkout.noted is None:
+        checkout.git.run("update-ref", FILES_AT, expected)
 
 
 def blocking_files(
     repository: Repository, commit: str, *, keep: Sequence[str] = TASK_FILE
 ) -> tuple[str, ...]:
-    """The files whose uncommitted changes would stand in the way of `fast_forward`."""
-    checkout = find_checkout(repository)
-    if checkout is None:
+    """The files whose uncommitted changes would stand in the way of `fast_forward`.
+
+    Raises:
+        CheckoutBlockedError: Something else than a file's changes does.
+    """
+    checkout = _open(repository)
+    step = None if checkout is None else checkout.step_to(repository, commit)
+    if checkout is None or step is None:
         return ()
-    step = _step(repository, checkout, commit)
-    return _unmerged(checkout) or (survey(checkout, step, keep).blocked if step else ())
+    return _survey(checkout, step, keep).blocked
 
 
 def fast_forward(
@@ -73,95 +124,67 @@ def fast_forward(
             not. Nothing was touched.
     """
     with repository.lock():
-        checkout = find_checkout(repository)
+        checkout = _open(repository)
         if checkout is None:
-            moved = _move_branch(repository, repository.git, commit)
+            tip = repository.git.commit(repository.local_base_ref)
+            moved = tip is not None and tip != commit and _is_ancestor(repository.git, tip, commit)
+            if moved:
+                _move_branch(repository, tip or "", commit)
             return FastForward(checkout=None, moved=moved, kept=())
-        step = _step(repository, checkout, commit)
+        git, step = checkout.git, checkout.step_to(repository, commit)
         if step is None:
-            return FastForward(checkout=checkout.folder, moved=False, kept=())
-        _refuse_unfinished(checkout)
-        found = survey(checkout, step, keep)
+            return FastForward(checkout=git.folder, moved=False, kept=())
+        found = _survey(checkout, step, keep)
         if found.blocked:
-            raise _blocked(found.blocked)
-        _adopt(checkout, found.adopted)
-        read = checkout.run("read-tree", "-m", "-u", step.old, step.new, check=False)
-        if read.code != 0:
             raise CheckoutBlockedError(
-                f"the checkout in {checkout.folder} cannot follow: {reason(read)}", files=()
+                f"uncommitted changes in {git.folder} stand in the way: {', '.join(found.blocked)}",
+                files=found.blocked,
+                hint="Commit or stash them, and run again",
             )
-        _move_branch(repository, checkout, step.new)
-        checkout.run("update-ref", "-d", FILES_AT)
-        return FastForward(checkout=checkout.folder, moved=True, kept=found.kept)
+        _follow(git, step, found.adopted)
+        if step.new != checkout.tip:
+            _move_branch(repository, checkout.tip, step.new)
+        if checkout.noted:
+            git.run("update-ref", "-d", FILES_AT)
+        return FastForward(checkout=git.folder, moved=True, kept=found.kept)
 
 
-def _step(repository: Repository, checkout: Git, commit: str) -> Step | None:
-    """From which commit to which the files must go; None if they are there."""
-    tip = checkout.text("rev-parse", "--verify", f"{repository.local_base_ref}^{{commit}}")
-    old = checkout.commit(FILES_AT) or tip
-    if tip == commit or checkout.fits("merge-base", "--is-ancestor", tip, commit):
-        new = commit
-    elif checkout.fits("merge-base", "--is-ancestor", commit, tip):
-        new = tip  # a later merge was here first
-    else:
-        raise CheckoutBlockedError(
-            f"{repository.base} in {checkout.folder} has commits that the base has not",
-            files=(),
-            hint=f"Push them, or move them to another branch: git log {commit[:12]}..{tip[:12]}",
-        )
-    noted = checkout.commit(FILES_AT) is not None
-    return Step(old=old, new=new) if noted or old != new else None
-
-
-def _head_ref(git: Git) -> str | None:
-    output = git.run("symbolic-ref", "--quiet", "HEAD", check=False)
-    return output.text or None
-
-
-def _unmerged(checkout: Git) -> tuple[str, ...]:
-    fields = checkout.run("ls-files", "--unmerged", "-z").fields
-    return tuple(dict.fromkeys(field.partition("\t")[2] for field in fields))
-
-
-def _refuse_unfinished(checkout: Git) -> None:
-    """A person is in the middle of a merge: moving under it would mix the two."""
-    if files := _unmerged(checkout):
-        raise _blocked(files)
-    for state in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
-        if checkout.commit(state) is not None:
-            operation = state.removesuffix("_HEAD").lower().replace("_", "-")
+def _survey(checkout: _Checkout, step: Step, keep: Sequence[str]) -> Survey:
+    """What stands in the way; a merge that a person is in the middle of stops everything."""
+    git = checkout.git
+    marks = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+    paths = git.text("rev-parse", *(option for mark in marks for option in ("--git-path", mark)))
+    found = survey(git, step, keep)
+    for mark, path in zip(marks, paths.splitlines(), strict=True):
+        if (git.folder / path).exists() and not found.blocked:
+            operation = mark.removesuffix("_HEAD").lower().replace("_", "-")
             raise CheckoutBlockedError(
-                f"the checkout in {checkout.folder} is in the middle of a {operation}",
+                f"the checkout in {git.folder} is in the middle of a {operation}",
                 files=(),
                 hint="Finish it, or abort it, and run again",
             )
+    return found
 
 
-def _blocked(files: tuple[str, ...]) -> CheckoutBlockedError:
-    return CheckoutBlockedError(
-        f"uncommitted changes stand in the way of the merge: {', '.join(files)}",
-        files=files,
-        hint="Commit or stash them, and run again",
-    )
-
-
-def _adopt(checkout: Git, entries: Sequence[Entry]) -> None:
-    """Tell the index that these paths are at the new commit, whatever the files hold."""
-    if entries:
-        lines = "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in entries)
-        checkout.run("update-index", "-z", "--index-info", input=lines)
-
-
-def _move_branch(repository: Repository, git: Git, commit: str) -> bool:
-    """Fast-forward the branch itself."""
-    ref = repository.local_base_ref
-    tip = git.commit(ref)
-    if tip == commit or (tip and not git.fits("merge-base", "--is-ancestor", tip, commit)):
-        return False
-    try:
-        git.run("update-ref", "-m", "mission-runner: fast-forward", ref, commit, tip or "")
-    except GitError as error:
+def _follow(git: Git, step: Step, adopted: Sequence[Entry]) -> None:
+    """Bring files and index to the new commit."""
+    if adopted:
+        # The index takes these paths as being at the new commit, whatever the files hold.
+        lines = "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in adopted)
+        git.run("update-index", "-z", "--index-info", input=lines)
+    read = git.run("read-tree", "-m", "-u", step.old, step.new, check=False)
+    if read.code != 0:
         raise CheckoutBlockedError(
-            f"{repository.base} moved meanwhile: {error.message}", files=()
-        ) from error
-    return True
+            f"the checkout in {git.folder} cannot follow: {reason(read)}", files=()
+        )
+
+
+def _move_branch(repository: Repository, tip: str, commit: str) -> None:
+    moved = repository.git.run(
+        "update-ref", "-m", "mission-runner: fast-forward", repository.local_base_ref, commit, tip,
+        check=False,
+    )  # fmt: skip
+    if moved.code != 0:
+        raise CheckoutBlockedError(
+            f"{repository.base} was moved here meanwhile: {reason(moved)}", files=()
+        )

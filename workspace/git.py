@@ -66,7 +66,10 @@ class GitOutput:
 class Git:
     """Git in one folder."""
 
-    folder: Path
+    folder: Path  # where it runs
+    # The repository's folder (of a worktree: its own below it) where it must not be looked for in
+    # `folder`, because somebody else may have changed what is found there.
+    git_dir: Path | None = None
 
     def run(
         self,
@@ -89,7 +92,7 @@ class Git:
         data = input.encode(errors="surrogateescape") if isinstance(input, str) else input
         try:
             ended = subprocess.run(
-                [_program(), *(() if hooks else ("-c", f"core.hooksPath={os.devnull}")), *args],
+                [_program(), *self._options(hooks), *args],
                 cwd=self.folder,
                 env=git_environment(environment),
                 # Without `input` the standard input must be empty, not ours.
@@ -112,6 +115,12 @@ class Git:
         if check and output.code != 0:
             raise GitError(f"git {_name(args)}: {reason(output)}")
         return output
+
+    def _options(self, hooks: bool) -> list[str]:
+        options = [] if hooks else ["-c", f"core.hooksPath={os.devnull}"]
+        if self.git_dir is not None:
+            options += [f"--git-dir={self.git_dir}", f"--work-tree={self.folder}"]
+        return options
 
     def text(self, *args: str) -> str:
         """The output of `git ARGS`, stripped."""

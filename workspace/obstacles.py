@@ -13,6 +13,7 @@ from workspace.git import Git
 _NOTHING = "000000"  # the mode of a path that is not there
 _SYMLINK = "120000"
 _SUBMODULE = "160000"
+_UNMERGED = "unmerged"  # in place of an object id: the index holds several
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,19 +55,19 @@ def survey(checkout: Git, step: Step, keep: Collection[str]) -> Survey:
     changes = _changes(checkout, step)
     removed = {path for path, change in changes.items() if change.new.mode == _NOTHING}
     edited = _edited(checkout, step)
-    blocked: list[str] = []
+    if edited.keys() & changes.keys():
+        # Some may only have been touched. This fails where somebody holds the index; then their
+        # content decides.
+        checkout.run("update-index", "-q", "--refresh", check=False)
+        edited = _edited(checkout, step)
+    blocked = [path for path, oid in edited.items() if oid == _UNMERGED]
     kept: list[str] = []
     adopted: list[Entry] = []
     for path, change in changes.items():
-        if _SUBMODULE in (change.old.mode, change.new.mode) and path not in edited:
-            continue
-        if change.old.mode == _NOTHING and path not in edited:
+        in_the_way = [path] if path in edited else []
+        if change.old.mode == _NOTHING and not in_the_way:
             in_the_way = list(_untracked_at(checkout.folder, path, removed))
-            if not in_the_way:
-                continue
-        elif path in edited:
-            in_the_way = [path]
-        else:
+        if not in_the_way:
             continue
         if path in keep:
             kept.append(path)
@@ -95,9 +96,6 @@ def _changes(checkout: Git, step: Step) -> dict[str, _Change]:
 
 def _edited(checkout: Git, step: Step) -> dict[str, str]:
     """The paths whose file or index entry differs from the old commit; the index's object id."""
-    # Files that were only touched are not edited. It fails where somebody holds the index; then
-    # they count as edited, and their content decides.
-    checkout.run("update-index", "-q", "--refresh", check=False)
     edited: dict[str, str] = {}
     for args in (
         ("diff-files", "--ignore-submodules=all"),
@@ -105,9 +103,10 @@ def _edited(checkout: Git, step: Step) -> dict[str, str]:
     ):
         fields = iter(checkout.run(*args, "-z", "--raw", "--no-renames").fields)
         for facts in fields:
-            _, _, first, second, _ = facts.removeprefix(":").split(" ")
+            _, _, first, second, kind = facts.removeprefix(":").split(" ")
             # diff-files has the index on its left, diff-index --cached on its right.
-            edited[next(fields)] = first if args[0] == "diff-files" else second
+            oid = first if args[0] == "diff-files" else second
+            edited.setdefault(next(fields), _UNMERGED if kind == "U" else oid)
     return edited
 
 

@@ -17,6 +17,8 @@ from workspace.git import OLDEST, Git, reason
 
 # Of this process; the lock file is between processes.
 _LOCKS: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
+# Names that git allows and then takes for something else, or shows in place of none.
+_CONFUSING = ("@", "head", "fetch_head", "merge_head", "(detached)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -122,7 +124,7 @@ class Repository:
         if name.casefold() == self.base.casefold():
             raise UsageError(f"{name!r} is the base branch: a task cannot use it")
         plain = name and not name.startswith(("-", "refs/")) and not _CONTROLS.search(name)
-        plain = plain and name.casefold() not in ("@", "head", "fetch_head", "merge_head")
+        plain = plain and name.casefold() not in _CONFUSING
         if not plain or self.git.run("check-ref-format", f"refs/heads/{name}", check=False).code:
             raise UsageError(
                 f"{name!r} is not a branch name",

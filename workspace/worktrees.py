@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from mission.errors import GitError
+from mission.errors import GitError, UsageError
 from workspace.git import Git
 from workspace.repository import Repository
 
@@ -22,18 +23,29 @@ class Worktree:
     """A checkout for one attempt."""
 
     path: Path
+    git_dir: Path  # the worktree's own folder in the repository's: HEAD, index, merge state
     branch: str | None  # None: it stands on a commit, for tasks without a branch
     base_commit: str  # the base that the attempt builds on
     reused: bool  # an interrupted attempt left it, with what is in it
 
     @property
     def git(self) -> Git:
-        return Git(self.path)
+        """Git for this worktree, even after an agent has tampered with the `.git` file in it."""
+        return Git(self.path, self.git_dir)
 
     @property
     def ref(self) -> str | None:
         """The full name of the branch."""
         return f"refs/heads/{self.branch}" if self.branch else None
+
+    def remove_stale_locks(self) -> None:
+        """Locks of git commands that were killed with an agent. Call it when none can be running:
+        nobody else works in this worktree or on its branch."""
+        stale = [self.git_dir / "index.lock", self.git_dir / "HEAD.lock"]
+        if self.ref is not None:
+            stale.append(self.git_dir.parents[1] / f"{self.ref}.lock")
+        for lock in stale:
+            lock.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,14 +62,11 @@ class Worktrees:
 
     def __init__(self, repository: Repository, root: Path) -> None:
         self._repository = repository
-        self._root = root
+        self._root = root.resolve()
 
     def path(self, task: str, attempt: int) -> Path:
         """Where an attempt's worktree is or would be."""
-        name = _UNSAFE.sub("-", task)[:60]
-        if name != task:  # two ids must not share a folder, whatever is in them
-            name = f"{name}-{hashlib.sha256(task.encode()).hexdigest()[:8]}"
-        return self._root / f"{name}-{attempt}"
+        return self._root / f"{_stem(task)}-{attempt}"
 
     def ensure(self, task: str, attempt: int, *, branch: str | None, base_commit: str) -> Worktree:
         """The worktree of an attempt: the one that a crash left, or a new one.
@@ -74,27 +83,40 @@ class Worktrees:
             self._repository.check_branch_name(branch)
         path = self.path(task, attempt)
         with self._repository.lock():
-            reused = self._is_ready(path)
+            record = self._record(path)
+            reused = record is not None and (record / _READY).exists() and path.is_dir()
             if not reused:
-                self._make_room(path)
-                self._add(path, branch, base_commit)
-        worktree = Worktree(path=path, branch=branch, base_commit=base_commit, reused=reused)
+                self._make_room(path, record)
+                self._add(path, task, branch, base_commit)
+                record = self._record(path)
+        if record is None:
+            raise GitError(f"git made no worktree in {path}")
+        worktree = Worktree(
+            path=path, git_dir=record, branch=branch, base_commit=base_commit, reused=reused
+        )
         if reused:
-            self._remove_stale_locks(worktree)
+            worktree.remove_stale_locks()
         else:
             # Not under the lock: this is what takes long in a large repository.
             worktree.git.run("reset", "--quiet", "--hard")
-            (self._git_dir(path) / _READY).touch()
+            (record / _READY).touch()
         return worktree
 
-    def remove(self, worktree: Worktree) -> None:
-        """Remove a worktree with everything in it. Its branch stays."""
+    def remove(self, worktree: Worktree | ExistingWorktree) -> None:
+        """Remove a worktree with everything in it, if it is there. Its branch stays.
+
+        Raises:
+            UsageError: It is not below this folder.
+        """
+        path = worktree.path
+        if path.parent.resolve() != self._root:
+            raise UsageError(f"{path} is not a worktree of this mission")
         with self._repository.lock():
-            self._remove(worktree.path)
+            self._remove(self._root / path.name)
 
     def existing(self) -> tuple[ExistingWorktree, ...]:
         """The worktrees below this folder, in git's order."""
-        return tuple(found for found in self._all() if found.path.parent == self._root.resolve())
+        return tuple(found for found in self._all() if found.path.parent == self._root)
 
     def _all(self) -> list[ExistingWorktree]:
         found = []
@@ -110,95 +132,95 @@ class Worktrees:
                 )
         return found
 
-    def _git_dir(self, path: Path) -> Path:
-        return Path(Git(path).text("rev-parse", "--absolute-git-dir"))
+    def _record(self, path: Path) -> Path | None:
+        """Git's folder for a worktree: by git's own list, since an agent can change the link in
+        the worktree."""
+        folder = self._repository.common_dir / "worktrees"
+        for record in sorted(folder.iterdir()) if folder.is_dir() else ():
+            link = record / "gitdir"
+            if link.exists() and (record / link.read_text().strip()).parent == path:
+                return record
+        return None
 
-    def _is_ready(self, path: Path) -> bool:
-        """Whether this is a complete worktree of this repository."""
-        if not (path / ".git").is_file():
-            return False
-        found = Git(path).run(
-            "rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir", check=False
-        )
-        if found.code != 0:
-            return False
-        common_dir, git_dir = map(Path, found.text.split("\n"))
-        return common_dir.resolve() == self._repository.common_dir and (git_dir / _READY).exists()
-
-    def _make_room(self, path: Path) -> None:
+    def _make_room(self, path: Path, record: Path | None) -> None:
         """Clear the way for a new worktree. Only what can hold nobody's work is deleted."""
-        known = {found.path for found in self._all()}
-        if path.resolve() in known and not self._was_ready(path):
-            self._remove(path)  # killed while it was being made
-        if path.is_symlink() or (path.exists() and any(path.iterdir())):
+        if record is not None and (record / _READY).exists():
+            # The folder is gone. What was committed in it without a branch must not go too.
+            kept = f"refs/mission-runner/kept/{record.name}"
+            head = Git(self._repository.top, record).commit("HEAD")
+            if head is not None:
+                self._repository.git.run("update-ref", kept, head)
+        elif record is not None and path.is_dir():
+            shutil.rmtree(path)  # killed while it was being made
+        if path.is_symlink() or path.exists():
             path.rename(_free_name(path))
-        self._repository.git.run("worktree", "prune")
+        if record is not None:
+            self._remove(path)
 
-    def _was_ready(self, path: Path) -> bool:
-        """Whether git's own record of a worktree, whatever became of the folder, is complete."""
-        for record in (self._repository.common_dir / "worktrees").iterdir():
-            gitdir = record / "gitdir"
-            if gitdir.exists() and Path(gitdir.read_text().strip()).parent == path.resolve():
-                return (record / _READY).exists()
-        return False
-
-    def _add(self, path: Path, branch: str | None, base_commit: str) -> None:
+    def _add(self, path: Path, task: str, branch: str | None, base_commit: str) -> None:
         self._root.mkdir(parents=True, exist_ok=True)
         git = self._repository.git
         if branch is None:
             where = ["--detach", str(path), base_commit]
         else:
-            start = self._start_of(branch, base_commit)
-            self._free_branch(branch)
+            start = self._start_of(branch, task, base_commit)
             where = ["-B", branch, "--no-track", str(path), start]
         git.run("worktree", "add", "--quiet", "--no-checkout", *where)
 
-    def _start_of(self, branch: str, base_commit: str) -> str:
+    def _start_of(self, branch: str, task: str, base_commit: str) -> str:
         """The commit that a branch starts from: its own, where it has work that the base lacks."""
-        git = self._repository.git
-        refs = [f"refs/heads/{branch}"]
-        if self._repository.remote:
-            refs.append(f"refs/remotes/{self._repository.remote}/{branch}")
-        for ref in refs:
-            tip = git.commit(ref)
+        git, remote = self._repository.git, self._repository.remote
+        here = git.commit(f"refs/heads/{branch}")
+        if here is not None:
+            self._free_branch(branch, task)
+        there = git.commit(f"refs/remotes/{remote}/{branch}") if remote else None
+        for tip in (here, there):
             if tip is not None and not git.fits("merge-base", "--is-ancestor", tip, base_commit):
                 return tip
         return base_commit
 
-    def _free_branch(self, branch: str) -> None:
-        """Take a branch from the worktree of an earlier attempt."""
+    def _free_branch(self, branch: str, task: str) -> None:
+        """Take a branch from the worktree of an earlier attempt at the same task."""
+        earlier = re.compile(re.escape(_stem(task)) + r"-\d+")
         for found in self._all():
             if found.branch != branch:
                 continue
-            if found.path.parent != self._root.resolve():
+            if found.path.parent != self._root or not earlier.fullmatch(found.path.name):
                 raise GitError(
                     f"{branch} is checked out in {found.path}",
                     hint=f"git -C {found.path} switch --detach frees it",
                 )
-            if found.path.exists() and found.head is not None:
-                Git(found.path).run(
+            record = self._record(found.path)
+            if record is not None and found.head is not None:
+                Git(self._repository.top, record).run(
                     "update-ref", "--no-deref", "-m", "mission-runner: detach", "HEAD", found.head
                 )
-            else:
-                self._repository.git.run("worktree", "prune")
 
     def _remove(self, path: Path) -> None:
+        if self._record(path) is None and not os.path.lexists(path):
+            return
         # Twice forced: a worktree that was killed while it was made is locked.
-        removed = self._repository.git.run(
-            "worktree", "remove", "--force", "--force", str(path), check=False
-        )
-        if removed.code != 0 and path.exists():
+        remove = ("worktree", "remove", "--force", "--force", str(path))
+        if self._repository.git.run(*remove, check=False).code == 0:
+            return
+        # What an agent did to it keeps git from deleting it: a `.git` of its own, or folders
+        # that nobody may write to.
+        if path.is_symlink():
+            path.unlink()
+        elif path.exists():
+            for folder, _, _ in os.walk(path):
+                Path(folder).chmod(0o700)
             shutil.rmtree(path)
-        self._repository.git.run("worktree", "prune")
+        if self._record(path) is not None:
+            self._repository.git.run(*remove)
 
-    def _remove_stale_locks(self, worktree: Worktree) -> None:
-        """Locks of git commands that were killed with the attempt. Nobody else works here."""
-        git_dir = self._git_dir(worktree.path)
-        stale = [git_dir / "index.lock", git_dir / "HEAD.lock"]
-        if worktree.ref:
-            stale.append(self._repository.common_dir / f"{worktree.ref}.lock")
-        for lock in stale:
-            lock.unlink(missing_ok=True)
+
+def _stem(task: str) -> str:
+    """The part of a folder's name that is the task's. Two ids never share one."""
+    name = _UNSAFE.sub("-", task)[:60]
+    if name != task:
+        name = f"{name}-{hashlib.sha256(task.encode(errors='surrogateescape')).hexdigest()[:8]}"
+    return name
 
 
 def _free_name(path: Path) -> Path:

@@ -111,7 +111,7 @@ class Api:
         if self.deadline is not None:
             seconds = min(seconds, self.deadline - self.clock.monotonic())
         if seconds <= 0:
-            raise UnreachableError(f"No time is left to ask {self._host}")
+            raise UnreachableError(f"No time is left to ask {self.host}")
         exchange = self._exchange(method, url, {**self.headers, **headers}, content, seconds)
         try:
             # A loop of its own on a thread of its own: callers may have a loop already, and only
@@ -120,13 +120,13 @@ class Api:
                 return pool.submit(asyncio.run, exchange).result()
         except TimeoutError as error:
             raise UnreachableError(
-                f"{self._host} gave no whole answer within {seconds:.0f} s"
+                f"{self.host} gave no whole answer within {seconds:.0f} s"
             ) from error
         except httpx.ConnectError as error:
-            raise UnreachableError(f"Cannot connect to {self._host}") from error
+            raise UnreachableError(f"Cannot connect to {self.host}") from error
         except httpx.HTTPError as error:
             what = type(error).__name__
-            raise UnreachableError(f"The answer of {self._host} broke off ({what})") from error
+            raise UnreachableError(f"The answer of {self.host} broke off ({what})") from error
 
     async def _exchange(
         self,
@@ -146,18 +146,19 @@ class Api:
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise UnreachableError(
-                        f"{self._host} sent more than {MAX_BYTES // 1_000_000} MB"
+                        f"{self.host} sent more than {MAX_BYTES // 1_000_000} MB"
                     )
             lowered = {name.lower(): value for name, value in response.headers.items()}
             return Answer(
                 method=method,
                 path=urlsplit(url).path,
-                host=self._host,
+                host=self.host,
                 status=response.status_code,
                 headers=lowered,
                 body=bytes(body),
             )
 
     @property
-    def _host(self) -> str:
+    def host(self) -> str:
+        """Host and port, without credentials."""
         return urlsplit(self.root).netloc.rpartition("@")[2]

@@ -6,6 +6,7 @@ and what a lost answer means, is decided in one place for all forges: `gates.for
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -69,7 +70,7 @@ class Issue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comment:
-    """A comment on an issue or a pull request."""
+    """A comment on an issue."""
 
     id: int
     body: str
@@ -94,9 +95,9 @@ class Forge(Protocol):
     def reports(self, commit: str) -> tuple[Report, ...]:
         """Everything that CI says about a commit."""
 
-    def active(self, branch: str) -> tuple[Report, ...]:
-        """What is queued or running for a branch, whatever the commit. May be empty on forges that
-        know runs by commit only."""
+    def active(self, branches: Collection[str]) -> Mapping[str, tuple[Report, ...]]:
+        """What is queued or running for each branch, whatever the commit. May be nothing on forges
+        that know runs by commit only."""
 
     def has_ci(self, commit: str) -> bool | None:
         """False only when the forge proves that nothing will report on this commit. None: it
@@ -132,7 +133,7 @@ class Forge(Protocol):
         """Close an issue as completed. Fine when it is closed already."""
 
     def comments(self, number: int) -> tuple[Comment, ...]:
-        """All comments on an issue or a pull request."""
+        """All comments on an issue."""
 
     def add_comment(self, number: int, body: str) -> None:
-        """Comment on an issue or a pull request."""
+        """Comment on an issue."""

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from mission.config.agents import AgentConfig, BudgetConfig, Limit, RoutingRule, TimeoutsConfig
+from mission.config.agents import (
+    AgentConfig,
+    BudgetConfig,
+    Limit,
+    Price,
+    RoutingRule,
+    SandboxConfig,
+    TimeoutsConfig,
+)
 from mission.config.forge import ForgeConfig
 from mission.config.gates import GateConfig, VerifyStep
 from mission.config.load import load_config, parse_config
@@ -18,7 +26,9 @@ __all__ = [
     "GateConfig",
     "Limit",
     "MissionConfig",
+    "Price",
     "RoutingRule",
+    "SandboxConfig",
     "Section",
     "StatusConfig",
     "TaskConfig",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
@@ -16,6 +17,28 @@ class TimeoutsConfig(Section):
     start: Duration = Field(default=timedelta(minutes=2), description="Until its first output.")
     silence: Duration = Field(default=timedelta(minutes=15), description="Between two outputs.")
     total: Duration = Field(default=timedelta(hours=2), description="For one attempt as a whole.")
+
+
+class SandboxConfig(Section):
+    """What keeps an agent inside its worktree."""
+
+    type: Literal["tool", "bubblewrap", "none"] = Field(
+        default="tool",
+        description="The tool's own sandbox, where it has one; bubblewrap, where it is installed;"
+        " or none.",
+    )
+    network: bool = Field(
+        default=True,
+        description="With bubblewrap: whether it has the network. An agent with a model needs it.",
+    )
+    readable: list[str] = Field(
+        default_factory=list,
+        description="With bubblewrap: parts of the home folder that stay visible, as in ~/.nvm.",
+    )
+    writable: list[str] = Field(
+        default_factory=list,
+        description="With bubblewrap: folders beside the worktree that it may write to.",
+    )
 
 
 class AgentConfig(Section):
@@ -45,6 +68,41 @@ class AgentConfig(Section):
     fallback: str | None = Field(
         default=None, description="The agent that takes over when this one cannot go on."
     )
+    provider: str | None = Field(
+        default=None,
+        description="Agents with the same provider rest together when it limits one of them; by"
+        " default the adapter's.",
+    )
+    program: str | None = Field(
+        default=None, description="The tool's program, where it is not on PATH by its own name."
+    )
+    options: list[str] = Field(
+        default_factory=list, description="Further arguments for the tool, one list entry each."
+    )
+    allow: list[str] = Field(
+        default_factory=list,
+        description="For `claude` and `glm`: the tools that it may use without asking; by default"
+        " those that read, edit and run commands.",
+    )
+    max_turns: int | None = Field(
+        default=None, ge=1, description="For `claude` and `glm`: turns before it must end."
+    )
+    base_url: str | None = Field(
+        default=None, description="The address of the model's API, where it is not the usual one."
+    )
+    key: str | None = Field(
+        default=None,
+        description="The name of the environment variable that holds the API key, where it is not"
+        " the usual one.",
+    )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        description="How often the tool asks a model again that refused, before the run decides.",
+    )
+    sandbox: SandboxConfig = Field(
+        default_factory=SandboxConfig, description="What keeps it inside its worktree."
+    )
 
 
 class RoutingRule(Section):
@@ -66,6 +124,14 @@ class Limit(Section):
     usd: float | None = Field(default=None, ge=0, description="Cost in US dollars.")
 
 
+class Price(Section):
+    """What a model costs, in US dollars per million tokens."""
+
+    input: float = Field(ge=0, description="Input that was not cached.")
+    cached: float = Field(ge=0, description="Input from the provider's cache.")
+    output: float = Field(ge=0, description="Output, reasoning included.")
+
+
 class BudgetConfig(Section):
     """What may be spent before dispatch stops. Reaching a limit fails no task."""
 
@@ -75,3 +141,7 @@ class BudgetConfig(Section):
     run: Limit = Field(default_factory=Limit, description="For one run.")
     day: Limit = Field(default_factory=Limit, description="For one calendar day, UTC.")
     mission: Limit = Field(default_factory=Limit, description="For the mission as a whole.")
+    prices: dict[str, Price] = Field(
+        default_factory=dict,
+        description="Prices by model, over the shipped ones. A name may hold `*`.",
+    )

@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from tasks_md.words import read_tokens
+
 DURATION_PATTERN = r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+(\.[0-9]+)?s)?$"
 TOKENS_PATTERN = r"^[0-9]+(\.[0-9]+)?[kKmM]?$"
 _DURATION = re.compile(
@@ -16,8 +18,6 @@ _DURATION = re.compile(
     r"(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)s)?",
     re.ASCII,
 )
-_TOKENS = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,6})?)(?P<unit>[kKmM]?)", re.ASCII)
-_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 def parse_duration(text: str) -> timedelta:
@@ -43,16 +43,12 @@ def format_duration(duration: timedelta) -> str:
 
 
 def parse_tokens(text: str) -> int:
-    """`4K`, `1.5M`, `800`: a number of tokens.
+    """`4K`, `1.5M`, `800`: a number of tokens, read as the task file's estimates are.
 
     Raises:
-        ValueError: The text is none of these, or is not a whole number of tokens.
+        ValueError: The text is none of these.
     """
-    found = _TOKENS.fullmatch(text.strip().replace("_", ""))
-    if found is None:
-        raise ValueError(f"{text!r} is not a number of tokens such as 4K, 1.5M or 800")
-    tokens = float(found["number"]) * _FACTORS[found["unit"].lower()]
-    return round(tokens)
+    return read_tokens(text)
 
 
 def _duration(value: object) -> object:

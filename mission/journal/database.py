@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -48,7 +49,7 @@ class Database:
         self.path = path
         self._clock = clock
         self._connection = connection
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # held by a thread's whole transaction
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock = utc_now) -> Database:
@@ -102,6 +103,19 @@ class Database:
     def now(self) -> str:
         """The time, as the journal stores it."""
         return to_text(self._clock())
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread writes inside is there afterwards all, or not at all."""
+        with self._lock:
+            self.rows("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.rows("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self.rows("ROLLBACK")
+                raise
 
     def rows(self, statement: str, **values: Value) -> list[sqlite3.Row]:
         """Run a statement with named parameters; its rows.

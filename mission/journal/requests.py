@@ -55,26 +55,27 @@ class Requests(Events, Table):
 
         The first end stays. It becomes an event too, for the history.
         """
-        rows = self._database.rows(
-            "UPDATE requests SET finished = :now, error = :error"
-            " WHERE id = :id AND finished IS NULL RETURNING *",
-            now=self._database.now(),
-            error=None if error is None else self._redact(error),
-            id=id,
-        )
-        if not rows:
-            return self.request(id)
-        request = _request(rows[0])
-        self.record(
-            EventKind.REQUEST,
-            task=request.task,
-            request=request.id,
-            asked=request.kind.value,
-            status=request.status,
-            note=request.note,
-            by=request.by,
-            error=request.error,
-        )
+        with self._database.together():
+            rows = self._database.rows(
+                "UPDATE requests SET finished = :now, error = :error"
+                " WHERE id = :id AND finished IS NULL RETURNING *",
+                now=self._database.now(),
+                error=None if error is None else self._redact(error),
+                id=id,
+            )
+            if not rows:
+                return self.request(id)
+            request = _request(rows[0])
+            self.record(
+                EventKind.REQUEST,
+                task=request.task,
+                request=request.id,
+                asked=request.kind.value,
+                status=request.status,
+                note=request.note,
+                by=request.by,
+                error=request.error,
+            )
         return request
 
 

@@ -4,28 +4,34 @@
 #   ci-queue-wait.sh --purpose push|merge --branch B
 #
 # The remote's post-receive hook writes one file a push into its folder ci/, with the second at
-# which that "CI run" ends. Exit 0: idle. Exit 1: a run is going on. Exit 2: misused, or it could
-# not find out; whoever asks must then not go ahead.
+# which that "CI run" ends. Exit 0: idle. Exit 75: a run is going on, ask again. Exit 1: it could not
+# find out. Exit 2: misused. Only 0 lets anything through.
 set -euo pipefail
+
+misused() {
+    echo "usage: ci-queue-wait.sh --purpose push|merge --branch B" >&2
+    exit 2
+}
 
 purpose=
 branch=
 while (($#)); do
+    (($# > 1)) || misused
     case $1 in
-        --purpose) purpose=${2:-}; shift 2 ;;
-        --branch) branch=${2:-}; shift 2 ;;
-        *) echo "unknown argument: $1" >&2; exit 2 ;;
+        --purpose) purpose=$2 ;;
+        --branch) branch=$2 ;;
+        *) misused ;;
     esac
+    shift 2
 done
 if [[ $purpose != push && $purpose != merge ]] || [[ -z $branch ]]; then
-    echo "usage: ci-queue-wait.sh --purpose push|merge --branch B" >&2
-    exit 2
+    misused
 fi
 
 remote=$(git remote get-url origin)
 if [[ ! -d $remote/ci ]]; then
     echo "cannot see the CI of $remote" >&2
-    exit 2
+    exit 1
 fi
 
 now=$(date +%s)
@@ -34,7 +40,7 @@ for run in "$remote"/ci/*; do
     ends=$(<"$run")
     if ((ends > now)); then
         echo "CI run $(basename "$run") goes on for $((ends - now)) s"
-        exit 1
+        exit 75
     fi
 done
 echo "CI is idle"

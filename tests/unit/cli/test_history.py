@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from cli.main import main
 from mission.journal import Journal, Stage
 from mission.place import Place
-
-pytestmark = pytest.mark.usefixtures("home")
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    (tmp_path / "TASKS.md").write_text("# Plan\n")
-    return Place.find(str(tmp_path))
+from tests.unit.cli.command import run
 
 
 @pytest.fixture
@@ -47,18 +33,20 @@ def lived(place: Place) -> Place:
     return place
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 0
-    return capsys.readouterr().out
-
-
 def test_without_a_journal_nothing_has_happened(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(capsys, "history", str(place.task_file)) == ""
     assert not place.state_dir.exists()
+
+
+def test_a_task_that_never_was_is_refused_and_one_that_is_gone_is_not(
+    lived: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "history", str(lived.task_file), "A-3") == ""
+    assert "no task 'A-9'" in run(capsys, "history", str(lived.task_file), "A-9", code=2)
+    lived.task_file.write_text("# All gone")
+    assert "sonnet" in run(capsys, "history", str(lived.task_file), "A-2")
 
 
 def test_attempts_of_all_tasks(lived: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,7 +72,7 @@ def test_json_holds_runs_attempts_and_events(
     lived: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = json.loads(run(capsys, "history", str(lived.task_file), "A-2", "--json"))
-    assert told["mission"] == "M"
+    assert told["mission"] == "trial"
     assert told["task"] == "A-2"
     assert [attempt["agent"] for attempt in told["attempts"]] == ["sonnet"]
     assert told["attempts"][0]["reason"] == "tests\x1b[2J fail"

@@ -37,7 +37,7 @@ class FakeStop(Stop):
     def wait(self, seconds: float | None = None) -> bool:
         assert seconds is not None
         self.pauses.append(seconds)
-        self.clock.seconds += seconds
+        self.clock.seconds = round(self.clock.seconds + seconds, 6)  # a timedelta's precision
         return self.requested
 
 

@@ -127,6 +127,22 @@ def test_requests_are_handed_over_once(journal: Journal) -> None:
         journal.submit_request("destroy", "T-1", by="x")
 
 
+def test_what_belongs_together_is_written_together_or_not_at_all(journal: Journal) -> None:
+    def write_and_fail() -> None:
+        with journal._database.together():
+            journal.record("note")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write_and_fail()
+    assert journal.events() == []
+    number = journal.submit_request("retry", "T-1", by="x")
+    journal._database.rows("DROP TABLE events")
+    with pytest.raises(JournalError):
+        journal.finish_request(number)
+    assert [request.id for request in journal.pending_requests()] == [number]
+
+
 def test_sums_over_attempts(journal: Journal) -> None:
     first, second = start_run(journal), start_run(journal)
     for run, task, tokens, cost in (

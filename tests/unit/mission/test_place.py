@@ -88,6 +88,15 @@ def test_work_trees_share_their_state(repository: Path, tmp_path: Path) -> None:
     assert second.state_dir == first.state_dir
 
 
+def test_a_pointer_of_git_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    _task_file(tmp_path)
+    (tmp_path / ".git").write_text("gitdir: elsewhere")
+    (tmp_path / "elsewhere").mkdir()
+    assert Place.find(str(tmp_path)).common_dir == tmp_path / "elsewhere"
+    (tmp_path / ".git").write_bytes(b"gitdir: \xff\n")
+    assert Place.find(str(tmp_path)).common_dir == tmp_path / os.fsdecode(b"\xff")
+
+
 def test_a_submodule_has_its_own_state(repository: Path, tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()

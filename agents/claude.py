@@ -1,0 +1,134 @@
+"""Claude Code (`claude -p`), and every provider that is reached through it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from agents.claude_stream import ClaudeReader
+from agents.protocol import Brief, OnEvent, Outcome, Result, ignore_event
+from agents.sandbox import confine, missing_sandbox
+from agents.streamed import Invocation, run_streamed
+from agents.tool import missing_tool
+from mission.config import AgentConfig
+from workspace.process import Stop
+
+PROGRAM = "claude"
+MODEL = "sonnet"
+INSTALL = "npm install --global @anthropic-ai/claude-code, then log in with `claude`"
+
+#: What it may do without asking when `allow` does not say. Nobody is there to be asked.
+ALLOWED = ("Read", "Glob", "Grep", "Edit", "Write", "NotebookEdit", "Bash", "TodoWrite")
+
+#: Names that it needs from the runner's environment.
+CREDENTIALS = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CONFIG_DIR",
+)
+
+# Where it keeps its login and its sessions, below the home folder.
+HOME = (".claude", ".claude.json")
+
+_UNKNOWN_SESSION = re.compile(r"no conversation found", re.IGNORECASE)
+_INHERITED = re.compile(r"CLAUDECODE$|CLAUDE_CODE_(?!OAUTH_TOKEN$)")
+
+#: Turns the runner's choice of variables into those of the provider.
+Environment = Callable[[Mapping[str, str], AgentConfig], dict[str, str]]
+
+
+def anthropic(given: Mapping[str, str], config: AgentConfig) -> dict[str, str]:
+    """The environment for Anthropic's own models, or for a gateway to them."""
+    environment = common(given, config)
+    if config.base_url:
+        environment["ANTHROPIC_BASE_URL"] = config.base_url
+    if config.key and config.key in given:
+        environment["ANTHROPIC_API_KEY"] = environment.pop(config.key)
+    return environment
+
+
+def common(given: Mapping[str, str], config: AgentConfig) -> dict[str, str]:
+    """What every provider needs: nothing of a session that started the runner, few retries of the
+    tool's own, since the run has its own back-off, and no traffic beside the model's."""
+    own = {name: value for name, value in given.items() if not _INHERITED.match(name)}
+    return {
+        "CLAUDE_CODE_MAX_RETRIES": str(config.retries),
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "DISABLE_AUTOUPDATER": "1",
+        **own,
+    }
+
+
+class ClaudeAgent:
+    """Runs `claude -p` with an allow-list of tools.
+
+    Args:
+        config: `model` is an alias (haiku, sonnet, opus) or a full name.
+        environment: Fits the environment to the provider.
+        trusts_cost: Whether the tool's own idea of its cost is right: it knows one provider's
+            prices only.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        name: str,
+        config: AgentConfig,
+        *,
+        environment: Environment = anthropic,
+        trusts_cost: bool = True,
+    ) -> None:
+        self.name = name
+        self._config = config
+        self._program = config.program or PROGRAM
+        self._environment = environment
+        self._trusts_cost = trusts_cost and config.base_url is None
+
+    def missing(self) -> str | None:
+        return missing_tool(self._program, INSTALL) or missing_sandbox(self._config.sandbox)
+
+    def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
+        result = self._run(brief, stop, on_event)
+        if brief.resume and _UNKNOWN_SESSION.search(result.summary):
+            # Sessions belong to a folder and a machine; without it, start anew on what is there.
+            return self._run(replace(brief, resume=None), stop, on_event)
+        return result
+
+    def _run(self, brief: Brief, stop: Stop, on_event: OnEvent) -> Result:
+        session = brief.resume or str(uuid.uuid4())
+        reader = ClaudeReader(brief.resumed if brief.resume else None)
+        environment = self._environment(brief.environment, self._config)
+        argv = confine(
+            self._argv(session, resume=brief.resume is not None),
+            brief.worktree,
+            self._config.sandbox,
+            home=environment.get("HOME"),
+            keep=(*HOME, environment.get("CLAUDE_CONFIG_DIR", "")),
+        )
+        call = Invocation(argv=argv, environment=environment, reader=reader)
+        result = run_streamed(call, brief, stop, on_event)
+        usage = result.usage if self._trusts_cost else replace(result.usage, cost_usd=None)
+        known = result.session or (session if result.outcome is Outcome.STOPPED else None)
+        return replace(result, usage=usage, session=known)
+
+    def _argv(self, session: str, *, resume: bool) -> list[str]:
+        config = self._config
+        return [
+            self._program,
+            "-p",
+            "--output-format",
+            "stream-json",
+            "--verbose",
+            f"--model={config.model or MODEL}",
+            f"--resume={session}" if resume else f"--session-id={session}",
+            "--permission-mode=acceptEdits",
+            f"--allowedTools={','.join(config.allow or ALLOWED)}",
+            "--strict-mcp-config",
+            *([f"--max-turns={config.max_turns}"] if config.max_turns else []),
+            *config.options,
+        ]

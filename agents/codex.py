@@ -1,0 +1,107 @@
+"""Codex (`codex exec`)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from agents.codex_stream import CodexReader
+from agents.protocol import Brief, OnEvent, Result, ignore_event
+from agents.sandbox import confine, missing_sandbox
+from agents.streamed import Invocation, run_streamed
+from agents.tool import missing_tool
+from mission.config import AgentConfig
+from workspace.process import Stop
+
+PROGRAM = "codex"
+INSTALL = "npm install --global @openai/codex, then log in with `codex login`"
+MODEL = "gpt-5.1-codex"
+
+#: Names that it needs from the runner's environment.
+CREDENTIALS = ("CODEX_API_KEY", "CODEX_HOME")
+
+# Where it keeps its login and its sessions, below the home folder.
+HOME = (".codex",)
+
+_KEY = "CODEX_API_KEY"
+_PROVIDER = "mission"  # the name under which another address is configured
+_UNKNOWN_SESSION = re.compile(r"no rollout found", re.IGNORECASE)
+
+
+class CodexAgent:
+    """Runs `codex exec --json`. In its own sandbox it cannot commit; the runner does."""
+
+    def __init__(self, name: str, config: AgentConfig) -> None:
+        self.name = name
+        self._config = config
+        self._program = config.program or PROGRAM
+
+    def missing(self) -> str | None:
+        return missing_tool(self._program, INSTALL) or missing_sandbox(self._config.sandbox)
+
+    def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
+        result = self._run(brief, stop, on_event)
+        if brief.resume and _UNKNOWN_SESSION.search(result.summary):
+            # Threads belong to a machine; without it, start anew on what is there.
+            return self._run(replace(brief, resume=None), stop, on_event)
+        return result
+
+    def _run(self, brief: Brief, stop: Stop, on_event: OnEvent) -> Result:
+        environment = self._environment(brief.environment)
+        argv = confine(
+            self._argv(brief),
+            brief.worktree,
+            self._config.sandbox,
+            home=environment.get("HOME"),
+            keep=(*HOME, environment.get("CODEX_HOME", "")),
+        )
+        reader = CodexReader(brief.resumed if brief.resume else None)
+        call = Invocation(argv=argv, environment=environment, reader=reader)
+        return run_streamed(call, brief, stop, on_event)
+
+    def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        environment = dict(given)
+        if self._config.key and self._config.key in environment:
+            environment[_KEY] = environment.pop(self._config.key)
+        return environment
+
+    def _argv(self, brief: Brief) -> list[str]:
+        config = self._config
+        return [
+            self._program,
+            "exec",
+            "--json",
+            "-m",
+            config.model or MODEL,
+            "-C",
+            str(brief.worktree),
+            "-s",
+            # Inside bubblewrap its own sandbox cannot be set up, and is not needed.
+            "workspace-write" if config.sandbox.type == "tool" else "danger-full-access",
+            "-c",
+            'approval_policy="never"',
+            *self._provider(),
+            *config.options,
+            *(["resume", brief.resume] if brief.resume else []),
+            "-",
+        ]
+
+    def _provider(self) -> list[str]:
+        """The settings of the model's provider; its own keys only where it is not the usual one."""
+        config = self._config
+        if not config.base_url:
+            return []
+        settings = {
+            "name": self.name,
+            "base_url": config.base_url,
+            "wire_api": "responses",
+            "env_key": _KEY,
+            "request_max_retries": config.retries,
+            "stream_max_retries": config.retries,
+        }
+        options = ["-c", f"model_provider={json.dumps(_PROVIDER)}"]
+        for name, value in settings.items():
+            options += ["-c", f"model_providers.{_PROVIDER}.{name}={json.dumps(value)}"]
+        return options

@@ -1,0 +1,100 @@
+"""Any program as an agent: an argv from `mission.yaml`.
+
+It gets the brief on standard input and in a file, whose path stands for `{brief}` in the argv and
+in `MISSION_BRIEF`. It answers with its exit code and, if it likes, with `agents.result_line`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, ignore_event
+from agents.result_line import ResultLine, read_result_line
+from agents.sandbox import confine, missing_sandbox
+from agents.tool import cut_short, missing_tool, run_tool
+from mission.config import SandboxConfig
+from workspace.process import ProcessEnd, Stop
+
+
+class CommandAgent:
+    """Runs one argv. Placeholders, filled in wherever they stand: `{brief}`, `{worktree}`."""
+
+    def __init__(
+        self, argv: Sequence[str], *, name: str = "command", sandbox: SandboxConfig | None = None
+    ) -> None:
+        self.name = name
+        self._argv = tuple(argv)
+        self._sandbox = sandbox or SandboxConfig()
+
+    def missing(self) -> str | None:
+        if not self._argv:
+            return f"{self.name} has nothing to run: give it `run: [program, argument, ...]`"
+        program = self._argv[0]
+        if "/" not in program:  # else it may be in the worktree, which is not there yet
+            remedy = f"install it, or change `run` of {self.name}"
+            return missing_tool(program, remedy) or missing_sandbox(self._sandbox)
+        return missing_sandbox(self._sandbox)
+
+    def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
+        brief.scratch.mkdir(parents=True, exist_ok=True)
+        paper = brief.scratch / "brief.md"
+        paper.write_text(brief.text, encoding="utf-8", errors="replace")
+        last = ""
+
+        def on_line(stream: str, line: str) -> None:
+            nonlocal last
+            if stream == "stdout" and line.strip():
+                last = line
+                on_event(AgentEvent(kind="said", text=line))
+
+        on_event(AgentEvent(kind="started", text=self.name))
+        argv = [self._fill(part, str(paper), brief) for part in self._argv]
+        end = run_tool(
+            confine(argv, brief.worktree, self._sandbox, show=[brief.scratch]),
+            brief,
+            stop,
+            on_line,
+            environment={**brief.environment, **_variables(brief, str(paper))},
+        )
+        said = read_result_line(last)
+        result = end if isinstance(end, Result) else _judge(end, said, brief, stop)
+        on_event(AgentEvent(kind="ended", text=f"{result.outcome}: {result.summary}"))
+        return result
+
+    def _fill(self, part: str, paper: str, brief: Brief) -> str:
+        return part.replace("{brief}", paper).replace("{worktree}", str(brief.worktree))
+
+
+def _variables(brief: Brief, paper: str) -> dict[str, str]:
+    """What the program is told beside the brief."""
+    told = {
+        "MISSION_BRIEF": paper,
+        "MISSION_TASK": brief.task,
+        "MISSION_ATTEMPT": str(brief.attempt),
+        "MISSION_AGENT": brief.agent,
+    }
+    return told | ({"MISSION_SESSION": brief.resume} if brief.resume else {})
+
+
+def _judge(end: ProcessEnd, said: ResultLine | None, brief: Brief, stop: Stop) -> Result:
+    """The exit code and the program's own word together: the worse of the two counts."""
+    said = said or ResultLine()
+    cut = cut_short(end, brief, stop)
+    if cut is not None:
+        outcome, summary = cut
+    elif end.exit_code != 0 and said.outcome in {None, Outcome.SUCCESS, Outcome.NEEDS_QA}:
+        tail = said.summary or end.tail.strip().rpartition("\n")[2]
+        outcome = Outcome.CRASHED
+        summary = f"it ended with exit code {end.exit_code}" + (f": {tail}" if tail else "")
+    else:
+        outcome = said.outcome or Outcome.SUCCESS
+        summary = said.summary or end.tail.strip().rpartition("\n")[2]
+    return Result(
+        outcome=outcome,
+        summary=summary,
+        usage=said.usage,
+        session=said.session,
+        exit_code=end.exit_code,
+        log=brief.log,
+        retry_at=said.retry_at,
+    )

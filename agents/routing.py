@@ -1,0 +1,105 @@
+"""Decides who carries a row out. First match wins, and the decision names its rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mission.config import MissionConfig, RoutingRule
+from mission.errors import ConfigError
+from tasks_md.model import AUTO, BranchKind, Task
+
+#: The operation that closes a milestone.
+CLOSE_MILESTONE = "close-milestone"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """Who carries a row out, and why."""
+
+    agent: str | None  # the name of an agent; None where an operation does it
+    operation: str | None  # the name of a built-in operation; None where an agent does it
+    rule: str  # what decided, for the journal and for people
+
+
+# The opening of a description, up to its first stop, says what kind of work a row is; what comes
+# after often names tests or documents in passing.
+_OPENING = r"^[^.:;]*"
+
+
+def _shipped(agent: str, **match: str) -> RoutingRule:
+    return RoutingRule(match=match, agent=agent)
+
+
+#: What the mission files that we know say about their agents: implementation to codex; tests,
+#: doctor work and review to sonnet; documents and mechanical verification to haiku. Opus is used
+#: by name only.
+SHIPPED: tuple[RoutingRule, ...] = (
+    _shipped("sonnet", description=_OPENING + r"\breview\b"),
+    _shipped("haiku", description=r"^\W*(docs?|documentation|readme|changelog|runbook)\b"),
+    _shipped("haiku", branch=r"[-/_](docs?|readme|runbook)$"),
+    _shipped("haiku", description=_OPENING + r"\b(regression|canary|smoke)\b"),
+    _shipped("sonnet", description=_OPENING + r"\btests?\b"),
+    _shipped("sonnet", branch=r"[-/_]tests?$"),
+    _shipped("sonnet", description=_OPENING + r"\bdoctor\b"),
+    _shipped("codex"),
+)
+
+
+def route(task: Task, config: MissionConfig, *, milestone: str | None = None) -> Route:
+    """Who carries `task` out.
+
+    In this order: the operation or the agent that `mission.yaml` gives the task by name; the
+    closing of a milestone, for a row with branch `(aggregate)`; the agent that the row names; the
+    rules of `mission.yaml`; the shipped rules. A rule's pattern is a regular expression, looked
+    for anywhere in the cell, upper and lower case alike; all patterns of a rule must match. Its
+    columns are the file's, by their canonical names, and `milestone`.
+
+    Raises:
+        ConfigError: A pattern is no regular expression.
+    """
+    own = config.tasks.get(task.id)
+    if own is not None and own.run:
+        return Route(agent=None, operation=own.run, rule=f"tasks.{task.id}.run")
+    if own is not None and own.agent:
+        return Route(agent=own.agent, operation=None, rule=f"tasks.{task.id}.agent")
+    if task.branch_kind is BranchKind.AGGREGATE:
+        return Route(agent=None, operation=CLOSE_MILESTONE, rule="its branch is (aggregate)")
+    if task.agent != AUTO:
+        return Route(agent=task.agent, operation=None, rule="the row names it")
+    for source, rules in (("routing rule", config.routing), ("shipped rule", SHIPPED)):
+        found = _first(task, rules, milestone or task.milestone)
+        if found is not None:
+            number, rule = found
+            why = f"{source} {number} ({_describe(rule)})"
+            return Route(agent=rule.agent, operation=None, rule=why)
+    raise AssertionError("the last shipped rule matches every row")
+
+
+def _first(
+    task: Task, rules: Sequence[RoutingRule], milestone: str
+) -> tuple[int, RoutingRule] | None:
+    for number, rule in enumerate(rules, start=1):
+        if all(
+            _matches(task, milestone, column, pattern, number)
+            for column, pattern in rule.match.items()
+        ):
+            return number, rule
+    return None
+
+
+def _matches(task: Task, milestone: str, column: str, pattern: str, number: int) -> bool:
+    cell = task.cells.get(column)
+    text = milestone if column == "milestone" else cell.text if cell is not None else ""
+    try:
+        return re.search(pattern, text, re.IGNORECASE) is not None
+    except re.error as error:
+        raise ConfigError(
+            f"routing rule {number}: `{pattern}` for {column} is no regular expression: {error}",
+            hint=r"Write a literal dot, bracket or star with a backslash before it, as in `\.`",
+        ) from error
+
+
+def _describe(rule: RoutingRule) -> str:
+    return ", ".join(f"{column} ~ {pattern}" for column, pattern in rule.match.items()) or "any row"

@@ -1,0 +1,93 @@
+"""Runs a tool that prints a stream of events, and judges how its attempt ended."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agents.fence import one_line
+from agents.outcomes import classify
+from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result
+from agents.stream import Reader, Told
+from agents.tool import cut_short, run_tool
+from workspace.process import ProcessEnd, Stop
+
+# How an agent asks for a person, at the end of its last message; the brief tells it so.
+_REQUEST = re.compile(r"^\W*(NEEDS-QA|BLOCKED)\W*:\s*(.+)", re.MULTILINE)
+_REQUESTS = {"NEEDS-QA": Outcome.NEEDS_QA, "BLOCKED": Outcome.BLOCKED}
+_KEPT_ERRORS = 20  # last lines of standard error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Invocation:
+    """One start of a tool."""
+
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    reader: Reader
+    errors: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_ERRORS))
+
+
+def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) -> Result:
+    """Run the tool to its end, reading its events as they come.
+
+    It is ended when it goes over the brief's `token_limit`, as soon as it says so.
+    """
+    inner = Stop()
+    limit = brief.token_limit
+    over = False
+
+    def on_line(stream: str, line: str) -> None:
+        nonlocal over
+        if stream == "stderr":
+            if line.strip():
+                call.errors.append(line.strip())
+            return
+        for one in call.reader.read(line):
+            on_event(one)
+        if limit is not None and call.reader.told.usage.tokens > limit and not over:
+            over = True
+            inner.request(f"it used more than its {limit:,} tokens")
+
+    with stop.calling(lambda: inner.request(stop.reason)):
+        end = run_tool(call.argv, brief, inner, on_line, environment=call.environment)
+    if isinstance(end, Result):
+        return end
+    told = call.reader.told
+    outcome, summary = judge_end(end, told, call.errors, cut_short(end, brief, inner))
+    if over and outcome is Outcome.STOPPED:
+        outcome = Outcome.BUDGET
+    on_event(AgentEvent(kind="ended", text=one_line(f"{outcome}: {summary}")))
+    return Result(
+        outcome=outcome,
+        summary=summary,
+        usage=told.usage,
+        session=told.session,
+        exit_code=end.exit_code,
+        log=brief.log,
+        retry_at=told.retry_at,
+    )
+
+
+def judge_end(
+    end: ProcessEnd, told: Told, errors: Sequence[str], cut: tuple[Outcome, str] | None
+) -> tuple[Outcome, str]:
+    """The outcome and its reason. The process's end, its exit code and its events must all agree
+    before anything counts as success; the change in the worktree is still to be looked at."""
+    if cut is not None:
+        return cut
+    if told.failure is not None:
+        return told.failure, told.reason
+    if end.exit_code == 0 and told.finished:
+        return _asked_for(told.said) or (Outcome.SUCCESS, told.said)
+    last = told.reason or "\n".join(errors)
+    if end.exit_code == 0:
+        return Outcome.CRASHED, f"it ended without a result: {last or 'it said nothing'}"
+    return classify(last), f"it ended with exit code {end.exit_code}: {last or 'it said nothing'}"
+
+
+def _asked_for(said: str) -> tuple[Outcome, str] | None:
+    found = _REQUEST.findall(said)
+    return (_REQUESTS[found[-1][0]], found[-1][1].strip()) if found else None

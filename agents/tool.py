@@ -1,0 +1,100 @@
+"""Runs an agent's command-line tool, and says in our words how the process ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Mapping, Sequence
+
+from agents.protocol import Brief, Outcome, Result
+from mission.errors import MissionError
+from workspace.process import ProcessEnd, ProcessSpec, Stop, run_process
+from workspace.redact import Redactor
+
+#: Gets the stream's name (`stdout`, `stderr`) and one line, secrets redacted, without its end.
+OnLine = Callable[[str, str], None]
+
+
+def redactor_for(brief: Brief) -> Redactor:
+    """Knows every secret of the runner's own environment and of the agent's."""
+    return Redactor.from_environment({**os.environ, **brief.environment})
+
+
+def run_tool(
+    argv: Sequence[str],
+    brief: Brief,
+    stop: Stop,
+    on_line: OnLine,
+    *,
+    environment: Mapping[str, str] | None = None,
+) -> ProcessEnd | Result:
+    """Run `argv` in the brief's worktree with the brief on standard input, which is then closed.
+
+    Args:
+        environment: All that the tool gets to see; the brief's own if not given.
+
+    Returns:
+        How the process ended, or the attempt's result where it could not even be started.
+    """
+    redactor = redactor_for(brief)
+
+    def take(stream: str, line: bytes) -> None:
+        on_line(stream, line.decode("utf-8", "replace").rstrip("\r\n"))
+
+    spec = ProcessSpec(
+        argv=tuple(argv),
+        cwd=brief.worktree,
+        environment=dict(brief.environment if environment is None else environment),
+        stdin=brief.text.encode(),
+        log=brief.log,
+        start=brief.timeouts.start,
+        silence=brief.timeouts.silence,
+        total=brief.timeouts.total,
+        on_line=take,
+        redact=redactor.line,
+    )
+    try:
+        end = run_process(spec, stop, brief.on_start)
+    except (OSError, MissionError) as error:
+        return Result(outcome=Outcome.BLOCKED, summary=redactor.text(str(error)))
+    return end
+
+
+def cut_short(end: ProcessEnd, brief: Brief, stop: Stop) -> tuple[Outcome, str] | None:
+    """The outcome of a process that did not end by itself, with its reason; None if it did."""
+    limits = brief.timeouts
+    match end.ended_by:
+        case "stop":
+            return Outcome.STOPPED, stop.reason or "the run was stopped"
+        case "start":
+            return Outcome.SILENT, f"it printed nothing in its first {limits.start}"
+        case "silence":
+            return Outcome.SILENT, f"it printed nothing for {limits.silence}"
+        case "total":
+            return Outcome.TIMED_OUT, f"it was still working after {limits.total}"
+        case _:
+            pass
+    killer = end.signal or _caught(end.exit_code)
+    if killer:
+        return Outcome.KILLED, f"something outside the run killed it with signal {killer}"
+    return None
+
+
+def _caught(exit_code: int | None) -> int | None:
+    """The signal that a program caught before it exited, by the shells' custom; None if none."""
+    ends = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL, signal.SIGTERM}
+    number = (exit_code or 0) - 128
+    return number if number in ends else None
+
+
+def missing_tool(program: str, remedy: str, *, path: str | None = None) -> str | None:
+    """What to say when `program` is not on this machine; None if it is.
+
+    Args:
+        remedy: What to type to get it.
+        path: Where to look, as in `PATH`; the runner's own if not given.
+    """
+    if shutil.which(program, path=path):
+        return None
+    return f"{program} is not installed: {remedy}"

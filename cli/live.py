@@ -1,0 +1,144 @@
+"""How a run is shown: live on a terminal, as plain lines elsewhere. Both write to stderr."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from mission.state import Status
+from orchestrator.display import Display, Progress
+
+_ORDER = (
+    Status.DONE,
+    Status.IN_PROGRESS,
+    Status.NEEDS_QA,
+    Status.BLOCKED,
+    Status.FAILED,
+    Status.NOT_STARTED,
+)
+
+
+class RunDisplay(Display, Protocol):
+    """A display for the time of a run."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave what was said on the screen."""
+
+
+def display_for(console: Console) -> RunDisplay:
+    """The display that fits where `console` writes."""
+    return LiveDisplay(console) if console.is_terminal else PlainDisplay(console)
+
+
+class PlainDisplay:
+    """A line for each fact, for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._phases: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Everything is written already."""
+
+    def say(self, text: str) -> None:
+        with self._lock:
+            self._console.out(text, highlight=False)
+
+    def doing(self, task: str, phase: str, detail: str = "") -> None:
+        with self._lock:
+            if self._phases.get(task, "") == phase:
+                return
+            self._phases[task] = phase
+            if phase:
+                told = f"{task}: {phase}" + (f" ({detail})" if detail else "")
+                self._console.out(told, highlight=False)
+
+    def progress(self, progress: Progress) -> None:
+        """Counts would repeat what the lines say."""
+
+
+class LiveDisplay:
+    """What is under way now, below the facts so far."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._doing: dict[str, tuple[str, str, float]] = {}  # task -> phase, detail, since
+        self._progress = Progress(counts={}, ready=0, live=0)
+        self._live = Live(
+            console=console, refresh_per_second=8, transient=True, get_renderable=self._render
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def say(self, text: str) -> None:
+        self._console.print(Text(text), soft_wrap=True)
+
+    def doing(self, task: str, phase: str, detail: str = "") -> None:
+        with self._lock:
+            if not phase:
+                self._doing.pop(task, None)
+                return
+            before = self._doing.get(task)
+            since = before[2] if before and before[0] == phase else time.monotonic()
+            self._doing[task] = (phase, detail, since)
+
+    def progress(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def _render(self) -> RenderableType:
+        with self._lock:
+            doing = dict(self._doing)
+        table = Table.grid(padding=(0, 1))
+        table.add_column(no_wrap=True, style="bold")
+        table.add_column(no_wrap=True, justify="right", style="dim")
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        now = time.monotonic()
+        for task, (phase, detail, since) in doing.items():
+            told = f"{phase}: {detail}" if detail else phase
+            table.add_row(Text(task), _age(now - since), Text(told))
+        return Group(table, Text(_counts(self._progress), style="dim"))
+
+
+def _age(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
+def _counts(progress: Progress) -> str:
+    parts = [f"{progress.counts[name]} {name}" for name in _ORDER if progress.counts.get(name)]
+    return ", ".join([*parts, f"{progress.ready} ready"])

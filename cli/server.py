@@ -1,0 +1,88 @@
+"""`mission server`: the local Prefect server that runs use where PREFECT_API_URL names no other."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.console import fact, print_json, talk
+from flows.server import LocalServer, Server, ServerError, answers
+from flows.settings import given_api
+
+app = typer.Typer(help="The local Prefect server: start, stop, status.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def start(*, json: Json = False) -> None:
+    """Start the server, or find it running. It stays when this command ends."""
+    _refuse_where_another_is_given()
+    local = LocalServer()
+    _show(local, local.ensure(talk), json=json)
+
+
+@app.command()
+def stop(*, json: Json = False) -> None:
+    """End the server. A mission that is running goes on; its record in Prefect gets gaps."""
+    stopped = LocalServer().stop()
+    if json:
+        print_json({"stopped": stopped is not None})
+    else:
+        fact(f"Stopped the server at {stopped.pages}" if stopped else "No server was running")
+
+
+@app.command()
+def status(*, json: Json = False) -> None:
+    """Say whether the server runs, and where its pages are. Exit code 1: it does not answer."""
+    given = given_api()
+    if given is not None:
+        healthy = answers(given)
+        if json:
+            print_json({"local": False, "running": healthy, "healthy": healthy, "api": given})
+        else:
+            fact(f"PREFECT_API_URL is {given}, which {_health(healthy=healthy)}")
+        raise typer.Exit(0 if healthy else 1)
+    local = LocalServer()
+    server = local.running()
+    _show(local, server, json=json)
+    if server is None or not answers(server.api):
+        raise typer.Exit(1)
+
+
+def _refuse_where_another_is_given() -> None:
+    given = given_api()
+    if given is not None:
+        raise ServerError(
+            f"PREFECT_API_URL is {given}, and runs use that",
+            hint="Unset it to use the local server",
+        )
+
+
+def _show(local: LocalServer, server: Server | None, *, json: bool) -> None:
+    healthy = server is not None and answers(server.api)
+    if json:
+        print_json(
+            {
+                "local": True,
+                "running": server is not None,
+                "healthy": healthy,
+                "api": server.api if server else None,
+                "pages": server.pages if server else None,
+                "pid": server.pid if server else None,
+                "version": server.version if server else None,
+                "since": server.since if server else None,
+                "log": str(local.log),
+            }
+        )
+    elif server is None:
+        fact("No server is running; `mission run` and `mission server start` start it")
+    else:
+        fact(f"{server.pages} {_health(healthy=healthy)}")
+        fact(f"Prefect {server.version}, process {server.pid}, since {server.since}")
+        fact(f"Log: {local.log}")
+
+
+def _health(*, healthy: bool) -> str:
+    return "answers" if healthy else "does not answer"

@@ -1,0 +1,93 @@
+"""`mission status`: how a mission stands, once or as it goes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import fact, print_json
+from cli.status_page import Standing, status_page
+from mission.errors import StoppedError, UsageError
+from mission.journal import Journal
+from mission.overview import make_overview, overview_data
+from mission.place import Place
+from mission.plan import read_plan
+from tasks_md.finding import Severity
+from tasks_md.graph import Graph
+from tasks_md.holder import holder
+from tasks_md.lint import lint
+
+app = typer.Typer()
+
+_LOOK_EVERY = 0.5  # seconds
+_CLEAR = "\x1b[H\x1b[J"
+
+
+@app.command()
+def status(
+    path: Annotated[
+        str | None, typer.Argument(help="A TASKS.md, or a folder that holds one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and show every change.")] = False,
+) -> None:
+    """Milestones with their progress, what is ready, held up or waiting, and what was spent."""
+    if watch and as_json:
+        raise UsageError("--watch and --json do not go together", hint="Leave one of them out")
+    place = Place.find(path)
+    if watch:
+        _watch(place)
+    elif as_json:
+        print_json(overview_data(_standing(place).overview))
+    else:
+        fact(status_page(_standing(place)))
+
+
+def _standing(place: Place) -> Standing:
+    plan = read_plan(place)
+    with Journal.open_to_read(place.journal_file) as journal:
+        spent = {task: sums.tokens for task, sums in journal.spent_by_task().items()}
+        attempts = {attempt.task: attempt for attempt in journal.open_attempts()}
+    return Standing(
+        overview=make_overview(plan, Graph.of(plan), spent),
+        errors=sum(finding.severity is Severity.ERROR for finding in lint(plan)),
+        holder=holder(place.state_dir),
+        attempts=attempts,
+        conflicts=(),
+    )
+
+
+def _watch(place: Place) -> None:
+    """Show the page again whenever the file or the journal changes, until Ctrl-C."""
+    clear = _CLEAR if sys.stdout.isatty() else ""
+    shown: str | None = None
+    try:
+        while True:
+            seen = _versions(place)
+            page = status_page(_standing(place))
+            if page != shown:
+                fact(f"{clear}{page}" if clear or shown is None else f"\n{page}")
+                shown = page
+            while _versions(place) == seen:
+                time.sleep(_LOOK_EVERY)
+    except KeyboardInterrupt:
+        raise StoppedError("stopped watching") from None
+
+
+def _versions(place: Place) -> list[tuple[int, int] | None]:
+    """What changes when a file that the page is made of changes."""
+    journal = place.journal_file
+    log = journal.with_name(f"{journal.name}-wal")
+    return [_version(file) for file in (place.task_file, place.config_file, journal, log)]
+
+
+def _version(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None  # gone, or not there yet: that is a version too
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,217 @@
+"""The text of `mission status`, for eighty columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from cli.console import Style, paint, printable, screen_width, shown_path
+from cli.tables import Column, display_width, table, wrap
+from mission.amounts import count
+from mission.journal import Attempt
+from mission.overview import MilestoneView, Overview, TaskView
+from tasks_md.holder import Holder
+from tasks_md.model import AUTO, DONE, NOT_STARTED
+
+_MILESTONES = (
+    Column(heading="MILESTONE"),
+    Column(heading="PROGRESS"),
+    Column(heading="TOKENS", right=True),
+    Column(heading="TITLE", flexible=True),
+)
+_BAR = 10  # columns
+_FEW = 10  # rows of a section that is only for orientation
+_MANY = 50  # rows of a section that a person has to act on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """All that the page shows."""
+
+    overview: Overview
+    errors: int  # that lint found
+    holder: Holder | None  # a run that is under way
+    attempts: Mapping[str, Attempt]  # open ones, by task
+    conflicts: Sequence[str]  # warnings about branches that will not merge, for people
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Section:
+    """Rows of one kind."""
+
+    title: str
+    style: Style
+    hint: str  # what to type
+    most: int
+    holds: Callable[[TaskView], bool]
+    tells: Callable[[TaskView, Standing], str]
+
+
+def status_page(standing: Standing) -> str:
+    """The page, without a line end behind it."""
+    lines = [*_head(standing), "", _milestones(standing.overview)]
+    views = standing.overview.tasks
+    order = {task: at for at, task in enumerate(standing.overview.ready)}
+    views.sort(key=lambda view: order.get(view.task.id, len(order)))
+    for section in _SECTIONS:
+        rows = [view for view in views if section.holds(view)]
+        if rows:
+            lines += ["", *_section(section, rows, standing)]
+    return "\n".join(lines)
+
+
+def _head(standing: Standing) -> Iterator[str]:
+    overview = standing.overview
+    views = overview.tasks
+    done = sum(view.task.status == DONE for view in views)
+    estimate = sum(view.task.estimate_tokens or 0 for view in views)
+    spent = sum(view.spent_tokens for view in views)
+    if overview.mission:
+        yield paint(printable(overview.mission), "bold")
+    yield paint(shown_path(overview.path), "dim")
+    yield (
+        f"{done} of {len(views)} tasks done, {count(spent)} tokens spent, "
+        f"{count(estimate)} estimated"
+    )
+    if standing.holder is not None:
+        yield from _wrapped(f"A run is under way: {standing.holder}", "cyan")
+    if standing.errors:
+        number = "1 error" if standing.errors == 1 else f"{standing.errors} errors"
+        yield from _wrapped(f"{number} in the file: `mission check` tells where", "red")
+    for conflict in standing.conflicts:
+        yield from _wrapped(conflict, "yellow")
+
+
+def _wrapped(text: str, style: Style) -> Iterator[str]:
+    for line in wrap(printable(text), screen_width()):
+        yield paint(line, style)
+
+
+def _milestones(overview: Overview) -> str:
+    if not overview.milestones:
+        return "There are no milestones yet."
+    return table(_MILESTONES, [_milestone(view) for view in overview.milestones])
+
+
+def _milestone(view: MilestoneView) -> tuple[str, ...]:
+    name = view.milestone.id
+    title = view.milestone.title
+    if view.milestone.placeholder:
+        issue = f" {view.milestone.issue}" if view.milestone.issue else ""
+        return name, f"not planned{issue}", count(view.estimate_tokens), title
+    done, all_tasks = view.counts[DONE], len(view.tasks)
+    filled = done * _BAR // all_tasks
+    bar = "█" * filled + "░" * (_BAR - filled)
+    tokens = f"{count(view.spent_tokens)} of {count(view.estimate_tokens)}"
+    return name, f"{bar} {done}/{all_tasks}", tokens, title
+
+
+def _section(section: _Section, rows: Sequence[TaskView], standing: Standing) -> Iterator[str]:
+    shown = rows[: section.most]
+    hint = f"  {paint(section.hint, 'dim')}" if section.hint else ""
+    yield f"{paint(f'{section.title} ({len(rows)})', section.style)}{hint}"
+    ids = max(display_width(printable(view.task.id)) for view in shown)
+    for view in shown:
+        name = printable(view.task.id)
+        lead = f"  {name}{' ' * (ids - display_width(name))}  "
+        room = max(20, screen_width() - display_width(lead))
+        text = wrap(printable(section.tells(view, standing)), room)
+        if section.most == _FEW and len(text) > 1:
+            text = [_cut(text, room)]
+        yield lead + text[0]
+        for line in text[1:]:
+            yield " " * display_width(lead) + line
+    if len(rows) > len(shown):
+        yield f"  … and {len(rows) - len(shown)} more"
+
+
+def _cut(lines: Sequence[str], room: int) -> str:
+    """The first of several lines, with a mark that there is more."""
+    first = lines[0]
+    while display_width(first) > room - 2:
+        first = first[:-1]
+    return f"{first.rstrip()} …"
+
+
+def _ready(view: TaskView, _standing: Standing) -> str:
+    task = view.task
+    agent = "auto" if task.agent == AUTO else task.agent
+    estimate = f" {count(task.estimate_tokens)}" if task.estimate_tokens else ""
+    return f"{agent}{estimate}: {task.description}"
+
+
+def _under_way(view: TaskView, standing: Standing) -> str:
+    attempt = standing.attempts.get(view.task.id)
+    if attempt is None:
+        return f"no attempt of this runner; {view.task.notes or view.task.description}"
+    since = f"{attempt.started.astimezone():%H:%M}"
+    spent = f", {count(attempt.tokens)} tokens" if attempt.tokens else ""
+    return f"{attempt.agent}, attempt {attempt.number} since {since}, {attempt.stage}{spent}"
+
+
+def _noted(view: TaskView, _standing: Standing) -> str:
+    return view.task.notes or view.task.description
+
+
+def _waits(view: TaskView, _standing: Standing) -> str:
+    if view.task.unreadable:
+        return f"cannot run: {view.task.unreadable[0]}"
+    if view.task.id in view.waiting_on:
+        return "cannot run: it waits for itself"
+    return f"for {', '.join(view.waiting_on)}" if view.waiting_on else "cannot run: in a circle"
+
+
+def _has(status: str) -> Callable[[TaskView], bool]:
+    return lambda view: view.task.status == status
+
+
+_SECTIONS = (
+    _Section(
+        title="Ready",
+        style="bold",
+        hint="mission run",
+        most=_FEW,
+        holds=lambda view: view.ready,
+        tells=_ready,
+    ),
+    _Section(
+        title="In progress",
+        style="cyan",
+        hint="",
+        most=_MANY,
+        holds=_has("in-progress"),
+        tells=_under_way,
+    ),
+    _Section(
+        title="Needs QA",
+        style="yellow",
+        hint="mission approve PATH ID, or mission reject PATH ID",
+        most=_MANY,
+        holds=_has("needs-qa"),
+        tells=_noted,
+    ),
+    _Section(
+        title="Blocked",
+        style="yellow",
+        hint="mission unblock PATH ID, once the reason is gone",
+        most=_MANY,
+        holds=_has("blocked"),
+        tells=_noted,
+    ),
+    _Section(
+        title="Failed",
+        style="red",
+        hint="mission retry PATH ID, or mission history PATH ID",
+        most=_MANY,
+        holds=_has("failed"),
+        tells=_noted,
+    ),
+    _Section(
+        title="Waiting",
+        style="bold",
+        hint="",
+        most=_FEW,
+        holds=lambda view: view.task.status == NOT_STARTED and not view.ready,
+        tells=_waits,
+    ),
+)

@@ -1,0 +1,116 @@
+"""The orchestrator's engine inside a Prefect flow run."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from types import TracebackType
+from typing import Self
+
+from prefect.context import FlowRunContext
+
+from flows.board import Board
+from flows.record import Record
+from flows.task import RowRun, row, task_run
+from orchestrator.engine import Job, OnDone
+
+
+class PrefectEngine:
+    """Runs jobs as task runs of the flow run it is made in. A context manager.
+
+    Jobs run on threads of its own, at most `slots` at a time. Prefect gets the record: a task run
+    a job, with the job's name and tags and the edges to what it waited for. The record is sent in
+    the background; a server that is slow or away never holds up a job, and `missing` says what did
+    not arrive.
+    """
+
+    def __init__(self, *, slots: int, title: str, logs: str = "") -> None:
+        """Called inside a flow.
+
+        Args:
+            slots: How many jobs run at the same time.
+            title: The mission's name, for the progress table.
+            logs: The folder with the runner's own logs, shown on the run's page.
+
+        Raises:
+            RuntimeError: There is no flow run here.
+        """
+        context = FlowRunContext.get()
+        if context is None or context.flow_run is None:
+            raise RuntimeError("a PrefectEngine is made inside a flow run")
+        self._flow_run = context.flow_run
+        self._context = copy_context()
+        self._pool = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="row")
+        self._record = Record(self._flow_run.id)
+        self._board = Board(flow_run=self._flow_run.id, title=title, logs=logs)
+        self._lock = threading.Lock()
+        self._keys = itertools.count(1)
+        self._names: dict[uuid.UUID, str] = {}  # of every task run dispatched
+        self._latest: dict[str, uuid.UUID] = {}  # task id -> its last task run
+        self._bugs: list[BaseException] = []  # raised by on_done: there is nobody above a thread
+
+    def __enter__(self) -> Self:
+        self._context.copy().run(self._board.start)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=True)
+        self._board.close()
+        if error is None and self._bugs:
+            raise self._bugs[0]
+
+    @property
+    def run_id(self) -> str:
+        """The flow run's id."""
+        return str(self._flow_run.id)
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What could not be recorded in Prefect, one line each. The mission is unharmed."""
+        return (*self._board.troubles, *self._record.troubles)
+
+    def submit(self, job: Job, on_done: OnDone) -> None:
+        """Start `job` on a thread, as a task run."""
+        with self._lock:
+            after = [self._latest[task] for task in job.after if task in self._latest]
+            run = task_run(self._flow_run, name=job.name, key=str(next(self._keys)), after=after)
+            self._names[run.id] = job.name
+            self._latest[job.task] = run.id
+        engine = RowRun(task=row, task_run=run, tags=job.tags)
+        self._pool.submit(self._context.copy().run, self._carry_out, engine, job, on_done)
+
+    def progress(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """Hand the rows to the progress table, which is updated in the background."""
+        self._board.show(rows)
+
+    def close_stale(self, run_ids: Sequence[str]) -> None:
+        """Mark what Prefect still calls running of these flow runs as crashed."""
+        for run_id in run_ids:
+            self._record.close(run_id)
+
+    def missing(self) -> tuple[str, ...]:
+        """The names of jobs whose end Prefect's record does not hold, waiting boundedly for it."""
+        with self._lock:
+            names = dict(self._names)
+        held = self._record.held(len(names))
+        return tuple(name for run, name in names.items() if run not in held)
+
+    def _carry_out(self, engine: RowRun, job: Job, on_done: OnDone) -> None:
+        error: BaseException | None = None
+        try:
+            engine.carry_out(job.run)
+        except BaseException as raised:  # noqa: BLE001 - a thread's boundary: on_done reports it
+            error = raised
+        try:
+            on_done(job, error)
+        except BaseException as bug:  # noqa: BLE001 - a thread's boundary: __exit__ raises it
+            self._bugs.append(bug)

@@ -1,0 +1,102 @@
+"""What Prefect's record holds of a flow run: asked at the end, and closed after a crash."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, TaskRunFilter
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.sorting import TaskRunSort
+from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.states import Crashed
+
+_PAGE = 200  # task runs in one answer, the server's own limit
+_POLL_SECONDS = 0.25
+_PATIENCE_SECONDS = 10.0  # without any progress; the recorder writes every second
+_ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
+_OPEN = ["PENDING", "RUNNING", "SCHEDULED", "PAUSED", "CANCELLING"]
+
+
+class Record:
+    """The record of one flow run. Trouble with the server is noted, never raised."""
+
+    def __init__(self, flow_run: uuid.UUID) -> None:
+        self._flow_run = flow_run
+        self.troubles: list[str] = []  # one line each
+
+    def held(self, expected: int) -> frozenset[uuid.UUID]:
+        """The ended task runs that Prefect holds, once there are `expected` or no more come."""
+        found: set[uuid.UUID] = set()
+        with self._client("count the task runs") as client:
+            self._await_ended(client, expected)
+            found.update(run.id for run in _task_runs(client, self._flow_run, _ENDED))
+        return frozenset(found)
+
+    def close(self, run_id: str) -> None:
+        """Mark a flow run that a crash ended as crashed, and its open task runs with it."""
+        try:
+            flow_run = uuid.UUID(run_id)
+        except ValueError:
+            return  # another engine's name of a run
+        with self._client(f"close the crashed run {run_id}") as client:
+            try:
+                found = client.read_flow_run(flow_run)
+            except ObjectNotFound:
+                return  # another server's run
+            why: State[None] = Crashed(message="The runner was killed; its next run closed this.")
+            for run in list(_task_runs(client, flow_run, _OPEN)):
+                client.set_task_run_state(run.id, why, force=True)
+            # Prefect may run a flow run again that it rescheduled: then it is this very one.
+            if flow_run != self._flow_run and (found.state is None or not found.state.is_final()):
+                client.set_flow_run_state(flow_run, why, force=True)
+
+    def _await_ended(self, client: SyncPrefectClient, expected: int) -> None:
+        last, deadline = -1, 0.0
+        while (count := _count(client, self._flow_run)) < expected:
+            now = time.monotonic()
+            if count != last:
+                last, deadline = count, now + _PATIENCE_SECONDS
+            if now > deadline:
+                return
+            time.sleep(_POLL_SECONDS)
+
+    @contextmanager
+    def _client(self, what: str) -> Iterator[SyncPrefectClient]:
+        try:
+            with get_client(sync_client=True) as client:
+                yield client
+        except (httpx.HTTPError, PrefectException) as error:
+            self.troubles.append(f"could not {what} in Prefect: {error}")
+
+
+def _count(client: SyncPrefectClient, flow_run: uuid.UUID) -> int:
+    body: dict[str, Any] = {
+        "flow_runs": {"id": {"any_": [str(flow_run)]}},
+        "task_runs": {"state": {"type": {"any_": _ENDED}}},
+    }
+    count: int = client.request("POST", "/task_runs/count", json=body).json()
+    return count
+
+
+def _task_runs(
+    client: SyncPrefectClient, flow_run: uuid.UUID, states: list[str]
+) -> Iterator[TaskRun]:
+    offset = 0
+    while True:
+        page = client.read_task_runs(
+            flow_run_filter=FlowRunFilter.model_validate({"id": {"any_": [flow_run]}}),
+            task_run_filter=TaskRunFilter.model_validate({"state": {"type": {"any_": states}}}),
+            sort=TaskRunSort.ID_DESC,
+            limit=_PAGE,
+            offset=offset,
+        )
+        yield from page
+        if len(page) < _PAGE:
+            return
+        offset += _PAGE

@@ -1,0 +1,295 @@
+"""The local `prefect server` of this user: found, started, stopped, asked how it is.
+
+One server a user, on SQLite, bound to loopback, in a folder of its own under the runner's home. It
+outlives the run that started it, so that the next run starts fast and people can open its pages.
+
+Two locks keep it one. `start.lock` is held by whoever finds or starts it, so that two runs at the
+same moment share one server. `alive.lock` is held by the server process itself, which inherits it
+from whoever starts it: the system drops it when that process ends, however it ends, so a stale
+`server.json` or a process id that was given away again deceives nobody.
+
+Nothing here imports Prefect: a run starts the server first and imports Prefect meanwhile.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+import httpx
+from filelock import FileLock, Timeout
+
+from flows.settings import server_settings
+from mission.errors import MissionError
+from mission.place import mission_home
+
+HOST = "127.0.0.1"
+START_SECONDS = 180.0  # a slow machine's first start: imports, then the database's migrations
+STOP_SECONDS = 15.0  # then it is killed; its database takes no harm
+_POLL_SECONDS = 0.1
+_ANSWER_SECONDS = 5.0  # for one question to a server that is up
+_RECORD_SECONDS = 5.0  # between a server's start and its record
+
+OnNote = Callable[[str], None]
+
+# Servers that this process started are its children and outlive it. Kept, because Python warns of a
+# child that is forgotten while it runs; `_reap` drops those that ended.
+_children: list[subprocess.Popen[bytes]] = []
+
+
+class ServerError(MissionError):
+    """The local Prefect server cannot be started, stopped or used."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """A local server as `server.json` describes it."""
+
+    pid: int
+    port: int
+    version: str  # of Prefect, when it was started
+    since: str  # ISO 8601, UTC
+
+    @property
+    def api(self) -> str:
+        """What PREFECT_API_URL must be."""
+        return f"http://{HOST}:{self.port}/api"
+
+    @property
+    def pages(self) -> str:
+        """What people open."""
+        return f"http://{HOST}:{self.port}"
+
+
+def quiet(_note: str) -> None:
+    """For callers who tell nobody what takes its time."""
+
+
+def answers(api: str, *, seconds: float = _ANSWER_SECONDS) -> bool:
+    """Whether a Prefect API says at this address that it is well."""
+    try:
+        answer = httpx.get(f"{api.rstrip('/')}/health", timeout=seconds, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.OK
+
+
+class LocalServer:
+    """The server whose state is in `folder`."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = mission_home() / "prefect" if folder is None else folder
+        self.log = self.folder / "server.log"
+        self._record = self.folder / "server.json"
+        self._alive = self.folder / "alive.lock"
+
+    def running(self) -> Server | None:
+        """The server, if its process is there. It may still be starting up."""
+        return self._read() if self._is_alive() else None
+
+    def ensure(self, note: OnNote = quiet) -> Server:
+        """Find the server or start it; it answers when this returns.
+
+        Args:
+            note: Told in one line what takes its time.
+
+        Raises:
+            ServerError: It did not come up; the hint names its log.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._starting():
+            server = self._found(note)
+            if server is not None and self._await_answer(server):
+                return server
+            server = self._start(note)
+            if self._await_answer(server):
+                return server
+            _reap()
+            raise ServerError(
+                f"the local Prefect server ended while it started: {self._last_words()}",
+                hint=f"Its log: {self.log}",
+            )
+
+    def stop(self) -> Server | None:
+        """End the server and wait until its process is gone. None if none was running.
+
+        Raises:
+            ServerError: A process holds its lock, and nothing says which.
+        """
+        if not self.folder.is_dir():
+            return None
+        with self._starting():
+            server = self._await_record() if self._is_alive() else None
+            if server is not None:
+                self._end(server)
+            return server
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        lock = FileLock(self.folder / "start.lock", timeout=START_SECONDS + STOP_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise ServerError(
+                "another process has been starting the local Prefect server for minutes",
+                hint=f"Its log: {self.log}",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _found(self, note: OnNote) -> Server | None:
+        """The running server, unless it is of another version than this environment's Prefect."""
+        if not self._is_alive():
+            return None
+        server = self._await_record()
+        wanted = installed_version("prefect")
+        if server.version == wanted:
+            return server
+        note(f"Replacing the local Prefect server {server.version} by {wanted}")
+        self._end(server)
+        return None
+
+    def _start(self, note: OnNote) -> Server:
+        first = not (self.folder / "prefect.db").exists()
+        note(
+            "Starting the local Prefect server"
+            + (" for the first time: its database takes some seconds" if first else "")
+        )
+        last = self._read()
+        port = _free_port(last.port if last is not None else 0)
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
+        command = [sys.executable, "-m", "prefect", "server", "start"]
+        with _held(self._alive) as lock, self.log.open("xb") as log:
+            child = subprocess.Popen(
+                [*command, "--host", HOST, "--port", str(port)],
+                cwd=self.folder,
+                env=server_settings(self.folder, port),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # the Ctrl-C of a run is not for the server
+                pass_fds=(lock,),
+            )
+        _children.append(child)
+        server = Server(
+            pid=child.pid,
+            port=port,
+            version=installed_version("prefect"),
+            since=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        self._write(server)
+        return server
+
+    def _await_answer(self, server: Server) -> bool:
+        """Wait until it answers. False if its process ended instead."""
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(server.api):
+            if not self._is_alive():
+                return False
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"the local Prefect server does not answer at {server.api}",
+                    hint=f"Its log: {self.log}; `mission server stop` ends it",
+                )
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    def _await_record(self) -> Server:
+        deadline = time.monotonic() + _RECORD_SECONDS
+        while (server := self._read()) is None:
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"a process holds {self._alive}, and {self._record.name} does not say which",
+                    hint="Find it with `fuser` or `lsof` and end it",
+                )
+            time.sleep(_POLL_SECONDS)
+        return server
+
+    def _end(self, server: Server) -> None:
+        """SIGTERM, then SIGKILL. Its lock is held, so the process id is still the server's."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(server.pid, number)
+            except ProcessLookupError:
+                break
+            deadline = time.monotonic() + STOP_SECONDS
+            while self._is_alive() and time.monotonic() < deadline:
+                time.sleep(_POLL_SECONDS)
+            if not self._is_alive():
+                break
+        _reap()
+
+    def _is_alive(self) -> bool:
+        try:
+            handle = os.open(self._alive, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    def _read(self) -> Server | None:
+        try:
+            facts = json.loads(self._record.read_bytes())
+            return Server(**facts)
+        except (FileNotFoundError, ValueError, TypeError):
+            return None  # never written, torn, or of another version of ours
+
+    def _write(self, server: Server) -> None:
+        new = self._record.with_suffix(".new")
+        new.write_text(json.dumps(asdict(server)) + "\n", encoding="utf-8")
+        new.replace(self._record)
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        return said[-1] if said else "it said nothing"
+
+
+def _reap() -> None:
+    _children[:] = [child for child in _children if child.poll() is None]
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[int]:
+    """The lock at `path` as an open file, for a child to inherit. Ours is closed at the end."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        # Blocks only for the instant in which somebody looks whether it is held.
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted` where it is free, so that people's bookmarks stay good; else any free port."""
+    for port in (wanted, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+            return found
+    raise ServerError("no free port on loopback")

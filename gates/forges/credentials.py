@@ -1,0 +1,82 @@
+"""Where the token for a forge comes from. It is read when it is needed, and never written down."""
+
+from __future__ import annotations
+
+import netrc
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from mission.config import ForgeConfig
+from mission.errors import ConfigError, ProcessError
+from workspace.process import ProcessSpec, Stop, allowed_environment, run_process
+
+# The names that each forge's own tools look for, in their order.
+USUAL_NAMES: Mapping[str, Sequence[str]] = {
+    "gitea": ("GITEA_TOKEN", "FORGEJO_TOKEN"),
+    "github": ("GITHUB_TOKEN", "GH_TOKEN"),
+    "gitlab": ("GITLAB_TOKEN",),
+}
+_COMMAND_TIME = timedelta(seconds=60)  # a password store may ask a person
+
+
+def find_token(kind: str, host: str, config: ForgeConfig, environ: Mapping[str, str]) -> str | None:
+    """The token for `host`: what the configuration names, else the usual variables, else .netrc.
+
+    Raises:
+        ConfigError: The configuration names a source that has none.
+    """
+    if config.token_command:
+        return _from_command(config.token_command)
+    if config.token_env is not None:
+        token = environ.get(config.token_env, "").strip()
+        if not token:
+            raise ConfigError(f"forge.token_env: the variable {config.token_env} is not set")
+        return token
+    for name in USUAL_NAMES[kind]:
+        if environ.get(name, "").strip():
+            return environ[name].strip()
+    return _from_netrc(host, environ)
+
+
+def _from_command(argv: Sequence[str]) -> str:
+    lines: list[bytes] = []
+
+    def hear(stream: str, line: bytes) -> None:
+        if stream == "stdout":
+            lines.append(line)
+
+    spec = ProcessSpec(
+        argv=list(argv),
+        cwd=Path.home(),
+        environment=allowed_environment(
+            ["GNUPGHOME", "GPG_TTY", "DISPLAY", "DBUS_*", "PASSWORD_*"]
+        ),
+        total=_COMMAND_TIME,
+        on_line=hear,
+    )
+    try:
+        end = run_process(spec, Stop())
+    except ProcessError as error:
+        raise ConfigError(f"forge.token_command: {error.message}") from error
+    token = lines[0].strip().decode(errors="replace") if lines else ""
+    if not end.ok or not token:
+        # Its output is not repeated: it may be the token.
+        raise ConfigError(
+            f"forge.token_command: {argv[0]} printed no token", hint="Run it yourself"
+        )
+    return token
+
+
+def _from_netrc(host: str, environ: Mapping[str, str]) -> str | None:
+    path = Path(environ.get("NETRC") or Path.home() / ".netrc")
+    if not path.is_file():
+        return None
+    try:
+        # Only what names this host: a `default` entry is not meant for forges.
+        found = netrc.netrc(path).hosts.get(host.partition(":")[0])
+    except (netrc.NetrcParseError, OSError, UnicodeDecodeError) as error:
+        # Of a parse error only the line is told: its text may hold a password.
+        line = f", line {error.lineno}" if isinstance(error, netrc.NetrcParseError) else ""
+        raise ConfigError(f"{path}{line}: cannot be read for the forge's token") from error
+    return found[2] if found else None

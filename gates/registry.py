@@ -1,0 +1,135 @@
+"""Builds the gates that a mission's configuration asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from gates.case import QueuePolicy
+from gates.clock import SYSTEM_CLOCK, Clock
+from gates.none import NoGate
+from gates.pause import PauseFiles, PauseGate
+from gates.protocol import Gate, GateState
+from gates.script import ScriptGate
+from mission.config import ForgeConfig, GateConfig
+from mission.errors import ConfigError
+from workspace.process import Stop, allowed_environment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What gates need to know besides their configuration."""
+
+    folder: Path  # where scripts run: the top of the orchestrator's checkout
+    stop: Stop = field(default_factory=Stop)  # ends scripts
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    redact: Callable[[bytes], bytes] | None = None  # takes secrets out of what scripts print
+    forge: ForgeConfig = field(default_factory=ForgeConfig)
+    remote_url: str | None = None  # of the git remote
+    pause: PauseFiles | None = None  # None: this mission cannot be paused
+    count_pause: bool = False  # whether waiting for the end of a pause uses up the time-out
+    clock: Clock = SYSTEM_CLOCK
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How a set of gates is to be waited for, from the configuration of all of them."""
+
+    timeout: timedelta = timedelta(minutes=30)  # the longest of them
+    interval: timedelta = timedelta(seconds=10)  # the shortest of them
+    clear_reads: int = 1  # the most that one of them asks for
+
+    @classmethod
+    def of(cls, configs: Sequence[GateConfig]) -> Patience:
+        """From what each gate asks for."""
+        if not configs:
+            return cls()
+        return cls(
+            timeout=max(config.timeout for config in configs),
+            interval=min(config.interval for config in configs),
+            clear_reads=max(config.reads or _READS.get(config.type, 1) for config in configs),
+        )
+
+
+Builder = Callable[[GateConfig, Surroundings], Gate]
+
+
+def create_gates(configs: Sequence[GateConfig], surroundings: Surroundings) -> tuple[Gate, ...]:
+    """The gates of a mission, in the order in which they are asked. A pause comes first.
+
+    Raises:
+        ConfigError: An unknown type, or a gate that lacks what its type needs.
+    """
+    gates: list[Gate] = []
+    if surroundings.pause is not None:
+        gates.append(PauseGate(files=surroundings.pause, counted=surroundings.count_pause))
+    for config in configs:
+        builder = BUILDERS.get(config.type)
+        if builder is None:
+            known = ", ".join(BUILDERS)
+            raise ConfigError(f"gates: unknown type {config.type!r}", hint=f"Known: {known}")
+        gates.append(builder(config, surroundings))
+    return tuple(gates)
+
+
+def _none(_config: GateConfig, _surroundings: Surroundings) -> Gate:
+    return NoGate()
+
+
+def _script(config: GateConfig, surroundings: Surroundings) -> Gate:
+    if not config.run:
+        raise ConfigError("gates: a gate of type script needs `run`: a program and its arguments")
+    return ScriptGate(
+        argv=tuple(config.run),
+        folder=surroundings.folder,
+        name=config.name or config.type,
+        timeout=config.timeout,
+        exit_codes=_exit_codes(config),
+        environment=allowed_environment(config.environment, source=surroundings.environ),
+        redact=surroundings.redact,
+        stop=surroundings.stop,
+    )
+
+
+def _exit_codes(config: GateConfig) -> Mapping[int, GateState]:
+    codes = {}
+    for code, meaning in config.exit_codes.items():
+        if not (code.isascii() and code.isdigit() and 1 <= int(code) <= 255):
+            raise ConfigError(
+                f"gates: exit_codes: {code!r} is no exit code from 1 to 255", hint="0 is clear"
+            )
+        codes[int(code)] = GateState(meaning)
+    return codes
+
+
+def _queue(config: GateConfig, surroundings: Surroundings) -> Gate:
+    # Imported only here: missions without this gate do without an HTTP client.
+    from gates.forges.registry import find_forge  # noqa: PLC0415
+    from gates.queue_guard import QueueGuard  # noqa: PLC0415
+
+    forge = find_forge(
+        surroundings.forge,
+        surroundings.remote_url,
+        surroundings.environ,
+        required=True,
+        clock=surroundings.clock,
+    )
+    if forge is None:
+        raise ConfigError("gates: a gate of type queue needs a forge")
+    policy = QueuePolicy(
+        required=tuple(config.required),
+        accept_skipped=config.accept_skipped,
+        grace=config.grace,
+        idle_without_report=config.no_report == "idle",
+        no_ci=config.ci == "none",
+    )
+    return QueueGuard(
+        forge=forge, policy=policy, name=config.name or config.type, clock=surroundings.clock
+    )
+
+
+_READS = {"queue": 2}
+BUILDERS: Mapping[str, Builder] = {"queue": _queue, "script": _script, "none": _none}

@@ -1,0 +1,175 @@
+"""Estimates against what was really spent: per task, milestone and agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mission.journal import Attempt
+from tasks_md.model import Plan, Task
+
+_Tried = Mapping[str, Sequence[Attempt]]  # attempts by task
+
+GONE = "(not in the file)"  # the milestone of tasks that were tried and whose rows are gone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Amounts:
+    """What attempts took."""
+
+    attempts: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0  # part of the input
+    cost_usd: float | None = None  # None: no attempt has a known price
+    unpriced: int = 0  # attempts that used tokens of unknown price
+    time: timedelta = timedelta()  # of all attempts together, those under way included
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens together."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One task, milestone or agent, or everything."""
+
+    name: str
+    milestone: str = ""  # for tasks
+    status: str = ""  # for tasks: as the file has it
+    agents: tuple[str, ...] = ()  # who tried, in this order
+    estimate_tokens: int | None = None  # of all its tasks; None where none has an estimate
+    spent: Amounts
+    ratio: float | None = None  # spent to estimated tokens, over tasks that have both
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """A mission's estimates and actuals."""
+
+    mission: str
+    tasks: tuple[Line, ...]  # in file order; then those whose rows are gone
+    milestones: tuple[Line, ...]  # in file order
+    agents: tuple[Line, ...]  # the most tokens first; an estimate counts for who tried last
+    total: Line
+
+
+def make_report(
+    plan: Plan, attempts: Sequence[Attempt], *, now: datetime, milestone: str | None = None
+) -> Report:
+    """Compare a plan with the journal.
+
+    Args:
+        plan: The task file.
+        attempts: All attempts, in the order in which they began.
+        now: The end, so far, of attempts that are under way.
+        milestone: Leave out everything but this milestone.
+
+    Raises:
+        TaskFileError: No such milestone.
+    """
+    if milestone is not None:
+        wanted = {task.id for task in plan.milestone(milestone).tasks}
+        attempts = [attempt for attempt in attempts if attempt.task in wanted]
+    tried: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        tried.setdefault(attempt.task, []).append(attempt)
+    rows = [task for task in plan.tasks if milestone in (None, task.milestone)]
+    lines = [_task_line(task, tried.get(task.id, []), now) for task in rows]
+    known = {task.id for task in rows}
+    lines += [
+        Line(name=task, milestone=GONE, agents=_agents(its), spent=add_up(its, now))
+        for task, its in tried.items()
+        if task not in known
+    ]
+    names = [one.id for one in plan.milestones if milestone in (None, one.id)]
+    names += [GONE] if any(line.milestone == GONE for line in lines) else []
+    return Report(
+        mission=plan.mission,
+        tasks=tuple(lines),
+        milestones=tuple(
+            _sum_line(name, [line for line in lines if line.milestone == name], tried, now)
+            for name in names
+        ),
+        agents=_agent_lines(lines, tried, now),
+        total=_sum_line("total", lines, tried, now),
+    )
+
+
+def add_up(attempts: Iterable[Attempt], now: datetime) -> Amounts:
+    """What these attempts took together."""
+    its = list(attempts)
+    prices = [attempt.cost_usd for attempt in its if attempt.cost_usd is not None]
+    return Amounts(
+        attempts=len(its),
+        input_tokens=sum(attempt.input_tokens for attempt in its),
+        output_tokens=sum(attempt.output_tokens for attempt in its),
+        cached_tokens=sum(attempt.cached_tokens for attempt in its),
+        cost_usd=sum(prices) if prices else None,
+        unpriced=sum(1 for attempt in its if attempt.cost_usd is None and attempt.tokens),
+        time=sum(((attempt.ended or now) - attempt.started for attempt in its), timedelta()),
+    )
+
+
+def _task_line(task: Task, attempts: Sequence[Attempt], now: datetime) -> Line:
+    spent = add_up(attempts, now)
+    return Line(
+        name=task.id,
+        milestone=task.milestone,
+        status=task.status,
+        agents=_agents(attempts),
+        estimate_tokens=task.estimate_tokens,
+        spent=spent,
+        ratio=_ratio([(spent.tokens, task.estimate_tokens)]),
+    )
+
+
+def _sum_line(name: str, lines: Sequence[Line], tried: _Tried, now: datetime) -> Line:
+    its = [attempt for line in lines for attempt in tried.get(line.name, ())]
+    return Line(
+        name=name,
+        agents=_agents(its),
+        estimate_tokens=_sum_known(line.estimate_tokens for line in lines),
+        spent=add_up(its, now),
+        ratio=_ratio((line.spent.tokens, line.estimate_tokens) for line in lines),
+    )
+
+
+def _agent_lines(lines: Sequence[Line], tried: _Tried, now: datetime) -> tuple[Line, ...]:
+    by_agent: dict[str, list[Attempt]] = {}
+    compared: dict[str, list[tuple[int, int | None]]] = {}
+    for line in lines:
+        its = tried.get(line.name, ())
+        for attempt in its:
+            by_agent.setdefault(attempt.agent, []).append(attempt)
+        if its:
+            last = its[-1].agent
+            own = sum(attempt.tokens for attempt in its if attempt.agent == last)
+            compared.setdefault(last, []).append((own, line.estimate_tokens))
+    found = [
+        Line(
+            name=agent,
+            estimate_tokens=_sum_known(estimate for _, estimate in compared.get(agent, [])),
+            spent=add_up(its, now),
+            ratio=_ratio(compared.get(agent, [])),
+        )
+        for agent, its in by_agent.items()
+    ]
+    return tuple(sorted(found, key=lambda line: (-line.spent.tokens, line.name)))
+
+
+def _agents(attempts: Iterable[Attempt]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(attempt.agent for attempt in attempts))
+
+
+def _sum_known(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _ratio(pairs: Iterable[tuple[int, int | None]]) -> float | None:
+    """Spent to estimated, over the pairs that have both."""
+    both = [(spent, estimate) for spent, estimate in pairs if spent and estimate]
+    return sum(s for s, _ in both) / sum(e for _, e in both) if both else None

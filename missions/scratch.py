@@ -1,0 +1,144 @@
+"""A scratch repository with a bare remote, and a mission in it: where the demo runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from mission.errors import UsageError
+from mission.state import Status
+from tasks_md.model import Plan, Task
+from workspace.git import Git
+
+# Whatever a person has set for all repositories, the demo must not sign or run their hooks.
+_SETTINGS = {
+    "user.name": "Mission demo",
+    "user.email": "demo@mission.invalid",
+    "commit.gpgsign": "false",
+    "core.hooksPath": ".git/hooks",
+    "core.autocrlf": "false",
+}
+
+_README = """\
+# Gateway
+
+The gateway's storage runs on one of three tiers. The plan is in [{plan}]({plan}).
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scratch:
+    """Where everything of one demo lies; all of it is below `folder`."""
+
+    folder: Path
+    repository: Path  # the orchestrator's checkout
+    remote: Path  # the bare repository that it pushes to
+    task_file: Path  # in `repository`
+    home: Path  # the runner's own state: worktrees, the local Prefect server
+
+
+def shipped_plan() -> Traversable:
+    """The `TASKS.md` of Federation v1 as it ships."""
+    return resources.files("missions").joinpath("federation-v1", "TASKS.md")
+
+
+def make_scratch(folder: Path, plan: Plan, content: bytes) -> Scratch:
+    """Make the repository, its remote and its history.
+
+    Args:
+        folder: An empty folder, or one that is still to be made.
+        plan: The mission; its finished rows become the history, so that the open ones find it.
+        content: The bytes of the task file, which go into the repository unchanged.
+
+    Raises:
+        UsageError: The folder holds something.
+        GitError: Git refused.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty", hint="Give --folder a new or an empty folder")
+    name = "federation-v1"
+    scratch = Scratch(
+        folder=folder,
+        repository=folder / "work",
+        remote=folder / "remote.git",
+        task_file=folder / "work" / "missions" / name / "TASKS.md",
+        home=folder / "home",
+    )
+    _make_remote(scratch.remote)
+    git = _make_checkout(scratch)
+    _put_mission(scratch, content)
+    _commit(git, "Put the mission in")
+    for task in plan.tasks:
+        if task.status == Status.DONE:
+            _put_finished(scratch.repository, task)
+            _commit(git, f"{task.id}: {_title(task)}\n\nTask: {task.id}")
+    git.run("push", "--quiet", "--set-upstream", "origin", "main")
+    return scratch
+
+
+def _make_remote(remote: Path) -> None:
+    remote.mkdir()
+    Git(remote).run("init", "--quiet", "--bare", "--initial-branch=main")
+    Git(remote).run("config", "core.hooksPath", "hooks")
+    (remote / "ci").mkdir()
+
+
+def _make_checkout(scratch: Scratch) -> Git:
+    scratch.repository.mkdir()
+    git = Git(scratch.repository)
+    git.run("init", "--quiet", "--initial-branch=main")
+    git.run("remote", "add", "origin", str(scratch.remote))
+    for key, value in _SETTINGS.items():
+        git.run("config", key, value)
+    return git
+
+
+def _put_mission(scratch: Scratch, content: bytes) -> None:
+    plan = scratch.task_file.relative_to(scratch.repository).as_posix()
+    scratch.task_file.parent.mkdir(parents=True)
+    scratch.task_file.write_bytes(content)
+    _ship("mission.yaml", scratch.task_file.with_name("mission.yaml"))
+    tools = scratch.repository / "tools"
+    tools.mkdir()
+    for name in ("scripted_agent.py", "ci-queue-wait.sh", "check_links.py"):
+        _ship(name, tools / name)
+    readme = scratch.repository / "README.md"
+    readme.write_text(_README.format(plan=plan), encoding="utf-8")
+
+
+def _ship(name: str, target: Path) -> None:
+    target.write_bytes(resources.files("missions").joinpath("demo", name).read_bytes())
+
+
+def start_ci(scratch: Scratch) -> None:
+    """From now on a push keeps the remote's pretended CI busy for two seconds."""
+    hook = scratch.remote / "hooks" / "post-receive"
+    _ship("post-receive.sh", hook)
+    hook.chmod(0o755)
+
+
+def remove_scratch(scratch: Scratch) -> None:
+    """Delete everything that `make_scratch` and the run made."""
+    shutil.rmtree(scratch.folder)
+
+
+def _put_finished(repository: Path, task: Task) -> None:
+    """What a finished row left behind: one page, so that there is something to review."""
+    page = repository / "delivered" / (re.sub(r"\W+", "-", task.id).lower() + ".txt")
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(f"{task.id}\n\n{task.description}\n\n{task.notes}\n", encoding="utf-8")
+
+
+def _title(task: Task) -> str:
+    first = task.description.splitlines()[0] if task.description else task.id
+    return first if len(first) <= 60 else f"{first[:59].rstrip()}…"
+
+
+def _commit(git: Git, message: str) -> None:
+    git.run("add", "--all")
+    git.run("commit", "--quiet", "--message", message)

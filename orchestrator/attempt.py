@@ -1,0 +1,122 @@
+"""One attempt at one row, from wherever its journal entry stands to its end."""
+
+from __future__ import annotations
+
+from agents.protocol import Outcome, Result
+from gates.single_writer import touched
+from mission.errors import CheckoutBlockedError, MissionError, StoppedError
+from mission.journal import Attempt, Stage
+from mission.state import Status
+from orchestrator.assignment import Assignment
+from orchestrator.context import Context
+from orchestrator.delivery import bring_to_remote
+from orchestrator.ends import Again, TaskEnd
+from orchestrator.merging import MergeQueue
+from orchestrator.retrying import STATUSES, again, decide_next
+from orchestrator.verifying import VerificationError
+from orchestrator.work import Work, clear, collect, facts, prepare, run_agent
+from workspace import changes
+
+
+class AttemptRunner:
+    """Carries out rows that agents work on."""
+
+    def __init__(self, context: Context, merges: MergeQueue) -> None:
+        self._context = context
+        self._merges = merges
+
+    def carry_out(self, assignment: Assignment) -> TaskEnd:
+        """Do what is left of the attempt. Never raises for what people can cause."""
+        try:
+            return self._carry_out(assignment)
+        except StoppedError as stopped:
+            return self._end(assignment, None, "stopped", reason=stopped.message)
+        except CheckoutBlockedError as blocked:
+            return self._end(assignment, None, "stopped", reason=str(blocked), fatal=True)
+        except VerificationError as failed:
+            return self._end(assignment, Status.FAILED, "verification", reason=failed.message)
+        except MissionError as error:
+            return self._end(assignment, Status.BLOCKED, "blocked", reason=str(error))
+        finally:
+            self._context.display.doing(assignment.task.id, "")
+
+    def _carry_out(self, assignment: Assignment) -> TaskEnd:
+        context, task, attempt = self._context, assignment.task, assignment.attempt
+        if attempt.stage is Stage.STARTED:
+            attempt, worktree = prepare(context, assignment)
+            result = run_agent(context, assignment, attempt, worktree)
+            if result.outcome not in (Outcome.SUCCESS, Outcome.NEEDS_QA):
+                return self._unfinished(assignment, attempt, result)
+            attempt = collect(context, assignment, attempt, worktree, result)
+        if attempt.branch is None:
+            return self._read_only(assignment, attempt)
+        end = self._refused(assignment, attempt)
+        if end is not None:
+            return end
+        attempt = bring_to_remote(context, task, attempt)
+        if not assignment.approved and attempt.outcome == Outcome.NEEDS_QA:
+            word = f"{task.branch} waits for a person: mission approve PATH {task.id}"
+            return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
+        commit = self._merges.land(task, attempt)
+        clear(context, attempt)
+        word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
+        return self._end(assignment, Status.DONE, str(Outcome.SUCCESS), word=word)
+
+    def _refused(self, assignment: Assignment, attempt: Attempt) -> TaskEnd | None:
+        """The end of work that must not go on: there is none, or it touches the task file."""
+        context, task, work = self._context, assignment.task, Work.of(attempt)
+        files = changes.changed_files(context.repository.git, work.base, work.head)
+        if not files:
+            reason = f"{attempt.agent} changed nothing on {work.branch}; it said: {attempt.summary}"
+            return self._end(assignment, Status.FAILED, str(Outcome.NO_CHANGES), reason=reason)
+        if touched(files, context.task_file):
+            reason = (
+                f"{work.branch} changes {context.task_file}, which only the runner may write; "
+                f"the branch is kept and does not merge. `mission retry PATH {task.id}` tries again"
+            )
+            return self._end(assignment, Status.FAILED, "single-writer", reason=reason)
+        return None
+
+    def _read_only(self, assignment: Assignment, attempt: Attempt) -> TaskEnd:
+        """The end of a row without a branch: what it says counts, its files do not."""
+        clear(self._context, attempt)
+        asks = attempt.outcome == Outcome.NEEDS_QA and not assignment.approved
+        status = Status.NEEDS_QA if asks else Status.DONE
+        word = f"attempt {attempt.number} by {attempt.agent}: {attempt.summary}"
+        return self._end(assignment, status, attempt.outcome or str(Outcome.SUCCESS), word=word)
+
+    def _unfinished(self, assignment: Assignment, attempt: Attempt, result: Result) -> TaskEnd:
+        """The end of an attempt whose agent did not finish."""
+        context = self._context
+        context.journal.update_attempt(attempt.id, stage=Stage.STARTED, **facts(result))
+        decision = decide_next(context, attempt, result)
+        return self._end(
+            assignment,
+            STATUSES.get(decision.action),
+            str(result.outcome),
+            reason=f"{attempt.agent}: {decision.reason}. {decision.advice}",
+            again=again(context, decision),
+        )
+
+    def _end(
+        self,
+        assignment: Assignment,
+        status: Status | None,
+        outcome: str,
+        *,
+        reason: str = "",
+        word: str = "",
+        again: Again | None = None,
+        fatal: bool = False,
+    ) -> TaskEnd:
+        redact = self._context.redactor.text
+        return TaskEnd(
+            task=assignment.task.id,
+            attempt=assignment.attempt.id,
+            status=status,
+            outcome=outcome,
+            word=redact(word or reason),
+            reason=redact(reason),
+            again=again,
+            fatal=fatal,
+        )

@@ -1,0 +1,44 @@
+"""Puts the loop together with what it needs around it, and lets it run."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Collection, Sequence
+
+from mission.journal import Attempt
+from orchestrator.attempt import AttemptRunner
+from orchestrator.board import Board
+from orchestrator.catalogue import OPERATIONS
+from orchestrator.context import Context
+from orchestrator.dispatch import Dispatcher
+from orchestrator.engine import Engine
+from orchestrator.events import Event, StopRequested
+from orchestrator.loop import Loop
+from orchestrator.merging import MergeQueue
+from orchestrator.operations import OperationRunner
+from orchestrator.watch import Watch
+
+
+def conduct(
+    context: Context,
+    board: Board,
+    engine: Engine,
+    *,
+    slots: int,
+    selected: Collection[str] | None,
+    left: Sequence[Attempt],
+) -> None:
+    """Carry on the attempts that are `left` of a crash, then dispatch the `selected` rows.
+
+    Raises:
+        RowConflictError: Somebody changed a row that was under way.
+    """
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    agents = AttemptRunner(context, MergeQueue(context))
+    dispatcher = Dispatcher(context, board, agents, OperationRunner(context, OPERATIONS))
+    loop = Loop(context, board, engine, dispatcher, events, slots=slots, selected=selected)
+    with (
+        context.stop.calling(lambda: events.put(StopRequested())),
+        Watch(context.place, context.pause, events.put),
+    ):
+        loop.run(left)

@@ -1,0 +1,71 @@
+"""What everything in a run shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import SystemRandom
+from threading import Lock
+
+from agents.protocol import Agent
+from agents.registry import create as create_agent
+from agents.registry import settings
+from gates.pause import PauseFiles
+from gates.protocol import Gate
+from mission.config import MissionConfig
+from mission.journal import Journal
+from mission.place import Place
+from orchestrator.display import Display
+from tasks_md.writer import StatusWriter
+from workspace.process import Stop
+from workspace.redact import Redactor
+from workspace.repository import Repository
+from workspace.worktrees import Worktrees
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The parts of one run (or of one command that acts on a mission)."""
+
+    place: Place  # where the mission's files are
+    config: MissionConfig
+    journal: Journal
+    writer: StatusWriter  # of the task file; the board and the publisher use it
+    repository: Repository
+    worktrees: Worktrees
+    gates: tuple[Gate, ...]  # asked before every push and every merge
+    pause: PauseFiles
+    redactor: Redactor
+    display: Display
+    stop: Stop
+    run: int  # the journal's id of this run
+    clock: Callable[[], datetime] = now
+    dice: Callable[[], float] = SystemRandom().random  # from 0 up to 1, to spread retries
+    base_lock: Lock = field(default_factory=Lock)  # held around everything that moves the base
+    _agents: dict[str, Agent] = field(default_factory=dict)
+
+    def agent(self, name: str) -> Agent:
+        """The adapter for an agent name of the file.
+
+        Raises:
+            AgentError: Nothing is configured under that name.
+        """
+        if name not in self._agents:
+            self._agents[name] = create_agent(name, settings(name, self.config))
+        return self._agents[name]
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person has paused the mission: nothing new is dispatched."""
+        return self.pause.read() is not None
+
+    @property
+    def task_file(self) -> str:
+        """The task file's path inside the repository, with forward slashes."""
+        return self.place.task_file.relative_to(self.repository.top).as_posix()

@@ -1,0 +1,84 @@
+"""From finished work to the base: verify, push through the gate, warn of conflicts, merge."""
+
+from __future__ import annotations
+
+from gates.protocol import GateRequest, Purpose
+from mission.journal import Attempt, EventKind, Stage
+from orchestrator.context import Context
+from orchestrator.passage import pass_gates
+from orchestrator.verifying import verify_branch
+from orchestrator.work import Work, worktree_of
+from tasks_md.model import Task
+from workspace import landing
+from workspace.overlap import overlaps
+
+
+def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
+    """Verify the branch and push it. Does what is left after a crash.
+
+    Raises:
+        VerificationError: A verify step failed.
+        GateError: The push gate refuses, or does not clear in time.
+        GitError: The remote refuses.
+    """
+    if attempt.stage is Stage.WORKED:
+        _verify(context, task, attempt)
+        attempt = context.journal.update_attempt(attempt.id, stage=Stage.VERIFIED)
+        _warn_of_overlaps(context, attempt)
+    if attempt.stage is Stage.VERIFIED:
+        _push(context, attempt)
+        attempt = context.journal.update_attempt(attempt.id, stage=Stage.PUSHED)
+    return attempt
+
+
+def _verify(context: Context, task: Task, attempt: Attempt) -> None:
+    work = Work.of(attempt)
+    place = worktree_of(context, attempt, work.base)
+    tree = context.repository.git.text("rev-parse", f"{work.head}^{{tree}}")
+    verify_branch(context, task, attempt, place.path, tree)
+
+
+def _push(context: Context, attempt: Attempt) -> None:
+    if context.repository.remote is None:
+        return
+    work = Work.of(attempt)
+    request = GateRequest(
+        purpose=Purpose.PUSH,
+        branch=work.branch,
+        base=context.repository.base,
+        commit=work.head,
+    )
+    pass_gates(context, request, task=attempt.task, attempt=attempt.id)
+    context.display.doing(attempt.task, "pushes its branch")
+    landing.push_branch(context.repository, work.branch, work.head)
+    context.journal.record(
+        EventKind.PUSH,
+        run=context.run,
+        task=attempt.task,
+        attempt=attempt.id,
+        branch=work.branch,
+        commit=work.head,
+    )
+
+
+def _warn_of_overlaps(context: Context, attempt: Attempt) -> None:
+    """Say which other live branches conflict with this one, before it hurts."""
+    work = Work.of(attempt)
+    others = {
+        other.task: other.head
+        for other in context.journal.open_attempts()
+        if other.task != attempt.task and other.head is not None
+    }
+    base = context.repository.base_tip()
+    for found in overlaps(context.repository.git, base, work.head, others):
+        context.journal.record(
+            EventKind.CONFLICT,
+            run=context.run,
+            task=attempt.task,
+            attempt=attempt.id,
+            other=found.task,
+            files=list(found.files),
+        )
+        context.display.say(
+            f"{attempt.task} and {found.task} will conflict: both change {', '.join(found.files)}"
+        )

@@ -1,0 +1,99 @@
+"""From a ready row to a job: who carries it out, and as which attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agents.registry import settings
+from agents.routing import Route, route
+from mission.journal import Attempt
+from orchestrator.assignment import Assignment
+from orchestrator.attempt import AttemptRunner
+from orchestrator.board import Board
+from orchestrator.context import Context
+from orchestrator.ends import RESUMED, TaskEnd
+from orchestrator.operations import OperationRunner
+from tasks_md.model import Task
+
+OPERATION = "operation"  # what the journal calls the agent of a built-in operation
+
+
+class Dispatcher:
+    """Makes assignments and carries them out."""
+
+    def __init__(
+        self, context: Context, board: Board, agents: AttemptRunner, operations: OperationRunner
+    ) -> None:
+        self._context = context
+        self._board = board
+        self._agents = agents
+        self._operations = operations
+
+    def start(self, task: Task, *, agent: str | None = None) -> Attempt:
+        """A new attempt at `task`, journalled. `agent` stands in for the one that is routed to.
+
+        Raises:
+            AgentError: Its agent is not configured.
+            ConfigError: A routing rule cannot be read.
+        """
+        context = self._context
+        chosen = route(task, context.config)
+        name = agent or carrier_of(chosen)
+        rule = f"stands in ({chosen.rule})" if agent else chosen.rule
+        if chosen.operation is None:
+            settings(name, context.config)
+        last = context.journal.last_attempt(task.id)
+        resumes = last is not None and last.agent == name and last.outcome in RESUMED
+        number = last.number + 1 if last else 1
+        return context.journal.start_attempt(
+            run=context.run,
+            task=task.id,
+            agent=name,
+            branch=task.branch,
+            base_commit=None,
+            worktree=None,
+            log=str(context.place.state_dir / "logs" / f"{task.id}-{number}.log"),
+            route=rule,
+            session=last.session if last is not None and resumes else None,
+        )
+
+    def assign(self, attempt: Attempt, *, approved: bool = False) -> Assignment:
+        """What is left of an attempt, with its row as the file has it now."""
+        plan = self._board.plan
+        task = plan.task(attempt.task)
+        return Assignment(
+            task=task,
+            milestone=plan.milestone(task.milestone),
+            dependencies=tuple(plan.task(name) for name in task.depends_on),
+            attempt=attempt,
+            approved=approved,
+        )
+
+    def carrier(self, task: Task) -> str:
+        """Who would carry a row out, as the journal names it.
+
+        Raises:
+            ConfigError: A routing rule cannot be read.
+        """
+        return carrier_of(route(task, self._context.config))
+
+    def provider(self, agent: str) -> str:
+        """What rests when an agent's limit is reached: all agents of one type share it.
+
+        Raises:
+            AgentError: The agent is not configured.
+        """
+        if agent.startswith(f"{OPERATION}:"):
+            return OPERATION
+        return settings(agent, self._context.config).type
+
+    def work(self, assignment: Assignment) -> Callable[[], TaskEnd]:
+        """What the job does."""
+        if assignment.attempt.agent.startswith(f"{OPERATION}:"):
+            return lambda: self._operations.carry_out(assignment)
+        return lambda: self._agents.carry_out(assignment)
+
+
+def carrier_of(chosen: Route) -> str:
+    """Who carries a row out, as the journal names it."""
+    return chosen.agent if chosen.agent is not None else f"{OPERATION}:{chosen.operation}"

@@ -1,0 +1,75 @@
+"""What a run would dispatch, found out without changing anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.registry import create as create_agent
+from agents.registry import settings
+from agents.routing import Route, route
+from mission.config import MissionConfig
+from mission.errors import MissionError
+from mission.state import Status
+from orchestrator.catalogue import OPERATIONS
+from orchestrator.dispatch import carrier_of
+from orchestrator.verifying import steps_for
+from tasks_md.graph import Graph
+from tasks_md.model import BranchKind, Plan, Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """One row that a run would dispatch."""
+
+    task: str
+    wave: int  # 1: at once; later ones wait for those before
+    agent: str  # an agent's name, or operation:NAME
+    rule: str  # why that one
+    branch: str | None
+    gates: tuple[str, ...]  # asked before its pushes and its merge; empty: none is configured
+    verify: tuple[str, ...]  # steps, in order
+    problem: str  # what would keep it from running; empty: nothing known
+
+
+def plan_run(plan: Plan, config: MissionConfig, selected: frozenset[str] | None) -> list[Planned]:
+    """The rows that would be dispatched, in dispatch order, if every attempt succeeded."""
+    statuses = {task.id: Status(task.status) for task in plan.tasks if task.status in Status}
+    graph = Graph.of(plan)
+    planned: list[Planned] = []
+    wave = 0
+    while True:
+        ready = [name for name in graph.ready(statuses) if selected is None or name in selected]
+        if not ready:
+            return planned
+        wave += 1
+        for name in ready:
+            planned.append(_planned(plan.task(name), config, wave))
+            statuses[name] = Status.DONE
+
+
+def _planned(task: Task, config: MissionConfig, wave: int) -> Planned:
+    agent, rule, problem = "", "", ""
+    try:
+        chosen = route(task, config)
+        agent, rule = carrier_of(chosen), chosen.rule
+        problem = _problem(chosen, config)
+    except MissionError as error:
+        problem = str(error)
+    merges = task.branch_kind is BranchKind.NAMED
+    return Planned(
+        task=task.id,
+        wave=wave,
+        agent=agent,
+        rule=rule,
+        branch=task.branch,
+        gates=tuple(gate.name or gate.type for gate in config.gates) if merges else (),
+        verify=tuple(step.name for step in steps_for(config, task)) if merges else (),
+        problem=problem,
+    )
+
+
+def _problem(chosen: Route, config: MissionConfig) -> str:
+    if chosen.agent is not None:
+        return create_agent(chosen.agent, settings(chosen.agent, config)).missing() or ""
+    known = chosen.operation in OPERATIONS
+    return "" if known else f"there is no operation {chosen.operation!r}"

@@ -1,0 +1,55 @@
+"""How a job ends: what it asks the loop to write, and how outcomes become statuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agents.protocol import Outcome
+from mission.state import Status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """A row that is tried again by itself."""
+
+    at: datetime
+    agent: str | None = None  # another agent than before
+    resting: bool = False  # its provider rests until then: other rows of it wait too
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskEnd:
+    """What one job came to. The loop writes it; the job never does."""
+
+    task: str
+    attempt: int  # the journal's id
+    status: Status | None  # None: the row stays as it is, and the next run carries on
+    outcome: str  # for the journal
+    word: str = ""  # for the notes
+    reason: str = ""  # the exact reason, for the journal and the display
+    again: Again | None = None  # the row stays in-progress meanwhile
+    fatal: bool = False  # the whole run stops
+
+
+INTERRUPTED = "interrupted"  # the outcome of an attempt whose runner died
+
+# Outcomes after which the agent's session is worth going on with.
+RESUMED = frozenset(
+    {
+        INTERRUPTED,
+        *(
+            str(outcome)
+            for outcome in (
+                Outcome.STOPPED,
+                Outcome.RATE_LIMIT,
+                Outcome.QUOTA,
+                Outcome.OVERLOADED,
+                Outcome.SILENT,
+                Outcome.TIMED_OUT,
+                Outcome.KILLED,
+                Outcome.OUT_OF_TURNS,
+            )
+        ),
+    }
+)

@@ -1,0 +1,34 @@
+"""What wakes the loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.ends import TaskEnd
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobEnded:
+    """A job is over, for the engine too."""
+
+    task: str
+    end: TaskEnd | None  # None: an error of ours escaped
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileChanged:
+    """The task file, or something beside it that concerns the run, may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """A person left a request in the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """A stop was requested."""
+
+
+Event = JobEnded | FileChanged | Woken | StopRequested

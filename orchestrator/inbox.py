@@ -1,0 +1,122 @@
+"""Requests of people: decided against the state machine, staged, and answered once written."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+from mission.errors import MissionError, TransitionError, UsageError
+from mission.journal import Attempt, Journal, Request, Stage
+from mission.state import Actor, Status
+from orchestrator.board import Board, StatusChange
+from orchestrator.context import Context
+
+_TARGETS = {
+    "reject": Status.NOT_STARTED,
+    "retry": Status.NOT_STARTED,
+    "unblock": Status.NOT_STARTED,
+}
+_SOURCES = {"reject": Status.NEEDS_QA, "retry": Status.FAILED, "unblock": Status.BLOCKED}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Decided:
+    """A request that is taken in; its answer goes out once the file is written."""
+
+    request: Request
+    error: str | None = None
+
+
+class Inbox:
+    """What people asked for and what became of it."""
+
+    def __init__(self, context: Context, board: Board) -> None:
+        self._context = context
+        self._board = board
+        self._decided: list[_Decided] = []
+        self._asked = True  # something may lie in the journal from before the run
+
+    def collect(self) -> None:
+        """Look into the journal at the next step."""
+        self._asked = True
+
+    def stage(self, live: Container[str]) -> list[Attempt]:
+        """Stage the changes of every request; return the attempts that were approved."""
+        if not self._asked:
+            return []
+        self._asked = False
+        approved: list[Attempt] = []
+        for request in self._context.journal.pending_requests():
+            try:
+                if request.task in live:
+                    raise UsageError(
+                        f"{request.task} is under way",
+                        hint="Wait until it has ended, or stop the run with Ctrl-C",
+                    )
+                if request.kind == "approve":
+                    approved.append(approve(self._board, self._context.journal, request))
+                else:
+                    self._board.stage(change_for(self._board, request))
+                self._decided.append(_Decided(request=request))
+            except MissionError as error:
+                self._decided.append(_Decided(request=request, error=str(error)))
+        return approved
+
+    def answer(self) -> None:
+        """Tell everybody whose request is written, or refused."""
+        decided, self._decided = self._decided, []
+        for one in decided:
+            self._context.journal.finish_request(one.request.id, one.error)
+            if one.error is None:
+                self._context.display.say(f"{one.request.task}: {one.request.kind} by a person")
+
+
+def change_for(board: Board, request: Request) -> StatusChange:
+    """The change that a request asks for.
+
+    Raises:
+        TaskFileError: There is no such task.
+        TransitionError: Its row is in another status than the request is for.
+    """
+    row = board.plan.task(request.task)
+    status = board.statuses.get(row.id)
+    needed = _SOURCES.get(request.kind)
+    if needed is not None and status is not needed:
+        raise TransitionError(
+            f"{row.id} is {row.status}: {request.kind} is for rows that are {needed}",
+            hint=f"`mission set PATH {row.id} STATUS` makes other changes",
+        )
+    if status is None:
+        raise TransitionError(
+            f"{row.id} has the unknown status {row.status!r}", hint="Run `mission check`"
+        )
+    target = _TARGETS.get(request.kind) or Status(request.status or "")
+    return StatusChange(
+        task=row.id,
+        status=target,
+        word=request.note,
+        actor=Actor.PERSON,
+        reason=f"{request.kind} by {request.by}",
+    )
+
+
+def approve(board: Board, journal: Journal, request: Request) -> Attempt:
+    """Open the attempt of a row in `needs-qa` again, so that it goes on to its merge.
+
+    Raises:
+        TaskFileError: There is no such task.
+        TransitionError: The row does not wait for approval, or the journal holds no work for it.
+    """
+    row = board.plan.task(request.task)
+    if board.statuses.get(row.id) is not Status.NEEDS_QA:
+        raise TransitionError(
+            f"{row.id} is {row.status}: approve is for rows that are needs-qa",
+            hint="`mission history` shows what happened to it",
+        )
+    attempt = journal.last_attempt(row.id)
+    if attempt is None or attempt.head is None:
+        raise TransitionError(
+            f"The journal holds no finished work for {row.id}",
+            hint=f"`mission reject PATH {row.id}` sends it back to be done here",
+        )
+    return journal.reopen_attempt(attempt.id, stage=Stage.WORKED)

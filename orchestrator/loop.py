@@ -1,0 +1,263 @@
+"""The loop: as a row ends its status is written and what became ready starts at once.
+
+One thread (the caller's) owns the board and the file; jobs run on the engine's threads and only
+tell how they ended. There are no waves, and nothing is polled: the loop sleeps on one queue.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+
+from mission.errors import MissionError, RowConflictError
+from mission.journal import Attempt
+from mission.state import Status
+from orchestrator.assignment import Assignment
+from orchestrator.board import Board, StatusChange, TakenUp
+from orchestrator.context import Context
+from orchestrator.delays import Delays
+from orchestrator.dispatch import Dispatcher
+from orchestrator.display import Progress
+from orchestrator.ends import TaskEnd
+from orchestrator.engine import Engine, Job
+from orchestrator.events import Event, FileChanged, JobEnded, Woken
+from orchestrator.inbox import Inbox
+
+
+class Loop:
+    """Dispatches ready rows until nothing is left to do."""
+
+    def __init__(
+        self,
+        context: Context,
+        board: Board,
+        engine: Engine,
+        dispatcher: Dispatcher,
+        events: queue.SimpleQueue[Event],
+        *,
+        slots: int,
+        selected: Collection[str] | None = None,
+    ) -> None:
+        self._context = context
+        self._board = board
+        self._engine = engine
+        self._dispatcher = dispatcher
+        self._events = events
+        self._slots = slots
+        self._selected = selected
+        self._inbox = Inbox(context, board)
+        self._live: dict[str, Assignment] = {}
+        self._starting: list[Attempt] = []  # journalled, not yet given to the engine
+        self._delays = Delays()
+        self._bug: BaseException | None = None
+        self._conflict: RowConflictError | None = None
+
+    def run(self, left: Sequence[Attempt]) -> None:
+        """Carry on the attempts `left` by a crash, then dispatch until there is nothing to do.
+
+        Raises:
+            RowConflictError: Somebody changed a row that was under way.
+            BaseException: Whatever escaped from a job: a bug, after everything else has ended.
+        """
+        self._starting.extend(left)
+        ended: list[JobEnded] = []
+        while True:
+            self._step(ended)
+            if not self._live and not self._waits():
+                break
+            ended = self._wait()
+        if self._bug is not None:
+            raise self._bug
+        if self._conflict is not None:
+            raise self._conflict
+
+    def _step(self, ended: Sequence[JobEnded]) -> None:
+        """One write of the file: what ended, what people asked for, what starts."""
+        ends = [end for job in ended if (end := self._take(job)) is not None]
+        try:
+            for end in ends:
+                self._stage(end)
+            self._starting.extend(self._inbox.stage(self._live))
+            self._start_ready()
+            self._board.write()
+        except RowConflictError as conflict:
+            # Nothing was written: the attempts stay open, and the next run finds them.
+            self._give_up(conflict)
+            return
+        for end in ends:
+            self._close(end)
+        self._inbox.answer()
+        starting, self._starting = self._starting, []
+        for attempt in starting:
+            self._submit(attempt)
+        self._show()
+
+    def _take(self, job: JobEnded) -> TaskEnd | None:
+        assignment = self._live.pop(job.task)
+        if job.end is None:
+            self._bug = self._bug or job.error or RuntimeError(f"{job.task} ended without a word")
+            self._context.stop.request(f"an internal error in {job.task}")
+        elif job.end.again is not None:
+            provider = self._dispatcher.provider(assignment.attempt.agent)
+            self._delays.add(job.task, job.end.again, provider)
+        return job.end
+
+    def _stage(self, end: TaskEnd) -> None:
+        if end.fatal:
+            self._context.stop.request(end.reason)
+        if end.status is not None:
+            self._board.stage(
+                StatusChange(
+                    task=end.task,
+                    status=end.status,
+                    word=end.word,
+                    attempt=end.attempt,
+                    reason=end.reason,
+                )
+            )
+
+    def _close(self, end: TaskEnd) -> None:
+        """Journal an end whose status is in the file; an attempt to carry on stays open."""
+        if end.status is not None or end.again is not None:
+            self._context.journal.end_attempt(end.attempt, end.outcome, end.reason)
+        shown = str(end.status or "kept for the next run")
+        if end.again is not None:
+            shown = f"will be tried again at {end.again.at:%H:%M:%S} UTC"
+        told = end.reason or end.word
+        self._context.display.say(f"{end.task}: {shown}" + (f" ({told})" if told else ""))
+
+    def _start_ready(self) -> None:
+        if self._context.stop.requested or self._context.paused:
+            return
+        now = self._context.clock()
+        while self._has_room() and (due := self._delays.pop_due(now)) is not None:
+            self._start(*due)
+        for task in list(self._startable()):
+            if not self._has_room():
+                break
+            self._start(task)
+
+    def _has_room(self) -> bool:
+        return len(self._live) + len(self._starting) < self._slots
+
+    def _startable(self) -> Iterator[str]:
+        return (
+            task
+            for task in self._board.ready()
+            if (self._selected is None or task in self._selected) and task not in self._delays
+        )
+
+    def _start(self, task: str, agent: str | None = None) -> None:
+        """Journal an attempt and mark its row."""
+        row = self._board.plan.task(task)
+        try:
+            until = self._delays.rest(
+                self._dispatcher.provider(agent or self._dispatcher.carrier(row)),
+                self._context.clock(),
+            )
+            if until is not None:
+                self._delays.hold(task, until)
+                return
+            attempt = self._dispatcher.start(row, agent=agent)
+        except MissionError as error:
+            self._board.stage(StatusChange(task=task, status=Status.BLOCKED, word=str(error)))
+            self._context.display.say(f"{task}: blocked ({error})")
+            return
+        if self._board.status(task) is not Status.IN_PROGRESS:  # a row to be tried again is
+            self._board.stage(
+                StatusChange(task=task, status=Status.IN_PROGRESS, word="", attempt=attempt.id)
+            )
+        self._starting.append(attempt)
+
+    def _submit(self, attempt: Attempt) -> None:
+        # Only an approved row is in `needs-qa` while its attempt goes on.
+        approved = self._board.status(attempt.task) is Status.NEEDS_QA
+        assignment = self._dispatcher.assign(attempt, approved=approved)
+        task = assignment.task
+        work = self._dispatcher.work(assignment)
+        ends: list[TaskEnd] = []
+        self._live[task.id] = assignment
+        job = Job(
+            task=task.id,
+            name=task.id if attempt.number == 1 else f"{task.id} (attempt {attempt.number})",
+            tags=(self._board.plan.mission, task.milestone, attempt.agent),
+            after=task.depends_on,
+            run=lambda: ends.append(work()),
+        )
+        self._engine.submit(job, partial(self._report, ends))
+
+    def _report(self, ends: list[TaskEnd], job: Job, error: BaseException | None) -> None:
+        self._events.put(JobEnded(task=job.task, end=ends[0] if ends else None, error=error))
+
+    def _waits(self) -> bool:
+        """Whether something may still start by itself, though nothing is live."""
+        if self._context.stop.requested:
+            return False
+        return bool(self._delays) or (self._context.paused and any(self._startable()))
+
+    def _wait(self) -> list[JobEnded]:
+        """Sleep until something happens; then take in all that has happened."""
+        try:
+            happened = [self._events.get(timeout=self._delays.seconds_left(self._context.clock()))]
+        except queue.Empty:
+            return []
+        while not self._events.empty():
+            happened.append(self._events.get())
+        if any(isinstance(event, FileChanged) for event in happened):
+            self._take_up()
+        if any(isinstance(event, Woken) for event in happened):
+            self._inbox.collect()
+        return [event for event in happened if isinstance(event, JobEnded)]
+
+    def _take_up(self) -> None:
+        taken = self._board.take_up()
+        if taken is None:
+            return
+        self._context.display.say(f"TASKS.md was changed: {_told(taken)}")
+        for task, assignment in self._live.items():
+            expected = Status.NEEDS_QA if assignment.approved else Status.IN_PROGRESS
+            found = self._board.status(task)
+            if found is not expected:
+                self._give_up(
+                    RowConflictError(
+                        f"{task} is under way, but its row was set to {found or 'nothing'} by hand",
+                        hint="Set rows with `mission set`; run again to carry on",
+                    )
+                )
+
+    def _give_up(self, conflict: RowConflictError) -> None:
+        """Stop because the file and the run disagree: a person decides who is right."""
+        self._conflict = self._conflict or conflict
+        self._starting.clear()
+        self._context.stop.request(conflict.message)
+
+    def _show(self) -> None:
+        board = self._board
+        self._context.display.progress(
+            Progress(counts=board.counts, ready=board.count_ready(), live=len(self._live))
+        )
+        live: dict[str, list[str]] = {}
+        for task, assignment in self._live.items():
+            live.setdefault(assignment.task.milestone, []).append(task)
+        self._engine.progress(
+            [
+                {
+                    "milestone": milestone.id,
+                    "done": f"{board.done[milestone.id]}/{len(milestone.tasks)}",
+                    "live": ", ".join(live.get(milestone.id, ())),
+                }
+                for milestone in board.plan.milestones
+                if milestone.tasks
+            ]
+        )
+
+
+def _told(taken: TakenUp) -> str:
+    named = (("added", taken.added), ("removed", taken.removed), ("changed", taken.changed))
+    parts = [
+        f"{word} {', '.join(names[:5])}" + (" …" if len(names) > 5 else "")
+        for word, names in named
+        if names
+    ]
+    return "; ".join(parts) or "no row differs"

@@ -1,0 +1,25 @@
+"""The runner's word in a row's notes: one bracket at the end, replaced each time.
+
+What people wrote in the cell stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 400  # characters; the log and the journal hold the rest
+_BRACKET = re.compile(r"\s*\[mission: [^\[\]]*\]\s*$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def with_word(notes: str, word: str) -> str:
+    """`notes` with `word` as the runner's word. An empty word takes the bracket away."""
+    kept = _BRACKET.sub("", notes).rstrip()
+    if not word:
+        return kept
+    text = _CONTROL.sub(" ", word).replace("[", "(").replace("]", ")")
+    text = " ".join(text.split())
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST - 1].rstrip() + "…"
+    bracket = f"[mission: {text}]"
+    return f"{kept} {bracket}" if kept else bracket

@@ -1,0 +1,91 @@
+"""Opening a mission to write in it: the lock, the journal, and everything that a run shares."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gates.pause import PauseFiles
+from gates.registry import Surroundings, create_gates
+from mission.config import load_config
+from mission.errors import UsageError
+from mission.journal import Journal
+from mission.place import Place, mission_home
+from orchestrator.board import Board
+from orchestrator.context import Context
+from orchestrator.display import Display
+from tasks_md.model import Dialect
+from tasks_md.writer import StatusWriter
+from workspace.alive import started
+from workspace.process import Stop
+from workspace.redact import Redactor
+from workspace.repository import Repository
+from workspace.worktrees import Worktrees
+
+
+@contextmanager
+def open_mission(
+    path: str | None, display: Display, stop: Stop, *, engine_run: str | None = None
+) -> Iterator[tuple[Context, Board]]:
+    """The one writer's context of a mission, for as long as the `with` lasts.
+
+    Raises:
+        UsageError: There is no task file, or it is not in a git repository.
+        WriterBusyError: Another process holds the mission.
+        ConfigError: `mission.yaml` cannot be read.
+    """
+    place = Place.find(path)
+    if place.repository is None:
+        raise UsageError(
+            f"{place.task_file} is not in a git repository",
+            hint="Work is done on branches: run `git init` there first",
+        )
+    config = load_config(place.config_file)
+    place.state_dir.mkdir(parents=True, exist_ok=True)
+    dialect = Dialect(columns=config.columns, statuses=config.statuses)
+    writer = StatusWriter(place.task_file, lock_dir=place.state_dir, dialect=dialect)
+    with writer, Journal.open(place.journal_file) as journal:
+        redactor = Redactor.from_environment(os.environ)
+        pause = PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
+        repository = Repository.open(place.repository, base=config.base, remote=config.remote)
+        run = journal.start_run(
+            mission=config.mission or place.task_file.parent.name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            pid_started=started(os.getpid()) or 0.0,
+            engine_run=engine_run,
+        )
+        context = Context(
+            place=place,
+            config=config,
+            journal=journal,
+            writer=writer,
+            repository=repository,
+            worktrees=Worktrees(repository, _worktrees_folder(place)),
+            gates=create_gates(
+                config.gates,
+                Surroundings(folder=repository.top, stop=stop, redact=redactor.line, pause=pause),
+            ),
+            pause=pause,
+            redactor=redactor,
+            display=display,
+            stop=stop,
+            run=run,
+        )
+        outcome = "crashed"
+        try:
+            yield context, Board(writer, journal, run)
+            outcome = "stopped" if stop.requested else "ended"
+        finally:
+            journal.end_run(run, outcome)
+
+
+def _worktrees_folder(place: Place) -> Path:
+    """A folder of this mission's own, outside the repository: agents' tools treat `.git` apart."""
+    digest = hashlib.sha256(str(place.common_dir).encode("utf-8", "surrogateescape")).hexdigest()
+    name = f"{place.repository.name if place.repository else 'bare'}-{digest[:8]}"
+    return mission_home() / "worktrees" / name / place.state_dir.name

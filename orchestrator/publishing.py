@@ -1,0 +1,65 @@
+"""Status reaches the repository: commits of the task file on top of the base, through the gates."""
+
+from __future__ import annotations
+
+from gates.protocol import GateRequest, Purpose
+from mission.errors import BaseMovedError, MissionError
+from orchestrator.absorbing import absorb
+from orchestrator.context import Context
+from orchestrator.passage import pass_gates
+from workspace import checkout, landing, status_commit
+
+_TRIES = 5  # how often the base may move meanwhile before the next run has to do it
+
+
+def publish_status(context: Context) -> bool:
+    """Commit the task file as it is now, and push it. True if the base holds it afterwards.
+
+    What keeps it from being published is said, and is no error: the file on this machine is
+    right, and the next run publishes it.
+    """
+    if context.config.status.commit == "never":
+        return False
+    try:
+        with context.base_lock:
+            return _publish(context)
+    except MissionError as error:
+        context.journal.record("publish", run=context.run, ok=False, reason=str(error))
+        context.display.say(f"status is written here, but not committed: {error}")
+        return False
+    finally:
+        context.display.doing("status", "")
+
+
+def _publish(context: Context) -> bool:
+    repository, path = context.repository, context.task_file
+    for _ in range(_TRIES):
+        base = repository.fetch_base()
+        held = status_commit.committed(repository.git, base, path)
+        if held is None:
+            context.display.say(f"{path} is not committed on {repository.base}; status stays here")
+            return False
+        absorb(context, base)
+        checkout.fast_forward(repository, base, keep=(path,))
+        content = context.place.task_file.read_bytes()
+        if content == held:
+            return True
+        request = GateRequest(purpose=Purpose.PUSH, branch=repository.base, base=repository.base)
+        pass_gates(context, request, task=None, attempt=None)
+        commit = status_commit.commit_file(
+            repository.git,
+            base=base,
+            path=path,
+            content=content,
+            message=f"Update the status of {context.place.folder.name}\n\nMission-Status: yes\n",
+        )
+        if commit is None:
+            return True
+        try:
+            landing.land(repository, commit, base)
+        except BaseMovedError:
+            continue
+        checkout.fast_forward(repository, commit, keep=(path,))
+        context.journal.record("publish", run=context.run, ok=True, commit=commit)
+        return True
+    raise BaseMovedError(f"{repository.base} moved {_TRIES} times meanwhile")

@@ -1,0 +1,143 @@
+"""One run of a mission, from taking the writer's lock to giving it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mission.errors import StoppedError, TaskFileError
+from mission.journal import RequestKind
+from mission.state import Status
+from orchestrator.board import Board
+from orchestrator.conduct import conduct
+from orchestrator.display import Display
+from orchestrator.engine import Engine, ThreadEngine
+from orchestrator.opening import open_mission
+from orchestrator.publishing import publish_status
+from orchestrator.recovery import end_crashed_runs, reconcile
+from tasks_md.finding import Severity
+from tasks_md.lint import lint
+from tasks_md.model import Plan
+from workspace.process import Stop
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRequest:
+    """What a person asks a run to do."""
+
+    path: str | None = None  # the task file, or its folder
+    milestones: tuple[str, ...] = ()  # only rows of these; empty: of all
+    tasks: tuple[str, ...] = ()  # only these rows; empty: all
+    max_parallel: int | None = None  # instead of the mission's own
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunEnd:
+    """Where a run left the rows that it was asked for."""
+
+    counts: Mapping[str, int]  # rows by status
+    failed: tuple[str, ...]
+    blocked: tuple[str, ...]
+    needs_qa: tuple[str, ...]
+    waiting: Mapping[str, tuple[str, ...]]  # rows not started -> what they wait for
+    missing: tuple[str, ...]  # jobs that the engine's record does not hold
+    stopped: str  # why the run was stopped; empty if it was not
+
+    @property
+    def exit_code(self) -> int:
+        """0: every row asked for is done or waits for a person; 130: stopped; else 1."""
+        if self.stopped:
+            return StoppedError.exit_code
+        return 1 if self.failed or self.blocked else 0
+
+
+def run_mission(request: RunRequest, engine: Engine, display: Display, stop: Stop) -> RunEnd:
+    """Carry the mission out as far as it goes. Blocks.
+
+    Raises:
+        WriterBusyError: Another run holds the mission.
+        TaskFileError: The task file has errors, or lacks what was asked for.
+        ConfigError: `mission.yaml` cannot be read.
+        RowConflictError: Somebody changed a row that was under way.
+    """
+    with open_mission(request.path, display, stop, engine_run=engine.run_id) as (context, board):
+        _refuse_errors(board.plan)
+        selected = select(board.plan, request)
+        engine.close_stale(end_crashed_runs(context))
+        left = reconcile(context, board)
+        slots = request.max_parallel or context.config.max_parallel
+        conduct(context, board, engine, slots=slots, selected=selected, left=left)
+        publish_status(context)
+        return _end(board, selected, engine, stop)
+
+
+def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
+    """Apply what people left in the journal, while no run does: dispatch nothing else.
+
+    An approved row is merged, through all gates.
+
+    Raises:
+        WriterBusyError: A run holds the mission, and applies them itself.
+    """
+    with open_mission(path, display, stop) as (context, board), ThreadEngine(1) as engine:
+        approvals = any(
+            request.kind is RequestKind.APPROVE for request in context.journal.pending_requests()
+        )
+        conduct(context, board, engine, slots=1, selected=frozenset(), left=())
+        if approvals:
+            publish_status(context)
+
+
+def select(plan: Plan, request: RunRequest) -> frozenset[str] | None:
+    """The rows that a run is asked for; None for all.
+
+    Raises:
+        TaskFileError: A milestone or a task is not in the file.
+    """
+    if not request.milestones and not request.tasks:
+        return None
+    rows = {plan.task(name).id for name in request.tasks}
+    for name in request.milestones:
+        milestone = plan.milestone(name)
+        if milestone.placeholder:
+            raise TaskFileError(
+                f"milestone {name} is a placeholder without tasks",
+                hint=f"`mission expand PATH {name}` plans it",
+                path=plan.path,
+                line=milestone.line,
+            )
+        rows |= {task.id for task in milestone.tasks}
+    return frozenset(rows)
+
+
+def _refuse_errors(plan: Plan) -> None:
+    errors = [one for one in lint(plan) if one.severity is Severity.ERROR]
+    if errors:
+        first = errors[0]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise TaskFileError(
+            f"{first.message}{more}",
+            hint=f"{first.hint}; `mission check` shows all findings",
+            path=first.path,
+            line=first.line,
+            column=first.column,
+        )
+
+
+def _end(board: Board, selected: frozenset[str] | None, engine: Engine, stop: Stop) -> RunEnd:
+    asked = [task.id for task in board.plan.tasks if selected is None or task.id in selected]
+    by_status: dict[Status, list[str]] = {}
+    for task in asked:
+        by_status.setdefault(board.statuses[task], []).append(task)
+    return RunEnd(
+        counts={str(status): len(tasks) for status, tasks in by_status.items()},
+        failed=tuple(by_status.get(Status.FAILED, ())),
+        blocked=tuple(by_status.get(Status.BLOCKED, ())),
+        needs_qa=tuple(by_status.get(Status.NEEDS_QA, ())),
+        waiting={
+            task: tuple(board.graph.waiting_on(task, board.statuses))
+            for task in by_status.get(Status.NOT_STARTED, ())
+        },
+        missing=engine.missing(),
+        stopped=stop.reason if stop.requested else "",
+    )

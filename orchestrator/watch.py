@@ -1,0 +1,61 @@
+"""Wakes the loop when a person edits the task file, leaves a request, or pauses the mission."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from watchfiles import watch
+
+from gates.pause import PAUSED_FILE, PauseFiles
+from mission.place import Place
+from orchestrator.events import Event, FileChanged, Woken
+
+
+class Watch:
+    """A thread that sleeps on the file system's own notifications, while the `with` lasts."""
+
+    def __init__(self, place: Place, pause: PauseFiles, tell: Callable[[Event], None]) -> None:
+        self._place = place
+        self._pause = pause
+        self._tell = tell
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        place = self._place
+        beside = {place.task_file.name, PAUSED_FILE}
+        folders = (place.task_file.parent, place.state_dir)
+        for changes in watch(
+            *folders,
+            watch_filter=None,
+            recursive=False,
+            debounce=50,
+            step=20,
+            stop_event=self._over,
+            raise_interrupt=False,
+        ):
+            paths = [Path(path) for _, path in changes]
+            if any(
+                path == self._pause.own or (path.name in beside and path.parent == folders[0])
+                for path in paths
+            ):
+                self._tell(FileChanged())
+            if any(path == place.wake_file for path in paths):
+                self._tell(Woken())

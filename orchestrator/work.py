@@ -1,0 +1,159 @@
+"""The agent's part of an attempt: a worktree, a brief, what it said, what it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.prompt import write_brief
+from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts
+from agents.registry import settings as agent_settings
+from mission.journal import Attempt, Stage
+from orchestrator.assignment import Assignment
+from orchestrator.context import Context
+from orchestrator.ends import INTERRUPTED
+from orchestrator.verifying import steps_for
+from workspace import changes
+from workspace.process import allowed_environment
+from workspace.worktrees import ExistingWorktree, Worktree
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """Finished work on a branch."""
+
+    branch: str
+    head: str  # the branch's commit
+    base: str  # the commit of the base that it was begun on
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Work:
+        """What the journal knows of an attempt whose agent has ended."""
+        if attempt.branch is None or attempt.head is None or attempt.base_commit is None:
+            raise RuntimeError(f"attempt {attempt.id} is {attempt.stage}, but holds no work")
+        return cls(branch=attempt.branch, head=attempt.head, base=attempt.base_commit)
+
+
+def author_of(agent: str) -> str:
+    """The author of commits that hold an agent's work."""
+    return f"{agent} via mission-runner"
+
+
+def prepare(context: Context, assignment: Assignment) -> tuple[Attempt, Worktree]:
+    """The attempt's worktree, from the current tip of the base, or as an earlier one left it."""
+    attempt = assignment.attempt
+    context.display.doing(attempt.task, "prepares its worktree")
+    base = context.repository.fetch_base()
+    worktree = worktree_of(context, attempt, base)
+    attempt = context.journal.update_attempt(
+        attempt.id, worktree=str(worktree.path), base_commit=worktree.base_commit
+    )
+    return attempt, worktree
+
+
+def worktree_of(context: Context, attempt: Attempt, base: str) -> Worktree:
+    """The folder in which an attempt works.
+
+    An earlier attempt that did not finish leaves its folder: the next one goes on in it, with what
+    is there, and agents' sessions that can be resumed are bound to their folder.
+    """
+    number = attempt.number
+    for earlier in context.journal.attempts(attempt.task):
+        path = context.worktrees.path(earlier.task, earlier.number)
+        if earlier.branch == attempt.branch and path.exists():
+            number = earlier.number
+            break
+    return context.worktrees.ensure(attempt.task, number, branch=attempt.branch, base_commit=base)
+
+
+def run_agent(
+    context: Context, assignment: Assignment, attempt: Attempt, worktree: Worktree
+) -> Result:
+    """Let the agent carry the brief out."""
+    task = assignment.task
+    agent = context.agent(attempt.agent)
+    missing = agent.missing()
+    if missing is not None:
+        return Result(outcome=Outcome.BLOCKED, summary=missing)
+    settings = agent_settings(attempt.agent, context.config)
+    steps = steps_for(context.config, task)
+    brief = Brief(
+        task=task.id,
+        attempt=attempt.number,
+        agent=attempt.agent,
+        text=write_brief(
+            task,
+            assignment.milestone,
+            task_file=context.task_file,
+            dependencies=assignment.dependencies,
+            verify=[step for step in steps if "branch" in step.on],
+            earlier=_earlier(context, attempt),
+            redact=context.redactor.text,
+        ),
+        worktree=worktree.path,
+        log=Path(attempt.log or context.place.logs / f"{attempt.id}.log"),
+        scratch=context.place.state_dir / "scratch" / str(attempt.id),
+        environment=allowed_environment(settings.environment, settings.set),
+        timeouts=Timeouts(
+            start=settings.timeouts.start,
+            silence=settings.timeouts.silence,
+            total=settings.timeouts.total,
+        ),
+        resume=attempt.session,
+    )
+
+    def show(event: AgentEvent) -> None:
+        context.display.doing(task.id, f"{attempt.agent} works", event.text)
+
+    context.display.doing(task.id, f"{attempt.agent} works")
+    return agent.run(brief, context.stop, show)
+
+
+def collect(
+    context: Context, assignment: Assignment, attempt: Attempt, worktree: Worktree, result: Result
+) -> Attempt:
+    """Commit what the agent left on its branch, and journal what it came to."""
+    if attempt.branch is not None:
+        first = result.summary.strip().splitlines()
+        changes.commit_leftovers(
+            worktree,
+            message=f"{assignment.task.id}: {first[0] if first else 'work'}",
+            author=author_of(attempt.agent),
+        )
+    return context.journal.update_attempt(
+        attempt.id, stage=Stage.WORKED, head=changes.head(worktree), **facts(result)
+    )
+
+
+def clear(context: Context, attempt: Attempt) -> None:
+    """Remove the worktree of an attempt whose work is safe elsewhere. Its branch stays."""
+    if attempt.worktree is not None:
+        context.worktrees.remove(
+            ExistingWorktree(path=Path(attempt.worktree), branch=attempt.branch, head=attempt.head)
+        )
+
+
+def facts(result: Result) -> dict[str, str | int | float | None]:
+    """What the journal keeps of an agent's result; it takes secrets out by itself."""
+    return {
+        "summary": result.summary,
+        "outcome": str(result.outcome),
+        "input_tokens": result.usage.input_tokens,
+        "output_tokens": result.usage.output_tokens,
+        "cached_tokens": result.usage.cached_tokens,
+        "cost_usd": result.usage.cost_usd,
+        "session": result.session,
+        "exit_code": result.exit_code,
+    }
+
+
+def _earlier(context: Context, attempt: Attempt) -> str:
+    """What became of the attempt before this one, for the brief."""
+    before = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
+    if not before:
+        return ""
+    last = before[-1]
+    if last.outcome == INTERRUPTED:
+        return f"Attempt {last.number} by {last.agent} was cut off before it ended."
+    told = last.reason or last.summary
+    return f"Attempt {last.number} by {last.agent} ended as {last.outcome}: {told}"

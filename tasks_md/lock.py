@@ -1,0 +1,54 @@
+"""The single writer's lock. The operating system frees it with its holder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from mission.errors import WriterBusyError
+from tasks_md.holder import Holder, read_note, remove_note, write_note
+
+_LOCK = "writer.lock"
+
+
+class WriterLock:
+    """The lock file of one mission with the note beside it."""
+
+    def __init__(self, lock_dir: Path) -> None:
+        self._dir = lock_dir
+        self._lock: FileLock | None = None
+
+    @property
+    def held(self) -> bool:
+        return self._lock is not None
+
+    def acquire(self, timeout: float = 0.0) -> None:
+        """Take the lock.
+
+        Args:
+            timeout: How many seconds to wait for it.
+
+        Raises:
+            WriterBusyError: Somebody else holds it.
+        """
+        self._dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._dir / _LOCK)
+        try:
+            lock.acquire(timeout=timeout, poll_interval=0.02)
+        except Timeout:
+            who = read_note(self._dir)
+            raise WriterBusyError(
+                f"this mission is held by {who or 'another process'}",
+                hint="It is the single writer of the task file: wait for it, or stop it",
+            ) from None
+        self._lock = lock
+        write_note(self._dir, Holder.this_process())
+
+    def release(self) -> None:
+        """Give the lock back. Nothing happens where it is not held."""
+        if self._lock is None:
+            return
+        remove_note(self._dir)
+        self._lock.release()
+        self._lock = None

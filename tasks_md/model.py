@@ -1,0 +1,229 @@
+"""What a task file says, as values. Nothing here reads or writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from enum import StrEnum
+
+from mission.errors import TaskFileError
+from tasks_md.finding import Finding
+from tasks_md.spans import raw_cells, unescape
+
+AUTO = "—"  # the agent of a row that leaves the choice to the routing rules
+
+NOT_STARTED = "not-started"
+DONE = "done"
+STATUSES = (NOT_STARTED, "in-progress", DONE, "blocked", "failed", "needs-qa")
+
+COLUMNS = (
+    "id",
+    "status",
+    "description",
+    "issue",
+    "agent",
+    "branch",
+    "depends_on",
+    "estimate",
+    "notes",
+)
+
+
+class BranchKind(StrEnum):
+    """What a row's branch cell means."""
+
+    NAMED = "named"  # `feat/x`: work that ends on a branch and is merged
+    NONE = "none"  # `—`: work without a branch, such as a review
+    AGGREGATE = "aggregate"  # `(aggregate)`: closes a milestone that is merged already
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialect:
+    """How one team's file differs from the usual words."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)  # header text -> column name
+    statuses: Mapping[str, str] = field(default_factory=dict)  # word in the file -> status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One cell, and where it lies. `start` and `end` are offsets in the raw line."""
+
+    text: str  # unescaped and stripped
+    start: int  # just behind the pipe before it
+    end: int  # at the pipe behind it, or at the row's end
+    line: int  # from 1
+    column: int  # of the text, from 1
+    missing: int = 0  # > 0: the row ends this many cells too early; `start` is the row's end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableRow:
+    """One raw line of a table."""
+
+    line: int  # from 1
+    raw: str  # the whole line with its end
+    start: int  # where the row's content starts in `raw`: behind indentation and `>`
+    end: int  # where it ends: before the line's end
+
+    @property
+    def content(self) -> str:
+        return self.raw[self.start : self.end]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """A table with tasks in it."""
+
+    header: TableRow
+    delimiter: TableRow
+    names: tuple[str, ...]  # of the columns, in order: our own where known, else as written
+    rows: tuple[TableRow, ...]  # the rows below the header, tasks or not
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The header's texts as written."""
+        return tuple(unescape(raw) for raw in raw_cells(self.header.content)[0])
+
+
+class RowCells(Mapping[str, Cell]):
+    """A row's cells by column name. They are found when asked for: few rows are ever written."""
+
+    __slots__ = ("_found", "row", "table")
+
+    def __init__(self, table: Table, row: TableRow) -> None:
+        self.table = table
+        self.row = row
+        self._found: dict[str, Cell] | None = None
+
+    def __getitem__(self, name: str) -> Cell:
+        return self._cells()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cells())
+
+    def __len__(self) -> int:
+        return len(self._cells())
+
+    def __repr__(self) -> str:
+        return f"RowCells({dict(self)!r})"
+
+    def _cells(self) -> dict[str, Cell]:
+        if self._found is None:
+            names = self.table.names
+            self._found = dict(zip(names, find_cells(self.row, len(names)), strict=True))
+        return self._found
+
+
+def find_cells(row: TableRow, count: int) -> list[Cell]:
+    """The first `count` cells of a row; those that the row lacks lie at its end, empty."""
+    raws, offset = raw_cells(row.content)
+    cells = []
+    mark = 1 if row.raw.startswith("\ufeff") and row.line == 1 else 0
+    position = row.start + offset
+    for raw in raws[:count]:
+        end = position + len(raw)
+        lead = len(raw) - len(raw.lstrip()) if raw.strip() else 0
+        column = position + lead + 1 - mark
+        cells.append(
+            Cell(text=unescape(raw), start=position, end=end, line=row.line, column=column)
+        )
+        position = end + 1
+    at = row.start + len(row.content.rstrip())
+    lacking = Cell(text="", start=at, end=at, line=row.line, column=at + 1 - mark)
+    cells.extend(replace(lacking, missing=n) for n in range(1, count - len(cells) + 1))
+    return cells
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One row."""
+
+    id: str
+    status: str  # one of `STATUSES`, or the word as written where it is none
+    description: str
+    issue: str | None  # "#460", "owner/name#460" or a link
+    agent: str  # `AUTO` where the routing rules decide
+    branch: str | None  # the name, for `BranchKind.NAMED`
+    branch_kind: BranchKind
+    depends_on: tuple[str, ...]  # ids of other tasks; ranges and milestones are expanded
+    estimate_tokens: int | None
+    notes: str
+    line: int  # from 1
+    milestone: str  # the milestone's id
+    cells: Mapping[str, Cell]  # by column name
+    unreadable: tuple[str, ...] = ()  # why this row can never be ready; empty: it can be trusted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Milestone:
+    """One section."""
+
+    id: str
+    title: str  # the heading without "Milestone N —" and without "(ID)"
+    issue: str | None  # common to its rows, or named in its text
+    placeholder: bool  # no table yet: to be expanded
+    line: int  # of its heading, from 1; 0 where tasks stand under no heading
+    goal: str  # the paragraph that starts with "Goal:", else its first one
+    tasks: tuple[Task, ...]
+    total_tokens: int | None  # as the text declares it
+    total_line: int | None  # where it does
+    body_start: int  # offset in `Plan.text`: behind the heading's line
+    body_end: int  # offset in `Plan.text`: before the next heading, rule or the file's end
+    end_line: int  # the line, from 1, at `body_end`
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declaration:
+    """What the quote block at the top declares, and where."""
+
+    mission: str = ""
+    schema: tuple[str, ...] = ()  # column names as written; empty: not declared
+    statuses: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    line: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A whole task file."""
+
+    path: str
+    text: str  # all of it, byte order mark included
+    lines: tuple[str, ...]  # the same, by line, with the line ends
+    mission: str
+    milestones: tuple[Milestone, ...]
+    tasks: tuple[Task, ...]  # in file order
+    statuses: tuple[str, ...]  # as the file declares them; the usual ones if it declares none
+    agents: tuple[str, ...]  # declared by the file; empty if it declares none
+    declaration: Declaration
+    tables: tuple[Table, ...]
+    findings: tuple[Finding, ...]  # from reading; `lint` adds its own
+    by_id: Mapping[str, Task]  # of two rows with one id the first
+    dialect: Dialect = field(default_factory=Dialect)
+
+    def task(self, task_id: str) -> Task:
+        """The task with this id.
+
+        Raises:
+            TaskFileError: There is none; the hint names the ids that come close.
+        """
+        found = self.by_id.get(task_id)
+        if found is None:
+            close = get_close_matches(task_id, self.by_id, n=3)
+            hint = f"Close: {', '.join(close)}" if close else "`mission status` lists the tasks"
+            raise TaskFileError(f"no task {task_id!r}", hint=hint, path=self.path)
+        return found
+
+    def milestone(self, milestone_id: str) -> Milestone:
+        """The milestone with this id.
+
+        Raises:
+            TaskFileError: There is none; the hint names those that there are.
+        """
+        for milestone in self.milestones:
+            if milestone.id == milestone_id:
+                return milestone
+        hint = f"There are: {', '.join(m.id for m in self.milestones) or 'none'}"
+        raise TaskFileError(f"no milestone {milestone_id!r}", hint=hint, path=self.path)

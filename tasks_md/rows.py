@@ -1,0 +1,290 @@
+"""From table rows to tasks. What cannot be trusted in a row is noted on it, and it never runs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tasks_md.blocks import RawTable
+from tasks_md.columns import column_names, doubles, is_task_table
+from tasks_md.dependencies import DependencyReader
+from tasks_md.finding import Finding, Severity
+from tasks_md.model import Declaration, Dialect, RowCells, Table, TableRow, Task
+from tasks_md.sections import Section
+from tasks_md.spans import raw_cells, unescape
+from tasks_md.words import (
+    bare,
+    canonical_statuses,
+    is_nothing,
+    read_agent,
+    read_branch,
+    read_issue,
+    read_tokens,
+    shorten,
+    status_key,
+)
+
+# An id names folders, branches and trailers, so it is one plain word.
+_ID = re.compile(r"[\w#][\w.#:@-]{0,99}")
+
+
+@dataclass(kw_only=True, slots=True)
+class Row:
+    """A row of a task table, before its dependencies are connected."""
+
+    id: str
+    texts: list[str]  # one for each column, unescaped and stripped
+    cells: RowCells
+    unreadable: list[str]
+
+
+class RowReader:
+    """Reads the task tables of one file and collects what is wrong with them."""
+
+    def __init__(self, *, path: str, declaration: Declaration, dialect: Dialect) -> None:
+        self.tables: list[Table] = []
+        self.findings: list[Finding] = []
+        self._path = path
+        self._declaration = declaration
+        self._dialect = dialect
+        self._statuses = canonical_statuses(dialect)
+        self._milestones: dict[str, int] = {}
+
+    def read_table(self, raw: RawTable) -> list[Row]:
+        """The rows of a table of tasks; none for any other table."""
+        headers = _texts(raw.header)
+        names = column_names(headers, self._dialect.columns)
+        if not is_task_table(names):
+            return []
+        table = Table(header=raw.header, delimiter=raw.delimiter, names=names, rows=raw.rows)
+        self.tables.append(table)
+        distrust = self._check_header(table, headers)
+        rows = []
+        for line in raw.rows:
+            texts = _texts(line)
+            if any(texts):
+                rows.append(self._read_row(table, line, texts, distrust))
+        return [row for row in rows if row is not None]
+
+    def _check_header(self, table: Table, headers: list[str]) -> list[str]:
+        """Reasons to trust no row of this table."""
+        distrust = []
+        for at in doubles(headers, table.names, self._dialect.columns):
+            cell = RowCells(table, table.header)[table.names[at]]
+            message = f"column {shorten(headers[at])!r} repeats the meaning of an earlier column"
+            self._report(
+                "duplicate-column",
+                Severity.ERROR,
+                (cell.line, cell.column),
+                message,
+                "Keep one of them, or give it another meaning with `columns` in mission.yaml",
+            )
+            distrust.append(message)
+        declared = column_names(self._declaration.schema, self._dialect.columns)
+        lacking = [name for name in declared if name not in table.names]
+        if lacking:
+            self._report(
+                "missing-column",
+                Severity.ERROR,
+                (table.header.line, 1),
+                f"the table lacks columns that the file declares: {', '.join(lacking)}",
+                "Correct the header, or the schema in the quote at the top",
+            )
+        if "depends_on" in lacking:
+            distrust.append("the table has no depends_on column, though the file declares one")
+        return distrust
+
+    def _read_row(
+        self, table: Table, line: TableRow, texts: list[str], distrust: list[str]
+    ) -> Row | None:
+        if "|" not in line.content:
+            self._report(
+                "short-row",
+                Severity.ERROR,
+                (line.line, 1),
+                "this line stands right below a table, so it is a row of it",
+                "Put an empty line between them",
+                task=None,
+            )
+            return None
+        cells = RowCells(table, line)
+        count = len(table.names)
+        unreadable = list(distrust)
+        row_id = bare(cells["id"].text)
+        if len(texts) != count:
+            reason = self._report_cell_count(table, line, len(texts), row_id)
+            if reason:
+                unreadable.append(reason)
+            texts = (texts + [""] * (count - len(texts)))[:count]
+        if not _ID.fullmatch(row_id):
+            place = cells["id"]
+            self._report(
+                "invalid-id",
+                Severity.ERROR,
+                (place.line, place.column),
+                f"{shorten(row_id)!r} cannot be a task's id" if row_id else "the row has no id",
+                "An id is one word of letters, digits and - _ . up to 100 characters",
+                task=row_id or None,
+            )
+            if not row_id:
+                return None
+            unreadable.append("its id is not one plain word")
+        return Row(id=row_id, texts=texts, cells=cells, unreadable=unreadable)
+
+    def _report_cell_count(
+        self, table: Table, line: TableRow, cells: int, row_id: str
+    ) -> str | None:
+        """Report a ragged row; the reason not to trust it, if there is one."""
+        count = len(table.names)
+        place = (line.line, 1)
+        if cells > count:
+            message = f"the row has {cells} cells, the table {count} columns"
+            hint = "A | within a cell is written \\|, in code marks too"
+            self._report("long-row", Severity.ERROR, place, message, hint, task=row_id or None)
+            return message
+        lost = table.names[cells:]
+        message = f"the row has {cells} cells, the table {count} columns"
+        # Without its last cells a row still says what it waits for; without that one it does not.
+        trusted = "depends_on" not in lost and "status" not in lost
+        self._report(
+            "short-row",
+            Severity.WARNING if trusted else Severity.ERROR,
+            place,
+            message,
+            "Add the missing cells, — for nothing",
+            task=row_id or None,
+        )
+        return None if trusted else message
+
+    def task(self, row: Row, milestone: str, reader: DependencyReader, *, repeated: bool) -> Task:
+        """The task that a row describes.
+
+        Args:
+            row: What `read_table` gave.
+            milestone: Where the row stands.
+            reader: Knows all ids of the file.
+            repeated: Another row has the same id.
+        """
+        text = dict(zip(row.cells.table.names, row.texts, strict=True))
+        unreadable = list(row.unreadable)
+        if repeated:
+            unreadable.append("another row has the same id")
+        status = text["status"]
+        branch, branch_kind = read_branch(text.get("branch", ""))
+        return Task(
+            id=row.id,
+            status=self._statuses.get(status_key(status), status),
+            description=text.get("description", ""),
+            issue=read_issue(text.get("issue", "")),
+            agent=read_agent(text.get("agent", "")),
+            branch=branch,
+            branch_kind=branch_kind,
+            depends_on=self._dependencies(row, text.get("depends_on", ""), reader, unreadable),
+            estimate_tokens=self._estimate(row, text.get("estimate", "")),
+            notes=text.get("notes", ""),
+            line=row.cells.row.line,
+            milestone=milestone,
+            cells=row.cells,
+            unreadable=tuple(unreadable),
+        )
+
+    def _dependencies(
+        self, row: Row, text: str, reader: DependencyReader, unreadable: list[str]
+    ) -> tuple[str, ...]:
+        found = reader.read(text)
+        for problem in found.problems:
+            cell = row.cells["depends_on"]
+            waits = problem.rule == "placeholder-dependency"
+            self._report(
+                problem.rule,
+                Severity.WARNING if waits else Severity.ERROR,
+                (cell.line, cell.column + problem.offset),
+                problem.message,
+                problem.hint,
+                task=row.id,
+            )
+            unreadable.append(problem.message)
+        if row.id in found.ids and row.id not in found.named:
+            return tuple(task for task in found.ids if task != row.id)  # the rest of its milestone
+        return found.ids
+
+    def _estimate(self, row: Row, text: str) -> int | None:
+        if is_nothing(bare(text)):
+            return None
+        try:
+            return read_tokens(text)
+        except ValueError as error:
+            cell = row.cells["estimate"]
+            self._report(
+                "unreadable-estimate",
+                Severity.WARNING,
+                (cell.line, cell.column),
+                f"the estimate {error}",
+                "Without it the row counts as nothing in sums and budgets",
+                task=row.id,
+            )
+            return None
+
+    def report_repeated_milestone(self, section: Section, name: str) -> None:
+        """Report a heading whose declared id an earlier milestone has."""
+        declared, heading = section.declared_id, section.heading
+        if declared and heading and declared != name:
+            self._report(
+                "duplicate-milestone",
+                Severity.ERROR,
+                (heading.line, 1),
+                f"another milestone is called {declared} already; this one counts as {name}",
+                "Give each milestone an id of its own",
+            )
+
+    def report_stray_rows(self, section: Section) -> None:
+        """Report text that looks like rows: an empty line cuts a table in two."""
+        for paragraph in section.paragraphs:
+            if paragraph.text.startswith("|") and paragraph.text.count("|") >= 3:
+                self._report(
+                    "stray-row",
+                    Severity.ERROR,
+                    (paragraph.line, 1),
+                    "this looks like a row, but it belongs to no table",
+                    "A table is a header, a line of dashes with as many cells, and rows, "
+                    "without an empty line between them",
+                )
+
+    def report_other_tables(self, section: Section) -> None:
+        """Report the tables of a milestone that has no tasks: its header may be misspelt."""
+        for table in section.tables:
+            self._report(
+                "table-without-tasks",
+                Severity.WARNING,
+                (table.header.line, 1),
+                "this milestone's table is no table of tasks",
+                "A table of tasks has the columns id and status, and description or depends_on; "
+                "`columns` in mission.yaml maps other names",
+            )
+
+    def _report(
+        self,
+        rule: str,
+        severity: Severity,
+        place: tuple[int, int],
+        message: str,
+        hint: str,
+        *,
+        task: str | None = None,
+    ) -> None:
+        self.findings.append(
+            Finding(
+                rule=rule,
+                severity=severity,
+                path=self._path,
+                line=place[0],
+                column=place[1],
+                message=message,
+                hint=hint,
+                task=shorten(task, 100) if task else None,
+            )
+        )
+
+
+def _texts(row: TableRow) -> list[str]:
+    return [unescape(raw) for raw in raw_cells(row.content)[0]]

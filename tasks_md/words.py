@@ -1,0 +1,97 @@
+"""The small vocabularies of cells: nothing, statuses, issues, branches, token counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tasks_md.model import AUTO, STATUSES, BranchKind, Dialect
+
+_NOTHING = frozenset({"", "—", "–", "-", "--", "none", "n/a", "[]"})
+_TOKENS = re.compile(r"[~≈]?\s*(\d[\d,_ ]*(?:\.\d+)?)\s*([km]?)\s*(?:tok(?:en)?s?)?", re.IGNORECASE)
+_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
+_ISSUE_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_ISSUE_URL = re.compile(r"https?://\S+/issues/(\d+)/?")
+
+
+def is_nothing(text: str) -> bool:
+    """True for the ways to write an empty cell."""
+    return text.casefold() in _NOTHING
+
+
+def bare(text: str) -> str:
+    """`text` without the code marks or emphasis around all of it."""
+    for _ in range(3):  # `**`x`**` is as deep as it gets
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "`*":
+            text = text[1:-1].strip()
+    return text
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """`text` as a message quotes it: a cell may hold a megabyte."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def status_key(word: str) -> str:
+    """Spellings that differ in case, marks, spaces or underscores are one status word."""
+    return re.sub(r"[\s_-]+", "-", bare(word).casefold())
+
+
+def canonical_statuses(dialect: Dialect) -> dict[str, str]:
+    """Status word (as `status_key` spells it) -> canonical status."""
+    return {s: s for s in STATUSES} | {status_key(w): s for w, s in dialect.statuses.items()}
+
+
+def status_word(status: str, declared: Sequence[str], dialect: Dialect) -> str:
+    """The word that a file uses for a canonical status.
+
+    A word that the file declares comes before one that only the configuration knows.
+    """
+    canonical = canonical_statuses(dialect)
+    for word in declared:
+        if canonical.get(status_key(word)) == status:
+            return word
+    return next((word for word, means in dialect.statuses.items() if means == status), status)
+
+
+def read_tokens(text: str) -> int:
+    """A token count: `4K`, `~74k tokens`, `1.5M`, `12,000`.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = _TOKENS.fullmatch(bare(text.strip())) if len(text) < 40 else None
+    if found is None:
+        raise ValueError(f"{shorten(text)!r} is no number of tokens (such as 4K, 1.5M or 12000)")
+    number, unit = found.groups()
+    return round(float(re.sub(r"[,_ ]", "", number)) * _FACTORS[unit.lower()])
+
+
+def read_issue(text: str) -> str | None:
+    """An issue cell as `#460`; other forms stay as they are; None for an empty one."""
+    text = bare(text)
+    if is_nothing(text):
+        return None
+    link = _ISSUE_LINK.fullmatch(text)
+    if link:
+        text = link.group(1)
+    url = _ISSUE_URL.fullmatch(text)
+    if url:
+        return f"#{url.group(1)}"
+    return f"#{text}" if text.isascii() and text.isdigit() else text
+
+
+def read_agent(text: str) -> str:
+    """An agent cell: a name, or `AUTO`."""
+    name = bare(text)
+    return AUTO if is_nothing(name) or name.casefold() in {"auto", "(auto)"} else name
+
+
+def read_branch(text: str) -> tuple[str | None, BranchKind]:
+    """A branch cell: the name where it has one, and what kind it is."""
+    name = bare(text)
+    if is_nothing(name):
+        return None, BranchKind.NONE
+    if name.casefold() in {"(aggregate)", "aggregate"}:
+        return None, BranchKind.AGGREGATE
+    return name, BranchKind.NAMED

@@ -1,0 +1,233 @@
+"""The engine against a real local Prefect server."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
+from prefect.client.schemas.objects import Artifact, TaskRun
+from prefect.settings import temporary_settings
+from prefect.states import Completed, Running
+
+from flows.engine import PrefectEngine
+from flows.record import Record
+from flows.task import row
+from orchestrator.engine import Job
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+
+class Waiter:
+    """Collects what `on_done` was told, and waits for so many ends."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[str, BaseException | None]] = []
+        self._count = threading.Semaphore(0)
+
+    def done(self, job: Job, error: BaseException | None) -> None:
+        self.ends.append((job.task, error))
+        self._count.release()
+
+    def wait(self, ends: int = 1) -> None:
+        for _ in range(ends):
+            assert self._count.acquire(timeout=30)
+
+
+def a_job(task: str, *, after: tuple[str, ...] = (), run: Callable[[], None] = lambda: None) -> Job:
+    return Job(task=task, name=f"{task} #1", tags=("demo", "M1", "sonnet"), after=after, run=run)
+
+
+def in_flow(work: Callable[[PrefectEngine], None], *, slots: int = 4) -> str:
+    """Run `work` with an engine in a flow run, and give the flow run's id."""
+
+    @flow(name="engine-test")
+    def carry() -> str:
+        with PrefectEngine(slots=slots, title="Engine test", logs="/var/log/mission") as engine:
+            work(engine)
+            return engine.run_id
+
+    return carry()
+
+
+def task_runs(client: SyncPrefectClient, run_id: str) -> dict[str, TaskRun]:
+    wanted = FlowRunFilter.model_validate({"id": {"any_": [run_id]}})
+    return {run.name: run for run in client.read_task_runs(flow_run_filter=wanted)}
+
+
+def artifacts(client: SyncPrefectClient, run_id: str, kind: str) -> list[Artifact]:
+    return client.read_artifacts(
+        artifact_filter=ArtifactFilter.model_validate({"type": {"any_": [kind]}}),
+        flow_run_filter=FlowRunFilter.model_validate({"id": {"any_": [run_id]}}),
+    )
+
+
+def test_each_job_is_a_task_run_with_name_tags_state_and_edges() -> None:
+    waiter = Waiter()
+
+    def work(engine: PrefectEngine) -> None:
+        engine.submit(a_job("A"), waiter.done)
+        engine.submit(a_job("B"), waiter.done)
+        waiter.wait(2)
+        engine.submit(a_job("C", after=("A", "B", "done-in-another-run")), waiter.done)
+        waiter.wait()
+        assert engine.missing() == ()
+        assert engine.troubles == ()
+
+    run_id = in_flow(work)
+    with get_client(sync_client=True) as client:
+        runs = task_runs(client, run_id)
+    assert set(runs) == {"A #1", "B #1", "C #1"}
+    assert {run.state_name for run in runs.values()} == {"Completed"}
+    assert all(set(run.tags) == {"demo", "M1", "sonnet"} for run in runs.values())
+    waited = {getattr(entry, "id", None) for entry in runs["C #1"].task_inputs["wait_for"]}
+    assert waited == {runs["A #1"].id, runs["B #1"].id}
+    assert runs["A #1"].task_inputs == {}
+
+
+def test_a_running_job_is_shown_as_running_with_its_tags() -> None:
+    waiter, release = Waiter(), threading.Event()
+
+    def run() -> None:
+        release.wait(30)
+
+    def work(engine: PrefectEngine) -> None:
+        engine.submit(a_job("A", run=run), waiter.done)
+        with get_client(sync_client=True) as client:
+            found: dict[str, TaskRun] = {}
+            for _ in range(100):
+                found = task_runs(client, engine.run_id)
+                if found:
+                    break
+                threading.Event().wait(0.1)
+            assert found["A #1"].state_name == "Running"
+            assert set(found["A #1"].tags) == {"demo", "M1", "sonnet"}
+        release.set()
+        waiter.wait()
+
+    in_flow(work)
+
+
+def test_a_bug_in_a_job_reaches_on_done_and_the_record() -> None:
+    waiter = Waiter()
+
+    def broken() -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    def gone() -> None:
+        raise SystemExit(3)
+
+    def work(engine: PrefectEngine) -> None:
+        engine.submit(a_job("A", run=broken), waiter.done)
+        engine.submit(a_job("B", run=gone), waiter.done)
+        waiter.wait(2)
+        assert engine.missing() == ()
+
+    run_id = in_flow(work)
+    errors = {task: type(error) for task, error in waiter.ends}
+    assert errors == {"A": ZeroDivisionError, "B": SystemExit}
+    with get_client(sync_client=True) as client:
+        runs = task_runs(client, run_id)
+    assert runs["A #1"].state_name == "Failed"
+    assert runs["B #1"].state_name == "Crashed"
+
+
+def test_a_bug_in_on_done_is_raised_at_the_end() -> None:
+    called = threading.Event()
+
+    def broken(_job: Job, _error: BaseException | None) -> None:
+        called.set()
+        raise ZeroDivisionError("a bug of ours")
+
+    def work(engine: PrefectEngine) -> None:
+        engine.submit(a_job("A"), broken)
+        assert called.wait(30)
+
+    with pytest.raises(ZeroDivisionError, match="a bug of ours"):
+        in_flow(work)
+
+
+def test_on_done_may_submit_the_next_job_with_one_slot() -> None:
+    waiter = Waiter()
+
+    def work(engine: PrefectEngine) -> None:
+        def then(job: Job, error: BaseException | None) -> None:
+            if len(waiter.ends) < 4:
+                engine.submit(a_job(f"T{len(waiter.ends)}", after=(job.task,)), then)
+            waiter.done(job, error)
+
+        engine.submit(a_job("T"), then)
+        waiter.wait(5)
+
+    in_flow(work, slots=1)
+    assert [error for _, error in waiter.ends] == [None] * 5
+
+
+def test_progress_is_one_table_that_is_updated_in_place() -> None:
+    def work(engine: PrefectEngine) -> None:
+        for done in range(50):
+            engine.progress([{"milestone": "M1", "done": str(done)}])
+
+    run_id = in_flow(work)
+    with get_client(sync_client=True) as client:
+        tables = artifacts(client, run_id, "table")
+        notes = artifacts(client, run_id, "markdown")
+    assert [json.loads(str(table.data)) for table in tables] == [
+        [{"milestone": "M1", "done": "49"}]
+    ]
+    assert [note.key for note in notes] == ["engine-test-logs"]
+    assert "/var/log/mission" in str(notes[0].data)
+
+
+def test_task_runs_that_prefect_does_not_hold_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiter = Waiter()
+
+    def work(engine: PrefectEngine) -> None:
+        engine.submit(a_job("A"), waiter.done)
+        engine.submit(a_job("B"), waiter.done)
+        waiter.wait(2)
+        assert engine.missing() == ()
+        with get_client(sync_client=True) as client:
+            client.delete_task_run(task_runs(client, engine.run_id)["B #1"].id)
+        monkeypatch.setattr("flows.record._PATIENCE_SECONDS", 0.5)
+        assert engine.missing() == ("B #1",)
+
+    in_flow(work)
+
+
+def test_what_a_crash_left_running_is_closed() -> None:
+    @flow(name="killed")
+    def killed() -> None:
+        """Never called: its run is made as a SIGKILL leaves one."""
+
+    with get_client(sync_client=True) as client:
+        dead = client.create_flow_run(killed, state=Running())
+        client.create_task_run(row, dead.id, "1", name="open", state=Running())
+        client.create_task_run(row, dead.id, "2", name="ended", state=Completed())
+
+        in_flow(lambda engine: engine.close_stale([str(dead.id), str(uuid.uuid4()), "7"]))
+
+        assert client.read_flow_run(dead.id).state_name == "Crashed"
+        states = {name: run.state_name for name, run in task_runs(client, str(dead.id)).items()}
+    assert states == {"open": "Crashed", "ended": "Completed"}
+
+
+def test_a_server_that_is_away_is_noted_and_harms_nothing() -> None:
+    def elsewhere() -> None:
+        away = {"api.url": "http://127.0.0.1:9/api", "client.max_retries": 0}  # the discard port
+        with temporary_settings({**away, "server.ephemeral.enabled": False}):
+            record.close(str(uuid.uuid4()))
+            assert record.held(1) == frozenset()
+
+    record = Record(uuid.uuid4())
+    # A thread has none of this test's connections.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(elsewhere).result(timeout=60)
+    assert len(record.troubles) == 2
+    assert record.troubles[0].startswith("could not close the crashed run")

@@ -1,0 +1,132 @@
+"""The local Prefect server: found, shared, started again, replaced, stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from flows.server import LocalServer, Server, ServerError, answers
+
+MISSION = [sys.executable, "-m", "cli", "server"]
+
+
+@pytest.fixture
+def folder(prefect_server: LocalServer, tmp_path: Path) -> Iterator[Path]:
+    """A server's folder with a database that needs no migrations, and nothing running."""
+    prefect_server.ensure()
+    folder = tmp_path / "prefect"
+    folder.mkdir()
+    for name in ("prefect.db", "prefect.db-wal"):
+        if (prefect_server.folder / name).exists():
+            shutil.copy(prefect_server.folder / name, folder / name)
+    yield folder
+    LocalServer(folder).stop()
+
+
+def mission_server(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Run `mission server` as a person with this home does."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    done = subprocess.run(
+        [*MISSION, *arguments],
+        env={**clean, "MISSION_HOME": str(folder.parent), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.slow
+def test_two_at_the_same_moment_share_one_server(folder: Path) -> None:
+    notes: list[str] = []
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        ours = pool.submit(LocalServer(folder).ensure, notes.append)
+        theirs = pool.submit(mission_server, folder, "start", "--json")
+        server = ours.result()
+        code, out, err = theirs.result()
+    facts = json.loads(out)
+    assert code == 0
+    assert (facts["pid"], facts["api"]) == (server.pid, server.api)
+    assert len(notes) + err.count("Starting the local Prefect server") == 1
+    assert answers(server.api)
+
+
+@pytest.mark.slow
+def test_a_killed_server_is_started_again_at_the_same_address(folder: Path) -> None:
+    first = LocalServer(folder).ensure()
+    os.killpg(first.pid, signal.SIGKILL)
+    second = LocalServer(folder).ensure()
+    assert second.pid != first.pid
+    assert second.port == first.port
+    # Of another version: this environment's Prefect was changed since it was started.
+    record = folder / "server.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "version": "3.0.0"}))
+    notes: list[str] = []
+    third = LocalServer(folder).ensure(notes.append)
+    assert third.pid != second.pid
+    assert notes[0].startswith("Replacing the local Prefect server 3.0.0")
+    assert [(folder / name).exists() for name in ("server.log", "server.log.1")] == [True, True]
+
+
+def test_status_and_stop_as_a_person_sees_them(folder: Path) -> None:
+    code, out, _ = mission_server(folder, "status", "--json")
+    assert (code, json.loads(out)["running"]) == (1, False)
+    code, out, _ = mission_server(folder, "stop")
+    assert (code, out) == (0, "No server was running\n")
+
+    server = LocalServer(folder).ensure()
+    code, out, _ = mission_server(folder, "status")
+    assert code == 0
+    assert out.splitlines()[0] == f"{server.pages} answers"
+    code, out, _ = mission_server(folder, "stop", "--json")
+    assert (code, json.loads(out)) == (0, {"stopped": True})
+    assert LocalServer(folder).running() is None
+    assert not answers(server.api)
+
+
+def test_a_given_api_is_used_and_nothing_is_started(
+    prefect_server: LocalServer, tmp_path: Path
+) -> None:
+    api = prefect_server.ensure().api
+    folder = tmp_path / "prefect"
+    code, out, _ = mission_server(folder, "status", "--json", PREFECT_API_URL=api)
+    assert code == 0
+    assert json.loads(out) == {"local": False, "running": True, "healthy": True, "api": api}
+    code, _, err = mission_server(folder, "start", PREFECT_API_URL=api)
+    assert code == 1
+    assert "PREFECT_API_URL" in err
+    assert not folder.exists()
+
+
+def test_the_settings_of_others_do_not_reach_the_server(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "sqlite:////nowhere/x.db")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert answers(LocalServer(folder).ensure().api)
+
+
+def test_a_server_that_cannot_start_is_an_error_with_its_log(folder: Path) -> None:
+    for name in ("prefect.db", "prefect.db-wal"):
+        (folder / name).unlink(missing_ok=True)
+    (folder / "prefect.db").mkdir()
+    with pytest.raises(ServerError) as caught:
+        LocalServer(folder).ensure()
+    assert str(folder / "server.log") in caught.value.hint
+    assert LocalServer(folder).running() is None
+
+
+def test_addresses() -> None:
+    server = Server(pid=1, port=4200, version="3.8.8", since="2026-01-01T00:00:00+00:00")
+    assert server.api == "http://127.0.0.1:4200/api"
+    assert server.pages == "http://127.0.0.1:4200"

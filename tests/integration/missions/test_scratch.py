@@ -1,0 +1,82 @@
+"""The scratch repository: a checkout, a bare remote, a mission, and a history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mission.config import load_config
+from mission.errors import UsageError
+from missions.scratch import make_scratch, remove_scratch, shipped_plan, start_ci
+from tasks_md.parse import parse
+from workspace.git import Git
+
+
+def test_it_holds_the_mission_and_a_commit_for_each_finished_row(tmp_path: Path) -> None:
+    content = shipped_plan().read_bytes()
+    plan = parse(content.decode())
+    scratch = make_scratch(tmp_path / "new" / "demo", plan, content)
+    assert scratch.task_file.read_bytes() == content
+    git = Git(scratch.repository)
+    assert git.run("status", "--porcelain").stdout == ""
+    subjects = Git(scratch.remote).run("log", "--format=%s", "main").stdout.splitlines()
+    finished = [task.id for task in plan.tasks if task.status == "done"]
+    assert [line.partition(":")[0] for line in subjects] == [
+        *reversed(finished),
+        "Put the mission in",
+    ]
+    config = load_config(scratch.task_file.with_name("mission.yaml"))
+    assert set(config.agents) == {"codex", "glm-5.1", "haiku", "sonnet", "opus"}
+
+
+def test_a_push_starts_ci_only_once_it_is_started(tmp_path: Path) -> None:
+    content = shipped_plan().read_bytes()
+    scratch = make_scratch(tmp_path / "demo", parse(content.decode()), content)
+    assert list((scratch.remote / "ci").iterdir()) == []
+    start_ci(scratch)
+    Git(scratch.repository).run("push", "--quiet", "origin", "main:feat/x")
+    assert [run.name.split("-")[0] for run in (scratch.remote / "ci").iterdir()] == ["x"]
+
+
+def test_a_hostile_id_stays_inside(tmp_path: Path) -> None:
+    rows = "| ../../out | done | up |\n| `$(touch y)` | done | run |\n"
+    text = f"## Milestone 1 — M (M)\n\n| id | status | description |\n|---|---|---|\n{rows}"
+    scratch = make_scratch(tmp_path / "demo", parse(text), text.encode())
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+    assert len(list((scratch.repository / "delivered").iterdir())) == 2
+
+
+def test_what_a_person_set_for_every_repository_does_not_reach_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("pre-commit", "pre-push", "post-receive"):
+        (hooks / name).write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        (hooks / name).chmod(0o755)
+    config = tmp_path / "gitconfig"
+    config.write_text(
+        f"[core]\n\thooksPath = {hooks}\n\tautocrlf = true\n[commit]\n\tgpgsign = true\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".gitconfig").write_bytes(config.read_bytes())
+    content = shipped_plan().read_bytes()
+    scratch = make_scratch(tmp_path / "demo", parse(content.decode()), content)
+    assert scratch.task_file.read_bytes() == content
+
+
+def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").touch()
+    content = shipped_plan().read_bytes()
+    with pytest.raises(UsageError, match="is not empty"):
+        make_scratch(tmp_path, parse(content.decode()), content)
+
+
+def test_everything_goes_again(tmp_path: Path) -> None:
+    content = shipped_plan().read_bytes()
+    scratch = make_scratch(tmp_path / "demo", parse(content.decode()), content)
+    remove_scratch(scratch)
+    assert not scratch.folder.exists()

@@ -1,0 +1,252 @@
+"""A mission from its first row to its last, with real git and real processes."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from watchfiles import watch
+
+from mission.errors import WriterBusyError
+from mission.place import Place
+from orchestrator.display import RecordingDisplay
+from orchestrator.run import apply_requests
+from tasks_md.writer import StatusWriter
+from tests.scratch import make, row
+from workspace.git import Git
+from workspace.process import Stop
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def test_rows_are_merged_in_dependency_order(tmp_path: Path) -> None:
+    scratch = make(
+        tmp_path, [row("A"), row("B", after="A"), row("C", after="A"), row("D", after="B, C")]
+    )
+    end = scratch.run()
+    assert end.exit_code == 0
+    assert scratch.statuses() == dict.fromkeys("ABCD", "done")
+    merged = scratch.merged()
+    assert sorted(merged) == ["A", "B", "C", "D"]
+    assert merged[0] == "A"
+    assert merged[-1] == "D"
+
+
+def test_the_checkout_follows_and_status_is_pushed(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    scratch.run()
+    assert (scratch.top / "A.txt").read_text() == "work of A\n"
+    assert scratch.git.text("status", "--porcelain") == ""
+    assert scratch.git.commit("main") == Git(scratch.remote).commit("main")
+    on_remote = Git(scratch.remote).text("show", "main:plan/TASKS.md")
+    assert "| A | done |" in on_remote
+
+
+def test_a_second_run_finds_nothing_to_do(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    scratch.run()
+    tip = Git(scratch.remote).commit("main")
+    assert scratch.run().exit_code == 0
+    assert Git(scratch.remote).commit("main") == tip
+
+
+def test_what_the_agent_says_is_no_proof(tmp_path: Path) -> None:
+    worker = 'print(\'{"outcome": "success", "summary": "all done"}\')'
+    scratch = make(tmp_path, [row("A"), row("B", after="A")], worker=worker)
+    end = scratch.run()
+    assert end.exit_code == 1
+    assert scratch.statuses() == {"A": "failed", "B": "not-started"}
+    assert "changed nothing" in scratch.notes("A")
+    assert end.waiting == {"B": ("A",)}
+
+
+def test_a_branch_that_touches_the_task_file_does_not_merge(tmp_path: Path) -> None:
+    worker = "import pathlib\np = pathlib.Path('plan/TASKS.md')\n"
+    worker += "p.write_text(p.read_text().replace('not-started', 'done'))"
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    assert scratch.run().failed == ("A",)
+    assert scratch.merged() == []
+    assert "only the runner may write" in scratch.notes("A")
+
+
+def test_a_failing_verify_step_stops_the_merge(tmp_path: Path) -> None:
+    step = {"name": "check", "run": [sys.executable, "-c", "print('no good'); raise SystemExit(3)"]}
+    scratch = make(tmp_path, [row("A")], config={"verify": [step]})
+    scratch.run()
+    assert scratch.statuses() == {"A": "failed"}
+    assert "no good" in scratch.notes("A")
+    assert scratch.merged() == []
+
+
+def test_a_gate_that_refuses_blocks_the_row(tmp_path: Path) -> None:
+    gate = {
+        "type": "script",
+        "run": [sys.executable, "-c", "raise SystemExit(1)"],
+        "timeout": "1s",
+        "interval": "1s",
+    }
+    scratch = make(tmp_path, [row("A")], config={"gates": [gate]})
+    end = scratch.run()
+    assert end.blocked == ("A",)
+    assert scratch.merged() == []
+    assert Git(scratch.remote).commit("feat/a") is None
+
+
+def test_every_push_and_merge_passes_the_gate(tmp_path: Path) -> None:
+    seen = tmp_path / "seen.txt"
+    code = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + '\\n')"
+    gate = {
+        "type": "script",
+        "run": [sys.executable, "-c", code, str(seen), "{purpose}", "{branch}"],
+    }
+    scratch = make(tmp_path, [row("A")], config={"gates": [gate]})
+    assert scratch.run().exit_code == 0
+    assert seen.read_text().splitlines() == ["push feat/a", "merge feat/a", "push main"]
+
+
+def test_a_conflict_blocks_and_names_who_merged(tmp_path: Path) -> None:
+    worker = "import os, pathlib; pathlib.Path('same.txt').write_text(os.environ['MISSION_TASK'])"
+    scratch = make(tmp_path, [row("A"), row("B")], worker=worker)
+    end = scratch.run()
+    statuses = scratch.statuses()
+    assert sorted(statuses.values()) == ["blocked", "done"]
+    blocked = end.blocked[0]
+    other = "B" if blocked == "A" else "A"
+    assert f"same.txt (merged by {other})" in scratch.notes(blocked)
+    assert Git(scratch.remote).commit(f"feat/{blocked.lower()}") is not None
+
+
+def test_a_person_s_changes_in_the_way_stop_the_run_and_stay(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    (scratch.top / "A.txt").write_text("mine\n")
+    end = scratch.run()
+    assert "A.txt" in end.stopped
+    assert (scratch.top / "A.txt").read_text() == "mine\n"
+    assert scratch.merged() == []
+    (scratch.top / "A.txt").unlink()
+    assert scratch.run().exit_code == 0
+    with scratch.journal() as journal:
+        assert len(journal.attempts("A")) == 1  # the agent did not run twice
+
+
+def test_a_second_orchestrator_is_told_who_holds_the_mission(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    lock_dir = Place.find(str(scratch.task_file)).state_dir
+    with (
+        StatusWriter(scratch.task_file, lock_dir=lock_dir),
+        pytest.raises(WriterBusyError, match="held by"),
+    ):
+        scratch.run()
+
+
+def test_a_row_without_a_branch_changes_nothing(tmp_path: Path) -> None:
+    worker = "import pathlib; pathlib.Path('junk.txt').write_text('x'); print('looks good to me')"
+    scratch = make(tmp_path, [row("A", branch="—")], worker=worker)
+    assert scratch.run().exit_code == 0
+    assert scratch.merged() == []
+    assert "looks good to me" in scratch.notes("A")
+
+
+def test_an_aggregate_row_closes_its_milestone(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A"), row("Z", after="A", agent="—", branch="(aggregate)")])
+    assert scratch.run().exit_code == 0
+    assert "M1 closed" in scratch.notes("Z")
+
+
+def test_an_edit_by_hand_during_the_run_is_taken_up(tmp_path: Path) -> None:
+    adder = (
+        "import os, pathlib\n"
+        "task = os.environ['MISSION_TASK']\n"
+        "pathlib.Path(f'{task}.txt').write_text(task)\n"
+        f"plan = pathlib.Path({str(tmp_path / 'checkout/plan/TASKS.md')!r})\n"
+        "if task == 'A':\n"
+        f"    plan.write_text(plan.read_text() + {row('B')!r})\n"
+    )
+    scratch = make(tmp_path, [row("A")], worker=adder)
+    display = RecordingDisplay()
+    assert scratch.run(display=display).exit_code == 0
+    assert scratch.statuses() == {"A": "done", "B": "done"}
+    assert any("added B" in line for line in display.said)
+
+
+def test_an_edit_pushed_by_somebody_else_is_kept(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A"), row("B", after="A")])
+    other = tmp_path / "other"
+    Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(other))
+    plan = other / "plan" / "TASKS.md"
+    plan.write_text(plan.read_text().replace("Do B.", "Do B well."))
+    Git(other).run(
+        "-c", "user.name=P", "-c", "user.email=p@example.invalid", "commit", "-qam", "edit"
+    )
+    Git(other).run("push", "--quiet")
+    assert scratch.run().exit_code == 0
+    text = Git(scratch.remote).text("show", "main:plan/TASKS.md")
+    assert "Do B well." in text
+    assert text.count("| done |") == 2
+
+
+ASKS = """
+import json, os, pathlib
+task = os.environ["MISSION_TASK"]
+pathlib.Path(f"{task}.txt").write_text(task)
+print(json.dumps({"outcome": "needs-qa", "summary": "please look"}))
+"""
+
+
+def test_an_approved_row_is_merged_and_a_rejected_one_starts_again(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A"), row("B")], worker=ASKS)
+    assert scratch.run().needs_qa == ("A", "B")
+    assert scratch.merged() == []
+    assert Git(scratch.remote).commit("feat/a") is not None
+    with scratch.journal() as journal:
+        approval = journal.submit_request("approve", "A", by="person")
+        rejection = journal.submit_request("reject", "B", note="not like this", by="person")
+    apply_requests(str(scratch.task_file), RecordingDisplay(), Stop())
+    assert scratch.statuses() == {"A": "done", "B": "not-started"}
+    assert scratch.merged() == ["A"]
+    assert "not like this" in scratch.notes("B")
+    with scratch.journal() as journal:
+        assert journal.request(approval).error is None
+        assert journal.request(rejection).error is None
+
+
+def test_a_request_that_the_state_machine_forbids_is_refused(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    with scratch.journal() as journal:
+        asked = journal.submit_request("approve", "A", by="person")
+        unknown = journal.submit_request("set", "X", status="done", by="person")
+    apply_requests(str(scratch.task_file), RecordingDisplay(), Stop())
+    with scratch.journal() as journal:
+        assert "needs-qa" in (journal.request(asked).error or "")
+        assert "no task 'X'" in (journal.request(unknown).error or "")
+    assert scratch.statuses() == {"A": "not-started"}
+
+
+SLOW = """
+import os, pathlib, time
+task = os.environ["MISSION_TASK"]
+pathlib.Path(f"{task}.txt").write_text(task)
+attempt = os.environ["MISSION_ATTEMPT"]
+(pathlib.Path(%r) / f"{task}-{attempt}").touch()
+if task == "A" and attempt == "1":
+    time.sleep(600)
+"""
+
+
+def test_ctrl_c_leaves_everything_resumable(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    scratch = make(tmp_path, [row("A"), row("B", after="A")], worker=SLOW % str(marks))
+    stop = Stop()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(scratch.run, stop=stop)
+        for _ in watch(marks, raise_interrupt=False):
+            break
+        stop.request("Ctrl-C")
+        end = running.result()
+    assert end.exit_code == 130
+    assert scratch.statuses() == {"A": "not-started", "B": "not-started"}
+    assert scratch.run().exit_code == 0
+    assert scratch.merged() == ["A", "B"]

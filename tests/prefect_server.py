@@ -1,0 +1,42 @@
+"""A local Prefect server for the tests that need one: started once, when the first of them asks.
+
+Tests that run `mission` as a process give it `MISSION_HOME=str(prefect_server.folder.parent)`; it
+then finds this server. Tests that run flows in this process ask for `prefect_api`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from flows.server import LocalServer
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """A running server of this test session."""
+    server = LocalServer(tmp_path_factory.mktemp("mission-home") / "prefect")
+    server.ensure()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def prefect_api(prefect_server: LocalServer) -> Iterator[str]:
+    """The address of that server's API, which this process talks to during the test."""
+    # Imported late: it takes seconds, and most test runs need it nowhere.
+    from prefect.settings import temporary_settings  # noqa: PLC0415
+
+    api = prefect_server.ensure().api
+    settings = {
+        "api.url": api,
+        "home": prefect_server.folder,
+        "logging.level": "CRITICAL",
+        "logging.to_api.enabled": False,
+        "server.ephemeral.enabled": False,
+    }
+    with temporary_settings(settings):
+        yield api

@@ -1,0 +1,67 @@
+"""What the local server and its clients get as environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.settings import client_settings, connect, given_api, server_settings
+
+
+def test_the_server_gets_no_settings_or_secrets_of_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PREFECT_API_KEY", "not-for-it")
+    monkeypatch.setenv("PREFECT_SERVER_UI_ENABLED", "false")
+    monkeypatch.setenv("GITHUB_TOKEN", "not-for-it")
+    monkeypatch.setenv("PATH", "/usr/bin")
+    given = server_settings(tmp_path, 4711)
+    assert "not-for-it" not in given.values()
+    assert "PREFECT_SERVER_UI_ENABLED" not in given
+    assert given["PATH"] == "/usr/bin"
+    assert given["PREFECT_HOME"] == str(tmp_path)
+    assert given["PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE"] == "200"
+    assert "4711" in given["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"]
+
+
+def test_a_client_never_starts_the_ephemeral_server(tmp_path: Path) -> None:
+    local = client_settings("http://127.0.0.1:1/api", home=tmp_path)
+    assert local["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] == "false"
+    assert local["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
+    assert local["PREFECT_HOME"] == str(tmp_path)
+    assert "PREFECT_HOME" not in client_settings("http://127.0.0.1:1/api", home=None)
+
+
+@pytest.mark.parametrize(("value", "given"), [("http://h/api", "http://h/api"), ("", None)])
+def test_a_given_api(monkeypatch: pytest.MonkeyPatch, value: str, given: str | None) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", value)
+    assert given_api() == given
+
+
+def test_connecting_keeps_what_a_person_set_but_not_where_the_record_goes() -> None:
+    script = (
+        "import os; from flows.settings import connect; connect('http://127.0.0.1:1/api');"
+        "print(os.environ['PREFECT_LOGGING_LEVEL'], os.environ['PREFECT_API_URL'],"
+        "os.environ['PREFECT_SERVER_ALLOW_EPHEMERAL_MODE'])"
+    )
+    person = {"PREFECT_LOGGING_LEVEL": "DEBUG", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, **person},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.split() == ["DEBUG", "http://127.0.0.1:1/api", "false"]
+
+
+def test_connecting_after_prefect_was_imported_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "prefect", sys)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with pytest.raises(RuntimeError, match="PREFECT_API_URL"):
+        connect("http://127.0.0.1:1/api")

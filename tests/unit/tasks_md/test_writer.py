@@ -1,0 +1,143 @@
+"""The only writer of a task file."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mission.errors import RowConflictError, TaskFileError, UsageError, WriterBusyError
+from tasks_md.edit import CellChange
+from tasks_md.writer import StatusWriter, holder
+from tests.unit.tasks_md.plans import plan_text, row
+
+DONE = CellChange(task="A", column="status", value="done", expect="not-started")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "TASKS.md"
+    path.write_text(plan_text([row("A"), row("B")]), encoding="utf-8")
+    return path
+
+
+def writer(path: Path) -> StatusWriter:
+    return StatusWriter(path, lock_dir=path.parent / "state")
+
+
+def test_a_status_is_written(path: Path) -> None:
+    with writer(path) as it:
+        plan = it.apply([DONE])
+    assert plan.task("A").status == "done"
+    assert path.read_text(encoding="utf-8") == plan_text([row("A", "done"), row("B")])
+    assert {p.name for p in path.parent.iterdir()} == {"TASKS.md", "state"}
+
+
+def test_what_a_person_wrote_meanwhile_stays(path: Path) -> None:
+    with writer(path) as it:
+        it.read()
+        text = plan_text([row("A"), row("B", notes="mine"), row("C")], after="\nMore.\n")
+        path.write_text(text, encoding="utf-8")
+        plan = it.apply([DONE])
+    assert [task.id for task in plan.tasks] == ["A", "B", "C"]
+    assert path.read_text(encoding="utf-8") == text.replace(row("A"), row("A", "done"))
+
+
+def test_a_person_who_changed_the_row_itself_wins(path: Path) -> None:
+    with writer(path) as it:
+        it.read()
+        text = plan_text([row("A", "blocked"), row("B")])
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(RowConflictError):
+            it.apply([DONE])
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_all_changes_or_none(path: Path) -> None:
+    before = path.read_bytes()
+    other = CellChange(task="B", column="status", value="done", expect="failed")
+    with writer(path) as it, pytest.raises(RowConflictError):
+        it.apply([DONE, other])
+    assert path.read_bytes() == before
+
+
+def test_nothing_to_change_writes_nothing(path: Path) -> None:
+    inode = path.stat().st_ino
+    with writer(path) as it:
+        it.apply([CellChange(task="A", column="status", value="not-started")])
+    assert path.stat().st_ino == inode
+
+
+def test_writing_needs_the_lock(path: Path) -> None:
+    with pytest.raises(UsageError):
+        writer(path).apply([DONE])
+
+
+def test_a_second_writer_is_told_who_holds_it(path: Path) -> None:
+    with writer(path), pytest.raises(WriterBusyError) as caught:
+        writer(path).acquire()
+    assert f"process {os.getpid()} on {socket.gethostname()} since 20" in caught.value.message
+
+
+def test_the_holder_is_known_while_it_holds(path: Path) -> None:
+    state = path.parent / "state"
+    assert holder(state) is None
+    with writer(path):
+        who = holder(state)
+        assert who is not None
+        assert who.pid == os.getpid()
+    assert holder(state) is None
+    with writer(path):
+        pass
+
+
+def test_a_killed_holder_holds_nothing(path: Path) -> None:
+    code = (
+        "import sys, os, signal; from pathlib import Path\n"
+        "from tasks_md.writer import StatusWriter\n"
+        "StatusWriter(Path(sys.argv[1]), lock_dir=Path(sys.argv[2])).acquire()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    state = path.parent / "state"
+    subprocess.run([sys.executable, "-c", code, path, state], check=False)
+    assert json.loads((state / "writer.json").read_text(encoding="utf-8"))["pid"]
+    assert holder(state) is None
+    (path.parent / ".TASKS.md.mission-new").write_text("half", encoding="utf-8")
+    with writer(path) as it:
+        it.apply([DONE])
+    assert {p.name for p in path.parent.iterdir()} == {"TASKS.md", "state"}
+
+
+def test_mode_and_links_stay(path: Path) -> None:
+    path.chmod(0o640)
+    link = path.parent / "link.md"
+    link.symlink_to(path.name)
+    with StatusWriter(link, lock_dir=path.parent / "state") as it:
+        it.apply([DONE])
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert "| A | done |" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_line_ends_and_marks_stay(path: Path, end: str, mark: bytes) -> None:
+    data = mark + path.read_text(encoding="utf-8").replace("\n", end).rstrip().encode()
+    path.write_bytes(data + b" caf\xe9")
+    with writer(path) as it:
+        it.apply([DONE])
+    expected = data.replace(b"| A | not-started |", b"| A | done |") + b" caf\xe9"
+    assert path.read_bytes() == expected
+
+
+def test_a_file_that_is_gone(path: Path) -> None:
+    with writer(path) as it:
+        path.unlink()
+        with pytest.raises(TaskFileError, match="cannot be read"):
+            it.apply([DONE])

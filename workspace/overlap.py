@@ -1,0 +1,33 @@
+"""Conflicts that are coming: live branches, merged with each other for trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workspace.git import Git
+from workspace.squash import merge_trees
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overlap:
+    """Another task's branch that this one would conflict with."""
+
+    task: str  # the other task
+    files: tuple[str, ...]  # repository paths
+
+
+def overlaps(git: Git, base: str, head: str, others: Mapping[str, str]) -> list[Overlap]:
+    """The tasks in `others` (id to head) that `head` conflicts with, in their order.
+
+    Heads that are merged into `base` already, or are `head` itself, conflict with nothing. Each of
+    the rest costs one `git merge-tree`, which writes some unreferenced objects.
+    """
+    found = []
+    for task, other in others.items():
+        if other == head or git.fits("merge-base", "--is-ancestor", other, base):
+            continue
+        _, files = merge_trees(git, head, other)
+        if files:
+            found.append(Overlap(task=task, files=files))
+    return found

@@ -1,0 +1,97 @@
+"""Commits of one file on top of the base, without a checkout."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from mission.errors import GitError, MergeConflictError
+from workspace.git import Git, reason
+from workspace.identity import RUNNER, identity_environment
+
+_FILE = "100644"
+_FOLDER = "040000"
+
+
+def commit_file(
+    git: Git, *, base: str, path: str, content: bytes, message: str, author: str = RUNNER
+) -> str | None:
+    """The commit on top of `base` in which `path` holds `content`; None if it does there already.
+
+    No ref points to it yet: `landing.land` makes it the base, and `checkout.fast_forward` takes
+    the checkout along. The repository's attributes (line ends) apply, as they do to `git add`.
+
+    Raises:
+        GitError: The path cannot be a file there.
+    """
+    parts = PurePosixPath(path).parts
+    blob = git.run("hash-object", "-w", "--stdin", f"--path={path}", input=content).text
+    tree = _with_blob(git, f"{base}^{{tree}}", parts, blob)
+    if tree == git.text("rev-parse", "--verify", f"{base}^{{tree}}"):
+        return None
+    return git.run(
+        "commit-tree", tree, "-p", base,
+        input=message,
+        environment=identity_environment(author, RUNNER),
+    ).text  # fmt: skip
+
+
+def _with_blob(git: Git, tree: str | None, parts: tuple[str, ...], blob: str) -> str:
+    """The tree that differs from `tree` (None: the empty one) in one file."""
+    name, *below = parts
+    entries = {} if tree is None else _entries(git, tree)
+    mode, _, oid = entries.get(name, (_FOLDER if below else _FILE, "", None))
+    if below:
+        if mode != _FOLDER:
+            raise GitError(f"{name} is no folder in the commit that {parts[-1]} goes into")
+        entries[name] = (_FOLDER, "tree", _with_blob(git, oid, tuple(below), blob))
+    else:
+        if not mode.startswith("100"):
+            raise GitError(f"{name} is no file in the commit that it goes into")
+        entries[name] = (mode, "blob", blob)
+    lines = "".join(f"{mode} {kind} {oid}\t{name}\0" for name, (mode, kind, oid) in entries.items())
+    return git.run("mktree", "-z", input=lines).text
+
+
+def _entries(git: Git, tree: str) -> dict[str, tuple[str, str, str]]:
+    """Name to mode, kind and object id."""
+    entries = {}
+    for field in git.run("ls-tree", "-z", tree).fields:
+        facts, _, name = field.partition("\t")
+        mode, kind, oid = facts.split(" ")
+        entries[name] = (mode, kind, oid)
+    return entries
+
+
+def committed(git: Git, commit: str, path: str) -> bytes | None:
+    """What a commit has at `path`, as a checkout would show it; None if it has no file there."""
+    output = git.run("cat-file", "--filters", f"{commit}:{path}", check=False)
+    return output.stdout.encode(errors="surrogateescape") if output.code == 0 else None
+
+
+def merge_file(git: Git, *, path: str, old: str, new: str, working: bytes) -> bytes:
+    """The edited text of a file, with what happened to it between two commits merged in.
+
+    For files that `checkout.fast_forward` kept: without this, committing the edited text would
+    take back what somebody else committed.
+
+    Raises:
+        MergeConflictError: Both changed the same lines.
+    """
+    before = committed(git, old, path) or b""
+    after = committed(git, new, path)
+    if after is None or after == before:
+        return working
+    with tempfile.TemporaryDirectory(prefix="mission-") as folder:
+        files = [Path(folder, name) for name in ("edited", "before", "after")]
+        for file, content in zip(files, (working, before, after), strict=True):
+            file.write_bytes(content)
+        merged = git.run("merge-file", "-p", "--quiet", *map(str, files), check=False)
+    # Below 128 the exit code counts the conflicts.
+    if 0 < merged.code < 128:
+        raise MergeConflictError(
+            f"{path} was changed on the base in the rows that this run changed", files=(path,)
+        )
+    if merged.code != 0:
+        raise GitError(f"git merge-file: {reason(merged)}")
+    return merged.stdout.encode(errors="surrogateescape")

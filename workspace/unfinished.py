@@ -1,0 +1,64 @@
+"""Merges, rebases and the like that an agent left unfinished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mission.errors import GitError
+from workspace.worktrees import Worktree
+
+# What git keeps in a worktree's folder while an operation is under way, and what forgets it
+# without changing commits or files.
+_OPERATIONS = (
+    ("rebase-merge", "rebase", ("rebase", "--quit")),
+    ("rebase-apply/applying", "am", ("am", "--quit")),
+    ("rebase-apply", "rebase", ("rebase", "--quit")),
+    ("CHERRY_PICK_HEAD", "cherry-pick", ("cherry-pick", "--quit")),
+    ("REVERT_HEAD", "revert", ("revert", "--quit")),
+    ("sequencer", "cherry-pick", ("cherry-pick", "--quit")),
+    ("MERGE_HEAD", "merge", ("merge", "--quit")),
+)
+
+
+def refuse_conflicts(worktree: Worktree, unmerged: Sequence[str]) -> None:
+    """Stop where files still hold both sides of a conflict: committing them would hide it.
+
+    A file that git counts as `unmerged` but that holds no markers has been resolved; an agent in
+    a sandbox cannot tell git so.
+
+    Raises:
+        GitError: With the operation and the files.
+    """
+    files = [path for path in unmerged if _has_markers(worktree.path / path)]
+    if files:
+        operation = next((name for _, name, _ in _found(worktree)), "merge")
+        raise GitError(
+            f"the agent left a {operation} unfinished, with conflicts in {', '.join(files)}",
+            hint=f"Its worktree is {worktree.path}",
+        )
+
+
+def other_parents(worktree: Worktree) -> list[str]:
+    """The commits that an unfinished merge is of, other than HEAD."""
+    heads = worktree.git_dir / "MERGE_HEAD"
+    return heads.read_text().split() if heads.exists() else []
+
+
+def finish(worktree: Worktree) -> None:
+    """Let git forget what was under way. Commits, files and the index stay."""
+    for mark, _, command in _found(worktree):
+        if (worktree.git_dir / mark).exists():  # one command may end two of them
+            worktree.git.run(*command)
+
+
+def _found(worktree: Worktree) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [entry for entry in _OPERATIONS if (worktree.git_dir / entry[0]).exists()]
+
+
+def _has_markers(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        starts = {line[:8] for line in file if line[:7] in (b"<<<<<<<", b">>>>>>>")}
+    return {b"<<<<<<< ", b">>>>>>> "} <= starts
