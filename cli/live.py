@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from cli.console import printable
 from mission.state import Status
 from orchestrator.display import Display, Progress
 
@@ -66,7 +67,7 @@ class PlainDisplay:
 
     def say(self, text: str) -> None:
         with self._lock:
-            self._console.out(text, highlight=False)
+            self._console.out(printable(text), highlight=False)
 
     def doing(self, task: str, phase: str, detail: str = "") -> None:
         with self._lock:
@@ -75,7 +76,7 @@ class PlainDisplay:
             self._phases[task] = phase
             if phase:
                 told = f"{task}: {phase}" + (f" ({detail})" if detail else "")
-                self._console.out(told, highlight=False)
+                self._console.out(printable(told), highlight=False)
 
     def progress(self, progress: Progress) -> None:
         """Counts would repeat what the lines say."""
@@ -106,7 +107,7 @@ class LiveDisplay:
         self._live.stop()
 
     def say(self, text: str) -> None:
-        self._console.print(Text(text), soft_wrap=True)
+        self._console.print(Text(printable(text)), soft_wrap=True)
 
     def doing(self, task: str, phase: str, detail: str = "") -> None:
         with self._lock:
@@ -130,7 +131,7 @@ class LiveDisplay:
         now = time.monotonic()
         for task, (phase, detail, since) in doing.items():
             told = f"{phase}: {detail}" if detail else phase
-            table.add_row(Text(task), _age(now - since), Text(told))
+            table.add_row(Text(task), _age(now - since), Text(printable(told)))
         return Group(table, Text(_counts(self._progress), style="dim"))
 
 

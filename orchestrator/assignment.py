@@ -17,3 +17,4 @@ class Assignment:
     dependencies: tuple[Task, ...]
     attempt: Attempt
     approved: bool = False  # a person approved it: merge it without asking for one again
+    token_limit: int | None = None  # what the attempt may use, by the budget

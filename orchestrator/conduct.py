@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from agents.budget import Refusal
 from mission.journal import Attempt
 from orchestrator.attempt import AttemptRunner
 from orchestrator.board import Board
@@ -27,8 +28,10 @@ def conduct(
     slots: int,
     selected: Collection[str] | None,
     left: Sequence[Attempt],
-) -> None:
+) -> Mapping[str, Refusal]:
     """Carry on the attempts that are `left` of a crash, then dispatch the `selected` rows.
+
+    Returns the rows that the budget kept from starting.
 
     Raises:
         RowConflictError: Somebody changed a row that was under way.
@@ -42,3 +45,4 @@ def conduct(
         Watch(context.place, context.pause, events.put),
     ):
         loop.run(left)
+    return loop.over_budget

@@ -57,7 +57,9 @@ class Dispatcher:
             session=last.session if last is not None and resumes else None,
         )
 
-    def assign(self, attempt: Attempt, *, approved: bool = False) -> Assignment:
+    def assign(
+        self, attempt: Attempt, *, approved: bool = False, token_limit: int | None = None
+    ) -> Assignment:
         """What is left of an attempt, with its row as the file has it now."""
         plan = self._board.plan
         task = plan.task(attempt.task)
@@ -67,6 +69,7 @@ class Dispatcher:
             dependencies=tuple(plan.task(name) for name in task.depends_on),
             attempt=attempt,
             approved=approved,
+            token_limit=token_limit,
         )
 
     def carrier(self, task: Task) -> str:

@@ -7,16 +7,17 @@ tell how they ended. There are no waves, and nothing is polled: the loop sleeps 
 from __future__ import annotations
 
 import queue
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 
+from agents.budget import Refusal
 from mission.errors import MissionError, RowConflictError
 from mission.journal import Attempt
 from mission.state import Status
+from orchestrator.admission import Admission
 from orchestrator.assignment import Assignment
 from orchestrator.board import Board, StatusChange, TakenUp
 from orchestrator.context import Context
-from orchestrator.delays import Delays
 from orchestrator.dispatch import Dispatcher
 from orchestrator.display import Progress
 from orchestrator.ends import TaskEnd
@@ -49,9 +50,15 @@ class Loop:
         self._inbox = Inbox(context, board)
         self._live: dict[str, Assignment] = {}
         self._starting: list[Attempt] = []  # journalled, not yet given to the engine
-        self._delays = Delays()
+        self._admission = Admission(context, dispatcher)
+        self._delays = self._admission.delays
         self._bug: BaseException | None = None
         self._conflict: RowConflictError | None = None
+
+    @property
+    def over_budget(self) -> Mapping[str, Refusal]:
+        """The rows that a limit kept from starting."""
+        return dict(self._admission.refused)
 
     def run(self, left: Sequence[Attempt]) -> None:
         """Carry on the attempts `left` by a crash, then dispatch until there is nothing to do.
@@ -98,9 +105,8 @@ class Loop:
         if job.end is None:
             self._bug = self._bug or job.error or RuntimeError(f"{job.task} ended without a word")
             self._context.stop.request(f"an internal error in {job.task}")
-        elif job.end.again is not None:
-            provider = self._dispatcher.provider(assignment.attempt.agent)
-            self._delays.add(job.task, job.end.again, provider)
+        else:
+            self._admission.ended(job.end, assignment.attempt.agent)
         return job.end
 
     def _stage(self, end: TaskEnd) -> None:
@@ -152,12 +158,9 @@ class Loop:
         """Journal an attempt and mark its row."""
         row = self._board.plan.task(task)
         try:
-            until = self._delays.rest(
-                self._dispatcher.provider(agent or self._dispatcher.carrier(row)),
-                self._context.clock(),
-            )
-            if until is not None:
-                self._delays.hold(task, until)
+            carrier = agent or self._dispatcher.carrier(row)
+            if not self._admission.admits(row, carrier):
+                self._release(task)
                 return
             attempt = self._dispatcher.start(row, agent=agent)
         except MissionError as error:
@@ -170,10 +173,17 @@ class Loop:
             )
         self._starting.append(attempt)
 
+    def _release(self, task: str) -> None:
+        """Give a row back that was to be tried again and may not be."""
+        if self._board.status(task) is Status.IN_PROGRESS and task not in self._delays:
+            self._board.stage(StatusChange(task=task, status=Status.NOT_STARTED, word=""))
+
     def _submit(self, attempt: Attempt) -> None:
         # Only an approved row is in `needs-qa` while its attempt goes on.
         approved = self._board.status(attempt.task) is Status.NEEDS_QA
-        assignment = self._dispatcher.assign(attempt, approved=approved)
+        row = self._board.plan.task(attempt.task)
+        limit = self._admission.token_limit(row, attempt.agent)
+        assignment = self._dispatcher.assign(attempt, approved=approved, token_limit=limit)
         task = assignment.task
         work = self._dispatcher.work(assignment)
         ends: list[TaskEnd] = []

@@ -7,6 +7,7 @@ from mission.state import Status
 from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
+from workspace.alive import end_leftover
 
 
 def end_crashed_runs(context: Context) -> list[str]:
@@ -24,6 +25,9 @@ def reconcile(context: Context, board: Board) -> list[Attempt]:
     there, one whose agent was cut off is given back and starts again with its worktree as it is.
     Git decides what had merged: the merge queue looks for an attempt's trailers before it merges.
     """
+    for attempt in context.journal.open_attempts():
+        if attempt.pid is not None and attempt.pid_started is not None:
+            end_leftover(attempt.pid, attempt.pid_started)  # its agent, if that outlived the runner
     carried_on = [
         attempt
         for attempt in context.journal.open_attempts()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agents.budget import Refusal
 from mission.errors import StoppedError, TaskFileError
 from mission.journal import RequestKind
 from mission.state import Status
@@ -40,6 +41,7 @@ class RunEnd:
     blocked: tuple[str, ...]
     needs_qa: tuple[str, ...]
     waiting: Mapping[str, tuple[str, ...]]  # rows not started -> what they wait for
+    over_budget: Mapping[str, str]  # rows that a limit kept from starting -> what to do
     missing: tuple[str, ...]  # jobs that the engine's record does not hold
     stopped: str  # why the run was stopped; empty if it was not
 
@@ -48,7 +50,7 @@ class RunEnd:
         """0: every row asked for is done or waits for a person; 130: stopped; else 1."""
         if self.stopped:
             return StoppedError.exit_code
-        return 1 if self.failed or self.blocked else 0
+        return 1 if self.failed or self.blocked or self.over_budget else 0
 
 
 def run_mission(request: RunRequest, engine: Engine, display: Display, stop: Stop) -> RunEnd:
@@ -66,9 +68,9 @@ def run_mission(request: RunRequest, engine: Engine, display: Display, stop: Sto
         engine.close_stale(end_crashed_runs(context))
         left = reconcile(context, board)
         slots = request.max_parallel or context.config.max_parallel
-        conduct(context, board, engine, slots=slots, selected=selected, left=left)
+        refused = conduct(context, board, engine, slots=slots, selected=selected, left=left)
         publish_status(context)
-        return _end(board, selected, engine, stop)
+        return _end(board, selected, engine, stop, refused)
 
 
 def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
@@ -124,7 +126,13 @@ def _refuse_errors(plan: Plan) -> None:
         )
 
 
-def _end(board: Board, selected: frozenset[str] | None, engine: Engine, stop: Stop) -> RunEnd:
+def _end(
+    board: Board,
+    selected: frozenset[str] | None,
+    engine: Engine,
+    stop: Stop,
+    refused: Mapping[str, Refusal],
+) -> RunEnd:
     asked = [task.id for task in board.plan.tasks if selected is None or task.id in selected]
     by_status: dict[Status, list[str]] = {}
     for task in asked:
@@ -138,6 +146,7 @@ def _end(board: Board, selected: frozenset[str] | None, engine: Engine, stop: St
             task: tuple(board.graph.waiting_on(task, board.statuses))
             for task in by_status.get(Status.NOT_STARTED, ())
         },
+        over_budget={task: f"{one.message}. {one.hint}" for task, one in refused.items()},
         missing=engine.missing(),
         stopped=stop.reason if stop.requested else "",
     )

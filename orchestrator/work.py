@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agents.prices import Prices
 from agents.prompt import write_brief
-from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts
+from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts, Usage
 from agents.registry import settings as agent_settings
 from mission.journal import Attempt, Stage
 from orchestrator.assignment import Assignment
@@ -77,6 +78,10 @@ def run_agent(
         return Result(outcome=Outcome.BLOCKED, summary=missing)
     settings = agent_settings(attempt.agent, context.config)
     steps = steps_for(context.config, task)
+
+    def note_process(pid: int, started: float) -> None:
+        context.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
+
     brief = Brief(
         task=task.id,
         attempt=attempt.number,
@@ -100,13 +105,18 @@ def run_agent(
             total=settings.timeouts.total,
         ),
         resume=attempt.session,
+        resumed=_used_by(context, attempt),
+        token_limit=assignment.token_limit,
+        on_start=note_process,
     )
 
     def show(event: AgentEvent) -> None:
         context.display.doing(task.id, f"{attempt.agent} works", event.text)
 
     context.display.doing(task.id, f"{attempt.agent} works")
-    return agent.run(brief, context.stop, show)
+    result = agent.run(brief, context.stop, show)
+    priced = Prices.of(context.config).complete(result.usage, settings.model)
+    return replace(result, usage=priced)
 
 
 def collect(
@@ -145,6 +155,21 @@ def facts(result: Result) -> dict[str, str | int | float | None]:
         "session": result.session,
         "exit_code": result.exit_code,
     }
+
+
+def _used_by(context: Context, attempt: Attempt) -> Usage:
+    """What the session that is resumed had used before: tools report its sum."""
+    before = [
+        one
+        for one in context.journal.attempts(attempt.task)
+        if attempt.session is not None and one.session == attempt.session and one.id != attempt.id
+    ]
+    return Usage(
+        input_tokens=sum(one.input_tokens for one in before),
+        cached_tokens=sum(one.cached_tokens for one in before),
+        output_tokens=sum(one.output_tokens for one in before),
+        cost_usd=sum(one.cost_usd or 0.0 for one in before) if before else None,
+    )
 
 
 def _earlier(context: Context, attempt: Attempt) -> str:
