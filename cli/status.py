@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 from cli.console import fact, print_json
 from cli.status_page import Standing, status_page
 from mission.errors import StoppedError, UsageError
-from mission.journal import Journal
+from mission.journal import Event, EventKind, Journal
 from mission.overview import make_overview, overview_data
 from mission.place import Place
 from mission.plan import read_plan
@@ -20,6 +21,7 @@ from tasks_md.finding import Severity
 from tasks_md.graph import Graph
 from tasks_md.holder import holder
 from tasks_md.lint import lint
+from tasks_md.model import DONE, Plan
 
 app = typer.Typer()
 
@@ -52,12 +54,28 @@ def _standing(place: Place) -> Standing:
     with Journal.open_to_read(place.journal_file) as journal:
         spent = {task: sums.tokens for task, sums in journal.spent_by_task().items()}
         attempts = {attempt.task: attempt for attempt in journal.open_attempts()}
+        conflicts = _conflicts(plan, journal.events(kind=EventKind.CONFLICT))
     return Standing(
         overview=make_overview(plan, Graph.of(plan), spent),
         errors=sum(finding.severity is Severity.ERROR for finding in lint(plan)),
         holder=holder(place.state_dir),
         attempts=attempts,
-        conflicts=(),
+        conflicts=conflicts,
+    )
+
+
+def _conflicts(plan: Plan, events: Iterable[Event]) -> tuple[str, ...]:
+    """Warnings about branches that conflict, while neither is merged."""
+    files: dict[tuple[str, str], str] = {}
+    for event in events:
+        first, second = sorted((str(event.task), str(event.data.get("other"))))
+        changed = event.data.get("files")
+        tasks = [plan.by_id.get(name) for name in (first, second)]
+        if isinstance(changed, list) and all(task and task.status != DONE for task in tasks):
+            files[first, second] = ", ".join(map(str, changed))
+    return tuple(
+        f"{first} and {second} will conflict: both change {changed}"
+        for (first, second), changed in files.items()
     )
 
 

@@ -145,7 +145,7 @@ class Graph:
         return tuple(self._ids[n] for n in numbers)
 
     def ready(self, statuses: Mapping[str, str]) -> tuple[str, ...]:
-        """Tasks that may start now, in dispatch order. `statuses` has every task."""
+        """Tasks that may start now, in dispatch order. One without a status is not ready."""
         return Frontier(self, statuses).ready()
 
     def waiting_on(self, task: str, statuses: Mapping[str, str]) -> tuple[str, ...]:
@@ -171,9 +171,10 @@ class Frontier:
     """What is ready, kept up to date as statuses change. A change costs its dependents only."""
 
     def __init__(self, graph: Graph, statuses: Mapping[str, str]) -> None:
-        """`statuses` has every task of the graph."""
+        """`statuses` by task id; a task that it lacks is neither ready nor done."""
         self._graph = graph
-        self._statuses = {task: statuses.get(task, NOT_STARTED) for task in graph.depends_on}
+        # A task that nobody knows the status of is not one to start.
+        self._statuses = {task: statuses.get(task, "") for task in graph.depends_on}
         edges = graph.edges
         self._after = edges.after
         count = len(graph.depends_on)

@@ -79,7 +79,6 @@ class Table:
     header: TableRow
     delimiter: TableRow
     names: tuple[str, ...]  # of the columns, in order: our own where known, else as written
-    rows: tuple[TableRow, ...]  # the rows below the header, tasks or not
 
     @property
     def headers(self) -> tuple[str, ...]:

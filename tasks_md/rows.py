@@ -56,7 +56,7 @@ class RowReader:
         names = column_names(headers, self._dialect.columns)
         if not is_task_table(names):
             return []
-        table = Table(header=raw.header, delimiter=raw.delimiter, names=names, rows=raw.rows)
+        table = Table(header=raw.header, delimiter=raw.delimiter, names=names)
         self.tables.append(table)
         distrust = self._check_header(table, headers)
         rows = []

@@ -14,3 +14,12 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> s
     out, err = capsys.readouterr()
     assert ended.value.code == code, err
     return err if code else out
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> str:
+    """What a command printed to stdout that answers with this exit code."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert ended.value.code == code, err
+    return out

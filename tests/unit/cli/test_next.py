@@ -1,0 +1,35 @@
+"""`mission next`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mission.place import Place
+from tests.unit.cli.command import run
+
+
+def test_ready_tasks_in_dispatch_order(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    text = place.task_file.read_text(encoding="utf-8")
+    place.task_file.write_text(text.replace("failed     ", "not-started"))
+    printed = run(capsys, "next", str(place.folder)).splitlines()
+    assert printed == [
+        "TASK  AGENT   ESTIMATE  CHAIN  BRANCH  DESCRIPTION",
+        "A-2   sonnet        2K     2K  feat/2  Two",
+        "A-3   haiku         1K     1K  feat/3  Three",
+    ]
+
+
+def test_json(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(run(capsys, "next", str(place.folder), "--json"))
+    assert list(data) == ["mission", "path", "ready", "tasks"]
+    assert data["ready"] == ["A-3"]
+    assert data["tasks"][0]["id"] == "A-3"
+    assert data["tasks"][0]["chain_tokens"] == 1000
+
+
+def test_nothing_is_ready(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    text = place.task_file.read_text(encoding="utf-8")
+    place.task_file.write_text(text.replace("not-started", "in-progress"))
+    assert run(capsys, "next", str(place.folder)) == ""
