@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -12,12 +13,13 @@ import typer
 from cli.console import fact, print_json, printable, talk
 from cli.tables import Column, Styles, table
 from mission.amounts import clock, count, money, span
-from mission.journal import Attempt, Event, Journal
+from mission.journal import Attempt, Event, EventKind, Journal
 from mission.place import Place
 from mission.plan import read_plan
 
 app = typer.Typer()
 
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _OUTCOMES: Styles = {
     "success": "green",
     "needs-qa": "yellow",
@@ -122,5 +124,17 @@ def _moments_of(attempt: Attempt) -> Iterator[tuple[datetime, str, str, str]]:
 
 def _detail(event: Event) -> str:
     """An event's data in words; what is not there is left out."""
-    given = ((key, value) for key, value in event.data.items() if value not in (None, "", [], {}))
-    return ", ".join(f"{key} {value}" for key, value in given)
+    data = dict(event.data)
+    told = []
+    if event.kind == EventKind.STATUS and {"old", "new"} <= data.keys():
+        told.append(f"{data.pop('old')} → {data.pop('new')}")
+    given = ((key, value) for key, value in data.items() if value not in (None, "", [], {}))
+    return ", ".join([*told, *(f"{key} {_shown(value)}" for key, value in given)])
+
+
+def _shown(value: object) -> str:
+    """A value in a few characters where that says as much: a commit's start, a list's entries."""
+    if isinstance(value, list):
+        return " ".join(map(_shown, value))
+    text = str(value)
+    return text[:10] if _COMMIT.fullmatch(text) else text

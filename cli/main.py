@@ -17,12 +17,18 @@ from typer.core import TyperGroup
 from cli.console import printable, talk
 from mission.errors import MissionError
 
-# command -> module with an `app: typer.Typer` that holds exactly this command or group
+# command -> module, or module:name, of the `typer.Typer` that holds exactly this command or group;
+# it is called `app` where no name is given
 COMMANDS: dict[str, str] = {
     "check": "cli.check",
     "status": "cli.status",
     "next": "cli.next",
     "graph": "cli.graph",
+    "set": "cli.requests:set_app",
+    "approve": "cli.requests:approve_app",
+    "reject": "cli.requests:reject_app",
+    "retry": "cli.requests:retry_app",
+    "unblock": "cli.requests:unblock_app",
     "history": "cli.history",
     "gate": "cli.gate",
     "pause": "cli.pause",
@@ -40,10 +46,10 @@ class _LazyGroup(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = COMMANDS.get(cmd_name)
-        if module is None:
+        if cmd_name not in COMMANDS:
             return None
-        command = typer.main.get_command(import_module(module).app)
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command = typer.main.get_command(getattr(import_module(module), name or "app"))
         command.name = cmd_name
         return command
 

@@ -27,6 +27,15 @@ def lived(place: Place) -> Place:
                 route="named in the row",
             )
             journal.record("gate", run=run, task=task, attempt=attempt.id, state="clear")
+        journal.record(
+            "status",
+            task="A-2",
+            old="not-started",
+            new="in-progress",
+            reason="",
+            commit="b" * 40,
+            files=["a", "b"],
+        )
         journal.end_attempt(attempt.id, "failed", "tests\x1b[2J fail", input_tokens=4200)
         journal.submit_request("retry", "A-2", by="ann@here")
         journal.update_attempt(1, stage=Stage.WORKED)
@@ -64,6 +73,7 @@ def test_everything_about_one_task(lived: Place, capsys: pytest.CaptureFixture[s
     out = run(capsys, "history", str(lived.task_file), "A-2")
     assert "sonnet (named in the row) feat/A-2" in out
     assert "state clear" in out
+    assert "not-started → in-progress, commit bbbbbbbbbb, files a b" in " ".join(out.split())
     assert "4.2K tokens" in out
     assert "A-1" not in out
 
@@ -76,5 +86,5 @@ def test_json_holds_runs_attempts_and_events(
     assert told["task"] == "A-2"
     assert [attempt["agent"] for attempt in told["attempts"]] == ["sonnet"]
     assert told["attempts"][0]["reason"] == "tests\x1b[2J fail"
-    assert [event["data"] for event in told["events"]] == [{"state": "clear"}]
+    assert [event["kind"] for event in told["events"]] == ["gate", "status"]
     assert told["runs"][0]["host"] == "here"

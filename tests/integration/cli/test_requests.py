@@ -1,0 +1,204 @@
+"""`mission set` and the like: with no run, with one, with one that dies, and given up."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from mission.journal import Journal, Request
+from mission.place import Place
+from tests.scratch import Scratch, make, row
+
+ROWS = (
+    row("A", status="failed", notes="Keep this."),
+    row("B", status="blocked"),
+    row("C", status="needs-qa"),
+    row("D"),
+    row("E", status="done"),
+)
+
+# Stands in for a run: holds the lock, waits for a request, and answers it as it was told to.
+HOLDER = """
+import sys
+from pathlib import Path
+from watchfiles import watch
+from mission.journal import Journal
+from mission.place import Place
+from tasks_md.edit import CellChange
+from tasks_md.writer import StatusWriter
+
+place, behaviour = Place.find(sys.argv[1]), sys.argv[2]
+writer = StatusWriter(place.task_file, lock_dir=place.state_dir)
+with Journal.open(place.journal_file) as journal, writer:
+    print("holding", flush=True)
+    for _ in watch(place.state_dir, watch_filter=None, yield_on_timeout=True, rust_timeout=200):
+        if journal.pending_requests():
+            break
+    (request,) = journal.pending_requests()
+    print("asked", flush=True)
+    if behaviour == "ignore":
+        sys.stdin.readline()
+    elif behaviour == "refuse":
+        journal.finish_request(request.id, "this row is under way")
+        sys.stdin.readline()
+    else:
+        writer.apply([CellChange(task=request.task, column="status", value="not-started")])
+        journal.finish_request(request.id, None)
+        sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
+    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
+    return make(tmp_path, ROWS)
+
+
+def start(command: Sequence[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def hold(scratch: Scratch, behaviour: str) -> subprocess.Popen[str]:
+    holder = start([sys.executable, "-c", HOLDER, str(scratch.task_file), behaviour])
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "holding\n"
+    return holder
+
+
+def mission(scratch: Scratch, command: str, *arguments: str) -> subprocess.Popen[str]:
+    return start([sys.executable, "-m", "cli", command, str(scratch.task_file), *arguments])
+
+
+def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def requests(scratch: Scratch) -> list[Request]:
+    with Journal.open(Place.find(str(scratch.task_file)).journal_file) as journal:
+        return [journal.request(event.data["request"]) for event in journal.events(kind="request")]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "task"),
+    [("retry", (), "A"), ("unblock", (), "B"), ("reject", (), "C"), ("set", ("not-started",), "B")],
+)
+def test_without_a_run_the_command_writes(
+    scratch: Scratch, command: str, arguments: tuple[str, ...], task: str
+) -> None:
+    code, out, _ = finished(mission(scratch, command, task, *arguments, "--json"))
+    assert code == 0
+    told = json.loads(out)
+    assert (told["task"], told["status"], told["applied_by"]) == (
+        task,
+        "not-started",
+        "this command",
+    )
+    assert scratch.statuses()[task] == "not-started"
+    (request,) = requests(scratch)
+    assert (request.kind, request.error) == (command, None)
+    assert "@" in request.by
+
+
+def test_a_note_goes_into_the_row_and_the_journal(scratch: Scratch) -> None:
+    code, out, _ = finished(mission(scratch, "retry", "A", "--note", "net|work\nis back"))
+    assert (code, out) == (0, "A is not-started.\n")
+    assert scratch.notes("A").startswith("Keep this. ")
+    assert "net|work is back" in scratch.notes("A")
+    assert requests(scratch)[0].note == "net|work\nis back"
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "code", "reason"),
+    [
+        ("retry", ("B",), 1, "retry is for rows that are failed"),
+        ("set", ("C", "done"), 1, "mission approve"),
+        ("set", ("E", "failed"), 1, "E is done and cannot be set to failed"),
+        ("set", ("D", "finished"), 2, "'not-started'"),
+        ("retry", ("Z",), 2, "no task 'Z'"),
+        ("approve", ("C",), 1, "no finished work"),
+        ("approve", ("D",), 1, "approve is for rows that are needs-qa"),
+    ],
+)
+def test_what_the_state_machine_forbids_is_refused(
+    scratch: Scratch, command: str, arguments: tuple[str, ...], code: int, reason: str
+) -> None:
+    before = scratch.task_file.read_bytes()
+    told, out, err = finished(mission(scratch, command, *arguments))
+    assert (told, out) == (code, "")
+    assert reason in err
+    assert "Traceback" not in err
+    assert scratch.task_file.read_bytes() == before
+
+
+def test_a_run_that_holds_the_file_is_asked_to_write(scratch: Scratch) -> None:
+    holder = hold(scratch, "apply")
+    code, out, err = finished(mission(scratch, "retry", "A", "--json"))
+    assert code == 0
+    assert json.loads(out)["applied_by"] == "the run"
+    assert f"held by process {holder.pid}" in err
+    assert scratch.statuses()["A"] == "not-started"
+    assert finished(holder)[0] == 0
+
+
+def test_a_run_that_refuses_is_believed(scratch: Scratch) -> None:
+    holder = hold(scratch, "refuse")
+    code, out, err = finished(mission(scratch, "retry", "A"))
+    assert (code, out) == (1, "")
+    assert "this row is under way" in err
+    assert scratch.statuses()["A"] == "failed"
+    finished(holder)
+
+
+def test_when_the_run_dies_the_command_writes_itself(scratch: Scratch) -> None:
+    holder = hold(scratch, "ignore")
+    command = mission(scratch, "retry", "A", "--json")
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "asked\n"
+    holder.kill()
+    holder.communicate()
+    code, out, _ = finished(command)
+    assert code == 0
+    assert json.loads(out)["applied_by"] == "this command"
+    assert scratch.statuses()["A"] == "not-started"
+
+
+def test_ctrl_c_withdraws_the_request(scratch: Scratch) -> None:
+    holder = hold(scratch, "ignore")
+    command = mission(scratch, "retry", "A")
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "asked\n"
+    command.send_signal(signal.SIGINT)
+    code, out, err = finished(command)
+    assert (code, out) == (130, "")
+    assert "withdrawn" in err
+    assert "Traceback" not in err
+    finished(holder)
+    (request,) = requests(scratch)
+    assert "withdrawn" in (request.error or "")
+    assert scratch.statuses()["A"] == "failed"
+
+
+def test_approved_work_is_merged_without_a_run(scratch: Scratch, tmp_path: Path) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text(
+        worker.read_text() + 'print(\'{"outcome": "needs-qa", "summary": "please look"}\')\n'
+    )
+    scratch.run()
+    assert scratch.statuses()["D"] == "needs-qa"
+    code, out, _ = finished(mission(scratch, "approve", "D", "--json"))
+    assert code == 0
+    assert json.loads(out)["status"] == "done"
+    assert scratch.merged() == ["D"]
