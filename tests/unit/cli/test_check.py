@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mission.place import Place
-from tests.unit.cli.command import answer, run
+from tests.command import answer, run
 
 
 def break_it(place: Place) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mission.place import Place
-from tests.unit.cli.command import run
+from tests.command import run
 
 
 def test_waves(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mission.place import Place
-from tests.unit.cli.command import run
+from tests.command import run
 
 
 def test_ready_tasks_in_dispatch_order(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from mission.journal import Journal
 from mission.place import Place
-from tests.unit.cli.command import run
+from tests.command import run
 
 
 @pytest.fixture

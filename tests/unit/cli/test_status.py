@@ -12,7 +12,7 @@ from mission.journal import EventKind, Journal
 from mission.place import Place
 from tasks_md.model import STATUSES
 from tasks_md.writer import StatusWriter
-from tests.unit.cli.command import run
+from tests.command import run
 
 
 def start(journal: Journal, task: str) -> int:
