@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from contextvars import copy_context
 from pathlib import Path
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
-from prefect.exceptions import PrefectException
+
+from flows.record import SERVER_TROUBLE
 
 _PAUSE_SECONDS = 2.0  # between two updates of the table
 
@@ -64,7 +64,7 @@ class Board:
                     self._send(client)
                     with self._changed:
                         self._changed.wait_for(lambda: self._closing, _PAUSE_SECONDS)
-        except (httpx.HTTPError, PrefectException) as error:
+        except SERVER_TROUBLE as error:
             self.troubles.append(f"the progress table in Prefect is not up to date: {error}")
 
     def _await_change(self) -> bool:

@@ -20,6 +20,8 @@ _PAGE = 200  # task runs in one answer, the server's own limit
 _POLL_SECONDS = 0.25
 _PATIENCE_SECONDS = 10.0  # without any progress; the recorder writes every second
 _ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
+# What Prefect's client raises about a server; a bare RuntimeError where it finds none.
+SERVER_TROUBLE = (httpx.HTTPError, PrefectException, RuntimeError)
 _OPEN = ["PENDING", "RUNNING", "SCHEDULED", "PAUSED", "CANCELLING"]
 
 
@@ -71,7 +73,7 @@ class Record:
         try:
             with get_client(sync_client=True) as client:
                 yield client
-        except (httpx.HTTPError, PrefectException) as error:
+        except SERVER_TROUBLE as error:
             self.troubles.append(f"could not {what} in Prefect: {error}")
 
 

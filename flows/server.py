@@ -4,16 +4,13 @@ One server a user, on SQLite, bound to loopback, in a folder of its own under th
 outlives the run that started it, so that the next run starts fast and people can open its pages.
 
 Two locks keep it one. `start.lock` is held by whoever finds or starts it, so that two runs at the
-same moment share one server. `alive.lock` is held by the server process itself, which inherits it
-from whoever starts it: the system drops it when that process ends, however it ends, so a stale
-`server.json` or a process id that was given away again deceives nobody.
+same moment share one server. `alive.lock` is held by the server process itself.
 
 Nothing here imports Prefect: a run starts the server first and imports Prefect meanwhile.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -31,6 +28,7 @@ from pathlib import Path
 import httpx
 from filelock import FileLock, Timeout
 
+from flows.process_lock import ProcessLock
 from flows.settings import server_settings
 from mission.errors import MissionError
 from mission.place import mission_home
@@ -93,34 +91,58 @@ class LocalServer:
         self.folder = mission_home() / "prefect" if folder is None else folder
         self.log = self.folder / "server.log"
         self._record = self.folder / "server.json"
-        self._alive = self.folder / "alive.lock"
+        self._alive = ProcessLock(self.folder / "alive.lock")
 
     def running(self) -> Server | None:
         """The server, if its process is there. It may still be starting up."""
-        return self._read() if self._is_alive() else None
+        return self._read() if self._alive.held else None
 
-    def ensure(self, note: OnNote = quiet) -> Server:
-        """Find the server or start it; it answers when this returns.
+    def find_or_start(self, note: OnNote = quiet) -> Server:
+        """Find the server's process or start it. It may not answer yet: `await_answer`.
 
         Args:
             note: Told in one line what takes its time.
 
         Raises:
-            ServerError: It did not come up; the hint names its log.
+            ServerError: Its process cannot be found or started.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._starting():
-            server = self._found(note)
-            if server is not None and self._await_answer(server):
+            return self._found(note) or self._start(note)
+
+    def await_answer(self, server: Server) -> bool:
+        """Wait until the server answers. False if its process ended instead.
+
+        Raises:
+            ServerError: It is there and does not answer; the hint names its log.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(server.api):
+            if not self._alive.held:
+                _reap()
+                return False
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"the local Prefect server does not answer at {server.api}",
+                    hint=f"Its log: {self.log}; `mission server stop` ends it",
+                )
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    def ensure(self, note: OnNote = quiet) -> Server:
+        """Find the server or start it; it answers when this returns.
+
+        Raises:
+            ServerError: It did not come up; the hint names its log.
+        """
+        for _ in range(2):  # the one that was found may have been about to end
+            server = self.find_or_start(note)
+            if self.await_answer(server):
                 return server
-            server = self._start(note)
-            if self._await_answer(server):
-                return server
-            _reap()
-            raise ServerError(
-                f"the local Prefect server ended while it started: {self._last_words()}",
-                hint=f"Its log: {self.log}",
-            )
+        raise ServerError(
+            f"the local Prefect server ended while it started: {self._last_words()}",
+            hint=f"Its log: {self.log}",
+        )
 
     def stop(self) -> Server | None:
         """End the server and wait until its process is gone. None if none was running.
@@ -131,7 +153,7 @@ class LocalServer:
         if not self.folder.is_dir():
             return None
         with self._starting():
-            server = self._await_record() if self._is_alive() else None
+            server = self._await_record() if self._alive.held else None
             if server is not None:
                 self._end(server)
             return server
@@ -153,7 +175,7 @@ class LocalServer:
 
     def _found(self, note: OnNote) -> Server | None:
         """The running server, unless it is of another version than this environment's Prefect."""
-        if not self._is_alive():
+        if not self._alive.held:
             return None
         server = self._await_record()
         wanted = installed_version("prefect")
@@ -171,10 +193,13 @@ class LocalServer:
         )
         last = self._read()
         port = _free_port(last.port if last is not None else 0)
+        # Killed before the new record is there, this leaves none: an old one would name a process
+        # that may be anybody's by now.
+        self._record.unlink(missing_ok=True)
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
         command = [sys.executable, "-m", "prefect", "server", "start"]
-        with _held(self._alive) as lock, self.log.open("xb") as log:
+        with self._alive.taken() as lock, self.log.open("xb") as log:
             child = subprocess.Popen(
                 [*command, "--host", HOST, "--port", str(port)],
                 cwd=self.folder,
@@ -195,26 +220,12 @@ class LocalServer:
         self._write(server)
         return server
 
-    def _await_answer(self, server: Server) -> bool:
-        """Wait until it answers. False if its process ended instead."""
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(server.api):
-            if not self._is_alive():
-                return False
-            if time.monotonic() > deadline:
-                raise ServerError(
-                    f"the local Prefect server does not answer at {server.api}",
-                    hint=f"Its log: {self.log}; `mission server stop` ends it",
-                )
-            time.sleep(_POLL_SECONDS)
-        return True
-
     def _await_record(self) -> Server:
         deadline = time.monotonic() + _RECORD_SECONDS
         while (server := self._read()) is None:
             if time.monotonic() > deadline:
                 raise ServerError(
-                    f"a process holds {self._alive}, and {self._record.name} does not say which",
+                    f"a process holds {self._alive.path}; {self._record.name} does not say which",
                     hint="Find it with `fuser` or `lsof` and end it",
                 )
             time.sleep(_POLL_SECONDS)
@@ -228,24 +239,11 @@ class LocalServer:
             except ProcessLookupError:
                 break
             deadline = time.monotonic() + STOP_SECONDS
-            while self._is_alive() and time.monotonic() < deadline:
+            while self._alive.held and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS)
-            if not self._is_alive():
+            if not self._alive.held:
                 break
         _reap()
-
-    def _is_alive(self) -> bool:
-        try:
-            handle = os.open(self._alive, os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(handle)
-        return False
 
     def _read(self) -> Server | None:
         try:
@@ -267,18 +265,6 @@ class LocalServer:
 
 def _reap() -> None:
     _children[:] = [child for child in _children if child.poll() is None]
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[int]:
-    """The lock at `path` as an open file, for a child to inherit. Ours is closed at the end."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        # Blocks only for the instant in which somebody looks whether it is held.
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)
 
 
 def _free_port(wanted: int) -> int:

@@ -25,11 +25,15 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSe
 
 
 @pytest.fixture
-def prefect_api(prefect_server: LocalServer) -> Iterator[str]:
-    """The address of that server's API, which this process talks to during the test."""
+def prefect_api(prefect_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of that server's API, which this process talks to during the test.
+
+    The runner's home is the session's too, so that runs in this process and in others share it.
+    """
     # Imported late: it takes seconds, and most test runs need it nowhere.
     from prefect.settings import temporary_settings  # noqa: PLC0415
 
+    monkeypatch.setenv("MISSION_HOME", str(prefect_server.folder.parent))
     api = prefect_server.ensure().api
     settings = {
         "api.url": api,

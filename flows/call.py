@@ -1,0 +1,45 @@
+"""Calling the flow from a process of our own."""
+
+from __future__ import annotations
+
+from flows.mission import Caller, caller, run_mission
+from flows.record import SERVER_TROUBLE
+from flows.server import ServerError
+from orchestrator.display import Display
+from orchestrator.run import RunEnd, RunRequest
+from workspace.process import Stop
+
+
+def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
+    """Run the flow in this process and give what it came to.
+
+    Raises:
+        ServerError: Prefect's server did not take the run.
+        MissionError: As `orchestrator.run.run_mission` raises them.
+    """
+    mine = Caller(display=display, stop=stop)
+    token = caller.set(mine)
+    try:
+        run_mission(
+            path=request.path or ".",
+            milestone=list(request.milestones) or None,
+            tasks=list(request.tasks) or None,
+            max_parallel=request.max_parallel,
+            return_state=True,
+        )
+    except SERVER_TROUBLE as error:
+        if mine.error is not None:
+            raise mine.error from None
+        if mine.end is None:
+            raise ServerError(f"Prefect's server did not take the run: {error}") from error
+        # The mission is where it is, whatever Prefect could still write down of it.
+        mine.troubles.append(f"Prefect's server did not take the run's end: {error}")
+    finally:
+        caller.reset(token)
+    for trouble in mine.troubles:
+        display.say(trouble)
+    if mine.error is not None:
+        raise mine.error
+    if mine.end is None:
+        raise ServerError("Prefect did not run the flow")
+    return mine.end

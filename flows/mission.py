@@ -1,0 +1,149 @@
+"""The flow: one run of a mission, as people and deployments start it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed, Failed
+
+from flows.engine import PrefectEngine
+from flows.log_display import LogDisplay
+from mission.config import load_config
+from mission.errors import MissionError
+from mission.place import Place
+from orchestrator import run as orchestrator
+from orchestrator.display import Display
+from orchestrator.run import RunEnd, RunRequest
+from workspace.process import Stop
+
+
+@dataclass(kw_only=True)
+class Caller:
+    """Whoever calls the flow in this process: what it brings along, and what it gets back."""
+
+    display: Display
+    stop: Stop
+    end: RunEnd | None = None
+    error: BaseException | None = None
+    troubles: list[str] = field(default_factory=list)  # with Prefect's record, one line each
+
+
+# A flow's parameters are recorded, so what cannot be recorded is handed over here.
+caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
+
+
+def _run_name() -> str:
+    """What people see in Prefect: the mission's folder, and what of it was asked for."""
+    given = flow_run.get_parameters()
+    path = Path(str(given.get("path") or ".")).resolve()
+    milestone = given.get("milestone") or ()
+    asked = [milestone] if isinstance(milestone, str) else [*milestone]
+    name = path.parent.name if path.suffix else path.name
+    return " ".join([name, *asked, *(given.get("tasks") or ())])[:200]
+
+
+@flow(name="mission", flow_run_name=_run_name, persist_result=False)
+def run_mission(
+    path: str,
+    milestone: str | list[str] | None = None,
+    tasks: list[str] | None = None,
+    max_parallel: int | None = None,
+) -> State[None]:
+    """Carry a mission out as far as it goes.
+
+    Args:
+        path: The TASKS.md or its folder, on the machine that runs the flow.
+        milestone: Only the rows of this milestone, or of these.
+        tasks: Only these rows.
+        max_parallel: Rows under way at the same time, instead of what mission.yaml says.
+    """
+    milestones = (milestone,) if isinstance(milestone, str) else tuple(milestone or ())
+    return _run(
+        RunRequest(
+            path=path, milestones=milestones, tasks=tuple(tasks or ()), max_parallel=max_parallel
+        )
+    )
+
+
+@flow(name="milestone", flow_run_name=_run_name, persist_result=False)
+def run_milestone(path: str, milestone: str, max_parallel: int | None = None) -> State[None]:
+    """Carry one milestone of a mission out as far as it goes.
+
+    Args:
+        path: The TASKS.md or its folder, on the machine that runs the flow.
+        milestone: The milestone's id.
+        max_parallel: Rows under way at the same time, instead of what mission.yaml says.
+    """
+    return _run(RunRequest(path=path, milestones=(milestone,), max_parallel=max_parallel))
+
+
+def _run(request: RunRequest) -> State[None]:
+    mine = caller.get() or Caller(display=LogDisplay(), stop=Stop())
+    try:
+        mine.end = _carry_out(request, mine)
+    except MissionError as error:
+        mine.error = error
+        return Failed(message=str(error))
+    except BaseException as bug:
+        mine.error = bug
+        raise
+    return _state(mine.end)
+
+
+def _carry_out(request: RunRequest, mine: Caller) -> RunEnd:
+    place = Place.find(request.path)
+    config = load_config(place.config_file)
+    engine = PrefectEngine(
+        slots=request.max_parallel or config.max_parallel,
+        title=config.mission or place.folder.name,
+        logs=str(place.logs),
+    )
+    try:
+        with engine:
+            return _on_a_thread(
+                lambda: orchestrator.run_mission(request, engine, mine.display, mine.stop),
+                mine.stop,
+            )
+    finally:
+        mine.troubles.extend(engine.troubles)
+
+
+def _on_a_thread(work: Callable[[], RunEnd], stop: Stop) -> RunEnd:
+    """Do the work on another thread, while this one turns signals into the request to stop.
+
+    Python raises Ctrl-C, and Prefect raises SIGTERM, on the main thread, between any two
+    instructions. Here they interrupt nothing but a wait.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mission") as pool:
+        future = pool.submit(copy_context().run, work)
+        while not future.done():
+            _wait(future, stop)
+        return future.result()
+
+
+def _wait(future: Future[RunEnd], stop: Stop) -> None:
+    try:
+        wait([future])
+    except KeyboardInterrupt:
+        stop.request("Ctrl-C was pressed")
+    except TerminationSignal:
+        stop.request("SIGTERM was received")
+
+
+def _state(end: RunEnd) -> State[None]:
+    """The flow run's last state: what `mission run` says with its exit code."""
+    counts = ", ".join(f"{count} {status}" for status, count in end.counts.items()) or "no rows"
+    if end.stopped:
+        return Cancelled(message=f"Stopped: {end.stopped}. Run again to carry on. Rows: {counts}")
+    if end.exit_code != 0:
+        named = ", ".join((*end.failed, *end.blocked))
+        return Failed(message=f"Not done: {named}. Rows: {counts}")
+    return Completed(message=f"Rows: {counts}")

@@ -1,0 +1,43 @@
+"""`mission run` on Prefect: the server, the settings, then the flow.
+
+Prefect takes two seconds to import, and a local server takes more to start: they do so at the same
+time, and only once somebody runs something. So nothing here imports Prefect at the top.
+"""
+
+from __future__ import annotations
+
+from flows.server import LocalServer, ServerError, answers
+from flows.settings import connect, given_api
+from orchestrator.display import Display
+from orchestrator.run import RunEnd, RunRequest
+from workspace.process import Stop
+
+
+def carry_out(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
+    """Carry a mission out, recorded in Prefect: PREFECT_API_URL's, else a local server's.
+
+    Raises:
+        ServerError: Prefect's server cannot be started or reached.
+        MissionError: As `orchestrator.run.run_mission` raises them.
+    """
+    given = given_api()
+    if given is None:
+        local = LocalServer()
+        server = local.find_or_start(display.say)
+        connect(server.api, home=local.folder)
+        from flows.call import call_flow  # noqa: PLC0415 - imports Prefect, which reads settings
+
+        if local.ensure(display.say) != server:
+            raise ServerError(
+                "the local Prefect server was replaced while it started", hint="Run again"
+            )
+    else:
+        connect(given)
+        from flows.call import call_flow  # noqa: PLC0415 - as above
+
+        if not answers(given):
+            raise ServerError(
+                f"the Prefect API at {given} does not answer",
+                hint="PREFECT_API_URL names it; without it the runner starts a local server",
+            )
+    return call_flow(request, display, stop)
