@@ -107,7 +107,8 @@ class ClaudeAgent:
             self._argv(session, resume=brief.resume is not None),
             brief.worktree,
             self._config.sandbox,
-            home=environment.get("HOME"),
+            environment,
+            show=[brief.scratch],
             keep=(*HOME, environment.get("CLAUDE_CONFIG_DIR", "")),
         )
         call = Invocation(argv=argv, environment=environment, reader=reader)

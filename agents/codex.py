@@ -54,7 +54,8 @@ class CodexAgent:
             self._argv(brief),
             brief.worktree,
             self._config.sandbox,
-            home=environment.get("HOME"),
+            environment,
+            show=[brief.scratch],
             keep=(*HOME, environment.get("CODEX_HOME", "")),
         )
         reader = CodexReader(brief.resumed if brief.resume else None)

@@ -49,13 +49,9 @@ class CommandAgent:
 
         on_event(AgentEvent(kind="started", text=self.name))
         argv = [self._fill(part, str(paper), brief) for part in self._argv]
-        end = run_tool(
-            confine(argv, brief.worktree, self._sandbox, show=[brief.scratch]),
-            brief,
-            stop,
-            on_line,
-            environment={**brief.environment, **_variables(brief, str(paper))},
-        )
+        environment = {**brief.environment, **_variables(brief, str(paper))}
+        argv = confine(argv, brief.worktree, self._sandbox, environment, show=[brief.scratch])
+        end = run_tool(argv, brief, stop, on_line, environment=environment)
         said = read_result_line(last)
         result = end if isinstance(end, Result) else _judge(end, said, brief, stop)
         on_event(AgentEvent(kind="ended", text=f"{result.outcome}: {result.summary}"))

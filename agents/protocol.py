@@ -71,7 +71,7 @@ class Brief:
     text: str  # the brief itself, Markdown (agents.prompt writes it)
     worktree: Path  # where it works
     log: Path  # everything that the tool printed, secrets redacted
-    scratch: Path  # a folder outside the worktree, for the brief and the tool's own files
+    scratch: Path  # a folder of the attempt's own outside the worktree: the brief, git settings
     environment: Mapping[str, str]  # all that the tool gets to see
     timeouts: Timeouts = field(default_factory=Timeouts)
     resume: str | None = None  # the session of an attempt that was cut off

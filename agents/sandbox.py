@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mission.config import AgentConfig, SandboxConfig
@@ -12,6 +13,7 @@ BUBBLEWRAP = "bwrap"
 
 #: Adapters whose tools have a sandbox of their own.
 _OWN = frozenset({"codex"})
+_SCRATCH = Path("/tmp")  # noqa: S108 - hidden, not used: the sandbox gets an empty one of its own
 
 
 def notice(name: str, config: AgentConfig) -> str | None:
@@ -37,33 +39,35 @@ def confine(
     argv: Sequence[str],
     worktree: Path,
     config: SandboxConfig,
+    environment: Mapping[str, str],
     *,
-    home: str | None = None,
     keep: Sequence[str] = (),
     show: Sequence[Path] = (),
 ) -> list[str]:
     """`argv` as it is, or inside bubblewrap: the worktree writable, the rest read-only, the home
-    folder hidden, no other process visible.
+    folder and the temporary files hidden, no other process visible.
 
     The repository's `.git` stays read-only, so the tool cannot commit or move a branch; the
-    runner commits what it leaves.
+    runner commits what it leaves. Programs that are installed in the home folder stay visible
+    where `PATH` leads to them.
 
     Args:
-        home: The home folder, which an empty one stands in for; the user's own if not given.
-        keep: What the tool needs of it, writable: its login and its sessions. Relative to `home`,
-            or absolute; empty and missing ones are left out.
+        environment: What the tool gets; its `HOME` and `PATH` count.
+        keep: What the tool needs of the home folder, writable: its login and its sessions.
+            Relative to it, or absolute; empty and missing ones are left out.
         show: Further files and folders that it may read.
     """
     if config.type != "bubblewrap":
         return list(argv)
-    house = Path(home) if home else Path.home()
+    home = Path(environment.get("HOME") or Path.home())
+    hidden = tuple(dict.fromkeys((_SCRATCH, Path.home(), home)))
     visible = [
-        *(_in(house, path) for path in config.readable),
-        *_program_folders(argv[0], house),
+        *_installations(argv[0], environment.get("PATH", ""), hidden),
+        *(_in(home, path) for path in config.readable),
         *_repository(worktree),
         *show,
     ]
-    writable = [_in(house, path) for path in (*keep, *config.writable) if path]
+    writable = [_in(home, path) for path in (*keep, *config.writable) if path]
     return [
         BUBBLEWRAP,
         "--die-with-parent",
@@ -73,8 +77,7 @@ def confine(
         *("--ro-bind", "/", "/"),
         *("--dev", "/dev"),
         *("--proc", "/proc"),
-        *("--tmpfs", "/tmp"),  # noqa: S108 - an empty one of its own, inside the sandbox
-        *("--tmpfs", str(house)),
+        *(part for path in hidden for part in ("--tmpfs", str(path))),
         *(part for path in visible for part in ("--ro-bind-try", str(path), str(path))),
         *(part for path in writable for part in ("--bind-try", str(path), str(path))),
         *_worktree(worktree),
@@ -89,13 +92,31 @@ def _in(home: Path, path: str) -> Path:
     return home / path.removeprefix("~/")
 
 
-def _program_folders(program: str, home: Path) -> list[Path]:
-    """Where the program is, if that would be hidden with the home folder."""
-    found = shutil.which(program)
-    if not found:
-        return []
-    places = {Path(found).parent, Path(found).resolve().parent}
-    return sorted(place for place in places if place.is_relative_to(home))
+def _installations(program: str, search: str, hidden: Sequence[Path]) -> list[Path]:
+    """Where the program, and what it may call by name, is installed, if that is hidden."""
+    found = shutil.which(program, path=search or None)
+    files = [Path(found)] if found else []
+    files += [Path(folder) / "program" for folder in search.split(os.pathsep) if folder]
+    places = {place for file in files for place in _places(file, hidden)}
+    return sorted(places)
+
+
+def _places(file: Path, hidden: Sequence[Path]) -> Iterator[Path]:
+    for path in (file, file.resolve()):
+        if any(path.is_relative_to(folder) for folder in hidden):
+            yield _installation(path, hidden)
+
+
+def _installation(file: Path, hidden: Sequence[Path]) -> Path:
+    """The folder that a program was installed into: with its libraries, without all the rest."""
+    folders = file.parents
+    modules = [folder for folder in folders if folder.name == "node_modules"]
+    if modules:
+        return modules[-1]
+    too_wide = {*hidden, *(folder / ".local" for folder in hidden)}
+    if file.parent.name == "bin" and file.parent.parent not in too_wide:
+        return file.parent.parent
+    return file.parent if file.parent not in too_wide else file
 
 
 def _repository(worktree: Path) -> list[Path]:
@@ -106,7 +127,7 @@ def _repository(worktree: Path) -> list[Path]:
     own = worktree / marker.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
     link = own / "commondir"
     shared = own / link.read_text(encoding="utf-8").strip() if link.is_file() else own
-    return [own, shared.resolve()]
+    return [shared.resolve(), own]
 
 
 def _worktree(worktree: Path) -> list[str]:

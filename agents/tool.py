@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import Callable, Mapping, Sequence
 
+from agents.guards import guard_git
 from agents.protocol import Brief, Outcome, Result
 from mission.errors import MissionError
 from workspace.process import ProcessEnd, ProcessSpec, Stop, run_process
@@ -45,7 +46,7 @@ def run_tool(
     spec = ProcessSpec(
         argv=tuple(argv),
         cwd=brief.worktree,
-        environment=dict(brief.environment if environment is None else environment),
+        environment=guard_git(brief, brief.environment if environment is None else environment),
         stdin=brief.text.encode(),
         log=brief.log,
         start=brief.timeouts.start,

@@ -30,6 +30,7 @@ pytest_plugins = ["tests.prefect_server", "tests.services"]
 CANNOT_EXIST = "cannot exist here: "
 
 _PACKAGES = {  # program -> what installs it
+    "bwrap": "apt-get install bubblewrap",
     "codex": "npm install --global @openai/codex",
     "claude": "npm install --global @anthropic-ai/claude-code",
     "npm": "apt-get install npm",
