@@ -21,7 +21,7 @@ from typing import Any
 from agents.protocol import AgentEvent, Brief, OnEvent, Timeouts, ignore_event
 from tests.integration.agents.briefs import make_brief, make_repository
 from tests.integration.agents.leftovers import MARK, new_mark, signal_tool
-from tests.integration.agents.tools import CODEX, HAIKU, Tool
+from tests.integration.agents.tools import CODEX, HAIKU, Tool, home_environment
 from tests.model_server import Fail, ModelServer, Say, Stall, Step
 from workspace.process import Stop
 
@@ -126,8 +126,7 @@ def record(tool: Tool, scenes: dict[str, Scene], folder: Path) -> None:
 
 
 def _brief(tool: Tool, base: Path, worktree: Path, scene: Scene) -> Brief:
-    (base / "home").mkdir()
-    environment = {"HOME": str(base / "home"), MARK: new_mark(), **tool.environment}
+    environment = {**home_environment(base / "home"), MARK: new_mark(), **tool.environment}
     timeouts = Timeouts(start=_MINUTE, silence=scene.silence, total=_MINUTE)
     return make_brief(worktree, environment=environment, timeouts=timeouts)
 

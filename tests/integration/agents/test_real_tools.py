@@ -17,7 +17,7 @@ from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts
 from tests.conftest import requires
 from tests.integration.agents.briefs import git, make_brief, make_repository
 from tests.integration.agents.leftovers import MARK, marked, new_mark, signal_tool
-from tests.integration.agents.tools import CODEX, GLM, HAIKU, KEY, SONNET, Tool
+from tests.integration.agents.tools import CODEX, GLM, HAIKU, KEY, SONNET, Tool, home_environment
 from tests.model_server import Fail, ModelServer, Say, Stall, Step
 from workspace.process import Stop
 
@@ -37,7 +37,7 @@ class Desk:
     events: list[AgentEvent]
 
     def brief(self, tool: Tool, **more: Any) -> Brief:
-        environment = {"HOME": str(self.home), MARK: self.mark, **tool.environment}
+        environment = {**home_environment(self.home), MARK: self.mark, **tool.environment}
         return make_brief(self.worktree, environment=environment, **more)
 
     def run(
@@ -56,7 +56,6 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     home = tmp_path / "home"
-    home.mkdir()
     found = Desk(
         worktree=make_repository(tmp_path / "worktree"), home=home, mark=new_mark(), events=[]
     )

@@ -46,6 +46,17 @@ class Tool:
         return UseTool(name="Bash", arguments={"command": command, "description": "run it"})
 
 
+def home_environment(home: Path) -> dict[str, str]:
+    """The variables of a user whose home folder is `home`; it is made.
+
+    Where bubblewrap is installed, Codex puts helpers of its sandbox into its home, but refuses to
+    below the folder for temporary files: its commands then fail, and it reports success. So that
+    folder is another one than the one in which tests have their homes.
+    """
+    (home / "tmp").mkdir(parents=True, exist_ok=True)
+    return {"HOME": str(home), "TMPDIR": str(home / "tmp")}
+
+
 def _claude(model: str) -> Tool:
     return Tool(
         name=model,
