@@ -38,6 +38,9 @@ class TakenUp:
     changed: tuple[str, ...]  # rows whose cells differ
 
 
+_Staged = list[tuple[StatusChange, Status]]  # changes, each with the status before it
+
+
 class Board:
     """The plan, the status of every row, and which rows are ready.
 
@@ -49,7 +52,7 @@ class Board:
         self._writer = writer
         self._journal = journal
         self._run = run
-        self._staged: list[tuple[StatusChange, Status]] = []  # with the status before
+        self._staged: _Staged = []
         self._load(writer.read())
 
     def _load(self, plan: Plan) -> None:
@@ -131,13 +134,14 @@ class Board:
         staged, self._staged = self._staged, []
         try:
             plan = self._writer.apply(self._cells(staged))
+            taken_up = None
         except RowConflictError:
             # Somebody may have edited other cells of a row only: then the change still stands.
-            self.take_up()
-            if any(self.statuses.get(change.task) is not before for change, before in staged):
+            taken_up = self.take_up()
+            if any(self.statuses.get(task) is not now for task, now in _in_file(staged).items()):
                 raise
             plan = self._writer.apply(self._cells(staged))
-        if plan.tables is self.plan.tables:
+        if taken_up is None and plan.tables is self.plan.tables:
             self.plan = plan  # the same rows, with our cells set
         else:
             self._load(plan)
@@ -153,22 +157,27 @@ class Board:
                 reason=change.reason or change.word or "",
             )
 
-    def _cells(self, staged: list[tuple[StatusChange, Status]]) -> list[CellChange]:
+    def _cells(self, staged: _Staged) -> list[CellChange]:
+        """What to write: of several changes of one row the last status, and the last word."""
+        words = {change.task: change.word for change, _ in staged if change.word is not None}
+        targets = {change.task: change.status for change, _ in staged}
         cells = []
-        for change, before in staged:
-            row = self.plan.task(change.task)
-            cells.append(
-                CellChange(
-                    task=row.id, column="status", value=str(change.status), expect=str(before)
-                )
-            )
-            if change.word is not None and "notes" in row.cells:
-                notes = with_word(row.notes, change.word)
+        for task, before in _in_file(staged).items():
+            value = str(targets[task])
+            cells.append(CellChange(task=task, column="status", value=value, expect=str(before)))
+            row = self.plan.task(task)
+            if task in words and "notes" in row.cells:
+                notes = with_word(row.notes, words[task])
                 if notes != row.notes:
                     cells.append(
-                        CellChange(task=row.id, column="notes", value=notes, expect=row.notes)
+                        CellChange(task=task, column="notes", value=notes, expect=row.notes)
                     )
         return cells
+
+
+def _in_file(staged: _Staged) -> dict[str, Status]:
+    """The statuses that the first change of each row was decided on."""
+    return {change.task: before for change, before in reversed(staged)}
 
 
 def _texts(task: Task) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -210,3 +212,23 @@ def test_approved_work_is_merged_without_a_run(
     out = run(capsys, "approve", str(scratch.task_file), "D", "--json")
     assert json.loads(out)["status"] == "done"
     assert scratch.merged() == ["D"]
+
+
+def test_a_real_run_applies_it_and_takes_the_row_up(scratch: Scratch, tmp_path: Path) -> None:
+    """The run works on D until the person has had A tried again; then it does A as well."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    worker = tmp_path / "worker.py"
+    wait = f'if os.environ["MISSION_TASK"] == "D":\n    open({str(gate)!r}).read()\n'
+    worker.write_text(worker.read_text() + wait)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(scratch.run)
+        with gate.open("w"):  # waits until the agent of D is at work
+            code, out, err = finished(mission(scratch, "retry", "A", "--json"))
+        end = running.result(timeout=60)
+    assert code == 0, err
+    assert json.loads(out)["applied_by"] == "the run"
+    assert f"held by process {os.getpid()}" in err
+    assert (scratch.statuses()["A"], scratch.statuses()["D"]) == ("done", "done")
+    assert sorted(scratch.merged()) == ["A", "D"]
+    assert end.blocked == ("B",)

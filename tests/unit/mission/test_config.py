@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -18,8 +19,10 @@ from mission.config import (
     parse_duration,
     parse_tokens,
 )
+from mission.config.model import Column
 from mission.errors import ConfigError
 from mission.state import Status
+from tasks_md.model import COLUMNS
 
 EVERYTHING = """\
 mission: Federation v1
@@ -69,6 +72,10 @@ def test_every_key_is_read() -> None:
     assert config.budget.run.tokens == 1_500_000
     assert config.status.commit == "each"
     assert not config.status.push
+
+
+def test_columns_are_those_of_the_task_file() -> None:
+    assert get_args(Column) == COLUMNS
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "~\n", "\ufeff"])
