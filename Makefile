@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench lock schema setup setup-bench clean
+.PHONY: help demo test quick lint bench lock schema docs setup setup-bench clean
 
 BIN := .venv/bin
 # make PYTHON=/path/to/python3.13 TARGET: which interpreter .venv is made with
@@ -48,6 +48,9 @@ COMPILE := --quiet --universal --python-version 3.11 --generate-hashes \
 schema: setup ## write the JSON Schemas in docs/ from the models of the configuration files
 	@$(BIN)/python -m mission.config > docs/mission.schema.json
 	@$(BIN)/python -m tiers.schema > docs/mission.config.schema.json
+
+docs: setup ## write docs/commands.md from the commands themselves
+	@$(BIN)/python -m cli.reference > docs/commands.md
 
 clean: ## remove .venv, build output and caches
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \

@@ -39,6 +39,9 @@ COMMANDS: dict[str, str] = {
 }
 
 
+_COMPLETION = frozenset({"install_completion", "show_completion"})
+
+
 class _LazyGroup(TyperGroup):
     """Imports a command's module when the command is asked for."""
 
@@ -51,6 +54,8 @@ class _LazyGroup(TyperGroup):
         module, _, name = COMMANDS[cmd_name].partition(":")
         command = typer.main.get_command(getattr(import_module(module), name or "app"))
         command.name = cmd_name
+        # Typer takes each module's app for a program of its own, with completion to install.
+        command.params = [part for part in command.params if part.name not in _COMPLETION]
         return command
 
 
