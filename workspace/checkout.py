@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -167,16 +168,27 @@ def _survey(checkout: _Checkout, step: Step, keep: Sequence[str]) -> Survey:
 
 
 def _follow(git: Git, step: Step, adopted: Sequence[Entry]) -> None:
-    """Bring files and index to the new commit."""
+    """Bring files and index to the new commit, except for what is adopted: there only the index."""
+    old = step.old
     if adopted:
-        # The index takes these paths as being at the new commit, whatever the files hold.
-        lines = "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in adopted)
-        git.run("update-index", "-z", "--index-info", input=lines)
-    read = git.run("read-tree", "-m", "-u", step.old, step.new, check=False)
+        # Where both sides of the move say the same, git leaves index and file alone.
+        with tempfile.TemporaryDirectory(prefix="mission-") as folder:
+            scratch = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+            git.run("read-tree", step.old, environment=scratch)
+            _adopt(git, adopted, scratch)
+            old = git.run("write-tree", environment=scratch).text
+        _adopt(git, adopted, {})
+    read = git.run("read-tree", "-m", "-u", old, step.new, check=False)
     if read.code != 0:
         raise CheckoutBlockedError(
             f"the checkout in {git.folder} cannot follow: {reason(read)}", files=()
         )
+
+
+def _adopt(git: Git, entries: Sequence[Entry], environment: Mapping[str, str]) -> None:
+    """Tell an index that these paths are at the new commit."""
+    lines = "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in entries)
+    git.run("update-index", "-z", "--index-info", input=lines, environment=environment)
 
 
 def _move_branch(repository: Repository, tip: str, commit: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
+from urllib.parse import quote
 
 HIDDEN = "[secret]"
 # A shorter value would be found everywhere in ordinary text.
 _SHORTEST = 6
+_SHORTEST_LINE = 16
 _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|_PAT$|_DSN$",
     re.IGNORECASE,
@@ -35,11 +38,22 @@ _SHAPES: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
 )
 
 
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is printed, within JSON, within an address, and line by line."""
+    if len(secret) < _SHORTEST:
+        return
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield quote(secret, safe="", errors="surrogateescape")
+    yield from (line for line in secret.splitlines() if len(line) >= _SHORTEST_LINE)
+
+
 class Redactor:
     """Replaces known secrets, and what has the shape of one."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {secret for secret in secrets if len(secret) >= _SHORTEST}
+        known = {form for secret in secrets for form in _forms(secret)}
         # The longest first: one secret may hold another.
         self._secrets = [
             secret.encode(errors="surrogateescape")

@@ -1,0 +1,121 @@
+"""Secrets are taken out, and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workspace.redact import HIDDEN, Redactor
+
+TOKEN = "ghp_" + "a1B2" * 9
+
+
+@pytest.mark.parametrize("secret", [
+    TOKEN,
+    "github_pat_" + "11AAAA_bbbb" * 4,
+    "glpat-" + "x" * 20,
+    "sk-ant-api03-" + "Ab_-9" * 12,
+    "sk-proj-" + "Ab9" * 12,
+    "xoxb-123456789012-abcdefghij",
+    "AKIA" + "ABCD1234EFGH5678",
+    "AIza" + "Sy0_-" * 7,
+    "npm_" + "Ab9c" * 9,
+    "pypi-" + "AgEIcHlwaS5vcmc" * 4,
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0abc.c2lnbmF0dXJl",
+])  # fmt: skip
+def test_shapes_of_tokens(secret: str) -> None:
+    redactor = Redactor()
+    assert redactor.text(f"a {secret} b") == f"a {HIDDEN} b"
+    line = json.dumps({"text": f'say "{secret}"\n', "n": 1}).encode()
+    assert json.loads(redactor.line(line)) == {"text": f'say "{HIDDEN}"\n', "n": 1}
+
+
+def test_credentials_in_addresses_and_headers() -> None:
+    redactor = Redactor()
+    assert redactor.text("https://user:pa55@host/x") == f"https://{HIDDEN}@host/x"
+    assert redactor.text("https://oauth2:abc@host https://host:80/a@b") == (
+        f"https://{HIDDEN}@host https://host:80/a@b"
+    )
+    assert redactor.text("postgres://u:p@h:5432/db") == f"postgres://{HIDDEN}@h:5432/db"
+    assert redactor.text("Authorization: Bearer abcdef0123456789") == (
+        f"Authorization: Bearer {HIDDEN}"
+    )
+    key = "-----BEGIN PRIVATE KEY-----\nMIIE\nAAAA\n-----END PRIVATE KEY-----"
+    assert "MIIE" not in redactor.text(key)
+    assert "MIIE" not in redactor.text(json.dumps(key))
+
+
+@pytest.mark.parametrize("text", [
+    "the bearer of this letter",
+    "task-sk-1 is short, skip-this-very-long-branch-name-that-is-no-key",
+    "git@example.org:team/project.git",
+    "see https://example.org/a:b@c",
+    "eyJust a word.",
+    "",
+])  # fmt: skip
+def test_ordinary_text_stays(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+def test_values_of_variables_with_telling_names() -> None:
+    redactor = Redactor.from_environment(
+        {
+            "SERVICE_TOKEN": "tok-value-1",
+            "DB_PASSWORD": "hunter22",
+            "OPENAI_API_KEY": "key-value-2",
+            "PASSWORD_FILE_ENABLED": "true",
+            "TOKEN_LIMIT": "4096",
+            "SHORT_SECRET": "abc",
+            "HOME": "/home/person",
+        }
+    )
+    text = "tok-value-1 hunter22 key-value-2 true 4096 abc /home/person"
+    assert redactor.text(text) == f"{HIDDEN} {HIDDEN} {HIDDEN} true 4096 abc /home/person"
+
+
+def test_a_secret_within_a_secret() -> None:
+    redactor = Redactor(["abcdef", "abcdefghij"])
+    assert redactor.text("abcdefghij abcdef") == f"{HIDDEN} {HIDDEN}"
+
+
+def test_a_secret_in_other_clothes() -> None:
+    secret = 'pa"ss\\wörd/1'
+    redactor = Redactor([secret, "first line of a key\nsecond line of a key"])
+    line = json.dumps(
+        {"a": secret, "b": "second line of a key", "c": "https://x?p=pa%22ss%5Cw%C3%B6rd%2F1"}
+    )
+    assert json.loads(redactor.text(line)) == {
+        "a": HIDDEN,
+        "b": HIDDEN,
+        "c": f"https://x?p={HIDDEN}",
+    }
+
+
+secrets = st.lists(st.text(min_size=6, max_size=20), max_size=3)
+
+
+@given(secrets=secrets, parts=st.lists(st.text(max_size=10)), data=st.data())
+def test_known_secrets_never_remain(
+    secrets: list[str], parts: list[str], data: st.DataObject
+) -> None:
+    redactor = Redactor(secrets)
+    around = data.draw(st.permutations([*parts, *secrets]))
+    redacted = redactor.text(" ".join(around))
+    for secret in secrets:
+        assert secret not in redacted.replace(HIDDEN, "\0")
+
+
+@settings(max_examples=40)
+@given(st.recursive(st.text() | st.just(f"x {TOKEN} https://a:b@c"), st.lists))
+def test_json_stays_json(value: object) -> None:
+    line = Redactor(["https"]).line(json.dumps(value).encode())
+    assert TOKEN.encode() not in line
+    json.loads(line)
+
+
+def test_very_long_lines_are_cheap_enough() -> None:
+    line = b"https://x.y eyJ ghp_ sk- xox " * 400_000
+    assert Redactor(["not-in-there"]).line(line) == line
