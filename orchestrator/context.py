@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from random import SystemRandom
 from threading import Lock
 
+from agents.prices import Prices
 from agents.protocol import Agent
 from agents.registry import create as create_agent
 from agents.registry import settings
+from agents.sandbox import notice
 from gates.pause import PauseFiles
 from gates.protocol import Gate
 from mission.config import MissionConfig
@@ -51,13 +53,18 @@ class Context:
     _agents: dict[str, Agent] = field(default_factory=dict)
 
     def agent(self, name: str) -> Agent:
-        """The adapter for an agent name of the file.
+        """The adapter for an agent name of the file. The first time, people are told if nothing
+        keeps it in its worktree.
 
         Raises:
             AgentError: Nothing is configured under that name.
         """
         if name not in self._agents:
-            self._agents[name] = create_agent(name, settings(name, self.config))
+            own = settings(name, self.config)
+            self._agents[name] = create_agent(name, own, prices=Prices.of(self.config))
+            unconfined = notice(name, own)
+            if unconfined:
+                self.display.say(unconfined)
         return self._agents[name]
 
     @property

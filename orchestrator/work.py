@@ -8,6 +8,7 @@ from pathlib import Path
 from agents.prices import Prices
 from agents.prompt import write_brief
 from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts, Usage
+from agents.registry import environment_names
 from agents.registry import settings as agent_settings
 from mission.journal import Attempt, Stage
 from orchestrator.assignment import Assignment
@@ -98,7 +99,7 @@ def run_agent(
         worktree=worktree.path,
         log=Path(attempt.log or context.place.logs / f"{attempt.id}.log"),
         scratch=context.place.state_dir / "scratch" / str(attempt.id),
-        environment=allowed_environment(settings.environment, settings.set),
+        environment=allowed_environment(environment_names(settings), settings.set),
         timeouts=Timeouts(
             start=settings.timeouts.start,
             silence=settings.timeouts.silence,
