@@ -37,6 +37,10 @@ class _Heads:
         return timedelta(seconds=now - seen[1])
 
 
+# Even a caller without patience gets one whole answer, if the forge gives it soon.
+_LAST_LOOK = timedelta(seconds=5)
+
+
 @dataclass(frozen=True, kw_only=True)
 class QueueGuard:
     """A gate that reads the CI of one repository on a forge. May be shared between threads."""
@@ -63,7 +67,8 @@ class QueueGuard:
         return self._verdict(judge(case), case)
 
     def _read(self, request: GateRequest) -> Case:
-        forge = self.forge.within(request.patience)
+        patience = request.patience
+        forge = self.forge.within(None if patience is None else max(patience, _LAST_LOOK))
         names = tuple(dict.fromkeys((request.branch, request.base)))
         # Commits are all that is asked for where the configuration says that there is no CI.
         active = {} if self.policy.no_ci else forge.active(names)

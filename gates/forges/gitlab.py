@@ -21,8 +21,9 @@ from gates.reports import Report, ReportState
 
 _PAGE = 100
 _ACTIVE = (ReportState.QUEUED, ReportState.RUNNING, ReportState.UNKNOWN)
-# `detailed_merge_status` while GitLab still computes whether a merge is possible.
-_NOT_YET = ("checking", "unchecked", "preparing", "approvals_syncing")
+# `detailed_merge_status` while GitLab still computes whether a merge is possible. `mergeable` after
+# a refusal means that it has just found out.
+_NOT_YET = ("checking", "unchecked", "preparing", "approvals_syncing", "mergeable")
 
 
 @dataclass(frozen=True, kw_only=True)
