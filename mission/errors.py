@@ -7,6 +7,7 @@
     │   └── ConfigError          ... mission.yaml or another configuration, with line and key
     ├── TransitionError          a status change that the state machine does not allow
     ├── WriterBusyError          another orchestrator holds the mission
+    ├── SingleWriterError        a worker's branch changes the task file
     ├── RowConflictError         a row changed under us in a way that conflicts
     ├── RequestRefusedError      the single writer refused what a person asked for
     ├── JournalError             the journal cannot be read or written
@@ -81,6 +82,10 @@ class TransitionError(MissionError):
 
 class WriterBusyError(MissionError):
     """Another process is the single writer of this mission."""
+
+
+class SingleWriterError(MissionError):
+    """A worker's branch changes the mission's task file."""
 
 
 class RowConflictError(MissionError):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from agents.protocol import Outcome, Result
 from gates.single_writer import touched
-from mission.errors import CheckoutBlockedError, MissionError, StoppedError
+from mission.errors import CheckoutBlockedError, MissionError, SingleWriterError, StoppedError
 from mission.journal import Attempt, Stage
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.delivery import bring_to_remote
 from orchestrator.ends import Again, TaskEnd
-from orchestrator.merging import MergeQueue
+from orchestrator.issues import IssueBook
+from orchestrator.merging import MergeQueue, touches_task_file
+from orchestrator.pulling import clear_pull
 from orchestrator.retrying import STATUSES, again, decide_next
 from orchestrator.verifying import VerificationError
 from orchestrator.work import Work, clear, collect, facts, prepare, run_agent
@@ -21,9 +23,10 @@ from workspace import changes
 class AttemptRunner:
     """Carries out rows that agents work on."""
 
-    def __init__(self, context: Context, merges: MergeQueue) -> None:
+    def __init__(self, context: Context, merges: MergeQueue, issues: IssueBook) -> None:
         self._context = context
         self._merges = merges
+        self._issues = issues
 
     def carry_out(self, assignment: Assignment) -> TaskEnd:
         """Do what is left of the attempt. Never raises for what people can cause."""
@@ -33,6 +36,8 @@ class AttemptRunner:
             return self._end(assignment, None, "stopped", reason=stopped.message)
         except CheckoutBlockedError as blocked:
             return self._end(assignment, None, "stopped", reason=str(blocked), fatal=True)
+        except SingleWriterError as refused:
+            return self._end(assignment, Status.FAILED, "single-writer", reason=str(refused))
         except VerificationError as failed:
             return self._end(assignment, Status.FAILED, "verification", reason=failed.message)
         except MissionError as error:
@@ -59,22 +64,28 @@ class AttemptRunner:
             return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
         commit = self._merges.land(task, attempt)
         clear(context, attempt)
+        if context.pulls is not None:
+            clear_pull(context, context.pulls, attempt)
         word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
+        closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
+        word = f"{word}; {closed}" if closed else word
         return self._end(assignment, Status.DONE, str(Outcome.SUCCESS), word=word)
 
     def _refused(self, assignment: Assignment, attempt: Attempt) -> TaskEnd | None:
-        """The end of work that must not go on: there is none, or it touches the task file."""
+        """The end of an attempt that left nothing on its branch.
+
+        Raises:
+            SingleWriterError: What it left touches the task file.
+        """
         context, task, work = self._context, assignment.task, Work.of(attempt)
-        files = changes.changed_files(context.repository.git, work.base, work.head)
+        # Since it left the base as it is now: a branch may have taken newer commits of it in.
+        repository = context.repository
+        files = changes.changed_files(repository.git, repository.base_tip(), work.head)
         if not files:
             reason = f"{attempt.agent} changed nothing on {work.branch}; it said: {attempt.summary}"
             return self._end(assignment, Status.FAILED, str(Outcome.NO_CHANGES), reason=reason)
         if touched(files, context.task_file):
-            reason = (
-                f"{work.branch} changes {context.task_file}, which only the runner may write; "
-                f"the branch is kept and does not merge. `mission retry PATH {task.id}` tries again"
-            )
-            return self._end(assignment, Status.FAILED, "single-writer", reason=reason)
+            raise touches_task_file(work.branch, context.task_file, task.id)
         return None
 
     def _read_only(self, assignment: Assignment, attempt: Attempt) -> TaskEnd:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from gates.protocol import GateRequest, Purpose
 from mission.errors import GateError
 from mission.journal import EventKind
+from mission.report import make_report
+from mission.report_markdown import report_markdown
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
+from orchestrator.issues import close_issue
 from orchestrator.operations import OperationEnd
 from orchestrator.passage import pass_gates
 from workspace import landing
@@ -17,9 +20,10 @@ def close_milestone(context: Context, assignment: Assignment) -> OperationEnd:
     """Check that everything of the milestone is done, merged and green.
 
     The facts: every other row is `done`; every merge that the journal knows is on the remote's
-    base; the gates say clear for the base as it is.
+    base; the gates say clear for the base as it is. Then the issue is closed, with the report.
 
     Raises:
+        ForgeError: The issue could not be closed.
         GateError: The gates refuse, or do not clear in time, or a merge is not on the base.
         StoppedError: The run was stopped while it waited.
     """
@@ -49,12 +53,21 @@ def close_milestone(context: Context, assignment: Assignment) -> OperationEnd:
         task=task.id,
         attempt=assignment.attempt.id,
     )
+    report = make_report(
+        context.writer.read(),
+        context.journal.attempts(),
+        now=context.clock(),
+        milestone=milestone.id,
+    )
+    comment = (
+        f"{milestone.id} is done: every row is merged and confirmed, "
+        f"{context.repository.base} is green at {base[:10]}.\n\n{report_markdown(report)}"
+    )
     word = f"{milestone.id} closed at {base[:10]}: {len(others)} rows done"
     if merges:
         word += f", {len(merges)} merged by this runner and confirmed"
-    if milestone.issue:
-        word += f"; no forge is configured, so {milestone.issue} stays to be closed by hand"
-    return OperationEnd(ok=True, word=word)
+    closed = close_issue(context, task, comment)
+    return OperationEnd(ok=True, word=f"{word}; {closed}" if closed else word)
 
 
 def _merges(context: Context, tasks: set[str]) -> dict[str, str]:

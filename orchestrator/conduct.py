@@ -14,6 +14,7 @@ from orchestrator.context import Context
 from orchestrator.dispatch import Dispatcher
 from orchestrator.engine import Engine
 from orchestrator.events import Event, StopRequested
+from orchestrator.issues import IssueBook
 from orchestrator.loop import Loop
 from orchestrator.merging import MergeQueue
 from orchestrator.operations import OperationRunner
@@ -37,7 +38,8 @@ def conduct(
         RowConflictError: Somebody changed a row that was under way.
     """
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    agents = AttemptRunner(context, MergeQueue(context))
+    issues = IssueBook(context, lambda: board.plan)
+    agents = AttemptRunner(context, MergeQueue(context), issues)
     dispatcher = Dispatcher(context, board, agents, OperationRunner(context, OPERATIONS))
     loop = Loop(context, board, engine, dispatcher, events, slots=slots, selected=selected)
     with (

@@ -13,6 +13,7 @@ from agents.protocol import Agent
 from agents.registry import create as create_agent
 from agents.registry import settings
 from agents.sandbox import notice
+from gates.forges.pulls import PullRequests
 from gates.pause import PauseFiles
 from gates.protocol import Gate
 from mission.config import MissionConfig
@@ -43,6 +44,7 @@ class Context:
     worktrees: Worktrees
     gates: tuple[Gate, ...]  # asked before every push and every merge
     pause: PauseFiles
+    pulls: PullRequests | None  # the forge's, where one is configured
     redactor: Redactor
     display: Display
     stop: Stop

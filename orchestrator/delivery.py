@@ -6,6 +6,7 @@ from gates.protocol import GateRequest, Purpose
 from mission.journal import Attempt, EventKind, Stage
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
+from orchestrator.pulling import show_pull
 from orchestrator.verifying import verify_branch
 from orchestrator.work import Work, worktree_of
 from tasks_md.model import Task
@@ -27,6 +28,8 @@ def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
         _warn_of_overlaps(context, attempt)
     if attempt.stage is Stage.VERIFIED:
         _push(context, attempt)
+        if context.pulls is not None:
+            show_pull(context, context.pulls, task, attempt)
         attempt = context.journal.update_attempt(attempt.id, stage=Stage.PUSHED)
     return attempt
 

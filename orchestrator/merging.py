@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from gates.protocol import GateRequest, Purpose
+from gates.single_writer import touched
 from mission.errors import (
     BaseMovedError,
     CheckoutBlockedError,
     GitError,
     MergeConflictError,
     NothingToMergeError,
+    SingleWriterError,
 )
 from mission.journal import Attempt, EventKind, Stage
 from orchestrator.absorbing import absorb
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
+from orchestrator.pulling import merge_pull
 from orchestrator.verifying import verify_squash
 from orchestrator.work import Work, author_of
 from tasks_md.model import Task
-from workspace import checkout, landing, squash
+from workspace import changes, checkout, landing, squash
 
 _TRIES = 20  # how often the base may move under one merge before a person should look
+
+
+def touches_task_file(branch: str, task_file: str, task: str) -> SingleWriterError:
+    """What is said of a branch that changes the task file."""
+    return SingleWriterError(
+        f"{branch} changes {task_file}, which only the runner may write: it is kept and not merged",
+        hint=f"`mission retry PATH {task}` tries again",
+    )
 
 
 class MergeQueue:
@@ -37,6 +48,7 @@ class MergeQueue:
         already is recognised by its trailers.
 
         Raises:
+            SingleWriterError: It would change the task file.
             MergeConflictError: It does not apply; the message names the files and who merged them.
             VerificationError: The squashed result does not pass.
             GateError: The merge gate refuses, or does not clear in time.
@@ -65,6 +77,7 @@ class MergeQueue:
         for _ in range(_TRIES):
             context.display.doing(task.id, "merges")
             commit = self._squash(task, attempt, base)
+            self._refuse_task_file(task, work, base, commit)
             self._refuse_blocked(commit)
             verify_squash(context, task, attempt, commit)
             pass_gates(
@@ -88,7 +101,11 @@ class MergeQueue:
                 attempt.id, stage=Stage.MERGING, squash=commit, merge_base=base
             )
             try:
-                landing.land(context.repository, commit, base)
+                if context.pulls is None:
+                    landing.land(context.repository, commit, base)
+                else:
+                    tree = context.repository.git.text("rev-parse", f"{commit}^{{tree}}")
+                    commit = merge_pull(context, context.pulls, task, attempt, base, tree)
             except BaseMovedError:
                 base = context.repository.fetch_base()
                 continue
@@ -97,6 +114,14 @@ class MergeQueue:
             f"{task.id}: the base moved {_TRIES} times while it was merged",
             hint="Run again when fewer people push to it",
         )
+
+    def _refuse_task_file(self, task: Task, work: Work, base: str, commit: str) -> None:
+        """What counts is what the merge would change: a branch that took the base in may have
+        taken back what the runner wrote there since."""
+        context = self._context
+        changed = changes.changed_files(context.repository.git, base, commit)
+        if touched(changed, context.task_file):
+            raise touches_task_file(work.branch, context.task_file, task.id)
 
     def _refuse_blocked(self, commit: str) -> None:
         """Before anything is merged: could the checkout follow?"""

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gates.forges.persistence import Persistence
+from gates.forges.pulls import PullRequests
+from gates.forges.registry import find_forge
 from gates.pause import PauseFiles
 from gates.registry import Surroundings, create_gates
-from mission.config import load_config
+from mission.config import ForgeConfig, MissionConfig, load_config
 from mission.errors import UsageError
 from mission.journal import Journal
 from mission.place import Place, mission_home
@@ -68,9 +71,17 @@ def open_mission(
             worktrees=Worktrees(repository, _worktrees_folder(place)),
             gates=create_gates(
                 config.gates,
-                Surroundings(folder=repository.top, stop=stop, redact=redactor.line, pause=pause),
+                Surroundings(
+                    folder=repository.top,
+                    stop=stop,
+                    redact=redactor.line,
+                    forge=config.forge,
+                    remote_url=_remote_url(repository),
+                    pause=pause,
+                ),
             ),
             pause=pause,
+            pulls=_pulls(config, repository, stop),
             redactor=redactor,
             display=display,
             stop=stop,
@@ -82,6 +93,27 @@ def open_mission(
             outcome = "stopped" if stop.requested else "ended"
         finally:
             journal.end_run(run, outcome)
+
+
+def _pulls(config: MissionConfig, repository: Repository, stop: Stop) -> PullRequests | None:
+    """The forge's pull requests, for missions that say that they use a forge.
+
+    Raises:
+        ConfigError: The configuration does not say enough about the forge.
+    """
+    queue = any(gate.type == "queue" for gate in config.gates)
+    if repository.remote is None or not (queue or config.forge != ForgeConfig()):
+        return None
+    forge = find_forge(config.forge, _remote_url(repository), os.environ, required=queue)
+    if forge is None:
+        return None
+    return PullRequests(forge=forge, persistence=Persistence(stop=stop))
+
+
+def _remote_url(repository: Repository) -> str | None:
+    if repository.remote is None:
+        return None
+    return repository.git.text("remote", "get-url", repository.remote)
 
 
 def _worktrees_folder(place: Place) -> Path:

@@ -19,6 +19,8 @@ from workspace import changes
 from workspace.process import allowed_environment
 from workspace.worktrees import ExistingWorktree, Worktree
 
+AGENT = "agent"  # the journal's kind of event: an agent has finished its part
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
@@ -131,6 +133,9 @@ def collect(
             message=f"{assignment.task.id}: {first[0] if first else 'work'}",
             author=author_of(attempt.agent),
         )
+    context.journal.record(
+        AGENT, run=context.run, task=attempt.task, attempt=attempt.id, outcome=str(result.outcome)
+    )
     return context.journal.update_attempt(
         attempt.id, stage=Stage.WORKED, head=changes.head(worktree), **facts(result)
     )

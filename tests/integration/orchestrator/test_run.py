@@ -14,11 +14,14 @@ from mission.place import Place
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tasks_md.writer import StatusWriter
-from tests.scratch import make, row
+from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
 
 pytestmark = pytest.mark.timeout(120)
+
+
+SAME_FILE = "import os, pathlib; pathlib.Path('same.txt').write_text(os.environ['MISSION_TASK'])"
 
 
 def test_rows_are_merged_in_dependency_order(tmp_path: Path) -> None:
@@ -107,7 +110,7 @@ def test_every_push_and_merge_passes_the_gate(tmp_path: Path) -> None:
 
 
 def test_a_conflict_blocks_and_names_who_merged(tmp_path: Path) -> None:
-    worker = "import os, pathlib; pathlib.Path('same.txt').write_text(os.environ['MISSION_TASK'])"
+    worker = SAME_FILE
     scratch = make(tmp_path, [row("A"), row("B")], worker=worker)
     end = scratch.run()
     statuses = scratch.statuses()
@@ -250,3 +253,85 @@ def test_ctrl_c_leaves_everything_resumable(tmp_path: Path) -> None:
     assert scratch.statuses() == {"A": "not-started", "B": "not-started"}
     assert scratch.run().exit_code == 0
     assert scratch.merged() == ["A", "B"]
+
+
+def test_work_that_a_gate_held_up_is_delivered_without_the_agent(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.touch()
+    code = "import pathlib, sys; raise SystemExit(pathlib.Path(sys.argv[1]).exists())"
+    gate = {
+        "type": "script",
+        "run": [sys.executable, "-c", code, str(closed)],
+        "timeout": "1s",
+        "interval": "1s",
+    }
+    scratch = make(tmp_path, [row("A")], config={"gates": [gate]})
+    assert scratch.run().blocked == ("A",)
+    closed.unlink()
+    ask_for(scratch, "unblock", "A")
+    assert scratch.run().exit_code == 0
+    assert scratch.merged() == ["A"]
+    with scratch.journal() as journal:
+        assert len(journal.attempts("A")) == 1
+
+
+def test_a_conflict_that_a_person_resolved_on_the_branch_is_merged(tmp_path: Path) -> None:
+    worker = SAME_FILE
+    scratch = make(tmp_path, [row("A"), row("B")], worker=worker)
+    blocked = scratch.run().blocked[0]
+    merge_main_into(
+        scratch, tmp_path / "other", f"feat/{blocked.lower()}", "--strategy-option=ours"
+    )
+    ask_for(scratch, "unblock", blocked)
+    assert scratch.run().exit_code == 0
+    assert sorted(scratch.merged()) == ["A", "B"]
+    assert (scratch.top / "same.txt").read_text() == blocked
+
+
+def test_a_resolution_that_takes_back_the_task_file_does_not_merge(tmp_path: Path) -> None:
+    worker = SAME_FILE
+    scratch = make(tmp_path, [row("A"), row("B")], worker=worker)
+    blocked = scratch.run().blocked[0]
+    merge_main_into(scratch, tmp_path / "other", f"feat/{blocked.lower()}", "--strategy=ours")
+    ask_for(scratch, "unblock", blocked)
+    assert scratch.run().failed == (blocked,)
+    assert "only the runner may write" in scratch.notes(blocked)
+    assert len(scratch.merged()) == 1
+
+
+def merge_main_into(scratch: Scratch, clone: Path, branch: str, how: str) -> None:
+    """A person resolves a conflict on the task's branch, elsewhere, and pushes it."""
+    Git(clone.parent).run("clone", "--quiet", str(scratch.remote), str(clone))
+    git = Git(clone)
+    git.run("config", "user.name", "Person")
+    git.run("config", "user.email", "person@example.invalid")
+    git.run("checkout", "--quiet", branch)
+    git.run("merge", "--quiet", how, "--no-edit", "origin/main")
+    git.run("push", "--quiet")
+
+
+def test_held_up_work_that_asked_for_a_person_still_does(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.touch()
+    code = "import pathlib, sys; raise SystemExit(pathlib.Path(sys.argv[1]).exists())"
+    gate = {
+        "type": "script",
+        "run": [sys.executable, "-c", code, str(closed)],
+        "timeout": "1s",
+        "interval": "1s",
+    }
+    scratch = make(tmp_path, [row("A")], worker=ASKS, config={"gates": [gate]})
+    assert scratch.run().blocked == ("A",)
+    closed.unlink()
+    ask_for(scratch, "unblock", "A")
+    assert scratch.run().needs_qa == ("A",)
+    assert scratch.merged() == []
+
+
+def ask_for(scratch: Scratch, kind: str, task: str) -> None:
+    """A person's request, applied."""
+    with scratch.journal() as journal:
+        asked = journal.submit_request(kind, task, by="person")
+    apply_requests(str(scratch.task_file), RecordingDisplay(), Stop())
+    with scratch.journal() as journal:
+        assert journal.request(asked).error is None
