@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "status": "cli.status",
     "next": "cli.next",
     "graph": "cli.graph",
+    "run": "cli.run",
     "set": "cli.requests:set_app",
     "approve": "cli.requests:approve_app",
     "reject": "cli.requests:reject_app",
@@ -36,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "report": "cli.report",
     "server": "cli.server",
     "tier": "cli.tier",
+    "demo": "cli.demo",
 }
 
 

@@ -1,0 +1,109 @@
+"""`mission run`: carry the mission out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.console import fact, print_json, printable, talk
+from cli.live import display_for
+from cli.stopping import stopped_by_signals
+from mission.config import load_config
+from mission.place import Place
+from orchestrator.dry_run import Planned, plan_run
+from orchestrator.run import RunEnd, RunRequest, select
+from tasks_md.model import Dialect
+from tasks_md.parse import read
+from workspace.process import Stop
+
+app = typer.Typer()
+
+
+@app.command()
+def run(
+    path: Annotated[str | None, typer.Argument(help="A TASKS.md, or its folder.")] = None,
+    milestone: Annotated[
+        list[str] | None, typer.Option(help="Only the rows of this milestone. Can be repeated.")
+    ] = None,
+    task: Annotated[list[str] | None, typer.Option(help="Only this row. Can be repeated.")] = None,
+    max_parallel: Annotated[
+        int | None, typer.Option(min=1, help="Rows under way at the same time.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be dispatched; change nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Carry the mission out as far as it goes. Run it again to resume."""
+    request = RunRequest(
+        path=path,
+        milestones=tuple(milestone or ()),
+        tasks=tuple(task or ()),
+        max_parallel=max_parallel,
+    )
+    if dry_run:
+        _dry_run(request, as_json=as_json)
+        return
+    talk(f"Carrying out {printable(str(Place.find(path).task_file))}")
+    # Only here: Prefect takes its time to load, and people have seen a line by now.
+    from flows.run import carry_out  # noqa: PLC0415
+
+    stop = Stop()
+    with display_for(Console(stderr=True)) as display, stopped_by_signals(stop):
+        end = carry_out(request, display, stop)
+    _report(end, as_json=as_json)
+    raise typer.Exit(end.exit_code)
+
+
+def _dry_run(request: RunRequest, *, as_json: bool) -> None:
+    place = Place.find(request.path)
+    config = load_config(place.config_file)
+    plan = read(place.task_file, dialect=Dialect(columns=config.columns, statuses=config.statuses))
+    planned = plan_run(plan, config, select(plan, request))
+    if as_json:
+        print_json({"dispatch": [asdict(one) for one in planned]})
+        return
+    if not planned:
+        fact("Nothing would be dispatched: no row is ready.")
+    for one in planned:
+        for line in _told(one):
+            fact(printable(line))
+    merging = [one for one in planned if one.branch]
+    if merging and not merging[0].gates:
+        fact("No gate is configured: nothing would hold a push or a merge back.")
+
+
+def _told(one: Planned) -> list[str]:
+    lines = [f"{one.wave}. {one.task}  by {one.agent or 'nobody'}  ({one.rule})"]
+    if one.branch:
+        lines.append(f"     branch {one.branch}")
+        lines.append(f"     gates  {', '.join(one.gates) or 'none'}")
+        lines.append(f"     verify {', '.join(one.verify) or 'nothing'}")
+    if one.problem:
+        lines.append(f"     ! {one.problem}")
+    return lines
+
+
+def _report(end: RunEnd, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"exit_code": end.exit_code, **asdict(end)})
+        return
+    if end.stopped:
+        fact(printable(f"Stopped: {end.stopped}. Run again to carry on."))
+    counts = ", ".join(f"{count} {status}" for status, count in end.counts.items())
+    fact(f"Rows: {counts or 'none'}.")
+    for task in end.needs_qa:
+        fact(f"  {task} waits for a person: mission approve PATH {task}")
+    for word, tasks in (("failed", end.failed), ("blocked", end.blocked)):
+        for task in tasks:
+            fact(f"  {task} {word}: mission history PATH {task} says why")
+    for task, told in end.over_budget.items():
+        fact(printable(f"  {task} is over the budget: {told}"))
+    for task, names in end.waiting.items():
+        if names:
+            fact(f"  {task} waits for {', '.join(names)}")
+    if end.missing:
+        fact(f"Prefect's record lacks {len(end.missing)} task runs: {end.missing[0]} …")
