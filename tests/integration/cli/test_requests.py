@@ -232,3 +232,12 @@ def test_a_real_run_applies_it_and_takes_the_row_up(scratch: Scratch, tmp_path: 
     assert (scratch.statuses()["A"], scratch.statuses()["D"]) == ("done", "done")
     assert sorted(scratch.merged()) == ["A", "D"]
     assert end.blocked == ("B",)
+
+
+def test_commands_at_the_same_time_all_get_their_turn(scratch: Scratch) -> None:
+    asked = [("retry", "A"), ("unblock", "B"), ("reject", "C"), ("set", "D", "blocked")]
+    commands = [mission(scratch, *arguments) for arguments in asked]
+    assert [finished(command)[0] for command in commands] == [0, 0, 0, 0]
+    statuses = scratch.statuses()
+    assert [statuses[task] for task in "ABCD"] == ["not-started"] * 3 + ["blocked"]
+    assert len(requests(scratch)) == 4
