@@ -49,8 +49,9 @@ schema: setup ## write the JSON Schemas in docs/ from the models of the configur
 	@$(BIN)/python -m mission.config > docs/mission.schema.json
 	@$(BIN)/python -m tiers.schema > docs/mission.config.schema.json
 
-docs: setup ## write docs/commands.md from the commands themselves
+docs: setup ## write docs/commands.md and docs/mission-yaml.md from the commands and the models
 	@$(BIN)/python -m cli.reference > docs/commands.md
+	@$(BIN)/python -m mission.config.reference > docs/mission-yaml.md
 
 clean: ## remove .venv, build output and caches
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \

@@ -96,6 +96,9 @@ def _describe_type(schema: Schema, node: Schema) -> str:
         return f"a list, each entry {describe(schema, items)}"
     if kind == "object":
         names = keys(schema, node)
+        inner = node.get("additionalProperties")
+        if not names and isinstance(inner, Mapping):
+            return f"a mapping of names to {describe(schema, inner)}"
         return f"a mapping with the keys {', '.join(names)}" if names else "a mapping"
     if kind == "string" and node.get("minLength"):
         return "text that is not empty"

@@ -10,14 +10,33 @@ import pytest
 import yaml
 
 from mission.config import MissionConfig, parse_config
+from mission.config.reference import reference_text
 from mission.config.schema import schema_text
 from mission.errors import ConfigError
 
-SCHEMA_FILE = Path(__file__).parents[3] / "docs" / "mission.schema.json"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 def test_the_schema_in_docs_is_current() -> None:
-    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), "run `make schema`"
+    current = (DOCS / "mission.schema.json").read_text(encoding="utf-8")
+    assert current == schema_text(), "run `make schema`"
+
+
+def test_the_reference_in_docs_is_current_and_knows_every_key() -> None:
+    text = reference_text()
+    assert (DOCS / "mission-yaml.md").read_text(encoding="utf-8") == text, "run `make docs`"
+    schema = json.loads(schema_text())
+    for section in [schema, *schema["$defs"].values()]:
+        for name in section.get("properties", {}):
+            assert f"| `{name}` |" in text
+
+
+def test_every_default_is_one_that_the_schema_accepts() -> None:
+    schema = json.loads(schema_text())
+    for section in [schema, *schema["$defs"].values()]:
+        for key in section.get("properties", {}).values():
+            if "default" in key:
+                jsonschema.validate(key["default"], key | {"$defs": schema["$defs"]})
 
 
 def test_it_is_a_valid_schema_with_a_word_on_every_key() -> None:
