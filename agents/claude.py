@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from agents.claude_stream import ClaudeReader
-from agents.protocol import Brief, OnEvent, Outcome, Result, ignore_event
+from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sandbox import confine, missing_sandbox
 from agents.streamed import Invocation, run_streamed
-from agents.tool import missing_tool
+from agents.tool import NETWORK, missing_tool
 from mission.config import AgentConfig
 from workspace.process import Stop
 
@@ -29,6 +29,7 @@ CREDENTIALS = (
     "ANTHROPIC_BASE_URL",
     "CLAUDE_CODE_OAUTH_TOKEN",
     "CLAUDE_CONFIG_DIR",
+    *NETWORK,
 )
 
 # Where it keeps its login and its sessions, below the home folder.
@@ -114,8 +115,7 @@ class ClaudeAgent:
         call = Invocation(argv=argv, environment=environment, reader=reader)
         result = run_streamed(call, brief, stop, on_event)
         usage = result.usage if self._trusts_cost else replace(result.usage, cost_usd=None)
-        known = result.session or (session if result.outcome is Outcome.STOPPED else None)
-        return replace(result, usage=usage, session=known)
+        return replace(result, usage=usage)
 
     def _argv(self, session: str, *, resume: bool) -> list[str]:
         config = self._config

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from agents.outcomes import classify
+from agents.outcomes import classify, retry_time
 from agents.protocol import AgentEvent, Outcome, Usage
 from agents.result_line import read_time
-from agents.stream import Told, as_object, event, number, part, parts, text
+from agents.stream import Told, as_object, event, local_now, number, part, parts, text
 
 _EDITS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 
@@ -19,11 +21,15 @@ class ClaudeReader:
     Args:
         resumed: What the session had used before this attempt. Some versions report totals of the
             whole session when it goes on, others do not; the reader tells them apart.
+        now: The clock from which `resets 3pm` counts.
     """
 
-    def __init__(self, resumed: Usage | None = None) -> None:
+    def __init__(
+        self, resumed: Usage | None = None, *, now: Callable[[], datetime] = local_now
+    ) -> None:
         self.told = Told()
         self._resumed = resumed or Usage()
+        self._now = now
         self._messages: dict[str, Usage] = {}  # by message id: one message comes in pieces
 
     def read(self, line: str) -> tuple[AgentEvent, ...]:
@@ -87,6 +93,8 @@ class ClaudeReader:
         )
         if not self.told.finished:
             self.told.failure, self.told.reason = _failure(found, self.told.denials)
+            said_until = retry_time(self.told.reason, self._now())
+            self.told.retry_at = said_until or self.told.retry_at
         used = f"{self.told.usage.tokens:,} tokens"
         return (event("usage", used), event("ended", text(found, "subtype")))
 

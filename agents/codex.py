@@ -11,16 +11,16 @@ from agents.codex_stream import CodexReader
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sandbox import confine, missing_sandbox
 from agents.streamed import Invocation, run_streamed
-from agents.tool import missing_tool
+from agents.tool import NETWORK, missing_tool
 from mission.config import AgentConfig
 from workspace.process import Stop
 
 PROGRAM = "codex"
 INSTALL = "npm install --global @openai/codex, then log in with `codex login`"
-MODEL = "gpt-5.1-codex"
+MODEL = "codex"  # in the price table: the tool has a default model, and does not tell which
 
 #: Names that it needs from the runner's environment.
-CREDENTIALS = ("CODEX_API_KEY", "CODEX_HOME")
+CREDENTIALS = ("CODEX_API_KEY", "CODEX_HOME", *NETWORK)
 
 # Where it keeps its login and its sessions, below the home folder.
 HOME = (".codex",)
@@ -74,8 +74,7 @@ class CodexAgent:
             self._program,
             "exec",
             "--json",
-            "-m",
-            config.model or MODEL,
+            *(["-m", config.model] if config.model else []),
             "-C",
             str(brief.worktree),
             "-s",

@@ -8,11 +8,7 @@ from typing import Any
 
 from agents.outcomes import classify, retry_time
 from agents.protocol import AgentEvent, Usage
-from agents.stream import Told, as_object, event, number, part, parts, text
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()  # the tool names times of day in the machine's zone
+from agents.stream import Told, as_object, event, local_now, number, part, parts, text
 
 
 class CodexReader:
@@ -24,7 +20,9 @@ class CodexReader:
         now: The clock from which `try again in 2 hours` counts.
     """
 
-    def __init__(self, resumed: Usage | None = None, *, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, resumed: Usage | None = None, *, now: Callable[[], datetime] = local_now
+    ) -> None:
         self.told = Told()
         self._resumed = resumed or Usage()
         self._now = now

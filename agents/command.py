@@ -6,14 +6,18 @@ in `MISSION_BRIEF`. It answers with its exit code and, if it likes, with `agents
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
+from agents.fence import one_line
 from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, ignore_event
 from agents.result_line import ResultLine, read_result_line
 from agents.sandbox import confine, missing_sandbox
-from agents.tool import cut_short, missing_tool, run_tool
+from agents.tool import LONGEST_ANSWER, cut_short, missing_tool, run_tool, shorten
 from mission.config import SandboxConfig
 from workspace.process import ProcessEnd, Stop
+
+_KEPT_LINES = 10_000  # last lines of standard output, which may be its answer
 
 
 class CommandAgent:
@@ -39,20 +43,18 @@ class CommandAgent:
         brief.scratch.mkdir(parents=True, exist_ok=True)
         paper = brief.scratch / "brief.md"
         paper.write_text(brief.text, encoding="utf-8", errors="replace")
-        last = ""
+        said: deque[str] = deque(maxlen=_KEPT_LINES)
 
         def on_line(stream: str, line: str) -> None:
-            nonlocal last
             if stream == "stdout" and line.strip():
-                last = line
-                on_event(AgentEvent(kind="said", text=line))
+                said.append(line)
+                on_event(AgentEvent(kind="said", text=one_line(line)))
 
         on_event(AgentEvent(kind="started", text=self.name))
         argv = [self._fill(part, str(paper), brief) for part in self._argv]
         environment = {**brief.environment, **_variables(brief, str(paper))}
         argv = confine(argv, brief.worktree, self._sandbox, environment, show=[brief.scratch])
         end = run_tool(argv, brief, stop, on_line, environment=environment)
-        said = read_result_line(last)
         result = end if isinstance(end, Result) else _judge(end, said, brief, stop)
         on_event(AgentEvent(kind="ended", text=f"{result.outcome}: {result.summary}"))
         return result
@@ -72,9 +74,9 @@ def _variables(brief: Brief, paper: str) -> dict[str, str]:
     return told | ({"MISSION_SESSION": brief.resume} if brief.resume else {})
 
 
-def _judge(end: ProcessEnd, said: ResultLine | None, brief: Brief, stop: Stop) -> Result:
+def _judge(end: ProcessEnd, lines: Sequence[str], brief: Brief, stop: Stop) -> Result:
     """The exit code and the program's own word together: the worse of the two counts."""
-    said = said or ResultLine()
+    said = read_result_line(lines[-1] if lines else "") or ResultLine()
     cut = cut_short(end, brief, stop)
     if cut is not None:
         outcome, summary = cut
@@ -87,7 +89,8 @@ def _judge(end: ProcessEnd, said: ResultLine | None, brief: Brief, stop: Stop) -
         summary = said.summary or end.tail.strip().rpartition("\n")[2]
     return Result(
         outcome=outcome,
-        summary=summary,
+        summary=shorten(summary),
+        answer=(said.answer or "\n".join(lines))[-LONGEST_ANSWER:],
         usage=said.usage,
         session=said.session,
         exit_code=end.exit_code,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from agents.claude import ClaudeAgent, common
 from agents.protocol import Brief, OnEvent, Result, ignore_event
+from agents.tool import NETWORK
 from mission.config import AgentConfig
 from workspace.process import Stop
 
@@ -15,7 +16,7 @@ BASE_URL = "https://api.z.ai/api/anthropic"
 MODEL = "glm-5.1"
 #: Names that may hold its key, the first that is set counts.
 KEYS = ("GLM_API_KEY", "ZAI_API_KEY")
-CREDENTIALS = (*KEYS, "CLAUDE_CONFIG_DIR")
+CREDENTIALS = (*KEYS, "CLAUDE_CONFIG_DIR", *NETWORK)
 
 _TIMEOUT = "3000000"  # milliseconds for one request: its provider's own advice
 

@@ -44,7 +44,10 @@ _BY_STATUS: Mapping[int, Outcome] = {
 }
 _BY_CLASS: Mapping[int, Outcome] = {4: Outcome.BAD_REQUEST, 5: Outcome.OVERLOADED}
 
-_QUOTA = r"usage limit|quota|credit balance|out of credits|billing|spend(ing)? limit"
+_QUOTA = (
+    r"(usage|session|weekly|hour|spend(ing)?) limit|hit your limit|quota"
+    r"|credit balance|out of credits|billing"
+)
 #: For messages without a status, tried in this order.
 _BY_WORDS: tuple[tuple[str, Outcome], ...] = (
     (_QUOTA, Outcome.QUOTA),
@@ -102,8 +105,9 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|ms|m|s)[a-z]*", re.IGNORECASE)
 _UNIT = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _EPOCH = re.compile(r"\|(\d{10})\b")
 _CLOCK = re.compile(
-    r"again at (?:(?P<month>[a-z]{3})[a-z]* (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4}),? )?"
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2}) ?(?P<half>[ap])m",
+    r"(?:again at|resets(?: at)?) "
+    r"(?:(?P<month>[a-z]{3})[a-z]* (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4}),? )?"
+    r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))? ?(?P<half>[ap])m\b",
     re.IGNORECASE,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -112,8 +116,8 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 def retry_time(text: str, now: datetime) -> datetime | None:
     """When a message says that a limit ends; None if it does not say.
 
-    Understood are `try again in 2 hours 5 minutes`, `try again at 5:33 PM`, the same with a date
-    (`at Nov 25th, 2026 5:33 PM`), and seconds since 1970 after a bar, `…|1767225600`.
+    Understood are `try again in 2 hours 5 minutes`, `try again at 5:33 PM`, `resets 3pm`, the same
+    with a date (`at Nov 25th, 2026 5:33 PM`), and seconds since 1970 after a bar, `…|1767225600`.
 
     Args:
         now: The moment of the message; aware. Times of day are in its zone.
@@ -138,7 +142,7 @@ def _at(clock: re.Match[str], now: datetime) -> datetime | None:
     """The next moment that the clock time names."""
     hour = int(clock["hour"]) % 12 + (12 if clock["half"].lower() == "p" else 0)
     try:
-        moment = now.replace(hour=hour, minute=int(clock["minute"]), second=0, microsecond=0)
+        moment = now.replace(hour=hour, minute=int(clock["minute"] or 0), second=0, microsecond=0)
         if clock["month"]:
             month = _MONTHS.index(clock["month"].lower()) + 1
             return moment.replace(year=int(clock["year"]), month=month, day=int(clock["day"]))

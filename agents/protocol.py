@@ -85,7 +85,8 @@ class Result:
     """What an agent's attempt came to."""
 
     outcome: Outcome
-    summary: str  # what the agent says it did, or the exact reason; one paragraph
+    summary: str  # what the agent says it did, or the exact reason; bounded
+    answer: str = ""  # all of its last message, for those that were asked for one; bounded
     usage: Usage = field(default_factory=Usage)
     session: str | None = None  # with which it can be resumed
     exit_code: int | None = None

@@ -4,7 +4,8 @@
      "cached_tokens": 800, "output_tokens": 300, "cost_usd": 0.02, "session": "abc",
      "retry_at": "2026-04-19T12:00:00Z"}
 
-Every key is optional. `outcome` is one of `agents.protocol.Outcome`, or `failed`.
+Every key is optional. `outcome` is one of `agents.protocol.Outcome`, or `failed`. `answer` is what
+the agent was asked for, a review for example, as text or as JSON.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class ResultLine:
 
     outcome: Outcome | None = None  # None: it did not say
     summary: str = ""
+    answer: str = ""  # empty: all that it printed is its answer
     usage: Usage = field(default_factory=Usage)
     session: str | None = None
     retry_at: datetime | None = None  # aware, UTC where the text names no zone
@@ -45,6 +47,7 @@ def read_result_line(line: str) -> ResultLine | None:
     return ResultLine(
         outcome=_WORDS.get(word) if isinstance(word, str) else None,
         summary=_text(found.get("summary")),
+        answer=_as_text(found.get("answer")),
         usage=Usage(
             input_tokens=_count(found.get("input_tokens")),
             cached_tokens=_count(found.get("cached_tokens")),
@@ -71,6 +74,10 @@ def read_time(value: object) -> datetime | None:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def _count(value: object) -> int:

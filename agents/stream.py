@@ -35,6 +35,11 @@ class Reader(Protocol):
         """Take one line of standard output in. Never raises: what it cannot read, it counts."""
 
 
+def local_now() -> datetime:
+    """The time in the machine's zone: in it the tools name the times of day when limits end."""
+    return datetime.now().astimezone()
+
+
 def as_object(line: str) -> dict[str, Any] | None:
     """The JSON object that a line holds, if it holds one."""
     if not line.lstrip().startswith("{"):

@@ -11,7 +11,7 @@ from agents.fence import one_line
 from agents.outcomes import classify
 from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result
 from agents.stream import Reader, Told
-from agents.tool import cut_short, run_tool
+from agents.tool import LONGEST_ANSWER, cut_short, run_tool, shorten
 from workspace.process import ProcessEnd, Stop
 
 # How an agent asks for a person, at the end of its last message; the brief tells it so.
@@ -62,7 +62,8 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
     on_event(AgentEvent(kind="ended", text=one_line(f"{outcome}: {summary}")))
     return Result(
         outcome=outcome,
-        summary=summary,
+        summary=shorten(summary),
+        answer=told.said[:LONGEST_ANSWER],
         usage=told.usage,
         session=told.session,
         exit_code=end.exit_code,

@@ -13,6 +13,16 @@ from mission.errors import MissionError
 from workspace.process import ProcessEnd, ProcessSpec, Stop, run_process
 from workspace.redact import Redactor
 
+#: Names that every tool needs where a proxy stands between it and its model.
+NETWORK = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+    "NODE_EXTRA_CA_CERTS",
+)
+
+LONGEST_SUMMARY = 4_000  # characters: it goes into the journal, the notes, the next brief
+LONGEST_ANSWER = 1_000_000  # characters: a report, a review, a plan
+
 #: Gets the stream's name (`stdout`, `stderr`) and one line, secrets redacted, without its end.
 OnLine = Callable[[str, str], None]
 
@@ -60,6 +70,14 @@ def run_tool(
     except (OSError, MissionError) as error:
         return Result(outcome=Outcome.BLOCKED, summary=redactor.text(str(error)))
     return end
+
+
+def shorten(summary: str) -> str:
+    """`summary`, with its middle left out if it is too long for the journal."""
+    if len(summary) <= LONGEST_SUMMARY:
+        return summary
+    half = LONGEST_SUMMARY // 2 - 3
+    return f"{summary[:half]} […] {summary[-half:]}"
 
 
 def cut_short(end: ProcessEnd, brief: Brief, stop: Stop) -> tuple[Outcome, str] | None:

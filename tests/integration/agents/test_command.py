@@ -53,6 +53,20 @@ def test_its_last_line_is_its_report(worktree: Path) -> None:
     assert (result.usage.input_tokens, result.session) == (7, "s")
 
 
+def test_all_that_it_prints_is_its_answer_unless_it_says_otherwise(worktree: Path) -> None:
+    plain = _run(worktree, "print('# Report'); print('All is well.')")
+    assert (plain.summary, plain.answer) == ("All is well.", "# Report\nAll is well.")
+    line = json.dumps({"outcome": "success", "summary": "looked", "answer": {"verdict": "approve"}})
+    asked = _run(worktree, f"print('thinking'); print({line!r})")
+    assert json.loads(asked.answer) == {"verdict": "approve"}
+
+
+def test_a_summary_is_bounded_and_an_answer_is_whole(worktree: Path) -> None:
+    result = _run(worktree, "print('x' * 100_000)")
+    assert len(result.summary) < 5_000
+    assert len(result.answer) == 100_000
+
+
 def test_success_is_not_believed_when_the_exit_code_says_otherwise(worktree: Path) -> None:
     code = """print('{"outcome": "success", "summary": "all fine"}'); raise SystemExit(3)"""
     result = _run(worktree, code)

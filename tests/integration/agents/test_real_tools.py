@@ -94,8 +94,9 @@ def test_success_with_a_commit(tool: Tool, desk: Desk) -> None:
 def test_each_agent_asks_for_its_own_model_with_its_own_key(desk: Desk) -> None:
     models = {}
     for tool in (HAIKU, SONNET, GLM, CODEX):
+        named = {"model": "gpt-test"} if tool is CODEX else {}
         with ModelServer(Say(text="Fine.")) as server:
-            desk.run(tool, server)
+            desk.run(tool, server, config=named)
         models[tool.name] = server.turns[0]["model"]
         headers = {name.lower(): value for name, value in server.headers[0].items()}
         sent = f"{headers.get('x-api-key')} {headers.get('authorization')}"
@@ -104,7 +105,7 @@ def test_each_agent_asks_for_its_own_model_with_its_own_key(desk: Desk) -> None:
     assert "haiku" in models["haiku"]
     assert "sonnet" in models["sonnet"]
     assert models["glm-5.1"] == "glm-5.1"
-    assert models["codex"] == "gpt-5.1-codex"
+    assert models["codex"] == "gpt-test"
 
 
 def test_glm_is_priced_from_its_tokens_not_by_the_tool(desk: Desk) -> None:

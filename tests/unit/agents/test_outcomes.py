@@ -23,6 +23,8 @@ NOW = datetime(2026, 11, 23, 15, 33, tzinfo=timezone(timedelta(hours=2)))
         ("API Error: 400 bad thing", 400, Outcome.BAD_REQUEST),
         ("There's an issue with the selected model (x)", 404, Outcome.BAD_REQUEST),
         ("You’ve hit your usage limit. Try again later.", None, Outcome.QUOTA),
+        ("You've hit your limit · resets 6pm (Europe/Athens)", 429, Outcome.QUOTA),
+        ("5-hour limit reached ∙ resets 3pm", None, Outcome.QUOTA),
         ("exceeded retry limit, last status: 429 Too Many Requests", None, Outcome.RATE_LIMIT),
         (
             "unexpected status 401 Unauthorized: bad key, url: http://x",
@@ -51,6 +53,8 @@ def test_messages_of_the_tools(text: str, status: int | None, outcome: Outcome) 
         ("try again at Nov 25th, 2026 12:00 PM.", NOW.replace(day=25, hour=12, minute=0)),
         ("Please try again in 11.5s.", NOW + timedelta(seconds=11.5)),
         ("Try again in 2 days 4 hours 5 minutes.", NOW + timedelta(days=2, hours=4, minutes=5)),
+        ("You've hit your limit · resets 6pm (Europe/Athens)", NOW.replace(hour=18, minute=0)),
+        ("5-hour limit reached ∙ resets 3:30pm", NOW.replace(day=24, hour=15, minute=30)),
         ("retry after 30 seconds", NOW + timedelta(seconds=30)),
         ("Please try again in 250ms", NOW + timedelta(milliseconds=250)),
         ("usage limit reached|1767225600", datetime(2026, 1, 1, tzinfo=UTC)),

@@ -19,6 +19,7 @@ def test_every_key_is_read() -> None:
             {
                 "outcome": "rate-limit",
                 "summary": "later",
+                "answer": {"verdict": "approve"},
                 "input_tokens": 10,
                 "cached_tokens": 4,
                 "output_tokens": 5,
@@ -32,6 +33,7 @@ def test_every_key_is_read() -> None:
     assert said.outcome is Outcome.RATE_LIMIT
     assert said.usage == Usage(input_tokens=10, cached_tokens=4, output_tokens=5, cost_usd=0.5)
     assert (said.session, said.summary) == ("s1", "later")
+    assert json.loads(said.answer) == {"verdict": "approve"}
     assert said.retry_at == datetime(2026, 4, 19, 12, tzinfo=UTC)
 
 
