@@ -16,7 +16,7 @@ from gates.protocol import GateRequest, GateState, GateVerdict, Purpose
 from gates.queue_guard import QueueGuard
 from gates.waiting import wait_until_clear
 from mission.config import ForgeConfig
-from mission.errors import GateError, GateTimeoutError
+from mission.errors import ConfigError, GateError, GateTimeoutError
 from tests.forge.ci import JobState
 from tests.forge.faults import Break, Fault
 from tests.forge.server import TOKEN
@@ -238,12 +238,15 @@ def test_without_a_token(gitea: Site) -> None:
 
 
 def test_a_hosts_kind_is_asked_for(site: Site) -> None:
+    unknown_host = (ForgeConfig(), site.server.remote_url, {"NETRC": "/nonexistent"})
     if site.server.kind == "github":
-        pytest.skip("an Enterprise server gives itself away by no open endpoint")
+        # An Enterprise server gives itself away by no open endpoint.
+        with pytest.raises(ConfigError, match="what kind of forge"):
+            find_forge(*unknown_host, required=True)
+        return
 
-    forge = find_forge(
-        ForgeConfig(), site.server.remote_url, {"NETRC": "/nonexistent"}, required=True
-    )
+    forge = find_forge(*unknown_host, required=True)
 
     assert forge is not None
     assert forge.name.split()[0] == ("gitlab" if site.server.kind == "gitlab" else "gitea")
+    assert find_forge(*unknown_host) is None
