@@ -9,6 +9,7 @@ import typer
 
 from cli.console import fact, print_json, printable, talk
 from tiers.config import TierConfig, load_tier_config
+from tiers.detect import Detection, detect
 from tiers.ways import Way, choose_services
 
 app = typer.Typer(
@@ -29,6 +30,22 @@ WayOption = Annotated[
     Way, typer.Option("--with", help="Containers, or servers from pip and system packages.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("detect")
+def detect_services(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Ask what the tier needs, all at once. Exit code 1, and one error, where something fails."""
+    configured = configuration(config)
+    detection = detect(configured)
+    if as_json:
+        print_json(detection_facts(detection))
+        raise typer.Exit(1 if detection.failures else 0)
+    for result in detection.results:
+        word = "no" if result.failure else "yes"
+        time = f"{result.milliseconds:.0f} ms" if result.milliseconds is not None else ""
+        parts = (result.service.value, word, result.where, result.version or "", time)
+        fact("  ".join(printable(part) for part in (*parts, result.detail) if part))
+    detection.require()
 
 
 @app.command("up")
@@ -89,3 +106,26 @@ def configuration(path: Path | None) -> TierConfig:
     for notice in configured.notices:
         talk(f"mission: {printable(notice)}")
     return configured
+
+
+def detection_facts(detection: Detection) -> dict[str, object]:
+    """The object that `mission tier detect --json` prints."""
+    return {
+        "version": 1,
+        "tier": detection.tier.value,
+        "ok": not detection.failures,
+        "services": [
+            {
+                "service": result.service.value,
+                "where": result.where,
+                "ok": result.failure is None,
+                "version": result.version,
+                "milliseconds": result.milliseconds,
+                "detail": result.detail,
+                "cause": result.failure.cause.value if result.failure else None,
+                "message": result.failure.message if result.failure else None,
+                "remedy": result.failure.remedy if result.failure else None,
+            }
+            for result in detection.results
+        ],
+    }

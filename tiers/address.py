@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -59,8 +60,10 @@ class PostgresAddress:
             # Without this libpq reads ~/.pgpass, and a wrong entry there hides ours.
             "password": self.password.get_secret_value() if self.password else None,
         }
-        if self.tls_ca is not None:
-            arguments["sslrootcert"] = str(self.tls_ca)
+        if self.tls in (Tls.VERIFY_CA, Tls.VERIFY_FULL):
+            # Without it libpq looks in the home folder only, never among the system's authorities.
+            system = ssl.get_default_verify_paths().cafile
+            arguments["sslrootcert"] = str(self.tls_ca or system or "system")
         if timeout is not None:
             arguments["connect_timeout"] = max(2, round(timeout.total_seconds()))
         return arguments

@@ -70,7 +70,7 @@ def vector_state(connection: psycopg.Connection[Any]) -> VectorState:
 
 
 def enable_vector(connection: psycopg.Connection[Any]) -> str:
-    """Create the extension where it is not there yet, within the connection's transaction.
+    """Create the extension where it is not there yet: in the caller's transaction, or in its own.
 
     Returns its version. Does nothing, and needs no privilege, when it is there.
 

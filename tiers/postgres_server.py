@@ -55,7 +55,7 @@ class PostgresServer:
             TierError: `initdb` failed, or the folder is of another Postgres.
         """
         if self.data.is_dir():
-            self._check_version()
+            self.check_version()
             return
         self.user.make_folder(self.folder)
         half = self.folder / "data.half"
@@ -78,20 +78,26 @@ class PostgresServer:
             conf.write("include 'mission.conf'\n")
         half.rename(self.data)
 
+    def check_version(self) -> None:
+        """See that our programs can read the data folder.
+
+        Raises:
+            TierError: It was made by another major version.
+        """
+        version = (self.data / "PG_VERSION").read_text().strip()
+        if version != str(self.binaries.version):
+            raise TierError(
+                f"{self.data} was made by Postgres {version}, and {self.product} cannot read it",
+                hint="Install that version, or dump the data with it and remove the folder",
+            )
+
     def start(self) -> OwnedProcess:
         """Start the server as ours: it ends when we end. Returns once it answers.
 
         Raises:
             TierError: It does not come up; the message has the end of its log.
         """
-        self.create()
-        self._write_settings()
-        process = OwnedProcess(
-            [self.binaries.program("postgres"), "-D", str(self.data)],
-            user=self.user,
-            log=self.log,
-            polite=signal.SIGINT,  # "fast": ends the connections, then itself
-        )
+        process = self.launch()
         try:
             self._wait(process)
             self._prepare_database()
@@ -99,6 +105,17 @@ class PostgresServer:
             process.stop()
             raise
         return process
+
+    def launch(self) -> OwnedProcess:
+        """The same without waiting until it answers."""
+        self.create()
+        self._write_settings()
+        return OwnedProcess(
+            [self.binaries.program("postgres"), "-D", str(self.data)],
+            user=self.user,
+            log=self.log,
+            polite=signal.SIGINT,  # "fast": ends the connections, then itself
+        )
 
     def start_daemon(self) -> None:
         """Start the server so that it stays when we end. Does nothing when it runs.
@@ -130,14 +147,6 @@ class PostgresServer:
             return False
         command = [self.binaries.program("pg_ctl"), "status", "--pgdata", str(self.data)]
         return self._call(command).returncode == 0
-
-    def _check_version(self) -> None:
-        version = (self.data / "PG_VERSION").read_text().strip()
-        if version != str(self.binaries.version):
-            raise TierError(
-                f"{self.data} was made by Postgres {version}, and {self.product} cannot read it",
-                hint="Install that version, or dump the data with it and remove the folder",
-            )
 
     def _locale(self) -> tuple[str, ...]:
         # Sorting that is the same on every machine, and upper and lower case beyond ASCII.
