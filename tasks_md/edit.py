@@ -115,10 +115,14 @@ def _write_row(
     # From the right, so that the positions of the cells to the left stay right.
     for column in sorted(values, key=lambda name: -task.cells[name].start):
         cell = task.cells[column]
+        if cell.text == values[column]:
+            continue
         if cell.missing:
             appended[cell.missing] = values[column]
-        elif cell.text != values[column]:
+        else:
             new = _fitted(table, row, column, escape(values[column]))
+            if not values[column] and cell.end == row.start + len(row.content.rstrip()):
+                new += "|"  # else an empty cell at the end would be no cell at all
             raw = raw[: cell.start] + new + raw[cell.end :]
     end = row.end + len(raw) - len(row.raw)
     if appended:

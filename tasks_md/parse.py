@@ -99,7 +99,7 @@ def parse(text: str, *, path: str = "TASKS.md", dialect: Dialect = _USUAL) -> Pl
         agents=declaration.agents,
         declaration=declaration,
         tables=tuple(rows.tables),
-        findings=(*rows.findings, *_file_findings(text, path, rows.tables, sections)),
+        findings=(*rows.findings, *_file_findings(lines, path, rows.tables, sections)),
         by_id=by_id,
         dialect=dialect,
     )
@@ -174,17 +174,18 @@ def _milestone(draft: _Draft, tasks: tuple[Task, ...], starts: Sequence[int]) ->
 
 
 def _file_findings(
-    text: str, path: str, tables: Sequence[Table], sections: Sequence[Section]
+    lines: Sequence[str], path: str, tables: Sequence[Table], sections: Sequence[Section]
 ) -> list[Finding]:
     """What is wrong with the file as a whole."""
     found = []
-    if not text.isascii() and _NOT_UTF8.search(text):
+    broken = next((n for n, line in enumerate(lines, 1) if _NOT_UTF8.search(line)), None)
+    if broken is not None:
         found.append(
             Finding(
                 rule="encoding",
                 severity=Severity.WARNING,
                 path=path,
-                line=1,
+                line=broken,
                 column=1,
                 message="the file is not UTF-8 throughout",
                 hint="Save it as UTF-8; until then the other bytes are kept as they are",

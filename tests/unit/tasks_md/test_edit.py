@@ -115,6 +115,11 @@ def test_any_text_fits_into_a_cell(value: str, text: str) -> None:
     assert plan.task("A").notes == text.replace("\\|", "|")
 
 
+def test_the_last_cell_of_a_row_without_a_frame_can_be_emptied() -> None:
+    assert set_in_row("| A | done | x", change("description", "")) == "| A | done | |"
+    assert set_in_row("| A | done", change("description", "")) == "| A | done"
+
+
 def test_a_backslash_at_the_end_does_not_escape_the_frame() -> None:
     assert set_in_row("|A|done|x|", change("description", "C:\\")) == "|A|done|C:\\ |"
 
