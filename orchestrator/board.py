@@ -122,15 +122,15 @@ class Board:
         for one in newly:
             insort(self._ready, self._rank[one])
 
-    def write(self) -> None:
-        """Write what is staged with one write of the file, then journal it.
+    def write(self) -> bool:
+        """Write what is staged with one write of the file, then journal it. False: nothing was.
 
         Raises:
             RowConflictError: A row's status is not what its change was decided on. Nothing was
                 written.
         """
         if not self._staged:
-            return
+            return False
         staged, self._staged = self._staged, []
         try:
             plan = self._writer.apply(self._cells(staged))
@@ -156,6 +156,7 @@ class Board:
                 by=str(change.actor),
                 reason=change.reason or change.word or "",
             )
+        return True
 
     def _cells(self, staged: _Staged) -> list[CellChange]:
         """What to write: of several changes of one row the last status, and the last word."""

@@ -18,6 +18,7 @@ from orchestrator.issues import IssueBook
 from orchestrator.loop import Loop
 from orchestrator.merging import MergeQueue
 from orchestrator.operations import OperationRunner
+from orchestrator.publishing import Publisher
 from orchestrator.watch import Watch
 
 
@@ -41,10 +42,20 @@ def conduct(
     issues = IssueBook(context, lambda: board.plan)
     agents = AttemptRunner(context, MergeQueue(context), issues)
     dispatcher = Dispatcher(context, board, agents, OperationRunner(context, OPERATIONS))
-    loop = Loop(context, board, engine, dispatcher, events, slots=slots, selected=selected)
     with (
+        Publisher(context) as publisher,
         context.stop.calling(lambda: events.put(StopRequested())),
         Watch(context.place, context.pause, events.put),
     ):
+        loop = Loop(
+            context,
+            board,
+            engine,
+            dispatcher,
+            events,
+            slots=slots,
+            selected=selected,
+            on_written=publisher.changed,
+        )
         loop.run(left)
     return loop.over_budget

@@ -7,7 +7,7 @@ tell how they ended. There are no waves, and nothing is polled: the loop sleeps 
 from __future__ import annotations
 
 import queue
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from agents.budget import Refusal
@@ -39,6 +39,7 @@ class Loop:
         *,
         slots: int,
         selected: Collection[str] | None = None,
+        on_written: Callable[[], None] | None = None,
     ) -> None:
         self._context = context
         self._board = board
@@ -47,13 +48,14 @@ class Loop:
         self._events = events
         self._slots = slots
         self._selected = selected
+        self._on_written = on_written or (lambda: None)
         self._inbox = Inbox(context, board)
         self._live: dict[str, Assignment] = {}
         self._starting: list[Attempt] = []  # journalled, not yet given to the engine
         self._admission = Admission(context, dispatcher)
         self._delays = self._admission.delays
         self._bug: BaseException | None = None
-        self._conflict: RowConflictError | None = None
+        self._conflict: MissionError | None = None  # the file and the run disagree
 
     @property
     def over_budget(self) -> Mapping[str, Refusal]:
@@ -65,6 +67,7 @@ class Loop:
 
         Raises:
             RowConflictError: Somebody changed a row that was under way.
+            TaskFileError: The task file cannot be read or written any more.
             BaseException: Whatever escaped from a job: a bug, after everything else has ended.
         """
         self._starting.extend(left)
@@ -82,15 +85,18 @@ class Loop:
     def _step(self, ended: Sequence[JobEnded]) -> None:
         """One write of the file: what ended, what people asked for, what starts."""
         ends = [end for job in ended if (end := self._take(job)) is not None]
+        if self._conflict is not None:
+            return  # the attempts stay open: the next run finds them, once a person has decided
         try:
             for end in ends:
                 self._stage(end)
             self._starting.extend(self._inbox.stage(self._live))
             self._start_ready()
-            self._board.write()
-        except RowConflictError as conflict:
+            if self._board.write():
+                self._on_written()
+        except MissionError as error:
             # Nothing was written: the attempts stay open, and the next run finds them.
-            self._give_up(conflict)
+            self._give_up(error)
             return
         for end in ends:
             self._close(end)
@@ -221,7 +227,11 @@ class Loop:
         return [event for event in happened if isinstance(event, JobEnded)]
 
     def _take_up(self) -> None:
-        taken = self._board.take_up()
+        try:
+            taken = self._board.take_up()
+        except MissionError as error:
+            self._give_up(error)
+            return
         if taken is None:
             return
         self._context.display.say(f"TASKS.md was changed: {_told(taken)}")
@@ -236,7 +246,7 @@ class Loop:
                     )
                 )
 
-    def _give_up(self, conflict: RowConflictError) -> None:
+    def _give_up(self, conflict: MissionError) -> None:
         """Stop because the file and the run disagree: a person decides who is right."""
         self._conflict = self._conflict or conflict
         self._starting.clear()

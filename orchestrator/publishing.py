@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from types import TracebackType
+from typing import Self
+
 from gates.protocol import GateRequest, Purpose
 from mission.errors import BaseMovedError, MissionError
 from orchestrator.absorbing import absorb
@@ -10,6 +14,44 @@ from orchestrator.passage import pass_gates
 from workspace import checkout, landing, status_commit
 
 _TRIES = 5  # how often the base may move meanwhile before the next run has to do it
+
+
+class Publisher:
+    """Publishes after each change of status, where the mission asks for it, beside the run."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._changed = threading.Event()
+        self._over = False
+        self._thread = threading.Thread(target=self._run, name="publisher")
+
+    def __enter__(self) -> Self:
+        if self._context.config.status.commit == "each":
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over = True
+        self._changed.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def changed(self) -> None:
+        """The file was written. Changes that come while one is published go out together."""
+        self._changed.set()
+
+    def _run(self) -> None:
+        while True:
+            self._changed.wait()
+            self._changed.clear()
+            if self._over:
+                return  # the run publishes once more when the loop has ended
+            publish_status(self._context)
 
 
 def publish_status(context: Context) -> bool:

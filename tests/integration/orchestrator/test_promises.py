@@ -1,0 +1,248 @@
+"""What must hold when people, remotes and other orchestrators get in the way of a run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from watchfiles import watch
+
+from mission.errors import MissionError, RowConflictError, TaskFileError
+from mission.journal import EventKind
+from orchestrator.display import RecordingDisplay
+from tests.scratch import Scratch, make, row
+from workspace.git import Git
+from workspace.process import Stop
+
+pytestmark = pytest.mark.timeout(180)
+
+# Waits in its worktree until a file appears, so that a test can act while a row is under way.
+WAITS = """
+import os, pathlib, time
+task = os.environ["MISSION_TASK"]
+marks = pathlib.Path({marks!r})
+(marks / f"started-{{task}}").touch()
+while not (marks / "go").exists():
+    time.sleep(0.01)
+pathlib.Path(f"{{task}}.txt").write_text(task)
+"""
+
+
+def started(marks: Path, task: str) -> None:
+    """Wait until the agent of `task` runs."""
+    if (marks / f"started-{task}").exists():
+        return
+    for _ in watch(marks, raise_interrupt=False, rust_timeout=100, yield_on_timeout=True):
+        if (marks / f"started-{task}").exists():
+            return
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> Path:
+    folder = tmp_path / "marks"
+    folder.mkdir()
+    return folder
+
+
+def test_two_orchestrators_one_works_and_one_leaves(tmp_path: Path, marks: Path) -> None:
+    scratch = make(tmp_path, [row("A")], worker=WAITS.format(marks=str(marks)))
+    command = [sys.executable, "-m", "tests.crash.runner", str(scratch.task_file)]
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(command, cwd=root, stderr=subprocess.DEVNULL) as first:
+        started(marks, "A")
+        second = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        assert second.returncode != 0
+        assert f"held by process {first.pid}" in second.stderr
+        (marks / "go").touch()
+        assert first.wait() == 0
+    assert scratch.merged() == ["A"]
+
+
+def test_a_row_set_by_hand_while_it_is_under_way_stops_the_run(tmp_path: Path, marks: Path) -> None:
+    scratch = make(tmp_path, [row("A")], worker=WAITS.format(marks=str(marks)))
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(scratch.run)
+        started(marks, "A")
+        text = scratch.task_file.read_text()
+        scratch.task_file.write_text(text.replace("| in-progress |", "| blocked |"))
+        with pytest.raises(
+            RowConflictError, match="A is under way, but its row was set to blocked"
+        ):
+            running.result()
+    assert scratch.statuses() == {"A": "blocked"}
+    assert scratch.merged() == []
+
+
+def test_a_note_written_by_hand_while_a_row_is_under_way_is_kept(
+    tmp_path: Path, marks: Path
+) -> None:
+    scratch = make(tmp_path, [row("A", notes="old")], worker=WAITS.format(marks=str(marks)))
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(scratch.run)
+        started(marks, "A")
+        text = scratch.task_file.read_text()
+        scratch.task_file.write_text(text.replace("| old |", "| a person's word |"))
+        (marks / "go").touch()
+        assert running.result().exit_code == 0
+    assert scratch.notes("A").startswith("a person's word [mission: merged as")
+
+
+def test_a_request_during_a_run_is_applied_by_the_run(tmp_path: Path, marks: Path) -> None:
+    rows = [row("A"), row("B", status="failed", agent="other")]
+    scratch = make(tmp_path, rows, worker=WAITS.format(marks=str(marks)))
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(scratch.run)
+        started(marks, "A")
+        with scratch.journal() as journal:
+            asked = journal.submit_request("retry", "B", by="person")
+        wake = next(scratch.top.glob(".git/mission-runner/*/journal.sqlite")).parent / "wake"
+        wake.touch()
+        started(marks, "B")
+        (marks / "go").touch()
+        assert running.result().exit_code == 0
+    with scratch.journal() as journal:
+        assert journal.request(asked).error is None
+    assert scratch.statuses() == {"A": "done", "B": "done"}
+
+
+def test_a_base_that_moves_before_the_merge_is_merged_on_and_verified_again(
+    tmp_path: Path,
+) -> None:
+    other = tmp_path / "other"
+    verified = tmp_path / "verified.txt"
+    step = {
+        "name": "count",
+        "run": [
+            sys.executable,
+            "-c",
+            "import os, sys; open(sys.argv[1], 'a').write(','.join(os.listdir('.')) + '\\n')",
+            str(verified),
+        ],
+    }
+    # The gate stands in for a person who pushes to the base just before the merge.
+    pusher = tmp_path / "pusher.py"
+    pusher.write_text(
+        "import pathlib, subprocess, sys\n"
+        f"other, remote = pathlib.Path({str(other)!r}), {str(tmp_path / 'remote.git')!r}\n"
+        "if sys.argv[1] == 'merge' and not other.exists():\n"
+        "    subprocess.run(['git', 'clone', '-q', remote, str(other)], check=True)\n"
+        "    (other / 'theirs.txt').write_text('theirs')\n"
+        "    git = ['git', '-C', str(other), '-c', 'user.name=P', '-c', 'user.email=p@x.invalid']\n"
+        "    subprocess.run([*git, 'add', '.'], check=True)\n"
+        "    subprocess.run([*git, 'commit', '-qm', 'theirs'], check=True)\n"
+        "    subprocess.run([*git, 'push', '-q'], check=True)\n"
+    )
+    gate = {"type": "script", "run": [sys.executable, str(pusher), "{purpose}"]}
+    scratch = make(tmp_path, [row("A")], config={"verify": [step], "gates": [gate]})
+    assert scratch.run().exit_code == 0
+    assert scratch.merged() == ["A"]
+    looked_at = verified.read_text().splitlines()
+    assert len(looked_at) == 2
+    assert "theirs.txt" not in looked_at[0]
+    assert {"A.txt", "theirs.txt"} <= set(looked_at[1].split(","))
+    assert (scratch.top / "theirs.txt").exists()
+
+
+def test_what_the_merge_breaks_is_found_on_the_squashed_result(tmp_path: Path) -> None:
+    code = "import os; raise SystemExit(os.path.exists('A.txt') and os.path.exists('B.txt'))"
+    step = {"name": "not both", "run": [sys.executable, "-c", code]}
+    scratch = make(tmp_path, [row("A"), row("B")], config={"verify": [step]})
+    end = scratch.run()
+    assert len(end.failed) == 1
+    assert len(scratch.merged()) == 1
+
+
+def test_branches_that_will_conflict_are_told_apart_before_they_do(
+    tmp_path: Path, marks: Path
+) -> None:
+    worker = WAITS.format(marks=str(marks)).replace('f"{task}.txt"', '"same.txt"')
+    scratch = make(tmp_path, [row("A"), row("B")], worker=worker)
+    display = RecordingDisplay()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: scratch.run(display=display))
+        started(marks, "A")
+        started(marks, "B")
+        (marks / "go").touch()
+        running.result()
+    with scratch.journal() as journal:
+        warnings = journal.events(kind=EventKind.CONFLICT)
+        attempts = {attempt.task: attempt for attempt in journal.attempts()}
+    # Whoever finished first was merged or still live when the other one was looked at.
+    assert attempts.keys() == {"A", "B"}
+    assert all(event.data["files"] == ["same.txt"] for event in warnings)
+
+
+def test_status_is_published_after_each_change_where_asked(tmp_path: Path) -> None:
+    config: dict[str, object] = {"status": {"commit": "each"}}
+    scratch = make(tmp_path, [row("A"), row("B", after="A")], config=config)
+    assert scratch.run().exit_code == 0
+    commits = Git(scratch.remote).text("log", "--format=%s", "main", "--", "plan/TASKS.md")
+    assert commits.count("Update the status") >= 2
+    assert "| B | done |" in Git(scratch.remote).text("show", "main:plan/TASKS.md")
+
+
+def test_a_paused_mission_dispatches_nothing_until_it_goes_on(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    paused = scratch.task_file.parent / "PAUSED"
+    paused.touch()
+    with ThreadPoolExecutor(1) as pool:
+        display = RecordingDisplay()
+        running = pool.submit(lambda: scratch.run(display=display))
+        while display.last is None and not running.done():
+            pass
+        assert not running.done()
+        assert scratch.statuses() == {"A": "not-started"}
+        paused.unlink()
+        assert running.result().exit_code == 0
+    assert scratch.statuses() == {"A": "done"}
+
+
+@pytest.mark.parametrize(
+    "branch",
+    ["-rf", "feat/$(touch pwned)", "../../escape", "feat/;touch pwned", "a..b", "main", "HEAD"],
+)
+def test_hostile_branch_names_reach_no_shell_and_no_git(tmp_path: Path, branch: str) -> None:
+    scratch = make(tmp_path, [row("A", branch=branch), row("B")])
+    outcome = run_or_refuse(scratch)
+    assert scratch.statuses()["A"] in ("not-started", "blocked", "done")
+    assert not list(tmp_path.rglob("pwned"))
+    assert Git(scratch.remote).text("rev-parse", "main")
+    assert outcome
+
+
+def test_hostile_cells_are_data(tmp_path: Path) -> None:
+    hostile = "`;touch pwned` $(touch pwned) '\"; --upload-pack=x ../../x " + "x" * 1_000_000
+    line = f"| A | not-started | {hostile} | — | worker | feat/a | — | 1K | {hostile} |\n"
+    scratch = make(tmp_path, [line])
+    assert scratch.run().exit_code == 0
+    assert not list(tmp_path.rglob("pwned"))
+    assert scratch.notes("A").startswith(hostile[:100])
+    subject = Git(scratch.remote).text("log", "-1", "--format=%s", "main~1")
+    assert len(subject) < 100
+
+
+def run_or_refuse(scratch: Scratch) -> str:
+    """How the run ended: refused because of the plan's errors, or with its counts."""
+    try:
+        return str(scratch.run(stop=Stop()).counts)
+    except MissionError as error:
+        return error.message
+
+
+def test_a_task_file_that_goes_away_stops_the_run_and_loses_nothing(
+    tmp_path: Path, marks: Path
+) -> None:
+    scratch = make(tmp_path, [row("A")], worker=WAITS.format(marks=str(marks)))
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(scratch.run)
+        started(marks, "A")
+        aside = scratch.task_file.rename(tmp_path / "aside.md")
+        with pytest.raises(TaskFileError):
+            running.result()
+    aside.rename(scratch.task_file)
+    (marks / "go").touch()
+    assert scratch.run().exit_code == 0
+    assert scratch.merged() == ["A"]
