@@ -7,6 +7,7 @@ while nobody does, this command becomes the writer and applies it itself.
 from __future__ import annotations
 
 import getpass
+import os
 import socket
 from dataclasses import dataclass
 from typing import Literal
@@ -62,7 +63,8 @@ def ask(
     Raises:
         TaskFileError: There is no such task.
         RequestRefusedError: The writer refused, with its reason.
-        StoppedError: The person did not want to wait; the request is withdrawn.
+        StoppedError: The person did not want to wait: the request is withdrawn, or the merge that
+            it led to is left for the next run.
     """
     place = Place.find(path)
     read_plan(place).task(task)
@@ -71,15 +73,19 @@ def ask(
         number = journal.submit_request(kind, task, status=status, note=note, by=_asker())
         try:
             applied_by = _see_through(place, journal, number, stop)
-        except MissionError as error:
+        except StoppedError as error:
             # The answer may have come meanwhile; the first one stays.
-            answered = journal.finish_request(number, f"not applied: {error.message}")
-            if answered.error is not None:
+            if journal.finish_request(number, f"not applied: {error.message}").error is not None:
                 raise
             applied_by = "the run"
+        except MissionError as error:
+            journal.finish_request(number, f"not applied: {error.message}")
+            raise
         request = journal.request(number)
     if request.error is not None:
         raise RequestRefusedError(request.error)
+    if stop.requested and applied_by == "this command":
+        raise StoppedError(f"stopped: {stop.reason}", hint="`mission run` carries on from here")
     row = read_plan(place).task(task)
     return Asked(
         task=task,
@@ -120,4 +126,8 @@ def _apply(place: Place, stop: Stop) -> bool:
 
 
 def _asker() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        name = f"uid {os.getuid()}"
+    return f"{name}@{socket.gethostname()}"

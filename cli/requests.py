@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.asking import Asked, ask
-from cli.console import fact, print_json, printable
+from cli.console import fact, print_json, printable, talk
 from mission.journal import RequestKind
 from mission.state import Status
 
@@ -69,4 +69,6 @@ def _tell(asked: Asked, *, as_json: bool) -> None:
         )
     else:
         fact(printable(f"{asked.task} is {asked.status}."))
+        if asked.exit_code:
+            talk(printable(asked.notes))
     raise typer.Exit(asked.exit_code)

@@ -9,5 +9,10 @@ class Section(BaseModel):
     """A mapping in `mission.yaml`: no unknown keys, no silent conversions, immutable once read."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
     )

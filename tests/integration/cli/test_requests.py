@@ -16,7 +16,7 @@ import pytest
 from mission.journal import Journal, Request
 from mission.place import Place
 from tests.command import run
-from tests.scratch import Scratch, make, row
+from tests.scratch import WORKER, Scratch, make, row
 
 ROWS = (
     row("A", status="failed", notes="Keep this."),
@@ -200,18 +200,32 @@ def test_ctrl_c_withdraws_the_request(scratch: Scratch) -> None:
     assert scratch.statuses()["A"] == "failed"
 
 
+ASKS = 'print(\'{"outcome": "needs-qa", "summary": "please look"}\')\n'
+
+
 def test_approved_work_is_merged_without_a_run(
-    scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    worker = tmp_path / "worker.py"
-    worker.write_text(
-        worker.read_text() + 'print(\'{"outcome": "needs-qa", "summary": "please look"}\')\n'
-    )
-    scratch.run()
-    assert scratch.statuses()["D"] == "needs-qa"
-    out = run(capsys, "approve", str(scratch.task_file), "D", "--json")
+    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
+    scratch = make(tmp_path, [row("A")], worker=WORKER + ASKS)
+    assert scratch.run().needs_qa == ("A",)
+    out = run(capsys, "approve", str(scratch.task_file), "A", "--json")
     assert json.loads(out)["status"] == "done"
-    assert scratch.merged() == ["D"]
+    assert scratch.merged() == ["A"]
+
+
+def test_approved_work_that_a_gate_holds_back_is_blocked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
+    answer = "import sys; sys.exit(2 if sys.argv[1] == 'merge' else 0)"
+    gate = {"type": "script", "name": "guard", "run": [sys.executable, "-c", answer, "{purpose}"]}
+    scratch = make(tmp_path, [row("A")], worker=WORKER + ASKS, config={"gates": [gate]})
+    assert scratch.run().needs_qa == ("A",)
+    err = run(capsys, "approve", str(scratch.task_file), "A", code=1)
+    assert "guard" in err.splitlines()[-1]
+    assert scratch.statuses()["A"] == "blocked"
+    assert scratch.merged() == []
 
 
 def test_a_real_run_applies_it_and_takes_the_row_up(scratch: Scratch, tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ COMPLAINTS = [
     ("statuses:\n  todo: not-startd", 2, "cannot be not-startd", "Did you mean not-started?"),
     ("budget:\n  run:\n    tokens: 4X", 3, '"budget.run.tokens" cannot be 4X', "4K"),
     ("budget:\n  run:\n    tokens: -4", 3, '"budget.run.tokens" cannot be -4', "number of tokens"),
+    ("budget:\n  run:\n    usd: 1e400", 3, '"budget.run.usd" cannot be inf', "a number from 0"),
     ("mission: 2024", 1, '"mission" cannot be 2024', "in quotes"),
     ("tasks:\n  A-1:\n    with_: {}", 3, 'unknown key "tasks.A-1.with_"', "Did you mean with?"),
     ("base: a\n\nbase: b", 3, 'duplicate key "base" (first on line 1)', ""),
