@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from workspace.obstacles import Entry, Step, Survey, survey
 from workspace.repository import Repository
 
 TASK_FILE = ("TASKS.md",)
+_PATIENCE = 10.0  # seconds for which the index may be in somebody else's hands
 # A ref of the checkout's own (gitrevisions(7), refs/worktree): the commit that its files are at
 # while the branch is already further on. It is there from before the branch moves until the files
 # have followed, so that a crash in between can be made good.
@@ -171,24 +173,28 @@ def _follow(git: Git, step: Step, adopted: Sequence[Entry]) -> None:
     """Bring files and index to the new commit, except for what is adopted: there only the index."""
     old = step.old
     if adopted:
+        lines = "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in adopted)
+        adopt = ("update-index", "-z", "--index-info")
         # Where both sides of the move say the same, git leaves index and file alone.
         with tempfile.TemporaryDirectory(prefix="mission-") as folder:
             scratch = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
             git.run("read-tree", step.old, environment=scratch)
-            _adopt(git, adopted, scratch)
+            git.run(*adopt, input=lines, environment=scratch)
             old = git.run("write-tree", environment=scratch).text
-        _adopt(git, adopted, {})
-    read = git.run("read-tree", "-m", "-u", old, step.new, check=False)
-    if read.code != 0:
-        raise CheckoutBlockedError(
-            f"the checkout in {git.folder} cannot follow: {reason(read)}", files=()
-        )
+        _change_index(git, *adopt, lines=lines)
+    _change_index(git, "read-tree", "-m", "-u", old, step.new)
 
 
-def _adopt(git: Git, entries: Sequence[Entry], environment: Mapping[str, str]) -> None:
-    """Tell an index that these paths are at the new commit."""
-    lines = "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in entries)
-    git.run("update-index", "-z", "--index-info", input=lines, environment=environment)
+def _change_index(git: Git, *args: str, lines: str = "") -> None:
+    """Run a git command that writes the index. A person's command may hold it for a moment, or one
+    of a run that was killed."""
+    deadline = time.monotonic() + _PATIENCE
+    while (output := git.run(*args, input=lines, check=False)).code != 0:
+        if "index.lock" not in output.stderr or time.monotonic() > deadline:
+            raise CheckoutBlockedError(
+                f"the checkout in {git.folder} cannot follow: {reason(output)}", files=()
+            )
+        time.sleep(0.05)
 
 
 def _move_branch(repository: Repository, tip: str, commit: str) -> None:

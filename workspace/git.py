@@ -1,7 +1,7 @@
 """The git command: argv only, no prompts, no hooks, nobody's `GIT_*` variables.
 
-GitPython reads what it is good at (`workspace.repository`); the rest is newer than it (merge-tree,
-push leases), must hold for SHA-256 repositories, or must be one process instead of many.
+This is the one child process that runs without a supervisor (`workspace.process`): git's plumbing
+takes milliseconds and leaves nobody behind.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,8 +78,10 @@ class Git:
         check: bool = True,
         environment: Mapping[str, str] | None = None,
         hooks: bool = False,
+        holding: Sequence[int] = (),
     ) -> GitOutput:
-        """Run `git ARGS`. `environment` is added to the usual one.
+        """Run `git ARGS`. `environment` is added to the usual one. `holding` are descriptors that
+        git keeps open until it ends, so that a lock on one outlives us if we are killed.
 
         Hooks do not run unless asked for: they are for a person's commits and check-outs, not for
         ours. A push asks for them, since what they do there others rely on.
@@ -102,6 +104,7 @@ class Git:
                 check=False,
                 # Ctrl-C is for us to handle, and there is no terminal to ask for passwords on.
                 start_new_session=True,
+                pass_fds=holding,
             )
         except subprocess.TimeoutExpired as error:
             raise GitError(f"git {_name(args)} took more than {limit:.0f} seconds") from error

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,25 +85,38 @@ class Worktrees:
         if branch is not None:
             self._repository.check_branch_name(branch)
         path = self.path(task, attempt)
-        with self._repository.lock():
-            record = self._record(path)
-            reused = record is not None and (record / _READY).exists() and path.is_dir()
-            if not reused:
-                self._make_room(path, record)
-                self._add(path, task, branch, base_commit)
+        with self._making(path) as lock:
+            with self._repository.lock():
                 record = self._record(path)
-        if record is None:
-            raise GitError(f"git made no worktree in {path}")
-        worktree = Worktree(
-            path=path, git_dir=record, branch=branch, base_commit=base_commit, reused=reused
-        )
-        if reused:
-            worktree.remove_stale_locks()
-        else:
-            # Not under the lock: this is what takes long in a large repository.
-            worktree.git.run("reset", "--quiet", "--hard")
-            (record / _READY).touch()
+                reused = record is not None and (record / _READY).exists() and path.is_dir()
+                if not reused:
+                    self._make_room(path, record)
+                    self._add(path, task, branch, base_commit)
+                    record = self._record(path)
+            if record is None:
+                raise GitError(f"git made no worktree in {path}")
+            worktree = Worktree(
+                path=path, git_dir=record, branch=branch, base_commit=base_commit, reused=reused
+            )
+            if reused:
+                worktree.remove_stale_locks()
+            else:
+                # Not under the repository's lock: in a large repository this is what takes long.
+                worktree.git.run("reset", "--quiet", "--hard", holding=(lock,))
+                (record / _READY).touch()
         return worktree
+
+    @contextmanager
+    def _making(self, path: Path) -> Iterator[int]:
+        """The right to make one worktree. If we are killed, it passes to the git command that is
+        filling the worktree, and ends with it; yields what that command has to hold."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield lock
+        finally:
+            os.close(lock)
 
     def remove(self, worktree: Worktree | ExistingWorktree) -> None:
         """Remove a worktree with everything in it, if it is there. Its branch stays.
@@ -113,6 +129,7 @@ class Worktrees:
             raise UsageError(f"{path} is not a worktree of this mission")
         with self._repository.lock():
             self._remove(self._root / path.name)
+        path.with_name(f".{path.name}.lock").unlink(missing_ok=True)
 
     def existing(self) -> tuple[ExistingWorktree, ...]:
         """The worktrees below this folder, in git's order."""
@@ -158,7 +175,6 @@ class Worktrees:
             self._remove(path)
 
     def _add(self, path: Path, task: str, branch: str | None, base_commit: str) -> None:
-        self._root.mkdir(parents=True, exist_ok=True)
         git = self._repository.git
         if branch is None:
             where = ["--detach", str(path), base_commit]

@@ -84,7 +84,7 @@ def index_of(top: Path) -> dict[str, str]:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(old=trees, new=trees, edits=edits)
 def test_nothing_of_a_persons_is_lost(
