@@ -47,7 +47,7 @@ COMPILE := --quiet --universal --python-version 3.11 --generate-hashes \
 
 schema: setup ## write the JSON Schemas in docs/ from the models of the configuration files
 	@$(BIN)/python -m mission.config > docs/mission.schema.json
-	@$(BIN)/python -m tiers.schema > docs/mission.config.schema.json
+	@$(BIN)/python -m tiers.config_schema > docs/mission.config.schema.json
 
 docs: setup ## write docs/commands.md and docs/mission-yaml.md from the commands and the models
 	@$(BIN)/python -m cli.reference > docs/commands.md

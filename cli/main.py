@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "report": "cli.report",
     "server": "cli.server",
     "tier": "cli.tier",
+    "doctor": "cli.doctor",
     "demo": "cli.demo",
 }
 

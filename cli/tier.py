@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.console import fact, print_json, printable, talk
+from cli.doctor import doctor
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import Detection, detect
 from tiers.ways import Way, choose_services
@@ -46,6 +47,9 @@ def detect_services(config: ConfigOption = None, as_json: JsonOption = False) ->
         parts = (result.service.value, word, result.where, result.version or "", time)
         fact("  ".join(printable(part) for part in (*parts, result.detail) if part))
     detection.require()
+
+
+app.command("doctor")(doctor)
 
 
 @app.command("up")

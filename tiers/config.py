@@ -51,7 +51,7 @@ class TierConfig:
 def load_tier_config(
     path: Path | None = None,
     *,
-    folder: Path | None = None,  # where to look for a file; the current one if None
+    folder: Path | None = None,  # where to start looking for a file; the current one if None
     environment: Mapping[str, str] = os.environ,
 ) -> TierConfig:
     """Read the configuration. Without a file the tier is `local`, unless the environment says else.
@@ -74,16 +74,31 @@ def load_tier_config(
 
 
 def find_config_file(folder: Path) -> Path | None:
-    """The configuration file in `folder`, if there is one.
+    """The configuration file in `folder`, else in the nearest one above it in its repository.
 
     Raises:
-        ConfigError: There are several: which one counts would be a guess.
+        ConfigError: A folder holds several: which one counts would be a guess.
     """
-    found = [folder / name for name in FILE_NAMES if (folder / name).is_file()]
-    if len(found) > 1:
-        names = " and ".join(file.name for file in found)
-        raise ConfigError(f"{folder} holds {names}", hint="Keep one of them")
-    return found[0] if found else None
+    for place in _folders_of_repository(folder.absolute()):
+        found = [place / name for name in FILE_NAMES if (place / name).is_file()]
+        if len(found) > 1:
+            names = " and ".join(file.name for file in found)
+            raise ConfigError(f"{place} holds {names}", hint="Keep one of them")
+        if found:
+            return found[0]
+    return None
+
+
+def _folders_of_repository(folder: Path) -> Iterable[Path]:
+    """`folder` and those above it, up to the repository's top; itself alone without one."""
+    above = [folder, *folder.parents]
+    tops = (number for number, place in enumerate(above) if _is_top(place / ".git"))
+    return above[: next(tops, 0) + 1]
+
+
+def _is_top(git: Path) -> bool:
+    """A repository's own folder, or the file that points from a worktree to it."""
+    return git.is_file() or (git / "HEAD").is_file()
 
 
 def _deprecations(values: Mapping[str, Any], where: str) -> list[str]:

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from mission.errors import ConfigError
 from tiers.address import Tls
 from tiers.config import TierConfig, load_tier_config
-from tiers.schema import schema_text
+from tiers.config_schema import schema_text
 from tiers.secret import make_secret
 from tiers.settings import QueueType, StorageType, Tier
 
@@ -235,6 +235,19 @@ def test_two_files_are_refused(tmp_path: Path) -> None:
     load(tmp_path, "tier: local")
     with pytest.raises(ConfigError, match="Keep one of them"):
         load(tmp_path, {"tier": "local"})
+
+
+def test_the_file_may_stand_above_within_the_repository(tmp_path: Path) -> None:
+    below = tmp_path / "docs" / "plan"
+    below.mkdir(parents=True)
+    (tmp_path / "mission.config.yaml").write_text("tier: federated")
+    assert load(below).tier is Tier.LOCAL, "not a repository"
+    (tmp_path / "docs" / ".git").touch()
+    assert load(below).tier is Tier.LOCAL, "outside the repository"
+    (tmp_path / "docs" / ".git").rename(tmp_path / ".git")
+    assert load(below).tier is Tier.FEDERATED
+    (below / "mission.config.yaml").write_text("tier: standalone")
+    assert load(below).tier is Tier.STANDALONE, "the nearest"
 
 
 def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:

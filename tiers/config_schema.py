@@ -1,4 +1,4 @@
-"""The published JSON Schema of the tier's configuration: `python -m tiers.schema` prints it."""
+"""The JSON Schema of the tier's configuration: `python -m tiers.config_schema` prints it."""
 
 from __future__ import annotations
 

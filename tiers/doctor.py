@@ -1,0 +1,165 @@
+"""How the storage tier is: configuration, services, latency, extension, schema, disk, clock."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import redis
+
+from tiers.address import PostgresAddress, ValkeyAddress
+from tiers.checks import Check, Health, Look, examine
+from tiers.config import TierConfig
+from tiers.detect import Detection, detect
+from tiers.folders import data_folder, tiers_home
+from tiers.probe import ProbeResult, Service
+from tiers.server_user import ServerUser
+
+GROUP = "tier"
+SLOW = 2000.0  # milliseconds for connecting and asking; far beyond what a busy machine takes
+SKEW = timedelta(seconds=2)  # between two clocks; more and events stand in the wrong order
+LOW_DISK, NO_DISK = 2_000_000_000, 200_000_000  # bytes
+_PATIENCE = timedelta(seconds=3)
+
+
+def tier_checks(config: TierConfig) -> tuple[Check, ...]:
+    """Look at everything about the tier. Never raises; at most about ten seconds."""
+    detection = detect(config)
+    usable = {result.service for result in detection.results if result.failure is None}
+    looks: list[tuple[str, Look]] = [
+        ("configuration", lambda: _configuration(config)),
+        ("services", lambda: _services(detection)),
+    ]
+    if config.postgres is not None:
+        postgres = config.postgres
+        if Service.POSTGRES in usable:
+            looks.append(("schema", lambda: _schema(postgres)))
+            looks.append(
+                ("Postgres clock", lambda: [_skew("Postgres clock", *_postgres_time(postgres))])
+            )
+        else:
+            names = ["pgvector", "schema"] if config.vector else ["schema"]
+            looks.append(("Postgres", lambda: [_not_known(name) for name in names]))
+    if config.valkey is not None and Service.VALKEY in usable:
+        valkey = config.valkey
+        looks.append(("Valkey clock", lambda: [_skew("Valkey clock", *_valkey_time(valkey))]))
+    looks.append(("disk", lambda: [disk_check(GROUP, _data_folder(config))]))
+    return examine(GROUP, looks)
+
+
+def disk_check(group: str, folder: Path) -> Check:
+    """Whether there is room left where `folder` is, or will be."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
+    free = shutil.disk_usage(existing).free
+    health = Health.GREEN
+    if free < LOW_DISK:
+        health = Health.RED if free < NO_DISK else Health.YELLOW
+    remedy = "" if health is Health.GREEN else f"Free space on the disk of {existing}"
+    detail = f"{free / 1e9:.1f} GB free at {existing}"
+    return Check(group=group, name="disk", health=health, detail=detail, remedy=remedy)
+
+
+def _data_folder(config: TierConfig) -> Path:
+    """Where servers of this machine keep, or would keep, the tier's data."""
+    wanted = config.folder or tiers_home() / config.tier.value
+    return data_folder(wanted, ServerUser.current())
+
+
+def _not_known(name: str) -> Check:
+    return Check(
+        group=GROUP,
+        name=name,
+        health=Health.RED,
+        detail="not known while Postgres cannot be used",
+        remedy="Follow the remedy of Postgres",
+    )
+
+
+def _configuration(config: TierConfig) -> Iterator[Check]:
+    where = str(config.file) if config.file is not None else "defaults and environment"
+    if not config.notices:
+        detail = f"tier {config.tier}, from {where}"
+        yield Check(group=GROUP, name="configuration", health=Health.GREEN, detail=detail)
+    for notice in config.notices:
+        yield Check(
+            group=GROUP,
+            name="configuration",
+            health=Health.YELLOW,
+            detail=notice,
+            remedy="Write the new name",
+        )
+
+
+def _services(detection: Detection) -> Iterable[Check]:
+    return [_service(result) for result in detection.results]
+
+
+def _service(result: ProbeResult) -> Check:
+    if result.failure is not None:
+        return Check(
+            group=GROUP,
+            name=result.service.value,
+            health=Health.RED,
+            detail=result.failure.message,
+            remedy=result.failure.remedy,
+            milliseconds=result.milliseconds,
+        )
+    slow = result.milliseconds is not None and result.milliseconds > SLOW
+    parts = (result.version, f"at {result.where}", result.detail)
+    return Check(
+        group=GROUP,
+        name=result.service.value,
+        health=Health.YELLOW if slow else Health.GREEN,
+        detail=", ".join(part for part in parts if part),
+        remedy="Look at the load of the server and at the network to it" if slow else "",
+        milliseconds=result.milliseconds,
+    )
+
+
+def _schema(address: PostgresAddress) -> Iterator[Check]:
+    """The version that the migrations left behind; the first use of the storage makes it."""
+    with psycopg.connect(**address.connect_arguments(timeout=_PATIENCE)) as connection:
+        row = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
+        detail = "none yet: made at the first use"
+        if row is not None and row[0]:
+            rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+            detail = "version " + ", ".join(str(version) for (version,) in rows)
+    yield Check(group=GROUP, name="schema", health=Health.GREEN, detail=detail)
+
+
+def _postgres_time(address: PostgresAddress) -> tuple[datetime, datetime]:
+    """Its time, and ours at that moment."""
+    with psycopg.connect(**address.connect_arguments(timeout=_PATIENCE)) as connection:
+        before = time.time()
+        row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+        after = time.time()
+    assert row is not None  # noqa: S101 - a SELECT without FROM has one row
+    return _moment(float(row[0])), _moment((before + after) / 2)
+
+
+def _valkey_time(address: ValkeyAddress) -> tuple[datetime, datetime]:
+    with redis.Redis(**address.connect_arguments(timeout=_PATIENCE)) as client:
+        before = time.time()
+        seconds, microseconds = client.time()
+        after = time.time()
+    return _moment(seconds + microseconds / 1e6), _moment((before + after) / 2)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _skew(name: str, theirs: datetime, ours: datetime) -> Check:
+    difference = abs(theirs - ours)
+    well = difference <= SKEW
+    return Check(
+        group=GROUP,
+        name=name,
+        health=Health.GREEN if well else Health.YELLOW,
+        detail=f"{difference.total_seconds():.1f} s off ours",
+        remedy="" if well else "Let both machines keep time by NTP",
+    )
