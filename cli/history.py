@@ -125,11 +125,31 @@ def _moments_of(attempt: Attempt) -> Iterator[tuple[datetime, str, str, str]]:
 def _detail(event: Event) -> str:
     """An event's data in words; what is not there is left out."""
     data = dict(event.data)
-    told = []
-    if event.kind == EventKind.STATUS and {"old", "new"} <= data.keys():
-        told.append(f"{data.pop('old')} → {data.pop('new')}")
+    told = [_lead(event.kind, data)]
     given = ((key, value) for key, value in data.items() if value not in (None, "", [], {}))
-    return ", ".join([*told, *(f"{key} {_shown(value)}" for key, value in given)])
+    told += [f"{key} {_shown(value)}" for key, value in given]
+    return ", ".join(filter(None, told))
+
+
+def _lead(kind: str, data: dict[str, object]) -> str:
+    """The words that say most, for the kinds that people read most; takes them out of `data`."""
+    said: tuple[str, ...]
+    match kind, data:
+        case EventKind.STATUS, {"old": old, "new": new}:
+            said, lead = ("old", "new"), f"{old} → {new}"
+        case EventKind.GATE, {"gate": gate, "state": state, "purpose": purpose}:
+            # The branch and its commit are in the lines around it.
+            said = ("gate", "state", "purpose", "branch", "commit")
+            lead = f"{gate}: {state} for the {purpose}"
+        case EventKind.VERIFY, {"step": step, "ok": bool() as ok}:
+            said, lead = ("step", "ok", "tree"), f"{step}: {'passed' if ok else 'failed'}"
+        case EventKind.REQUEST, {"asked": asked, "by": by, "request": number}:
+            said, lead = ("asked", "by", "request"), f"{asked} by {by} (request {number})"
+        case _:
+            return ""
+    for key in said:
+        data.pop(key, None)
+    return lead
 
 
 def _shown(value: object) -> str:

@@ -78,6 +78,32 @@ def test_everything_about_one_task(lived: Place, capsys: pytest.CaptureFixture[s
     assert "A-1" not in out
 
 
+def test_the_kinds_that_people_read_most_are_told_in_words(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Journal.open(place.journal_file) as journal:
+        journal.record(
+            "gate",
+            task="A-1",
+            gate="guard",
+            state="clear",
+            purpose="push",
+            commit="c" * 40,
+            detail="idle",
+        )
+        journal.record("verify", task="A-1", step="tests", ok=False, exit_code=1, tree="t")
+        number = journal.submit_request("retry", "A-1", by="ann@here")
+        journal.finish_request(number, "done")
+        journal.record("other", task="A-1", gate="guard")
+    lines = run(capsys, "history", str(place.task_file), "A-1").splitlines()[1:]
+    assert [" ".join(line.split()[2:]) for line in lines] == [
+        "gate guard: clear for the push, detail idle",
+        "verify tests: failed, exit_code 1",
+        "request retry by ann@here (request 1), error done",
+        "other gate guard",
+    ]
+
+
 def test_json_holds_runs_attempts_and_events(
     lived: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
