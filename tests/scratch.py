@@ -23,7 +23,7 @@ HEADER = """\
 
 > **Mission:** scratch
 > **Status values:** `not-started` | `in-progress` | `done` | `blocked` | `failed` | `needs-qa`
-> **Agent values:** `worker` | `other` | `—` (auto)
+> **Agent values:** `worker` | `other` | `codex` | `glm-5.1` | `haiku` | `sonnet` | `—` (auto)
 
 ## Milestone 1 — First (M1)
 

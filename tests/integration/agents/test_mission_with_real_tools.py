@@ -1,0 +1,104 @@
+"""A whole mission with the real Claude Code and Codex side by side, their models scripted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from mission.journal import Attempt
+from orchestrator.display import RecordingDisplay
+from tests.conftest import requires
+from tests.integration.agents.tools import CODEX, GLM, HAIKU, KEY, home_environment
+from tests.model_server import Fail, ModelServer, Say, Step
+from tests.scratch import Scratch, make, row
+from workspace.git import Git
+
+pytestmark = [
+    requires("claude", "codex"),
+    requires(system="linux"),
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture
+def servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExitStack]:
+    for name, value in home_environment(tmp_path / "user").items():
+        monkeypatch.setenv(name, value)
+    for name in ("ANTHROPIC_API_KEY", "GLM_API_KEY", "CODEX_API_KEY"):
+        monkeypatch.setenv(name, KEY)
+    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "mission-home"))
+    with ExitStack() as stack:
+        yield stack
+
+
+def _agent(servers: ExitStack, *steps: Step, path: str = "") -> dict[str, object]:
+    server = servers.enter_context(ModelServer(*steps))
+    return {"base_url": f"{server.url}{path}", "retries": 0}
+
+
+def _last(scratch: Scratch, task: str) -> Attempt:
+    with scratch.journal() as journal:
+        found = journal.last_attempt(task)
+    assert found is not None
+    return found
+
+
+def test_a_mission_with_a_mix_of_agents(tmp_path: Path, servers: ExitStack) -> None:
+    slow_down = Fail(
+        status=429, kind="rate_limit_error", message="slow down, try again in 1 seconds"
+    )
+    agents = {
+        "haiku": _agent(
+            servers,
+            HAIKU.shell("echo a > A.txt && git add -A && git commit -qm 'Write A'"),
+            Say(text="Wrote A."),
+        ),
+        "codex": _agent(servers, CODEX.shell("echo b > B.txt"), Say(text="Wrote B."), path="/v1"),
+        "glm-5.1": _agent(servers, slow_down, GLM.shell("echo c > C.txt"), Say(text="Wrote C.")),
+        "sonnet": _agent(servers, Say(text="# Report\n\nA and B are fine.")),
+    }
+    rows = [
+        row("A", agent="haiku"),
+        row("B", agent="codex"),
+        row("C", agent="glm-5.1"),
+        row("D", agent="sonnet", branch="—", after="A, B"),
+    ]
+    scratch = make(tmp_path, rows, config={"agents": agents})
+    display = RecordingDisplay()
+    end = scratch.run(display=display)
+    assert end.exit_code == 0, (scratch.statuses(), [scratch.notes(task) for task in "ABCD"])
+    assert scratch.statuses() == dict.fromkeys("ABCD", "done")
+    assert sorted(scratch.merged()) == ["A", "B", "C"]
+
+    authors = Git(scratch.remote).text("log", "--format=%s|%an", "main").splitlines()
+    for task, agent in (("A", "haiku"), ("B", "codex"), ("C", "glm-5.1")):
+        assert any(
+            line.startswith(task) and line.endswith(f"|{agent} via mission-runner")
+            for line in authors
+        ), authors
+
+    for task in "ABCD":
+        attempt = _last(scratch, task)
+        assert attempt.session
+        assert attempt.input_tokens >= 100
+        assert attempt.cost_usd is not None
+    with scratch.journal() as journal:
+        assert [one.outcome for one in journal.attempts("C")] == ["rate-limit", "success"]
+
+
+def test_no_key_of_a_tool_is_left_anywhere(tmp_path: Path, servers: ExitStack) -> None:
+    tells = f"echo {KEY} && env && echo x > A.txt"
+    agents = {"haiku": _agent(servers, HAIKU.shell(tells), Say(text=f"The key is {KEY}."))}
+    scratch = make(tmp_path, [row("A", agent="haiku")], config={"agents": agents})
+    display = RecordingDisplay()
+    assert scratch.run(display=display).exit_code == 0
+    places = [scratch.top / ".git", scratch.top / "plan", scratch.remote, tmp_path / "mission-home"]
+    files = [file for place in places for file in place.rglob("*") if file.is_file()]
+    assert any(file.suffix == ".sqlite" for file in files)
+    assert any(file.suffix == ".log" for file in files)
+    assert [file for file in files if KEY.encode() in file.read_bytes()] == []
+    assert KEY not in repr(display)
