@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mission.config import MissionConfig, RoutingRule
@@ -77,26 +77,38 @@ def route(task: Task, config: MissionConfig, *, milestone: str | None = None) ->
     raise AssertionError("the last shipped rule matches every row")
 
 
+def matches(task: Task, match: Mapping[str, str]) -> bool:
+    """Whether a rule of another kind is for `task`: its patterns are read as those of `route`.
+
+    Raises:
+        ConfigError: A pattern is no regular expression.
+    """
+    return all(
+        _matches(task, task.milestone, column, pattern, f"a rule with `{column}`")
+        for column, pattern in match.items()
+    )
+
+
 def _first(
     task: Task, rules: Sequence[RoutingRule], milestone: str
 ) -> tuple[int, RoutingRule] | None:
     for number, rule in enumerate(rules, start=1):
         if all(
-            _matches(task, milestone, column, pattern, number)
+            _matches(task, milestone, column, pattern, f"routing rule {number}")
             for column, pattern in rule.match.items()
         ):
             return number, rule
     return None
 
 
-def _matches(task: Task, milestone: str, column: str, pattern: str, number: int) -> bool:
+def _matches(task: Task, milestone: str, column: str, pattern: str, rule: str) -> bool:
     cell = task.cells.get(column)
     text = milestone if column == "milestone" else cell.text if cell is not None else ""
     try:
         return re.search(pattern, text, re.IGNORECASE) is not None
     except re.error as error:
         raise ConfigError(
-            f"routing rule {number}: `{pattern}` for {column} is no regular expression: {error}",
+            f"{rule}: `{pattern}` for {column} is no regular expression: {error}",
             hint=r"Write a literal dot, bracket or star with a backslash before it, as in `\.`",
         ) from error
 

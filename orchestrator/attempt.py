@@ -9,14 +9,16 @@ from mission.journal import Attempt, Stage
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
-from orchestrator.delivery import bring_to_remote
+from orchestrator.delivery import bring_to_remote, verify
 from orchestrator.ends import Again, TaskEnd
 from orchestrator.issues import IssueBook
 from orchestrator.merging import MergeQueue, touches_task_file
 from orchestrator.pulling import clear_pull
+from orchestrator.reports import write_report
 from orchestrator.retrying import STATUSES, again, decide_next
+from orchestrator.reviewing import Reviewed, review, wants_person
 from orchestrator.verifying import VerificationError
-from orchestrator.work import Work, clear, collect, facts, prepare, run_agent
+from orchestrator.work import REVIEW, Work, clear, collect, facts, prepare, run_agent
 from workspace import changes
 
 
@@ -58,9 +60,15 @@ class AttemptRunner:
         end = self._refused(assignment, attempt)
         if end is not None:
             return end
+        attempt = verify(context, task, attempt)
+        reviewed = None if assignment.approved else review(context, assignment, attempt)
+        if reviewed is not None and not (reviewed.passed or reviewed.person):
+            back = Again(at=context.clock())
+            return self._end(assignment, None, REVIEW, reason=reviewed.text, again=back)
         attempt = bring_to_remote(context, task, attempt)
-        if not assignment.approved and attempt.outcome == Outcome.NEEDS_QA:
-            word = f"{task.branch} waits for a person: mission approve PATH {task.id}"
+        why = self._why_a_person(assignment, attempt, reviewed)
+        if why:
+            word = f"{task.branch} waits for a person ({why}): mission approve PATH {task.id}"
             return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
         commit = self._merges.land(task, attempt)
         clear(context, attempt)
@@ -70,6 +78,20 @@ class AttemptRunner:
         closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
         word = f"{word}; {closed}" if closed else word
         return self._end(assignment, Status.DONE, str(Outcome.SUCCESS), word=word)
+
+    def _why_a_person(
+        self, assignment: Assignment, attempt: Attempt, reviewed: Reviewed | None
+    ) -> str:
+        """Why the work waits for a person; empty if it may merge."""
+        if assignment.approved:
+            return ""
+        if reviewed is not None and reviewed.person:
+            return f"its review: {reviewed.text}"
+        if attempt.outcome == Outcome.NEEDS_QA:
+            return f"{attempt.agent} asks: {attempt.summary}"
+        if wants_person(self._context, assignment.task):
+            return "a rule of mission.yaml"
+        return ""
 
     def _refused(self, assignment: Assignment, attempt: Attempt) -> TaskEnd | None:
         """The end of an attempt that left nothing on its branch.
@@ -93,7 +115,8 @@ class AttemptRunner:
         clear(self._context, attempt)
         asks = attempt.outcome == Outcome.NEEDS_QA and not assignment.approved
         status = Status.NEEDS_QA if asks else Status.DONE
-        word = f"attempt {attempt.number} by {attempt.agent}: {attempt.summary}"
+        link = write_report(self._context, assignment.task, attempt.summary, attempt.agent)
+        word = f"attempt {attempt.number} by {attempt.agent}, {link}: {attempt.summary}"
         return self._end(assignment, status, attempt.outcome or str(Outcome.SUCCESS), word=word)
 
     def _unfinished(self, assignment: Assignment, attempt: Attempt, result: Result) -> TaskEnd:

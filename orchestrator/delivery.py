@@ -14,18 +14,26 @@ from workspace import landing
 from workspace.overlap import overlaps
 
 
-def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
-    """Verify the branch and push it. Does what is left after a crash.
+def verify(context: Context, task: Task, attempt: Attempt) -> Attempt:
+    """Verify the branch, if that was not done before a crash.
 
     Raises:
         VerificationError: A verify step failed.
-        GateError: The push gate refuses, or does not clear in time.
-        GitError: The remote refuses.
     """
     if attempt.stage is Stage.WORKED:
         _verify(context, task, attempt)
         attempt = context.journal.update_attempt(attempt.id, stage=Stage.VERIFIED)
         _warn_of_overlaps(context, attempt)
+    return attempt
+
+
+def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
+    """Push the branch, and open its pull request. Does what is left after a crash.
+
+    Raises:
+        GateError: The push gate refuses, or does not clear in time.
+        GitError: The remote refuses.
+    """
     if attempt.stage is Stage.VERIFIED:
         _push(context, attempt)
         if context.pulls is not None:

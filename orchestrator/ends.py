@@ -38,6 +38,7 @@ INTERRUPTED = "interrupted"  # the outcome of an attempt whose runner died
 RESUMED = frozenset(
     {
         INTERRUPTED,
+        "review",  # the findings go to the session that made the work
         *(
             str(outcome)
             for outcome in (

@@ -11,6 +11,7 @@ from mission.errors import BaseMovedError, MissionError
 from orchestrator.absorbing import absorb
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
+from orchestrator.reports import reports
 from workspace import checkout, landing, status_commit
 
 _TRIES = 5  # how often the base may move meanwhile before the next run has to do it
@@ -77,22 +78,23 @@ def _publish(context: Context) -> bool:
     repository, path = context.repository, context.task_file
     for _ in range(_TRIES):
         base = repository.fetch_base()
-        held = status_commit.committed(repository.git, base, path)
-        if held is None:
+        if status_commit.committed(repository.git, base, path) is None:
             context.display.say(f"{path} is not committed on {repository.base}; status stays here")
             return False
         absorb(context, base)
         checkout.fast_forward(repository, base, keep=(path,))
-        content = context.place.task_file.read_bytes()
-        if content == held:
+        files = {path: context.place.task_file.read_bytes(), **reports(context)}
+        if all(
+            content == status_commit.committed(repository.git, base, name)
+            for name, content in files.items()
+        ):
             return True
         request = GateRequest(purpose=Purpose.PUSH, branch=repository.base, base=repository.base)
         pass_gates(context, request, task=None, attempt=None)
-        commit = status_commit.commit_file(
+        commit = status_commit.commit_files(
             repository.git,
             base=base,
-            path=path,
-            content=content,
+            files=files,
             message=f"Update the status of {context.place.folder.name}\n\nMission-Status: yes\n",
         )
         if commit is None:
@@ -101,7 +103,7 @@ def _publish(context: Context) -> bool:
             landing.land(repository, commit, base)
         except BaseMovedError:
             continue
-        checkout.fast_forward(repository, commit, keep=(path,))
+        checkout.fast_forward(repository, commit, keep=tuple(files))
         context.journal.record("publish", run=context.run, ok=True, commit=commit)
         return True
     raise BaseMovedError(f"{repository.base} moved {_TRIES} times meanwhile")

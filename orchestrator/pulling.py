@@ -7,7 +7,7 @@ from gates.forges.pulls import PullRequests
 from mission.errors import GitError
 from mission.journal import Attempt, EventKind
 from orchestrator.context import Context
-from orchestrator.work import Work
+from orchestrator.work import REVIEW, Work
 from tasks_md.model import Task
 from workspace.squash import message_for
 
@@ -98,6 +98,11 @@ def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
     ]
     rows = "\n".join(f"| {name} | {_cell(value)} |" for name, value in facts)
     said = f"\n\nThe agent says:\n\n{_quoted(attempt.summary)}" if attempt.summary else ""
+    reviews = [
+        str(event.data["text"]) for event in context.journal.events(task=task.id, kind=REVIEW)
+    ]
+    if reviews:
+        said += f"\n\nReview, round {len(reviews)}:\n\n{_quoted(reviews[-1])}"
     title = message_for(task.id, task.description, attempt.number).partition("\n")[0]
     body = f"{task.description}\n\n| | |\n| --- | --- |\n{rows}{said}\n"
     redact = context.redactor.text

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from agents.prices import Prices
 from agents.prompt import write_brief
-from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts, Usage
-from agents.registry import environment_names
-from agents.registry import settings as agent_settings
+from agents.protocol import Result, Usage
 from mission.journal import Attempt, Stage
+from orchestrator.asking import Question, ask
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
 from orchestrator.verifying import steps_for
 from workspace import changes
-from workspace.process import allowed_environment
 from workspace.worktrees import ExistingWorktree, Worktree
 
+REVIEW = "review"  # the journal's kind of event: another agent has reviewed the work
 AGENT = "agent"  # the journal's kind of event: an agent has finished its part
 
 
@@ -75,51 +73,36 @@ def run_agent(
 ) -> Result:
     """Let the agent carry the brief out."""
     task = assignment.task
-    agent = context.agent(attempt.agent)
-    missing = agent.missing()
-    if missing is not None:
-        return Result(outcome=Outcome.BLOCKED, summary=missing)
-    settings = agent_settings(attempt.agent, context.config)
     steps = steps_for(context.config, task)
+    text = write_brief(
+        task,
+        assignment.milestone,
+        task_file=context.task_file,
+        dependencies=assignment.dependencies,
+        verify=[step for step in steps if "branch" in step.on],
+        earlier=_earlier(context, attempt),
+        findings=findings_for(context, task.id),
+        redact=context.redactor.text,
+    )
 
     def note_process(pid: int, started: float) -> None:
         context.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
 
-    brief = Brief(
-        task=task.id,
-        attempt=attempt.number,
-        agent=attempt.agent,
-        text=write_brief(
-            task,
-            assignment.milestone,
-            task_file=context.task_file,
-            dependencies=assignment.dependencies,
-            verify=[step for step in steps if "branch" in step.on],
-            earlier=_earlier(context, attempt),
-            redact=context.redactor.text,
+    return ask(
+        context,
+        Question(
+            task=task.id,
+            attempt=attempt,
+            agent=attempt.agent,
+            doing=f"{attempt.agent} works",
+            text=text,
+            folder=worktree.path,
+            resume=attempt.session,
+            resumed=_used_by(context, attempt),
+            token_limit=assignment.token_limit,
+            on_start=note_process,
         ),
-        worktree=worktree.path,
-        log=Path(attempt.log or context.place.logs / f"{attempt.id}.log"),
-        scratch=context.place.state_dir / "scratch" / str(attempt.id),
-        environment=allowed_environment(environment_names(settings), settings.set),
-        timeouts=Timeouts(
-            start=settings.timeouts.start,
-            silence=settings.timeouts.silence,
-            total=settings.timeouts.total,
-        ),
-        resume=attempt.session,
-        resumed=_used_by(context, attempt),
-        token_limit=assignment.token_limit,
-        on_start=note_process,
     )
-
-    def show(event: AgentEvent) -> None:
-        context.display.doing(task.id, f"{attempt.agent} works", event.text)
-
-    context.display.doing(task.id, f"{attempt.agent} works")
-    result = agent.run(brief, context.stop, show)
-    priced = Prices.of(context.config).complete(result.usage, settings.model)
-    return replace(result, usage=priced)
 
 
 def collect(
@@ -163,6 +146,14 @@ def facts(result: Result) -> dict[str, str | int | float | None]:
     }
 
 
+def findings_for(context: Context, task: str) -> str:
+    """What the last review found, for the author's next round; empty if it passed."""
+    events = context.journal.events(task=task, kind=REVIEW)
+    if not events or events[-1].data["passed"]:
+        return ""
+    return str(events[-1].data["text"])
+
+
 def _used_by(context: Context, attempt: Attempt) -> Usage:
     """What the session that is resumed had used before: tools report its sum."""
     before = [
@@ -184,6 +175,8 @@ def _earlier(context: Context, attempt: Attempt) -> str:
     if not before:
         return ""
     last = before[-1]
+    if last.outcome == REVIEW:
+        return ""  # the findings say it
     if last.outcome == INTERRUPTED:
         return f"Attempt {last.number} by {last.agent} was cut off before it ended."
     told = last.reason or last.summary

@@ -1,32 +1,33 @@
-"""Commits of one file on top of the base, without a checkout."""
+"""Commits of a few files on top of the base, without a checkout."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import PurePosixPath
 
-from mission.errors import GitError, MergeConflictError
-from workspace.git import Git, reason
+from mission.errors import GitError
+from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
 
 _FILE = "100644"
 _FOLDER = "040000"
 
 
-def commit_file(
-    git: Git, *, base: str, path: str, content: bytes, message: str, author: str = RUNNER
+def commit_files(
+    git: Git, *, base: str, files: Mapping[str, bytes], message: str, author: str = RUNNER
 ) -> str | None:
-    """The commit on top of `base` in which `path` holds `content`; None if it does there already.
+    """The commit on top of `base` in which paths hold contents; None if they do there already.
 
     No ref points to it yet: `landing.land` makes it the base, and `checkout.fast_forward` takes
     the checkout along. The repository's attributes (line ends) apply, as they do to `git add`.
 
     Raises:
-        GitError: The path cannot be a file there.
+        GitError: A path cannot be a file there.
     """
-    parts = PurePosixPath(path).parts
-    blob = git.run("hash-object", "-w", "--stdin", f"--path={path}", input=content).text
-    tree = _with_blob(git, f"{base}^{{tree}}", parts, blob)
+    tree = f"{base}^{{tree}}"
+    for path, content in files.items():
+        blob = git.run("hash-object", "-w", "--stdin", f"--path={path}", input=content).text
+        tree = _with_blob(git, tree, PurePosixPath(path).parts, blob)
     if tree == git.text("rev-parse", "--verify", f"{base}^{{tree}}"):
         return None
     return git.run(
@@ -67,31 +68,3 @@ def committed(git: Git, commit: str, path: str) -> bytes | None:
     """What a commit has at `path`, as a checkout would show it; None if it has no file there."""
     output = git.run("cat-file", "--filters", f"{commit}:{path}", check=False)
     return output.stdout.encode(errors="surrogateescape") if output.code == 0 else None
-
-
-def merge_file(git: Git, *, path: str, old: str, new: str, working: bytes) -> bytes:
-    """The edited text of a file, with what happened to it between two commits merged in.
-
-    For files that `checkout.fast_forward` kept: without this, committing the edited text would
-    take back what somebody else committed.
-
-    Raises:
-        MergeConflictError: Both changed the same lines.
-    """
-    before = committed(git, old, path) or b""
-    after = committed(git, new, path)
-    if after is None or after == before:
-        return working
-    with tempfile.TemporaryDirectory(prefix="mission-") as folder:
-        files = [Path(folder, name) for name in ("edited", "before", "after")]
-        for file, content in zip(files, (working, before, after), strict=True):
-            file.write_bytes(content)
-        merged = git.run("merge-file", "-p", "--quiet", *map(str, files), check=False)
-    # Below 128 the exit code counts the conflicts.
-    if 0 < merged.code < 128:
-        raise MergeConflictError(
-            f"{path} was changed on the base in the rows that this run changed", files=(path,)
-        )
-    if merged.code != 0:
-        raise GitError(f"git merge-file: {reason(merged)}")
-    return merged.stdout.encode(errors="surrogateescape")

@@ -115,6 +115,34 @@ class RoutingRule(Section):
     agent: str = Field(min_length=1, description="The agent that gets the row.")
 
 
+class ReviewRule(Section):
+    """Whose work another agent reviews before it merges. The first rule that matches decides."""
+
+    match: dict[str, str] = Field(
+        default_factory=dict,
+        description="Column and pattern, as in `routing`. No entry matches every row.",
+    )
+    by: list[str] = Field(
+        min_length=1,
+        description="Reviewers; the first one whose model is not the author's reviews.",
+    )
+    rounds: int = Field(
+        default=2, ge=1, le=10, description="Reviews before a person has to look (`needs-qa`)."
+    )
+    same_model: bool = Field(
+        default=False, description="Whether a reviewer may have the author's model."
+    )
+
+
+class QaRule(Section):
+    """Which finished work always waits for a person before it merges."""
+
+    match: dict[str, str] = Field(
+        default_factory=dict,
+        description="Column and pattern, as in `routing`. No entry matches every row.",
+    )
+
+
 class Limit(Section):
     """How much may be spent; what is not given is not limited."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from mission.config.agents import AgentConfig, BudgetConfig, RoutingRule
+from mission.config.agents import AgentConfig, BudgetConfig, QaRule, ReviewRule, RoutingRule
 from mission.config.forge import ForgeConfig
 from mission.config.gates import GateConfig, VerifyStep
 from mission.config.section import Section
@@ -89,6 +89,13 @@ class MissionConfig(Section):
     routing: list[RoutingRule] = Field(
         default_factory=list,
         description="Which agent gets a row whose agent cell is —; the first match decides.",
+    )
+    review: list[ReviewRule] = Field(
+        default_factory=list,
+        description="Which rows another agent reviews before they merge; the first match decides.",
+    )
+    qa: list[QaRule] = Field(
+        default_factory=list, description="Which rows wait for a person before they merge."
     )
     forge: ForgeConfig = Field(
         default_factory=ForgeConfig, description="The forge that holds the repository."

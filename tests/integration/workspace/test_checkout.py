@@ -11,7 +11,7 @@ from workspace.checkout import blocking_files, fast_forward
 from workspace.landing import land
 from workspace.repository import Repository
 from workspace.squash import make_squash
-from workspace.status_commit import commit_file, committed, merge_file
+from workspace.status_commit import commit_files, committed
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch
@@ -102,7 +102,7 @@ def test_an_untracked_file_is_in_the_way(scratch: Scratch, ignored: bool) -> Non
     repository = scratch.repository
     base = repository.fetch_base()
     git = repository.git
-    made = commit_file(git, base=base, path="new.txt", content=b"theirs\n", message="m")
+    made = commit_files(git, base=base, files={"new.txt": b"theirs\n"}, message="m")
     assert made is not None
     land(repository, made, base)
     (scratch.top / "new.txt").write_text("mine\n")
@@ -151,8 +151,8 @@ def test_a_status_commit_takes_the_checkout_along(scratch: Scratch) -> None:
     repository = scratch.repository
     base = repository.fetch_base()
     (scratch.top / "TASKS.md").write_text("plan, done\n")
-    made = commit_file(
-        repository.git, base=base, path="TASKS.md", content=b"plan, done\n", message="Status"
+    made = commit_files(
+        repository.git, base=base, files={"TASKS.md": b"plan, done\n"}, message="Status"
     )
     assert made is not None
     land(repository, made, base)
@@ -161,8 +161,8 @@ def test_a_status_commit_takes_the_checkout_along(scratch: Scratch) -> None:
     assert scratch.git("show", "--format=%an|%s", "--name-only", made).split("\n") == [
         "mission-runner|Status", "", "TASKS.md",
     ]  # fmt: skip
-    again = commit_file(
-        repository.git, base=made, path="TASKS.md", content=b"plan, done\n", message="Status"
+    again = commit_files(
+        repository.git, base=made, files={"TASKS.md": b"plan, done\n"}, message="Status"
     )
     assert again is None
 
@@ -173,27 +173,13 @@ def test_a_status_commit_in_a_folder_with_modes_and_line_ends(scratch: Scratch) 
     base = scratch.commit({})
     scratch.push()
     git = scratch.repository.git
-    made = commit_file(git, base=base, path="docs/plans/TASKS.md", content=b"b\r\n", message="m")
+    made = commit_files(git, base=base, files={"docs/plans/TASKS.md": b"b\r\n"}, message="m")
     assert made is not None
     assert git.text("diff-tree", "-r", "--name-only", base, made) == "docs/plans/TASKS.md"
     assert git.text("ls-tree", made, "docs/plans/TASKS.md").startswith("100755 ")
     assert git.run("cat-file", "blob", f"{made}:docs/plans/TASKS.md").stdout == "b\n"
     assert committed(git, made, "docs/plans/TASKS.md") == b"b\r\n"
     assert committed(git, made, "docs/none") is None
-
-
-def test_edits_of_both_sides_are_merged(scratch: Scratch) -> None:
-    base = scratch.commit({"TASKS.md": "".join(f"row {n}\n" for n in range(9))})
-    scratch.push()
-    text = (scratch.top / "TASKS.md").read_text()
-    commit = landed(scratch, {"TASKS.md": text.replace("row 8", "row 8 of theirs")})
-    working = text.replace("row 0", "row 0 done").encode()
-    merged = merge_file(
-        scratch.repository.git, path="TASKS.md", old=base, new=commit, working=working
-    )
-    assert merged.decode() == text.replace("row 0", "row 0 done").replace(
-        "row 8", "row 8 of theirs"
-    )
 
 
 @pytest.mark.parametrize("place", ["another branch", "detached", "elsewhere"])
@@ -270,7 +256,7 @@ def test_a_bare_repository_only_moves_its_branch(make_scratch: MakeScratch) -> N
     bare = Repository.open(scratch.remote, remote=None)
     assert bare.bare
     base = bare.fetch_base()
-    made = commit_file(bare.git, base=base, path="TASKS.md", content=b"x", message="m")
+    made = commit_files(bare.git, base=base, files={"TASKS.md": b"x"}, message="m")
     assert made is not None
     land(bare, made, base)
     assert fast_forward(bare, made).checkout is None

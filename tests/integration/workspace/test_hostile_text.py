@@ -14,7 +14,7 @@ from mission.errors import UsageError
 from tests.integration.workspace.conftest import git
 from workspace.changes import changed_files, commit_leftovers, head
 from workspace.squash import find_landed, make_squash, message_for
-from workspace.status_commit import commit_file, committed
+from workspace.status_commit import commit_files, committed
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch
@@ -88,7 +88,7 @@ def test_a_file_of_any_name_is_committed_alone(
     path = "/".join(["new", *parts])
     repository = scratch.repository
     base = repository.base_tip()
-    made = commit_file(repository.git, base=base, path=path, content=content, message="m")
+    made = commit_files(repository.git, base=base, files={path: content}, message="m")
     assert made is not None
     assert committed(repository.git, made, path) == content
     assert changed_files(repository.git, base, made) == (path,)
@@ -107,7 +107,7 @@ def test_a_landed_attempt_is_found_whatever_its_text(
     assume(task.split())
     repository = scratch.repository
     base = repository.base_tip()
-    work = commit_file(repository.git, base=base, path="x", content=b"x", message="work")
+    work = commit_files(repository.git, base=base, files={"x": b"x"}, message="work")
     assert work is not None
     message = message_for(task, description, attempt)
     squash = make_squash(repository.git, base=base, head=work, message=message, author=description)
@@ -140,7 +140,7 @@ def test_text_is_never_run(scratch: Scratch, tmp_path: Path) -> None:
 def test_a_megabyte_of_description(scratch: Scratch) -> None:
     message = message_for("T-1", "word " * 200_000, 1)
     base = scratch.repository.base_tip()
-    made = commit_file(scratch.repository.git, base=base, path="x", content=b"x", message=message)
+    made = commit_files(scratch.repository.git, base=base, files={"x": b"x"}, message=message)
     assert made is not None
     assert find_landed(scratch.repository.git, made, "T-1", 1, base) == made
 

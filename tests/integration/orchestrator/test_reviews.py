@@ -1,0 +1,107 @@
+"""Review of an agent's work by another, in rounds, and what waits for a person."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator.display import RecordingDisplay
+from orchestrator.run import apply_requests
+from tests.scratch import Scratch, make, row
+from workspace.git import Git
+from workspace.process import Stop
+
+pytestmark = pytest.mark.timeout(180)
+
+# Writes what the findings of the last round ask for, else a first draft.
+AUTHOR = """
+import os, pathlib, sys
+brief = sys.stdin.read()
+text = "settled" if "say settled" in brief else "draft"
+pathlib.Path("work.txt").write_text(text + os.environ["MISSION_ATTEMPT"])
+"""
+# Approves only what is settled.
+REVIEWER = """
+import json, pathlib, sys
+sys.stdin.read()
+text = pathlib.Path("work.txt").read_text()
+pathlib.Path("junk.txt").write_text("a reviewer changes nothing")
+finding = {{"file": "work.txt", "line": 1, "severity": "major", "message": "say settled"}}
+passed = text.startswith({wanted!r})
+review = {{
+    "verdict": "approve" if passed else "request-changes",
+    "summary": "fine" if passed else "not yet",
+    "findings": [] if passed else [finding],
+}}
+print(json.dumps({{"outcome": "success", "summary": json.dumps(review), "input_tokens": 7}}))
+"""
+
+
+def reviewed(folder: Path, wanted: str, **more: object) -> Scratch:
+    """A mission of one row, whose work `critic` reviews; it approves text that starts so."""
+    script = folder / "reviewer.py"
+    script.write_text(REVIEWER.format(wanted=wanted))
+    worker = [sys.executable, str(folder / "worker.py")]
+    agents = {
+        "worker": {"type": "command", "run": worker, "model": "one"},
+        "other": {"type": "command", "run": worker, "model": "one"},
+        "critic": {"type": "command", "run": [sys.executable, str(script)], "model": "two"},
+    }
+    rule = {"match": {"id": "^A$"}, "by": ["other", "critic"], "rounds": 2}
+    config = {"agents": agents, "review": [rule], **more}
+    return make(folder, [row("A")], worker=AUTHOR, config=config)
+
+
+def test_findings_go_back_to_the_author_until_they_are_settled(tmp_path: Path) -> None:
+    scratch = reviewed(tmp_path, "settled")
+    assert scratch.run().exit_code == 0
+    assert Git(scratch.remote).text("show", "main:work.txt") == "settled2"
+    assert "junk.txt" not in Git(scratch.remote).text("ls-tree", "-r", "--name-only", "main")
+    with scratch.journal() as journal:
+        verdicts = [event.data["verdict"] for event in journal.events(kind="review")]
+        reviewers = {event.data["reviewer"] for event in journal.events(kind="review")}
+        assert journal.spent("A").tokens == 14
+    assert verdicts == ["request-changes", "approve"]
+    assert reviewers == {"critic"}  # `other` has the author's model
+
+
+def test_when_the_rounds_run_out_a_person_decides(tmp_path: Path) -> None:
+    scratch = reviewed(tmp_path, "never")
+    assert scratch.run().needs_qa == ("A",)
+    assert scratch.merged() == []
+    assert "say settled" in scratch.notes("A")
+    with scratch.journal() as journal:
+        journal.submit_request("approve", "A", by="person")
+    apply_requests(str(scratch.task_file), RecordingDisplay(), Stop())
+    assert scratch.merged() == ["A"]
+
+
+def test_a_reviewer_that_gives_no_review_blocks_and_costs_no_second_author(tmp_path: Path) -> None:
+    scratch = reviewed(tmp_path, "settled")
+    (tmp_path / "reviewer.py").write_text("print('looks good')")
+    assert scratch.run().blocked == ("A",)
+    (tmp_path / "reviewer.py").write_text(REVIEWER.format(wanted="draft"))
+    with scratch.journal() as journal:
+        journal.submit_request("unblock", "A", by="person")
+    apply_requests(str(scratch.task_file), RecordingDisplay(), Stop())
+    assert scratch.run().exit_code == 0
+    assert Git(scratch.remote).text("show", "main:work.txt") == "draft1"
+
+
+def test_a_rule_makes_work_wait_for_a_person(tmp_path: Path) -> None:
+    scratch = reviewed(tmp_path, "draft", qa=[{"match": {"description": "do a"}}])
+    assert scratch.run().needs_qa == ("A",)
+    assert scratch.merged() == []
+
+
+def test_the_report_of_a_row_without_a_branch_is_kept_and_linked(tmp_path: Path) -> None:
+    worker = f"print({json.dumps(json.dumps({'summary': 'No secret is printed.'}))})"
+    scratch = make(tmp_path, [row("A", branch="—")], worker=worker)
+    assert scratch.run().exit_code == 0
+    assert "reports/A.md" in scratch.notes("A")
+    report = Git(scratch.remote).text("show", "main:plan/reports/A.md")
+    assert "No secret is printed." in report
+    assert scratch.git.text("status", "--porcelain") == ""
