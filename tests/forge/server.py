@@ -86,6 +86,11 @@ class ForgeServer:
         with self._asked:
             assert self._asked.wait_for(settled, timeout=seconds), "the forge was not asked so far"
 
+    def wait_a_moment(self) -> None:
+        """Wait for the next request, or a moment."""
+        with self._asked:
+            self._asked.wait(0.05)
+
     def count(self, part: str) -> int:
         """How many requests had `part` in their path."""
         return sum(part in path for _, path in self.requests)

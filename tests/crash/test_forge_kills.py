@@ -1,0 +1,117 @@
+"""Killed anywhere between gate, push, pull request, merge, confirm and close: all happens once.
+
+The forge sees every step as a request, so a kill is aimed at one: at the n-th request, drawn by
+chance. `MISSION_KILLS` asks for more of them.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.forge.mission import ForgeMission, forge_mission
+from tests.scratch import row
+
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(1500)]
+
+KILLS = int(os.environ.get("MISSION_KILLS", "50")) * 3 // 10
+COMMAND = (sys.executable, "-m", "tests.crash.runner")
+ROOT = Path(__file__).parents[2]
+PER_MISSION = 5  # then the mission is left to finish
+ROWS = (
+    row("A").replace("| — | worker", "| #7 | worker"),
+    row("B"),
+    row("C", after="A").replace("| — | worker", "| #7 | worker"),
+    row("Z", after="B, C", agent="—", branch="(aggregate)").replace("| — | — |", "| #8 | — |"),
+)
+
+
+def test_killed_runs_on_a_forge_do_everything_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = int(os.environ.get("MISSION_SEED", random.SystemRandom().randrange(1_000_000)))
+    dice = random.Random(seed)  # noqa: S311  not for secrets: the seed makes a failure repeatable
+    requests = _undisturbed(tmp_path / "undisturbed", monkeypatch)
+    kills = 0
+    while kills < KILLS:
+        folder = tmp_path / f"after-{kills}"
+        with _mission(folder, monkeypatch) as mission:
+            for _ in range(min(PER_MISSION, KILLS - kills)):
+                kills += _run_and_kill(mission, dice.randrange(requests))
+            told = f"seed {seed}, after {kills} kills"
+            assert _finish(mission) == 0, f"{told}: {mission.scratch.statuses()}"
+            _check(mission, told)
+
+
+def _undisturbed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many requests a run takes that nobody disturbs."""
+    with _mission(folder, monkeypatch) as mission:
+        assert _finish(mission) == 0, mission.scratch.statuses()
+        _check(mission, "undisturbed")
+        return len(mission.server.requests)
+
+
+@contextmanager
+def _mission(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForgeMission]:
+    folder.mkdir()
+    monkeypatch.setenv("MISSION_HOME", str(folder / "home"))
+    with forge_mission(folder, ROWS) as mission:
+        mission.sign_in(monkeypatch)
+        for number in (7, 8):
+            mission.server.model.add_issue(number)
+        yield mission
+
+
+def _start(mission: ForgeMission) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*COMMAND, str(mission.scratch.task_file)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+
+
+def _run_and_kill(mission: ForgeMission, after: int) -> int:
+    """Kill a run at its request number `after`. 1 if it was killed, 0 if it had ended before."""
+    until = len(mission.server.requests) + after
+    with _start(mission) as process:
+        while process.poll() is None:
+            if len(mission.server.requests) >= until:
+                process.kill()
+                process.wait()
+                return 1
+            mission.server.wait_a_moment()
+        assert process.returncode == 0, (process.stderr or sys.stderr).read()
+    return 0
+
+
+def _finish(mission: ForgeMission) -> int:
+    with _start(mission) as process:
+        _, errors = process.communicate(timeout=180)
+        if process.returncode:
+            sys.stderr.write(errors.decode())
+        return process.returncode
+
+
+def _check(mission: ForgeMission, told: str) -> None:
+    model, scratch = mission.server.model, mission.scratch
+    assert set(scratch.statuses().values()) == {"done"}, told
+    assert sorted(scratch.merged()) == ["A", "B", "C"], told
+    opened = sorted(pull.branch for pull in model.pulls.values())
+    assert opened == ["feat/a", "feat/b", "feat/c"], f"{told}: {opened}"
+    assert sorted(model.merges) == sorted(model.pulls), told
+    for number in (7, 8):
+        issue = model.issues[number]
+        told_once = (issue.state, issue.closings, len(issue.comments))
+        assert told_once == ("closed", 1, 1), f"{told}: #{number} {told_once}"
+    assert set(model.heads()) == {"main"}, told
+    assert scratch.git.text("status", "--porcelain") == "", told
+    with scratch.journal() as journal:
+        assert journal.open_attempts() == [], told

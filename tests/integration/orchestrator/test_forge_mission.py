@@ -1,0 +1,114 @@
+"""A whole mission on a forge: pull requests, its CI, its merges, its issues."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.forge.ci import JobState
+from tests.forge.faults import Break, Fault
+from tests.forge.mission import forge_mission
+from tests.scratch import row
+
+REAL_PLAN = Path(__file__).parents[3] / "missions" / "federation-v1" / "TASKS.md"
+
+
+@pytest.mark.parametrize("kind", ["gitea", "forgejo", "github", "gitlab"])
+def test_a_mission_on_each_forge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    with forge_mission(tmp_path, [row("A"), row("B", after="A")], kind=kind) as mission:
+        mission.sign_in(monkeypatch)
+
+        end = mission.scratch.run()
+
+        assert end.exit_code == 0, mission.scratch.notes("A") + mission.scratch.notes("B")
+        assert mission.scratch.statuses() == {"A": "done", "B": "done"}
+        assert mission.scratch.merged() == ["A", "B"]
+        pulls = list(mission.server.model.pulls.values())
+        assert [(pull.branch, pull.merged) for pull in pulls] == [
+            ("feat/a", True),
+            ("feat/b", True),
+        ]
+        assert set(mission.server.model.heads()) == {"main"}
+
+
+def test_ci_holds_the_merge_until_it_is_green(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with forge_mission(tmp_path, [row("A")]) as mission:
+        mission.sign_in(monkeypatch)
+        model = mission.server.model
+        model.ci.plans["feat/a"] = (JobState.RUNNING,)
+
+        def release() -> None:
+            # The guard has looked at the branch's running job some times.
+            mission.server.wait_until(
+                lambda: (
+                    "feat/a" in model.heads()
+                    and mission.server.count(f"commits/{model.heads()['feat/a']}/statuses") >= 3
+                )
+            )
+            assert model.merges == []
+            model.ci.release()
+
+        releasing = threading.Thread(target=release)
+        releasing.start()
+        end = mission.scratch.run()
+        releasing.join()
+
+        assert end.exit_code == 0
+        assert len(model.merges) == 1
+
+
+def test_red_ci_blocks_the_row_and_keeps_the_branch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with forge_mission(tmp_path, [row("A"), row("B")]) as mission:
+        mission.sign_in(monkeypatch)
+        mission.server.model.ci.plans["feat/a"] = (JobState.FAILURE,)
+
+        end = mission.scratch.run()
+
+        assert end.exit_code == 1
+        assert mission.scratch.statuses() == {"A": "blocked", "B": "done"}
+        assert "red: build" in mission.scratch.notes("A")
+        assert "feat/a" in mission.server.model.heads()
+
+
+def test_lost_answers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with forge_mission(tmp_path, [row("A")]) as mission:
+        mission.sign_in(monkeypatch)
+        model = mission.server.model
+        model.mergeable_after = 1
+        for path in (".*/pulls", ".*/pulls/[0-9]+/merge", ".*/branches/.*"):
+            mission.server.faults.add(Fault(kind=Break.LOSE, method="POST|DELETE", path=path))
+
+        end = mission.scratch.run()
+
+        assert end.exit_code == 0, mission.scratch.notes("A")
+        assert (len(model.pulls), len(model.merges)) == (1, 1)
+        assert set(model.heads()) == {"main"}
+
+
+def test_milestone_1_of_the_real_plan_closes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows 10 to 12 run, the milestone closes, and its issue is closed once."""
+    plan = REAL_PLAN.read_text(encoding="utf-8")
+    with forge_mission(tmp_path, [], plan=plan) as mission:
+        mission.sign_in(monkeypatch)
+        issue = mission.server.model.add_issue(460, "FED-M1")
+
+        end = mission.scratch.run()
+
+        assert end.exit_code == 0
+        statuses = mission.scratch.statuses()
+        assert {statuses[f"FED-M1-{number:02}"] for number in range(1, 13)} == {"done"}
+        assert (issue.state, issue.closings, len(issue.comments)) == ("closed", 1, 1)
+        assert mission.scratch.merged() == ["FED-M1-11"]
+        again = mission.scratch.run()
+        assert again.exit_code == 0
+        assert (issue.closings, len(issue.comments)) == (1, 1)
