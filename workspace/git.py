@@ -1,7 +1,8 @@
 """The git command: argv only, no prompts, no hooks, nobody's `GIT_*` variables.
 
-This is the one child process that runs without a supervisor (`workspace.process`): git's plumbing
-takes milliseconds and leaves nobody behind.
+This is the one child process that runs without a supervisor (`workspace.process`), which would take
+longer than most git commands do. When the runner is killed, a git command under way goes on to its
+end: it is one step that is done wholly or not at all, and what comes next reckons with it.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +24,7 @@ from workspace.redact import Redactor
 
 # The newest option in use is `merge-tree --write-tree`.
 OLDEST = (2, 38)
-LOCAL_LIMIT = 600.0  # seconds for work on this machine
+LOCAL_LIMIT = 3600.0  # seconds for work on this machine; filters may fetch large files
 NETWORK_LIMIT = 900.0  # seconds for fetch, push and ls-remote
 # Variables of git's that say how to reach a server, not which repository to work on.
 _KEPT = frozenset(
@@ -39,6 +42,9 @@ _SETTINGS = {
     "submodule.recurse": "false",
     "advice.detachedHead": "false",
     "color.ui": "never",
+    # A server that sends less than 1,000 bytes a second for a minute is not there.
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": "60",
 }
 _NETWORK = frozenset({"fetch", "push", "ls-remote"})
 
@@ -93,27 +99,24 @@ class Git:
         limit = NETWORK_LIMIT if args and args[0] in _NETWORK else LOCAL_LIMIT
         data = input.encode(errors="surrogateescape") if isinstance(input, str) else input
         try:
-            ended = subprocess.run(
+            process = subprocess.Popen(
                 [_program(), *self._options(hooks), *args],
                 cwd=self.folder,
                 env=git_environment(environment),
-                # Without `input` the standard input must be empty, not ours.
-                input=b"" if data is None else data,
-                capture_output=True,
-                timeout=limit,
-                check=False,
+                stdin=subprocess.PIPE if data else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 # Ctrl-C is for us to handle, and there is no terminal to ask for passwords on.
                 start_new_session=True,
                 pass_fds=holding,
             )
-        except subprocess.TimeoutExpired as error:
-            raise GitError(f"git {_name(args)} took more than {limit:.0f} seconds") from error
         except (OSError, ValueError) as error:
             raise GitError(f"git {_name(args)} cannot run in {self.folder}: {error}") from error
+        stdout, stderr = _await(process, data or None, _name(args), limit)
         output = GitOutput(
-            stdout=ended.stdout.decode(errors="surrogateescape"),
-            stderr=ended.stderr.decode(errors="replace"),
-            code=ended.returncode,
+            stdout=stdout.decode(errors="surrogateescape"),
+            stderr=stderr.decode(errors="replace"),
+            code=process.returncode,
         )
         if check and output.code != 0:
             raise GitError(f"git {_name(args)}: {reason(output)}")
@@ -143,6 +146,22 @@ class Git:
             check=False,
         )  # fmt: skip
         return output.text if output.code == 0 else None
+
+
+def _await(
+    process: subprocess.Popen[bytes], data: bytes | None, name: str, limit: float
+) -> tuple[bytes, bytes]:
+    """What a command prints until it ends. It is ended, with its helpers, when time is up."""
+    with process:
+        try:
+            return process.communicate(data, limit)
+        except BaseException as error:
+            # Git leads a session of its own: this reaches ssh and filters too.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise GitError(f"git {name} took more than {limit:.0f} seconds") from error
+            raise
 
 
 @cache

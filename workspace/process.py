@@ -32,7 +32,8 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = threading.Event()
-        self._lock = threading.Lock()
+        # Reentrant, since a signal handler may request a stop wherever its thread is.
+        self._lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
         self.reason = ""
 
@@ -47,9 +48,9 @@ class Stop:
                 return
             self.reason = reason
             self._event.set()
-            listeners = list(self._listeners)
-        for listener in listeners:
-            listener()
+            # Under the lock: whoever leaves `calling` is not called any more.
+            for listener in self._listeners:
+                listener()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until a stop is requested, at most `seconds`. True if it is."""

@@ -50,6 +50,7 @@ class Supervised:
             self._process = self._start(argv, cwd, environment, grace)
         except (OSError, ValueError) as error:
             self._close_all()
+            self._selector.close()
             raise ProcessError(f"{self._name} cannot be started in {cwd}: {error}") from error
         self.pid = self._process.pid  # the supervisor's
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,19 @@ def git(folder: Path, *args: str, code: int = 0, data: bytes = b"") -> str:
     )
     assert ended.returncode == code, (args, ended.stdout, ended.stderr)
     return ended.stdout.decode(errors="surrogateescape").rstrip()
+
+
+def await_end(pid: int) -> None:
+    """Wait until a process of anybody's has ended."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        ready, _, _ = select.select([handle], [], [], 30)
+    finally:
+        os.close(handle)
+    assert ready, f"process {pid} is still there"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import requires
+from tests.integration.workspace.conftest import await_end
 from workspace.alive import end_leftover, is_alive, started
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
 
@@ -52,19 +52,6 @@ def run(argv: list[str], stop: Stop | None = None, **more: Any) -> tuple[Process
         **more,
     )
     return run_process(spec, stop or Stop()), lines
-
-
-def await_end(pid: int) -> None:
-    """Wait until a process of anybody's has ended."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        ready, _, _ = select.select([handle], [], [], 30)
-    finally:
-        os.close(handle)
-    assert ready, f"process {pid} is still there"
 
 
 def nothing_left(pids: list[str]) -> None:

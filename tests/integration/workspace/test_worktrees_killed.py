@@ -145,10 +145,12 @@ def test_the_next_run_waits_for_git_that_outlived_its_runner(make_scratch: MakeS
     with carry(scratch, "T-1") as again:
         assert again.stdout is not None
         again.stdout.readline()
-        with pytest.raises(subprocess.TimeoutExpired):
-            again.wait(0.5)  # were it not waiting, it would be in the filter too by now
-        assert log.read_text() == "+\n"
-        wait.unlink()
+        try:
+            with pytest.raises(subprocess.TimeoutExpired):
+                again.wait(0.5)  # were it not waiting, it would be in the filter too by now
+            assert log.read_text() == "+\n"
+        finally:
+            wait.unlink()
         assert again.wait(60) == 0
     assert log.read_text().startswith("+\n-\n+\n-\n")
     assert scratch.git("show", "main:a.slow") == "content"

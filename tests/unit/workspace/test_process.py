@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mission.errors import ProcessError
+from tests.conftest import requires
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
 
 SHORT = timedelta(seconds=0.2)
@@ -109,6 +110,7 @@ def test_whoever_ignores_requests_is_killed(tmp_path: Path) -> None:
     assert (end.ended_by, end.signal) == ("silence", 9)
 
 
+@requires("setsid", system="linux")
 def test_descendants_in_sessions_of_their_own_end_too(tmp_path: Path) -> None:
     script = "setsid sh -c 'trap \"\" TERM; echo $$ >&2; setsid sleep 60' & sleep 0.1; exit 0"
     pids: list[int] = []
@@ -118,6 +120,7 @@ def test_descendants_in_sessions_of_their_own_end_too(tmp_path: Path) -> None:
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
+@requires(system="linux")
 def test_a_callback_that_raises_ends_the_tree(tmp_path: Path) -> None:
     def refuse(_stream: str, line: bytes) -> None:
         raise RuntimeError(line.decode())
@@ -140,11 +143,14 @@ def test_many_at_once(tmp_path: Path) -> None:
     assert len({end.tail for end in ends}) == 8
 
 
+@requires(system="linux")
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     before = {path.name for path in Path("/proc/self/fd").iterdir()}
     run(tmp_path, "true", stdin=b"x")
     with pytest.raises(ProcessError):
         run(tmp_path, "no-such-program")
+    with pytest.raises(ProcessError):
+        run(tmp_path / "nowhere", "true")
     assert {path.name for path in Path("/proc/self/fd").iterdir()} == before
 
 

@@ -97,6 +97,7 @@ def test_a_secret_in_other_clothes() -> None:
 secrets = st.lists(st.text(min_size=6, max_size=20), max_size=3)
 
 
+@settings(max_examples=40)
 @given(secrets=secrets, parts=st.lists(st.text(max_size=10)), data=st.data())
 def test_known_secrets_never_remain(
     secrets: list[str], parts: list[str], data: st.DataObject

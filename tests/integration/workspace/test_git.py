@@ -1,0 +1,71 @@
+"""The git command itself: what it is given, how it fails, how it ends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import workspace.git
+from mission.errors import GitError, UsageError
+from tests.conftest import requires
+from tests.integration.workspace.conftest import await_end
+from workspace.git import Git
+from workspace.repository import Repository
+
+if TYPE_CHECKING:
+    from tests.integration.workspace.conftest import MakeScratch
+
+
+def test_a_failure_says_why(make_scratch: MakeScratch) -> None:
+    git = make_scratch(remote=False).repository.git
+    with pytest.raises(GitError, match="git cat-file: fatal: Not a valid object name none"):
+        git.run("cat-file", "-e", "none^{commit}")
+    assert git.run("cat-file", "-e", "none", check=False).code == 128
+    with pytest.raises(GitError, match="git merge-base"):
+        git.fits("merge-base", "--is-ancestor", "none", "main")
+    assert git.commit("none") is None
+    assert git.commit("--all") is None
+
+
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(GitError, match="git status cannot run in"):
+        Git(tmp_path / "nowhere").run("status")
+    with pytest.raises(GitError, match="cannot run"):
+        Git(tmp_path).run("status", "a\0b")
+    with pytest.raises(UsageError, match="not a git repository"):
+        Repository.open(tmp_path)
+
+
+def test_any_bytes_come_back_as_they_were(make_scratch: MakeScratch) -> None:
+    git = make_scratch(remote=False).repository.git
+    blob = git.run("hash-object", "-w", "--stdin", input=b"\xff\r\n\0").text
+    text = git.run("cat-file", "blob", blob).stdout
+    assert text.encode(errors="surrogateescape") == b"\xff\r\n\0"
+    assert git.run("hash-object", "--stdin", input=text).text == blob
+
+
+@requires(system="linux")
+def test_what_takes_too_long_is_ended_with_its_helpers(
+    make_scratch: MakeScratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = make_scratch(remote=False)
+    monkeypatch.setattr(workspace.git, "LOCAL_LIMIT", 0.5)
+    scratch.git("config", "alias.hang", "!sleep 300 & echo $! > pid; sleep 300")
+    with pytest.raises(GitError, match="git hang took more than"):
+        scratch.repository.git.run("hang")
+    await_end(int((scratch.top / "pid").read_text()))
+
+
+def test_a_terminal_is_never_asked(make_scratch: MakeScratch) -> None:
+    scratch = make_scratch(remote=False)
+    scratch.git("config", "alias.session", "!ps -o sid= -p $$")
+    assert int(scratch.repository.git.text("session")) != os.getsid(0)
+
+
+def test_an_old_git_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace.repository, "OLDEST", (99, 0))
+    with pytest.raises(UsageError, match=r"is too old\. Install git 99\.0 or newer"):
+        Repository.open(tmp_path)
