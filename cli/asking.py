@@ -25,6 +25,7 @@ from mission.state import Status
 from orchestrator.run import apply_requests
 from tasks_md.holder import holder
 from workspace.process import Stop
+from workspace.redact import Redactor
 
 _POLL = 0.05  # seconds between two looks at the request's row
 
@@ -69,7 +70,8 @@ def ask(
     place = Place.find(path)
     read_plan(place).task(task)
     stop = Stop()
-    with Journal.open(place.journal_file) as journal, stopped_by_signals(stop):
+    redact = Redactor.from_environment(os.environ).text
+    with Journal.open(place.journal_file, redact=redact) as journal, stopped_by_signals(stop):
         number = journal.submit_request(kind, task, status=status, note=note, by=_asker())
         try:
             applied_by = _see_through(place, journal, number, stop)

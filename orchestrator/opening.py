@@ -29,6 +29,8 @@ from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.worktrees import Worktrees
 
+_A_MOMENT = 1.0  # seconds: commands such as `mission set` are the writer for less than that
+
 
 @contextmanager
 def open_mission(
@@ -51,8 +53,9 @@ def open_mission(
     place.state_dir.mkdir(parents=True, exist_ok=True)
     dialect = Dialect(columns=config.columns, statuses=config.statuses)
     writer = StatusWriter(place.task_file, lock_dir=place.state_dir, dialect=dialect)
-    with writer, Journal.open(place.journal_file) as journal:
-        redactor = Redactor.from_environment(os.environ)
+    redactor = Redactor.from_environment(os.environ)
+    writer.acquire(timeout=_A_MOMENT)
+    with writer, Journal.open(place.journal_file, redact=redactor.text) as journal:
         pause = PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
         repository = Repository.open(place.repository, base=config.base, remote=config.remote)
         run = journal.start_run(

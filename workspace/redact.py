@@ -83,4 +83,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A text without secrets."""
-        return self.line(text.encode(errors="surrogateescape")).decode(errors="surrogateescape")
+        try:
+            raw, errors = text.encode(errors="surrogateescape"), "surrogateescape"
+        except UnicodeEncodeError:  # a lone surrogate, as JSON of an agent may hold
+            raw, errors = text.encode(errors="surrogatepass"), "surrogatepass"
+        return self.line(raw).decode(errors=errors)

@@ -30,7 +30,7 @@ class Events(Table):
             run=run,
             task=task,
             attempt=attempt,
-            data=json.dumps(self._clean(data), default=str),
+            data=self._redact(json.dumps(data, default=str)),
         )
         return int(rows[0]["id"])
 
@@ -46,18 +46,6 @@ class Events(Table):
             after=after,
         )
         return [_event(row) for row in rows]
-
-    def _clean(self, value: object) -> object:
-        """`value` without secrets, at any depth."""
-        if isinstance(value, str):
-            return self._redact(value)
-        if isinstance(value, dict):
-            return {str(key): self._clean(inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self._clean(inner) for inner in value]
-        if value is None or isinstance(value, int | float):
-            return value
-        return self._redact(str(value))
 
 
 def _event(row: sqlite3.Row) -> Event:

@@ -23,7 +23,8 @@ class Journal(Runs, Attempts, Requests):
         Args:
             path: The database (`Place.journal_file`).
             clock: Gives the time, aware.
-            redact: Takes secrets out of free text before it is stored.
+            redact: Takes secrets out of free text before it is stored. It is given JSON as well,
+                which must stay JSON.
 
         Raises:
             JournalError: It cannot be opened, is no journal, or is of another version.

@@ -12,6 +12,7 @@ import pytest
 
 from mission.errors import JournalError
 from mission.journal import Attempt, Journal, RequestKind, Stage
+from workspace.redact import Redactor
 
 
 @pytest.fixture
@@ -205,6 +206,20 @@ def test_secrets_are_taken_out_of_free_text(tmp_path: Path) -> None:
         number = journal.submit_request("retry", "T-1", note="hunter2", by="x")
         journal.finish_request(number, "hunter2")
     assert b"hunter2" not in path.read_bytes()
+
+
+def test_the_runner_s_own_redaction_keeps_events_readable(tmp_path: Path) -> None:
+    redactor = Redactor(['hun"ter\\2é', "ghp_" + "a" * 30])
+    with Journal.open(tmp_path / "journal.sqlite", redact=redactor.text) as journal:
+        told = 'say hun"ter\\2é, https://me:pw12345@host/x, \ud800 \udcff'
+        journal.record("note", told=told, path=Path("x"), more=[{"key": "ghp_" + "a" * 30}])
+        (event,) = journal.events()
+    assert event.data == {
+        "told": "say [secret], https://[secret]@host/x, \ud800 \udcff",
+        "path": "x",
+        "more": [{"key": "[secret]"}],
+    }
+    assert redactor.text("\ud800") == "\ud800"
 
 
 def test_a_journal_that_does_not_exist_reads_as_empty(tmp_path: Path) -> None:
