@@ -1,0 +1,83 @@
+"""`mission gate queue` against a forge, as a script would call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+
+from tests.forge.ci import JobState
+from tests.forge.faults import Break, Fault
+from tests.forge.server import TOKEN
+from tests.integration.gates.conftest import VARIABLES, Site
+
+
+def ask(site: Site, *arguments: str, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
+    (site.checkout / "mission.yaml").write_text(
+        f"forge: {{type: {site.server.kind}}}\n"
+        "gates:\n  - {type: queue, interval: 0.05s, required: [build]}\n"
+    )
+    (site.checkout / "TASKS.md").write_text("# Tasks\n")
+    return subprocess.run(
+        [sys.executable, "-m", "cli", "gate", "queue", *arguments],
+        cwd=site.checkout,
+        env={
+            **os.environ,
+            VARIABLES.get(site.server.kind, "GITLAB_TOKEN"): token,
+            "NETRC": "/nonexistent",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_waits_until_ci_is_done(site: Site) -> None:
+    site.server.model.ci.plans["feat/x"] = (JobState.RUNNING,)
+    head = site.push("feat/x")
+
+    def release() -> None:
+        site.server.wait_until(lambda: site.server.count(head) >= 3)
+        site.server.model.ci.release()
+
+    releasing = threading.Thread(target=release)
+    releasing.start()
+    found = ask(site, "--purpose", "merge", "--branch", "feat/x", "--json")
+    releasing.join()
+
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["gates"][-1]["reason"] == "green"
+    assert f"running on feat/x ({head[:10]}): build" in found.stderr
+
+
+def test_exit_codes(gitea: Site) -> None:
+    merge = ("--purpose", "merge", "--branch", "feat/x")
+    gitea.server.model.ci.plans["feat/x"] = (JobState.FAILURE,)
+    gitea.push("feat/x")
+
+    red = ask(gitea, *merge)
+    push = ask(gitea, "--purpose", "push", "--branch", "feat/x")
+    gitea.server.model.ci.jobs[-1].script = [JobState.QUEUED]
+    timed_out = ask(gitea, *merge, "--timeout", "0.3")
+    detached = ask(gitea, *merge, "--detach-on", "busy")
+    refused = ask(gitea, *merge, token="another")
+    gitea.server.faults.add(Fault(kind=Break.HALF, times=1000))
+    unreachable = ask(gitea, *merge, "--timeout", "0")
+
+    assert [done.returncode for done in (red, push, timed_out, detached, refused, unreachable)] == [
+        1,
+        0,
+        75,
+        75,
+        1,
+        75,
+    ]
+    assert "red: build" in red.stderr
+    assert "queued on feat/x" in timed_out.stderr
+    assert "401" in refused.stderr
+    for done in (red, timed_out, refused, unreachable):
+        assert TOKEN not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
