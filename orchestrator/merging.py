@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from gates.case import Reason
 from gates.protocol import GateRequest, Purpose
 from gates.single_writer import touched
 from mission.errors import (
     BaseMovedError,
     CheckoutBlockedError,
+    GateError,
     GitError,
     MergeConflictError,
     NothingToMergeError,
@@ -80,18 +82,25 @@ class MergeQueue:
             self._refuse_task_file(task, work, base, commit)
             self._refuse_blocked(commit)
             verify_squash(context, task, attempt, commit)
-            pass_gates(
-                context,
-                GateRequest(
-                    purpose=Purpose.MERGE,
-                    branch=work.branch,
-                    base=context.repository.base,
-                    commit=work.head,
-                    base_commit=base,
-                ),
-                task=task.id,
-                attempt=attempt.id,
-            )
+            try:
+                pass_gates(
+                    context,
+                    GateRequest(
+                        purpose=Purpose.MERGE,
+                        branch=work.branch,
+                        base=context.repository.base,
+                        commit=work.head,
+                        base_commit=base,
+                    ),
+                    task=task.id,
+                    attempt=attempt.id,
+                )
+            except GateError as error:
+                if error.reason != Reason.BASE_MOVED:
+                    raise
+                context.display.say(f"{task.id}: {error.message}; merging again")
+                base = context.repository.fetch_base()
+                continue
             moved = context.repository.fetch_base()
             if moved != base:
                 context.display.say(f"{task.id}: the base moved, merging again on {moved[:10]}")

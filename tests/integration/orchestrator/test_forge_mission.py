@@ -63,6 +63,41 @@ def test_ci_holds_the_merge_until_it_is_green(
         assert len(model.merges) == 1
 
 
+def test_a_base_that_moves_while_ci_runs_is_merged_onto(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody pushes to the base while the merge waits: squashed again on that, then landed."""
+    with forge_mission(tmp_path, [row("A")]) as mission:
+        mission.sign_in(monkeypatch)
+        model = mission.server.model
+        model.ci.plans["feat/a"] = (JobState.RUNNING,)
+
+        def interfere() -> None:
+            mission.server.wait_until(
+                lambda: (
+                    "feat/a" in model.heads()
+                    and mission.server.count(f"commits/{model.heads()['feat/a']}/statuses") >= 2
+                )
+            )
+            with model.lock:
+                before = model.heads()
+                tree = model.git("rev-parse", "main^{tree}")
+                other = model.git("commit-tree", tree, "-p", "main", "-m", "somebody else's")
+                model.git("update-ref", "refs/heads/main", other)
+                model.noticed(before)
+                model.ci.release()
+
+        interfering = threading.Thread(target=interfere)
+        interfering.start()
+        end = mission.scratch.run()
+        interfering.join()
+
+        assert end.exit_code == 0, mission.scratch.notes("A")
+        log = model.git("log", "--format=%s", "main")
+        assert log.index("A: Do A") < log.index("somebody else's")
+        assert len(model.merges) == 1
+
+
 def test_red_ci_blocks_the_row_and_keeps_the_branch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
