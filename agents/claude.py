@@ -10,7 +10,7 @@ from dataclasses import replace
 from agents.claude_stream import ClaudeReader
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sandbox import confine, missing_sandbox
-from agents.streamed import Invocation, run_streamed
+from agents.streamed import Invocation, resume_or_start, run_streamed
 from agents.tool import NETWORK, missing_tool
 from mission.config import AgentConfig
 from workspace.process import Stop
@@ -35,7 +35,7 @@ CREDENTIALS = (
 # Where it keeps its login and its sessions, below the home folder.
 HOME = (".claude", ".claude.json")
 
-_UNKNOWN_SESSION = re.compile(r"no conversation found", re.IGNORECASE)
+_LOST = re.compile(r"no conversation found", re.IGNORECASE)  # sessions belong to a folder
 _INHERITED = re.compile(r"CLAUDECODE$|CLAUDE_CODE_(?!OAUTH_TOKEN$)")
 
 #: Turns the runner's choice of variables into those of the provider.
@@ -94,11 +94,7 @@ class ClaudeAgent:
         return missing_tool(self._program, INSTALL) or missing_sandbox(self._config.sandbox)
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
-        result = self._run(brief, stop, on_event)
-        if brief.resume and _UNKNOWN_SESSION.search(result.summary):
-            # Sessions belong to a folder and a machine; without it, start anew on what is there.
-            return self._run(replace(brief, resume=None), stop, on_event)
-        return result
+        return resume_or_start(lambda one: self._run(one, stop, on_event), brief, _LOST)
 
     def _run(self, brief: Brief, stop: Stop, on_event: OnEvent) -> Result:
         session = brief.resume or str(uuid.uuid4())

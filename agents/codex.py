@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from agents.codex_stream import CodexReader
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sandbox import confine, missing_sandbox
-from agents.streamed import Invocation, run_streamed
+from agents.streamed import Invocation, resume_or_start, run_streamed
 from agents.tool import NETWORK, missing_tool
 from mission.config import AgentConfig
 from workspace.process import Stop
@@ -27,7 +26,7 @@ HOME = (".codex",)
 
 _KEY = "CODEX_API_KEY"
 _PROVIDER = "mission"  # the name under which another address is configured
-_UNKNOWN_SESSION = re.compile(r"no rollout found", re.IGNORECASE)
+_LOST = re.compile(r"no rollout found", re.IGNORECASE)  # threads belong to a home folder
 
 
 class CodexAgent:
@@ -42,11 +41,7 @@ class CodexAgent:
         return missing_tool(self._program, INSTALL) or missing_sandbox(self._config.sandbox)
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
-        result = self._run(brief, stop, on_event)
-        if brief.resume and _UNKNOWN_SESSION.search(result.summary):
-            # Threads belong to a machine; without it, start anew on what is there.
-            return self._run(replace(brief, resume=None), stop, on_event)
-        return result
+        return resume_or_start(lambda one: self._run(one, stop, on_event), brief, _LOST)
 
     def _run(self, brief: Brief, stop: Stop, on_event: OnEvent) -> Result:
         environment = self._environment(brief.environment)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from agents.fence import one_line
 from agents.outcomes import classify
-from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result
+from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, Usage
 from agents.stream import Reader, Told
 from agents.tool import LONGEST_ANSWER, cut_short, run_tool, shorten
 from workspace.process import ProcessEnd, Stop
@@ -70,6 +70,18 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
         log=brief.log,
         retry_at=told.retry_at,
     )
+
+
+def resume_or_start(run: Callable[[Brief], Result], brief: Brief, lost: re.Pattern[str]) -> Result:
+    """Go on with the brief's session; where the tool does not know it, start anew on what is there.
+
+    Args:
+        lost: What the tool says when it does not know a session.
+    """
+    result = run(brief)
+    if brief.resume and lost.search(result.summary):
+        return run(replace(brief, resume=None, resumed=Usage()))
+    return result
 
 
 def judge_end(
