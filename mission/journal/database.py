@@ -70,11 +70,10 @@ class Database:
             raise _translated(error, path) from error
         try:
             _prepare(connection, path)
-        except sqlite3.Error as error:
+        except BaseException as error:
             connection.close()
-            raise _translated(error, path) from error
-        except JournalError:
-            connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise _translated(error, path) from error
             raise
         return cls(connection, path, clock)
 
@@ -162,16 +161,22 @@ def _connect(uri: str) -> sqlite3.Connection:
 
 def _open_existing(path: Path) -> sqlite3.Connection:
     uri = f"file:{quote(str(path))}?mode=ro"
+    try:
+        return _open_checked(uri, path)
+    except sqlite3.OperationalError:
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+    # In a folder that is read-only SQLite cannot make its shared memory; and nobody writes.
+    return _open_checked(f"{uri}&immutable=1", path)
+
+
+def _open_checked(uri: str, path: Path) -> sqlite3.Connection:
     connection = _connect(uri)
     try:
         _check_version(connection, path)
-    except sqlite3.OperationalError:
+    except BaseException:
         connection.close()
-        if path.with_name(f"{path.name}-wal").exists():
-            raise
-        # In a folder that is read-only SQLite cannot make its shared memory; and nobody writes.
-        connection = _connect(f"{uri}&immutable=1")
-        _check_version(connection, path)
+        raise
     return connection
 
 
