@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "reject": "cli.requests:reject_app",
     "retry": "cli.requests:retry_app",
     "unblock": "cli.requests:unblock_app",
+    "expand": "cli.expand",
     "history": "cli.history",
     "gate": "cli.gate",
     "pause": "cli.pause",

@@ -32,6 +32,9 @@ def run(
     max_parallel: Annotated[
         int | None, typer.Option(min=1, help="Rows under way at the same time.")
     ] = None,
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Plan placeholders as the milestones before are done.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be dispatched; change nothing.")
     ] = False,
@@ -43,6 +46,7 @@ def run(
         milestones=tuple(milestone or ()),
         tasks=tuple(task or ()),
         max_parallel=max_parallel,
+        expand=expand,
     )
     if dry_run:
         _dry_run(request, as_json=as_json)

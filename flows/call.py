@@ -25,6 +25,7 @@ def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
             milestone=list(request.milestones) or None,
             tasks=list(request.tasks) or None,
             max_parallel=request.max_parallel,
+            expand=request.expand,
             return_state=True,
         )
     except SERVER_TROUBLE as error:

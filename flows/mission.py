@@ -56,6 +56,7 @@ def run_mission(
     milestone: str | list[str] | None = None,
     tasks: list[str] | None = None,
     max_parallel: int | None = None,
+    expand: bool = False,
 ) -> State[None]:
     """Carry a mission out as far as it goes.
 
@@ -64,11 +65,16 @@ def run_mission(
         milestone: Only the rows of this milestone, or of these.
         tasks: Only these rows.
         max_parallel: Rows under way at the same time, instead of what mission.yaml says.
+        expand: Plan placeholders as the milestones before them are done.
     """
     milestones = (milestone,) if isinstance(milestone, str) else tuple(milestone or ())
     return _run(
         RunRequest(
-            path=path, milestones=milestones, tasks=tuple(tasks or ()), max_parallel=max_parallel
+            path=path,
+            milestones=milestones,
+            tasks=tuple(tasks or ()),
+            max_parallel=max_parallel,
+            expand=expand,
         )
     )
 

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents.budget import Refusal
-from mission.errors import StoppedError, TaskFileError
+from mission.errors import MissionError, StoppedError, TaskFileError
 from mission.journal import RequestKind
 from mission.state import Status
 from orchestrator.board import Board
 from orchestrator.conduct import conduct
+from orchestrator.context import Context
 from orchestrator.display import Display
 from orchestrator.engine import Engine, ThreadEngine
+from orchestrator.expanding import expand, next_placeholder, write_expansion
 from orchestrator.opening import open_mission
 from orchestrator.publishing import publish_status
 from orchestrator.recovery import end_crashed_runs, reconcile
@@ -30,6 +32,7 @@ class RunRequest:
     milestones: tuple[str, ...] = ()  # only rows of these; empty: of all
     tasks: tuple[str, ...] = ()  # only these rows; empty: all
     max_parallel: int | None = None  # instead of the mission's own
+    expand: bool = False  # plan placeholders as the milestones before them are done
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +72,8 @@ def run_mission(request: RunRequest, engine: Engine, display: Display, stop: Sto
         left = reconcile(context, board)
         slots = request.max_parallel or context.config.max_parallel
         refused = conduct(context, board, engine, slots=slots, selected=selected, left=left)
+        while request.expand and selected is None and _expanded(context, board):
+            refused = conduct(context, board, engine, slots=slots, selected=selected, left=())
         publish_status(context)
         return _end(board, selected, engine, stop, refused)
 
@@ -88,6 +93,22 @@ def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
         conduct(context, board, engine, slots=1, selected=frozenset(), left=())
         if approvals:
             publish_status(context)
+
+
+def _expanded(context: Context, board: Board) -> bool:
+    """Plan the next placeholder, if everything before it is done. False: nothing was planned."""
+    milestone = None if context.stop.requested else next_placeholder(board.plan)
+    if milestone is None:
+        return False
+    try:
+        made = expand(context, milestone.id)
+        write_expansion(context, made)
+    except MissionError as error:
+        context.display.say(f"{milestone.id} stays a placeholder: {error}")
+        return False
+    board.take_up()
+    context.display.say(f"{milestone.id}: planned as {made.rows} tasks")
+    return True
 
 
 def select(plan: Plan, request: RunRequest) -> frozenset[str] | None:

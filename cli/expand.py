@@ -1,0 +1,72 @@
+"""`mission expand`: plan a placeholder into tasks."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.console import Style, fact, paint, print_json, printable, talk
+from cli.live import display_for
+from cli.stopping import stopped_by_signals
+from mission.errors import UsageError
+from orchestrator.expanding import Expansion, expand, write_expansion
+from orchestrator.opening import open_mission
+from orchestrator.publishing import publish_status
+from workspace.process import Stop
+
+app = typer.Typer()
+
+_STYLES: dict[str, Style] = {"+": "green", "-": "red"}
+
+
+@app.command()
+def expand_milestone(
+    path: Annotated[str, typer.Argument(help="A TASKS.md, or a folder that holds one.")],
+    milestone: Annotated[str, typer.Argument(help="The placeholder's id.")],
+    agent: Annotated[
+        str | None, typer.Option(help="Who plans; by default opus, or the file's first agent.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the plan without asking.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Although a milestone before it is not done.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Let an agent plan a placeholder milestone into tasks.
+
+    The plan is checked with every lint rule and shown as a difference; only then, and once a
+    person agrees, does it take the place of the placeholder's text.
+    """
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
+    stop = Stop()
+    with (
+        display_for(Console(stderr=True)) as display,
+        stopped_by_signals(stop),
+        open_mission(path, display, stop) as (context, _board),
+    ):
+        made = expand(context, milestone, planner=agent, force=force)
+        if not as_json:
+            _show(made)
+        written = yes or typer.confirm(f"Put these {made.rows} tasks into the file?", err=True)
+        if written:
+            write_expansion(context, made)
+            publish_status(context)
+    if as_json:
+        print_json({"milestone": made.milestone, "rows": made.rows, "written": written})
+    else:
+        talk(f"{made.milestone} has {made.rows} tasks." if written else "Nothing was written.")
+    raise typer.Exit(0 if written else 1)
+
+
+def _show(made: Expansion) -> None:
+    for line in difflib.unified_diff(
+        made.before.split("\n"), made.after.split("\n"), "now", "planned", lineterm="", n=1
+    ):
+        fact(paint(printable(line), _STYLES.get(line[:1], "dim")))
+    for finding in made.findings:
+        talk(printable(f"{finding.severity}: {finding.message}"))

@@ -1,0 +1,180 @@
+"""Planning a placeholder milestone into tasks, with an agent that plans and a person who agrees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.planning import milestone_text, read_plan, write_planning_brief
+from agents.protocol import Outcome
+from agents.registry import settings as agent_settings
+from mission.errors import AgentError, StoppedError, UsageError
+from mission.state import Status
+from orchestrator.asking import Question, ask
+from orchestrator.context import Context
+from tasks_md.finding import Finding, Severity
+from tasks_md.lint import lint
+from tasks_md.model import Milestone, Plan
+from tasks_md.parse import parse
+
+PLANNER = "opus"  # the most capable of the usual names; used for planning only where it is declared
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expansion:
+    """A milestone as an agent would have it."""
+
+    milestone: str
+    body: str  # what is to stand in place of the placeholder's text
+    before: str  # the whole file as it was
+    after: str  # ... and as it would be
+    rows: int
+    findings: tuple[Finding, ...]  # warnings and facts about the new rows
+
+
+def next_placeholder(plan: Plan) -> Milestone | None:
+    """The first placeholder that may be planned: everything before it is done."""
+    for milestone in plan.milestones:
+        if milestone.placeholder:
+            return milestone
+        if any(task.status != Status.DONE for task in milestone.tasks):
+            return None
+    return None
+
+
+def expand(
+    context: Context, name: str, *, planner: str | None = None, force: bool = False
+) -> Expansion:
+    """Let an agent plan the milestone, and check its plan with every lint rule. Writes nothing.
+
+    Args:
+        planner: The agent; by default `opus` where the file declares it, else its first agent.
+        force: Plan it although a milestone before it is not done.
+
+    Raises:
+        TaskFileError: There is no such milestone.
+        UsageError: It is no placeholder, or a milestone before it is not done.
+        AgentError: The agent gave no plan, or one with errors.
+    """
+    plan = context.writer.read()
+    milestone = plan.milestone(name)
+    if not milestone.placeholder:
+        raise UsageError(
+            f"{name} has {len(milestone.tasks)} tasks already",
+            hint="Only a milestone without a table can be planned",
+        )
+    if not force:
+        _refuse_early(plan, milestone)
+    agent = planner or (PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER))
+    agent_settings(agent, context.config)
+    answer = _ask(context, plan, milestone, agent)
+    body = milestone_text(read_plan(answer), plan, milestone)
+    return _checked(plan, milestone, body)
+
+
+def write_expansion(context: Context, expansion: Expansion) -> None:
+    """Put the rows in place of the placeholder's text. Nothing else changes.
+
+    Raises:
+        UsageError: The milestone has changed since it was planned.
+    """
+
+    def edit(plan: Plan) -> str:
+        milestone = plan.milestone(expansion.milestone)
+        if not milestone.placeholder:
+            raise UsageError(f"{milestone.id} was planned by somebody else meanwhile")
+        return _with_body(plan, milestone, expansion.body)
+
+    context.writer.rewrite(edit)
+    context.journal.record(
+        "expand", run=context.run, task=None, milestone=expansion.milestone, rows=expansion.rows
+    )
+
+
+def _refuse_early(plan: Plan, milestone: Milestone) -> None:
+    for earlier in plan.milestones:
+        if earlier.id == milestone.id:
+            return
+        left = [task.id for task in earlier.tasks if task.status != Status.DONE]
+        if earlier.placeholder or left:
+            why = "is not planned" if earlier.placeholder else f"has open rows: {', '.join(left)}"
+            raise UsageError(
+                f"{milestone.id} comes after {earlier.id}, which {why}",
+                hint="What a milestone needs depends on what the one before brought to light; "
+                "--force plans it all the same",
+            )
+
+
+def _ask(context: Context, plan: Plan, milestone: Milestone, agent: str) -> str:
+    attempt = context.journal.start_attempt(
+        run=context.run,
+        task=milestone.id,
+        agent=agent,
+        branch=None,
+        base_commit=None,
+        worktree=None,
+        log=str(context.place.logs / f"{milestone.id}-plan.log"),
+        route="expand",
+    )
+    place = context.worktrees.ensure(
+        f"{milestone.id}.plan",
+        attempt.number,
+        branch=None,
+        base_commit=context.repository.fetch_base(),
+    )
+    actual = {task: spent.tokens for task, spent in context.journal.spent_by_task().items()}
+    try:
+        result = ask(
+            context,
+            Question(
+                task=milestone.id,
+                attempt=attempt,
+                agent=agent,
+                doing=f"{agent} plans",
+                text=write_planning_brief(plan, milestone, actual_tokens=actual),
+                folder=place.path,
+            ),
+        )
+    finally:
+        context.worktrees.remove(place)
+        context.display.doing(milestone.id, "")
+    context.journal.end_attempt(
+        attempt.id,
+        str(result.outcome),
+        summary=result.summary,
+        input_tokens=result.usage.input_tokens,
+        output_tokens=result.usage.output_tokens,
+        cached_tokens=result.usage.cached_tokens,
+        cost_usd=result.usage.cost_usd,
+    )
+    if result.outcome is Outcome.STOPPED:
+        raise StoppedError(f"stopped while {agent} planned: {context.stop.reason}")
+    if result.outcome is not Outcome.SUCCESS:
+        raise AgentError(f"{agent} did not plan {milestone.id}: {result.outcome}: {result.summary}")
+    return result.summary
+
+
+def _checked(plan: Plan, milestone: Milestone, body: str) -> Expansion:
+    after = _with_body(plan, milestone, body)
+    planned = parse(after, path=plan.path, dialect=plan.dialect)
+    known = {(finding.rule, finding.message) for finding in lint(plan)}
+    new = [one for one in lint(planned) if (one.rule, one.message) not in known]
+    errors = [one for one in new if one.severity is Severity.ERROR]
+    rows = planned.milestone(milestone.id).tasks
+    if errors or not rows:
+        told = "; ".join(one.message for one in errors[:3]) or "it has no rows"
+        raise AgentError(
+            f"the plan for {milestone.id} has errors: {told}",
+            hint="Nothing was written; run it again, or plan the milestone by hand",
+        )
+    return Expansion(
+        milestone=milestone.id,
+        body=body,
+        before=plan.text,
+        after=after,
+        rows=len(rows),
+        findings=tuple(new),
+    )
+
+
+def _with_body(plan: Plan, milestone: Milestone, body: str) -> str:
+    return plan.text[: milestone.body_start] + body + plan.text[milestone.body_end :]
