@@ -53,7 +53,7 @@ def check(
             }
         )
     else:
-        _print(findings)
+        print_findings(findings)
         fact(_summary(errors, warnings))
     raise typer.Exit(0 if ok else 1)
 
@@ -64,7 +64,8 @@ def _check(place: Place) -> Sequence[Finding]:
     return lint(read(place.task_file, dialect))
 
 
-def _print(findings: Sequence[Finding]) -> None:
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Each finding with its place, message and hint, for people."""
     for finding in findings:
         where = f"{shown_path(finding.path)}:{finding.line}:{finding.column}:"
         severity = paint(finding.severity, _STYLES[finding.severity])

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "unblock": "cli.requests:unblock_app",
     "expand": "cli.expand",
     "history": "cli.history",
+    "verify": "cli.verify",
     "gate": "cli.gate",
     "pause": "cli.pause",
     "unpause": "cli.unpause",

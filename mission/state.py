@@ -24,6 +24,7 @@ class Actor(StrEnum):
 
     RUNNER = "runner"
     PERSON = "person"
+    FACTS = "facts"  # `mission verify --fix`: git proves that the work is merged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,9 +37,10 @@ class Transition:
     actors: frozenset[Actor]  # who may ask for it
 
 
-_BOTH = frozenset(Actor)
+_BOTH = frozenset({Actor.RUNNER, Actor.PERSON})
 _RUNNER = frozenset({Actor.RUNNER})
 _PERSON = frozenset({Actor.PERSON})
+_FACTS = frozenset({Actor.FACTS})
 
 
 def _allow(name: str, source: Status, target: Status, actors: frozenset[Actor]) -> Transition:
@@ -49,17 +51,20 @@ def _allow(name: str, source: Status, target: Status, actors: frozenset[Actor]) 
 TRANSITIONS: tuple[Transition, ...] = (
     _allow("start", Status.NOT_STARTED, Status.IN_PROGRESS, _BOTH),
     _allow("block", Status.NOT_STARTED, Status.BLOCKED, _BOTH),
-    _allow("finish", Status.IN_PROGRESS, Status.DONE, _BOTH),
+    _allow("finish", Status.IN_PROGRESS, Status.DONE, frozenset(Actor)),
     _allow("hand over", Status.IN_PROGRESS, Status.NEEDS_QA, _BOTH),
     _allow("fail", Status.IN_PROGRESS, Status.FAILED, _BOTH),
     _allow("block", Status.IN_PROGRESS, Status.BLOCKED, _BOTH),
     _allow("release", Status.IN_PROGRESS, Status.NOT_STARTED, _BOTH),
-    _allow("merge", Status.NEEDS_QA, Status.DONE, _RUNNER),
+    _allow("merge", Status.NEEDS_QA, Status.DONE, _RUNNER | _FACTS),
     _allow("block", Status.NEEDS_QA, Status.BLOCKED, _BOTH),
     _allow("fail", Status.NEEDS_QA, Status.FAILED, _RUNNER),
     _allow("reject", Status.NEEDS_QA, Status.NOT_STARTED, _PERSON),
     _allow("retry", Status.FAILED, Status.NOT_STARTED, _PERSON),
     _allow("unblock", Status.BLOCKED, Status.NOT_STARTED, _PERSON),
+    _allow("prove", Status.NOT_STARTED, Status.DONE, _FACTS),
+    _allow("prove", Status.FAILED, Status.DONE, _FACTS),
+    _allow("prove", Status.BLOCKED, Status.DONE, _FACTS),
 )
 
 _BY_PAIR = {(t.source, t.target): t for t in TRANSITIONS}

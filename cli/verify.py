@@ -1,0 +1,62 @@
+"""`mission verify`: the file against the facts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.check import print_findings
+from cli.console import fact, print_json
+from cli.live import display_for
+from cli.stopping import stopped_by_signals
+from orchestrator.facts import compare, fix
+from orchestrator.opening import open_mission
+from orchestrator.publishing import publish_status
+from workspace.process import Stop
+
+app = typer.Typer()
+
+
+@app.command()
+def verify(
+    path: Annotated[
+        str | None, typer.Argument(help="A TASKS.md, or a folder that holds one.")
+    ] = None,
+    set_proven: Annotated[
+        bool, typer.Option("--fix", help="Set what the facts prove, nothing else.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare what the file says with git, the forge, the gates and the journal.
+
+    Every disagreement is a finding; the exit code is 1 while one is left.
+    """
+    stop = Stop()
+    with (
+        display_for(Console(stderr=True)) as display,
+        stopped_by_signals(stop),
+        open_mission(path, display, stop) as (context, board),
+    ):
+        found = compare(context, board)
+        fixed = fix(board, found) if set_proven else 0
+        if fixed:
+            publish_status(context)
+    left = [one for one in found if not (set_proven and one.fix is not None)]
+    findings = [replace(one.finding, path=board.plan.path) for one in left]
+    if as_json:
+        print_json(
+            {
+                "ok": not left,
+                "fixed": [one.finding.task for one in found if one not in left],
+                "findings": [asdict(finding) for finding in findings],
+            }
+        )
+    else:
+        print_findings(findings)
+        if fixed:
+            fact(f"{fixed} row{'s' if fixed > 1 else ''} set to what the facts prove")
+        fact(f"{len(left)} disagreements" if left else "the file agrees with the facts")
+    raise typer.Exit(1 if left else 0)

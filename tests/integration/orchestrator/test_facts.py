@@ -1,0 +1,78 @@
+"""`mission verify`: what the file says against git and the journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.display import RecordingDisplay
+from orchestrator.facts import compare, fix
+from orchestrator.opening import open_mission
+from tests.scratch import Scratch, make, row
+from workspace.git import Git
+from workspace.process import Stop
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def disagreements(scratch: Scratch, *, setting: bool = False) -> list[str]:
+    """Rule and task of each; with `setting`, what the facts prove is set."""
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
+        found = compare(context, board)
+        if setting:
+            fix(board, found)
+        return [f"{one.finding.rule} {one.finding.task}" for one in found]
+
+
+def set_by_hand(scratch: Scratch, old: str, new: str) -> None:
+    text = scratch.task_file.read_text()
+    scratch.task_file.write_text(text.replace(old, new))
+
+
+def test_a_mission_that_was_carried_out_agrees_with_the_facts(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A"), row("B", after="A")])
+    scratch.run()
+    assert disagreements(scratch) == []
+
+
+def test_what_was_done_before_this_runner_came_is_taken_at_its_word(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A", status="done")])
+    assert disagreements(scratch) == []
+
+
+def test_a_row_that_is_merged_and_not_done_is_found_and_set(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    scratch.run()
+    set_by_hand(scratch, "| done |", "| failed |")
+    assert disagreements(scratch, setting=True) == ["merged-not-done A"]
+    assert scratch.statuses() == {"A": "done"}
+    assert disagreements(scratch) == []
+
+
+def test_a_row_that_is_done_and_not_merged_is_found_and_left_alone(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A", branch="feat/x")])
+    git = scratch.git
+    git.run("checkout", "--quiet", "-b", "feat/x")
+    (scratch.top / "x.txt").write_text("x")
+    git.run("add", "x.txt")
+    git.run("commit", "--quiet", "-m", "x")
+    git.run("push", "--quiet", "origin", "feat/x")
+    git.run("checkout", "--quiet", "main")
+    set_by_hand(scratch, "| not-started |", "| done |")
+    assert disagreements(scratch, setting=True) == ["done-not-merged A"]
+    assert scratch.statuses() == {"A": "done"}
+
+
+def test_a_base_that_was_rewritten_is_found(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    scratch.run()
+    first = Git(scratch.remote).text("rev-list", "--max-parents=0", "main")
+    Git(scratch.remote).run("update-ref", "refs/heads/main", first)
+    assert disagreements(scratch) == ["done-not-merged A"]
+
+
+def test_a_row_that_nobody_works_on_is_found(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A", status="in-progress")])
+    assert disagreements(scratch, setting=True) == ["nobody-at-work A"]
+    assert scratch.statuses() == {"A": "in-progress"}
