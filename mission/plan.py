@@ -12,6 +12,8 @@ from tasks_md.parse import read
 
 # Keys that matter here. A brace at the start is YAML's other way to write a mapping.
 _WORDS = re.compile(rb"^\s*\{|^[\"']?(?:columns|statuses|mission)\b", re.MULTILINE)
+_PLAIN_NAME = re.compile(rb"^mission:[ \t]+([A-Za-z][\w.-]*)[ \t]*\r?$", re.MULTILINE)
+_NO_NAMES = frozenset({b"y", b"n", b"yes", b"no", b"on", b"off", b"true", b"false", b"null"})
 
 
 def read_plan(place: Place) -> Plan:
@@ -36,8 +38,13 @@ def dialect_of(place: Place) -> Dialect:
 
 
 def _said(place: Place) -> tuple[Dialect, str | None]:
-    if not _says_something(place.config_file):
+    raw = _raw(place.config_file)
+    said = _WORDS.findall(raw) if raw is not None else [b"?"]
+    if not said:
         return Dialect(), None
+    name = _PLAIN_NAME.findall(raw or b"")
+    if len(said) == len(name) == 1 and name[0].lower() not in _NO_NAMES:
+        return Dialect(), str(name[0], "ascii")
     # pydantic takes longer to import than all the rest of `mission status` takes to run.
     from mission.config import load_config  # noqa: PLC0415  only missions with such keys pay
 
@@ -45,12 +52,14 @@ def _said(place: Place) -> tuple[Dialect, str | None]:
     return Dialect(columns=config.columns, statuses=config.statuses), config.mission
 
 
-def _says_something(config_file: Path) -> bool:
-    """Whether there is a configuration that may say something about words or the name."""
-    if config_file.with_suffix(".yml").exists():
-        return True  # a wrong name, which reading it complains about
+def _raw(config_file: Path) -> bytes | None:
+    """The configuration as bytes, empty where there is none; None if only a closer look can tell.
+
+    That is so for a file that cannot be read, and for one under a wrong name.
+    """
     try:
-        raw = config_file.read_bytes()
+        return config_file.read_bytes()
+    except FileNotFoundError:
+        return None if config_file.with_suffix(".yml").exists() else b""
     except OSError:
-        return config_file.exists()
-    return _WORDS.search(raw) is not None
+        return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from mission.errors import RowConflictError, TaskFileError
 from tasks_md.model import (
@@ -227,22 +229,26 @@ def _verified(plan: Plan, text: str, changes: Sequence[CellChange]) -> Plan:
 def _patched(plan: Plan, lines: tuple[str, ...], rows: dict[str, TableRow]) -> Plan:
     """The plan with these rows read again and all else taken over."""
     fresh = {task_id: _reread(plan, plan.task(task_id), row) for task_id, row in rows.items()}
-    touched = {task.milestone for task in fresh.values()}
     offsets = sorted(
         (row.line, len(row.raw) - len(plan.lines[row.line - 1])) for row in rows.values()
     )
-    milestones = tuple(
-        _moved(milestone, offsets, fresh if milestone.id in touched else {})
-        for milestone in plan.milestones
-    )
+    milestones = tuple(_moved(milestone, offsets, fresh) for milestone in plan.milestones)
     return replace(
         plan,
         text="".join(lines),
         lines=lines,
         milestones=milestones,
-        tasks=tuple(fresh.get(task.id, task) for task in plan.tasks),
+        tasks=_with(plan.tasks, fresh),
         by_id={**plan.by_id, **fresh},
     )
+
+
+def _with(tasks: tuple[Task, ...], fresh: dict[str, Task]) -> tuple[Task, ...]:
+    """The same tasks, which are in file order, with these in their places."""
+    changed = list(tasks)
+    for task in fresh.values():
+        changed[bisect_left(changed, task.line, key=attrgetter("line"))] = task
+    return tuple(changed)
 
 
 def _reread(plan: Plan, task: Task, row: TableRow) -> Task:
@@ -267,10 +273,10 @@ def _moved(
     """The milestone with its new tasks, and its text where it lies now."""
     start = sum(change for line, change in offsets if line <= milestone.line)
     end = sum(change for line, change in offsets if line < milestone.end_line)
-    tasks = milestone.tasks
+    own = {name: task for name, task in fresh.items() if task.milestone == milestone.id}
     return replace(
         milestone,
-        tasks=tuple(fresh.get(task.id, task) for task in tasks) if fresh else tasks,
+        tasks=_with(milestone.tasks, own) if own else milestone.tasks,
         body_start=milestone.body_start + start,
         body_end=milestone.body_end + end,
     )

@@ -110,7 +110,8 @@ class RowReader:
         cells = RowCells(table, line)
         count = len(table.names)
         unreadable = list(distrust)
-        row_id = bare(cells["id"].text)
+        at = table.names.index("id")
+        row_id = bare(texts[at]) if at < len(texts) else ""
         if len(texts) != count:
             reason = self._report_cell_count(table, line, len(texts), row_id)
             if reason:

@@ -6,7 +6,9 @@ import contextlib
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +22,7 @@ from tasks_md.parse import decode, encode, parse, read_bytes
 
 __all__ = ["Holder", "StatusWriter", "holder"]
 
+_MOMENT = 100_000_000  # nanoseconds: more than any file system's clock ticks in
 _ROUNDS = 20  # how often somebody may save the file just while we write it
 
 
@@ -39,6 +42,8 @@ class StatusWriter:
         self._turn = threading.RLock()  # merges read and rewrite the file on their own threads
         self._bytes: bytes | None = None
         self._plan: Plan | None = None
+        self._seen: _Version | None = None  # of the file, just before it was read
+        self._read_at = 0  # nanoseconds since the epoch
 
     def __enter__(self) -> Self:
         if not self._lock.held:
@@ -86,6 +91,7 @@ class StatusWriter:
             TaskFileError: It cannot be read.
         """
         with self._turn:
+            self._seen, self._read_at = _version(self.path), time.time_ns()
             data = read_bytes(self.path)
             if self._plan is None or data != self._bytes:
                 self._plan = self._parse(decode(data))
@@ -119,8 +125,9 @@ class StatusWriter:
             raise UsageError("the task file is written under the writer's lock only")
         with self._turn:
             for _ in range(_ROUNDS):
-                plan = edit(self.read())
-                data = encode(plan.text)
+                before = self.read()
+                plan = edit(before)
+                data = _spliced(self._bytes, before, plan) or encode(plan.text)
                 if data == self._bytes or self._replace(data):
                     self._bytes, self._plan = data, plan
                     return plan
@@ -129,6 +136,18 @@ class StatusWriter:
             hint="Close the program that does, then run the command again",
             path=str(self._named),
         )
+
+    def _is_as_read(self) -> bool:
+        """Whether nobody has saved the file since it was read.
+
+        Where the file was read within a moment of being saved, its times may not tell a second
+        save from the first, so then its bytes are compared.
+        """
+        now = _version(self.path)
+        if now != self._seen or now is None:
+            return False
+        saved = max(now.modified, now.changed)
+        return self._read_at - saved > _MOMENT or read_bytes(self.path) == self._bytes
 
     @property
     def _leftover(self) -> Path:
@@ -140,10 +159,9 @@ class StatusWriter:
         """Put `data` in the file's place; False if the file is no longer what was read."""
         path, fresh = self.path, self._leftover
         try:
-            before = path.stat()
             fresh.unlink(missing_ok=True)
-            _write_new(fresh, data, before)
-            if read_bytes(path) != self._bytes:
+            _write_new(fresh, data, like=path.stat())
+            if not self._is_as_read():
                 fresh.unlink()
                 return False
             fresh.replace(path)
@@ -156,7 +174,50 @@ class StatusWriter:
         return True
 
 
-def _write_new(path: Path, data: bytes, like: os.stat_result) -> None:
+def _spliced(data: bytes | None, before: Plan, after: Plan) -> bytes | None:
+    """The new file made of the old one's bytes and the lines that differ.
+
+    Encoding all of a big file takes longer than writing it. None where it has to be done: where
+    other lines were added, or a line's bytes do not occur exactly once.
+    """
+    if data is None or len(before.lines) != len(after.lines):
+        return None
+    for old, new in zip(before.lines, after.lines, strict=True):
+        if old is not new and old != new:
+            row = encode(old)
+            at = data.find(row)
+            if at < 0 or data.find(row, at + 1) >= 0:
+                return None
+            whole = memoryview(data)
+            data = b"".join((whole[:at], encode(new), whole[at + len(row) :]))
+    return data
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Version:
+    """What changes when somebody saves a file."""
+
+    file: tuple[int, int]  # device and inode
+    size: int
+    modified: int  # nanoseconds
+    changed: int
+
+
+def _version(path: Path) -> _Version | None:
+    """The file's version; None where it cannot be looked at."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return _Version(
+        file=(found.st_dev, found.st_ino),
+        size=found.st_size,
+        modified=found.st_mtime_ns,
+        changed=found.st_ctime_ns,
+    )
+
+
+def _write_new(path: Path, data: bytes, *, like: os.stat_result) -> None:
     """A new file with the mode, and if possible the owner, of another one; on disk when done."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:

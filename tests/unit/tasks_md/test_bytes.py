@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -15,6 +16,7 @@ from tasks_md.model import STATUSES, Plan
 from tasks_md.parse import decode, encode, parse
 from tasks_md.rules import RULES
 from tasks_md.spans import cell_text, raw_cells, split_lines, unescape
+from tasks_md.writer import StatusWriter
 from tests.unit.tasks_md.documents import documents, mutated, values
 
 FILES = documents() | mutated()
@@ -83,7 +85,7 @@ def changes(draw: st.DrawFn, plan: Plan) -> CellChange:
     return CellChange(task=task.id, column=column, value=value)
 
 
-@settings(parent=thorough, max_examples=300)
+@settings(parent=thorough, max_examples=150)
 @given(text=FILES, data=st.data())
 def test_a_change_touches_its_cell_only(text: str, data: st.DataObject) -> None:
     plan = parse(text)
@@ -120,7 +122,7 @@ def test_a_change_touches_its_cell_only(text: str, data: st.DataObject) -> None:
     assert set_cells(again, [change]) == after
 
 
-@settings(parent=thorough, max_examples=200)
+@settings(parent=thorough, max_examples=80)
 @given(text=documents(), data=st.data())
 def test_changes_in_one_go_are_the_changes_one_by_one(text: str, data: st.DataObject) -> None:
     plan = parse(text)
@@ -139,3 +141,26 @@ def test_changes_in_one_go_are_the_changes_one_by_one(text: str, data: st.DataOb
         {name: cell.text for name, cell in task.cells.items()} for task in one_by_one.tasks
     ]
     assert together == parse(together.text)
+
+
+@settings(parent=thorough, max_examples=40)
+@given(text=FILES, data=st.data())
+def test_the_writer_writes_just_that(
+    text: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    plan = parse(text)
+    if not plan.tasks:
+        return
+    change = data.draw(changes(plan))
+    try:
+        after = set_cells(plan, [change])
+    except TaskFileError:
+        return
+    folder = tmp_path_factory.mktemp("written")
+    path = folder / "TASKS.md"
+    path.write_bytes(encode(text))
+    with StatusWriter(path, lock_dir=folder) as writer:
+        written = writer.apply([change])
+        assert writer.read() is written
+    assert path.read_bytes() == encode(after)
+    assert written.text == after
