@@ -19,6 +19,7 @@ from workspace.git import OLDEST, Git, reason
 _LOCKS: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 # Names that git allows and then takes for something else, or shows in place of none.
 _CONFUSING = ("@", "head", "fetch_head", "merge_head", "(detached)")
+_TRIES = 20  # of a fetch whose ref somebody else was moving
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -93,10 +94,17 @@ class Repository:
         """
         if self.remote is not None:
             with self.lock():
-                self.git.run(
-                    "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
-                    "--no-write-fetch-head", self.remote, f"+{self.local_base_ref}:{self.base_ref}",
-                )  # fmt: skip
+                for _ in range(_TRIES):
+                    fetched = self.git.run(
+                        "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
+                        "--no-write-fetch-head", self.remote,
+                        f"+{self.local_base_ref}:{self.base_ref}", check=False,
+                    )  # fmt: skip
+                    # A push of ours, or a person's fetch, may move the same ref meanwhile.
+                    if fetched.code == 0 or "cannot lock ref" not in fetched.stderr:
+                        break
+            if fetched.code != 0:
+                raise GitError(f"{self.base} cannot be fetched: {reason(fetched)}")
         return self.base_tip()
 
     def base_tip(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -175,3 +176,32 @@ def test_a_narrow_refspec_is_enough(scratch: Scratch) -> None:
     land(repository, squash, base)
     assert confirm(repository, squash)
     assert repository.base_tip() == squash
+
+
+def test_many_may_fetch_while_one_lands(scratch: Scratch) -> None:
+    repository = scratch.repository
+    failures: list[GitError] = []
+    done = threading.Event()
+
+    def fetch() -> None:
+        while not done.is_set():
+            try:
+                # As another process would: without the lock that our own threads share.
+                Repository.open(scratch.top).git.run("fetch", "--quiet", "origin", check=False)
+                repository.fetch_base()
+            except GitError as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=fetch) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(5):
+            base, squash = squashed(repository, scratch, f"w{number}")
+            land(repository, squash, base)
+            assert confirm(repository, squash)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert failures == []

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import workspace.output
@@ -91,6 +91,7 @@ def test_the_tail_is_short_and_plain() -> None:
     assert max(map(len, lines)) == workspace.output.TAIL_WIDTH
 
 
+@settings(max_examples=40)
 @given(st.text())
 def test_plain_text_stays_plain(text: str) -> None:
     assert plain(plain(text)) == plain(text) or "\x1b" in text
