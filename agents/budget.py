@@ -30,6 +30,9 @@ class Amount:
         return Amount(tokens=self.tokens + other.tokens, cost_usd=self.cost_usd + other.cost_usd)
 
 
+_ROUNDING = 1e-7  # US dollars: what sums of prices differ by is not spending
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cap:
     """The most that may be spent. None: no limit of that kind."""
@@ -37,13 +40,18 @@ class Cap:
     tokens: int | None = None
     cost_usd: float | None = None
 
-    def exceeded_by(self, amount: Amount) -> str | None:
-        """Which of the two `amount` breaks, in words; None if neither."""
-        if self.tokens is not None and amount.tokens > self.tokens:
-            return f"{amount.tokens:,} of {self.tokens:,} tokens"
-        # A tenth of a thousandth of a cent is rounding, not spending.
-        if self.cost_usd is not None and amount.cost_usd > self.cost_usd + 1e-7:
-            return f"${amount.cost_usd:.2f} of ${self.cost_usd:.2f}"
+    def refuses(self, spent: Amount, wanted: Amount) -> str | None:
+        """What `wanted` on top of `spent` would come to, in words, if it is too much, else None.
+
+        Once a limit is reached, a task without an estimate is too much as well.
+        """
+        total = spent + wanted
+        if self.tokens is not None and (total.tokens > self.tokens or spent.tokens >= self.tokens):
+            return f"{total.tokens:,} of {self.tokens:,} tokens"
+        if self.cost_usd is not None and (
+            total.cost_usd > self.cost_usd + _ROUNDING or spent.cost_usd >= self.cost_usd
+        ):
+            return f"${total.cost_usd:.2f} of ${self.cost_usd:.2f}"
         return None
 
 
@@ -111,9 +119,9 @@ class Ledger:
         others = {name: held for name, held in self.reserved.items() if name != task}
         held = sum(others.values(), _NOTHING)
         for scope, cap, spent in self._scopes():
-            broken = cap.exceeded_by(spent + held + wanted)
+            broken = cap.refuses(spent + held, wanted)
             if broken is not None:
-                final = cap.exceeded_by(spent + wanted) is not None
+                final = cap.refuses(spent, wanted) is not None
                 return _refusal(scope, task, broken, final=final)
         return replace(self, reserved={**others, task: wanted})
 

@@ -57,6 +57,12 @@ def test_without_an_estimate_a_task_has_no_limit_of_its_own() -> None:
     assert isinstance(ledger.reserve("A", Amount()), Ledger)
 
 
+def test_a_limit_that_is_reached_stops_tasks_without_an_estimate_too() -> None:
+    ledger = Ledger(limits=Limits(run=Cap(tokens=100)), run=Amount(tokens=99))
+    assert isinstance(ledger.reserve("A", Amount()), Ledger)
+    assert _refuse(ledger.settle("B", Amount(tokens=1)).reserve("A", Amount())).final
+
+
 def test_midnight_frees_the_day() -> None:
     ledger = Ledger(limits=Limits(day=Cap(tokens=100)), day=Amount(tokens=100))
     assert _refuse(ledger.reserve("A", Amount(tokens=1))).scope is Scope.DAY
@@ -77,8 +83,10 @@ _CAPS = st.builds(
 _STEPS = st.lists(st.tuples(st.sampled_from(["reserve", "settle"]), _TASKS, _AMOUNTS), max_size=40)
 
 
-def _fits(cap: Cap, spent: Amount, reserved: Amount) -> bool:
-    return cap.exceeded_by(spent + reserved) is None
+def _fits(cap: Cap, total: Amount) -> bool:
+    return (cap.tokens is None or total.tokens <= cap.tokens) and (
+        cap.cost_usd is None or total.cost_usd <= cap.cost_usd + 1e-6
+    )
 
 
 @given(st.builds(Limits, run=_CAPS, day=_CAPS, mission=_CAPS), _STEPS)
@@ -106,7 +114,7 @@ def test_a_reservation_never_breaks_a_limit(
             (limits.day, ledger.day),
             (limits.mission, ledger.mission),
         ):
-            assert _fits(cap, spent, held)
+            assert _fits(cap, spent + held)
     assert ledger.mission == ledger.run == booked
     assert sum((one.tokens for one in ledger.tasks.values()), 0) == booked.tokens
 
