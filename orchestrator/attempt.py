@@ -14,7 +14,7 @@ from orchestrator.ends import Again, TaskEnd
 from orchestrator.issues import IssueBook
 from orchestrator.merging import MergeQueue, touches_task_file
 from orchestrator.pulling import clear_pull
-from orchestrator.reports import write_report
+from orchestrator.reports import report_link, write_report
 from orchestrator.retrying import STATUSES, again, decide_next
 from orchestrator.reviewing import Reviewed, review, wants_person
 from orchestrator.verifying import VerificationError
@@ -54,6 +54,8 @@ class AttemptRunner:
             result = run_agent(context, assignment, attempt, worktree)
             if result.outcome not in (Outcome.SUCCESS, Outcome.NEEDS_QA):
                 return self._unfinished(assignment, attempt, result)
+            if attempt.branch is None:
+                write_report(context, task, result.answer or result.summary, attempt.agent)
             attempt = collect(context, assignment, attempt, worktree, result)
         if attempt.branch is None:
             return self._read_only(assignment, attempt)
@@ -115,7 +117,7 @@ class AttemptRunner:
         clear(self._context, attempt)
         asks = attempt.outcome == Outcome.NEEDS_QA and not assignment.approved
         status = Status.NEEDS_QA if asks else Status.DONE
-        link = write_report(self._context, assignment.task, attempt.summary, attempt.agent)
+        link = report_link(assignment.task)
         word = f"attempt {attempt.number} by {attempt.agent}, {link}: {attempt.summary}"
         return self._end(assignment, status, attempt.outcome or str(Outcome.SUCCESS), word=word)
 

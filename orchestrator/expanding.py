@@ -150,7 +150,7 @@ def _ask(context: Context, plan: Plan, milestone: Milestone, agent: str) -> str:
         raise StoppedError(f"stopped while {agent} planned: {context.stop.reason}")
     if result.outcome is not Outcome.SUCCESS:
         raise AgentError(f"{agent} did not plan {milestone.id}: {result.outcome}: {result.summary}")
-    return result.summary
+    return result.answer or result.summary
 
 
 def _checked(plan: Plan, milestone: Milestone, body: str) -> Expansion:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -14,15 +13,19 @@ FOLDER = "reports"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def write_report(context: Context, task: Task, text: str, reviewer: str) -> str:
-    """Write a row's report; its path as the notes link it, relative to the task file."""
-    folder = context.place.folder / FOLDER
-    folder.mkdir(exist_ok=True)
+def report_link(task: Task) -> str:
+    """A row's report as the notes link it: relative to the task file."""
     name = _UNSAFE.sub("-", task.id).strip(".-")[:80] or "report"
-    fresh = folder / f".{name}.new"
-    fresh.write_text(context.redactor.text(report(task, text, reviewer=reviewer)), encoding="utf-8")
-    os.replace(fresh, folder / f"{name}.md")  # noqa: PTH105 - the atomic form
     return f"{FOLDER}/{name}.md"
+
+
+def write_report(context: Context, task: Task, text: str, reviewer: str) -> None:
+    """Write a row's report, in place of an earlier one."""
+    path = context.place.folder / report_link(task)
+    path.parent.mkdir(exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(context.redactor.text(report(task, text, reviewer=reviewer)), encoding="utf-8")
+    fresh.replace(path)
 
 
 def reports(context: Context) -> dict[str, bytes]:

@@ -91,7 +91,7 @@ def _make(
         result = _asked(context, task, attempt, reviewer, place.path, text)
     finally:
         context.worktrees.remove(place)
-    made = read_review(result.summary)
+    made = read_review(result.answer or result.summary)
     usage = result.usage
     context.journal.record(
         REVIEW,
