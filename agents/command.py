@@ -76,7 +76,9 @@ def _variables(brief: Brief, paper: str) -> dict[str, str]:
 
 def _judge(end: ProcessEnd, lines: Sequence[str], brief: Brief, stop: Stop) -> Result:
     """The exit code and the program's own word together: the worse of the two counts."""
-    said = read_result_line(lines[-1] if lines else "") or ResultLine()
+    found = read_result_line(lines[-1] if lines else "")
+    said = found or ResultLine()
+    printed = list(lines)[:-1] if found else lines
     cut = cut_short(end, brief, stop)
     if cut is not None:
         outcome, summary = cut
@@ -90,7 +92,7 @@ def _judge(end: ProcessEnd, lines: Sequence[str], brief: Brief, stop: Stop) -> R
     return Result(
         outcome=outcome,
         summary=shorten(summary),
-        answer=(said.answer or "\n".join(lines))[-LONGEST_ANSWER:],
+        answer=(said.answer or "\n".join(printed))[-LONGEST_ANSWER:],
         usage=said.usage,
         session=said.session,
         exit_code=end.exit_code,
