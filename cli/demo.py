@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from mission.errors import MissionError, UsageError
+from mission.errors import MissionError, StoppedError, UsageError
 from mission.state import Status
 from missions.scratch import Scratch, make_scratch, remove_scratch, shipped_plan, start_ci
 from tasks_md.model import Milestone, Plan
@@ -76,12 +77,15 @@ def _carry_out(scratch: Scratch, milestone: Milestone) -> int:
     plan = str(scratch.task_file)
     try:
         code = _mission(scratch, environment, "run", plan, "--milestone", milestone.id)
-        _title("mission status")
-        _mission(scratch, environment, "status", plan)
+        if code == StoppedError.exit_code:
+            return code
+        for command in ("history", "status"):
+            _title(f"mission {command}")
+            _mission(scratch, environment, command, plan)
         _title("git log --oneline main")
         typer.echo(Git(scratch.remote).run("log", "--oneline", "main").stdout.rstrip())
     finally:
-        _mission(scratch, environment, "server", "stop")
+        _mission(scratch, environment, "server", "stop", quiet=True)
     typer.echo(
         "\nThe agent was a script (tools/scripted_agent.py in the scratch repository): no model "
         "was called."
@@ -97,10 +101,22 @@ def _environment(scratch: Scratch) -> Mapping[str, str]:
     return {**mine, "MISSION_HOME": str(scratch.home), "PATH": path}
 
 
-def _mission(scratch: Scratch, environment: Mapping[str, str], *arguments: str) -> int:
-    """Run one `mission` command as a person would, on this terminal."""
-    command = [sys.executable, "-P", "-m", "cli", *arguments]
-    return subprocess.run(command, cwd=scratch.repository, env=environment, check=False).returncode
+def _mission(
+    scratch: Scratch, environment: Mapping[str, str], *arguments: str, quiet: bool = False
+) -> int:
+    """Run one `mission` command as a person would, on this terminal; its exit code."""
+    # A Ctrl-C reaches the command too. It decides what to do about it, and we wait until it has.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "cli", *arguments],
+            cwd=scratch.repository,
+            env=environment,
+            stdout=subprocess.DEVNULL if quiet else None,
+            check=False,
+        ).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _title(text: str) -> None:

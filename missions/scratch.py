@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from mission.config import load_config
 from mission.errors import UsageError
 from mission.state import Status
-from tasks_md.model import Plan, Task
+from tasks_md.model import AUTO, Plan, Task
 from workspace.git import Git
 
 # Whatever a person has set for all repositories, the demo must not sign or run their hooks.
@@ -71,7 +73,7 @@ def make_scratch(folder: Path, plan: Plan, content: bytes) -> Scratch:
     )
     _make_remote(scratch.remote)
     git = _make_checkout(scratch)
-    _put_mission(scratch, content)
+    _put_mission(scratch, plan, content)
     _commit(git, "Put the mission in")
     for task in plan.tasks:
         if task.status == Status.DONE:
@@ -98,17 +100,28 @@ def _make_checkout(scratch: Scratch) -> Git:
     return git
 
 
-def _put_mission(scratch: Scratch, content: bytes) -> None:
-    plan = scratch.task_file.relative_to(scratch.repository).as_posix()
+def _put_mission(scratch: Scratch, plan: Plan, content: bytes) -> None:
+    path = scratch.task_file.relative_to(scratch.repository).as_posix()
     scratch.task_file.parent.mkdir(parents=True)
     scratch.task_file.write_bytes(content)
-    _ship("mission.yaml", scratch.task_file.with_name("mission.yaml"))
+    config = scratch.task_file.with_name("mission.yaml")
+    _ship("mission.yaml", config)
+    _script_every_agent(config, plan)
     tools = scratch.repository / "tools"
     tools.mkdir()
     for name in ("scripted_agent.py", "ci-queue-wait.sh", "check_links.py"):
         _ship(name, tools / name)
     readme = scratch.repository / "README.md"
-    readme.write_text(_README.format(plan=plan), encoding="utf-8")
+    readme.write_text(_README.format(plan=path), encoding="utf-8")
+
+
+def _script_every_agent(config: Path, plan: Plan) -> None:
+    """The plan may name agents that the shipped `mission.yaml`, which ends with them, does not."""
+    known = load_config(config).agents
+    named = dict.fromkeys([*plan.agents, *(task.agent for task in plan.tasks)])
+    more = [name for name in named if name != AUTO and name not in known]
+    with config.open("a", encoding="utf-8") as file:
+        file.writelines(f"  {json.dumps(name)}: *scripted\n" for name in more)
 
 
 def _ship(name: str, target: Path) -> None:

@@ -13,7 +13,7 @@ from mission.state import Actor, Status, transition
 from orchestrator.notes import with_word
 from tasks_md.edit import CellChange
 from tasks_md.graph import Frontier, Graph
-from tasks_md.model import Plan, Task
+from tasks_md.model import STATUSES, Plan, Task
 from tasks_md.writer import StatusWriter
 
 
@@ -58,7 +58,7 @@ class Board:
     def _load(self, plan: Plan) -> None:
         self.plan = plan
         self.statuses = {
-            task.id: Status(task.status) for task in plan.tasks if task.status in Status
+            task.id: Status(task.status) for task in plan.tasks if task.status in STATUSES
         }
         self.counts = Counter(self.statuses.values())
         self.done = Counter(

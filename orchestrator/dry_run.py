@@ -14,7 +14,7 @@ from orchestrator.catalogue import OPERATIONS
 from orchestrator.dispatch import carrier_of
 from orchestrator.verifying import steps_for
 from tasks_md.graph import Graph
-from tasks_md.model import BranchKind, Plan, Task
+from tasks_md.model import STATUSES, BranchKind, Plan, Task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +33,7 @@ class Planned:
 
 def plan_run(plan: Plan, config: MissionConfig, selected: frozenset[str] | None) -> list[Planned]:
     """The rows that would be dispatched, in dispatch order, if every attempt succeeded."""
-    statuses = {task.id: Status(task.status) for task in plan.tasks if task.status in Status}
+    statuses = {task.id: Status(task.status) for task in plan.tasks if task.status in STATUSES}
     graph = Graph.of(plan)
     planned: list[Planned] = []
     wave = 0

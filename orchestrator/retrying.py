@@ -15,6 +15,7 @@ STATUSES = {
     Action.FAIL: Status.FAILED,
     Action.RELEASE: Status.NOT_STARTED,
 }
+_OUTCOMES = frozenset(map(str, Outcome))  # Python 3.11 cannot ask an enum for a plain text
 _PAUSES = (Outcome.RATE_LIMIT, Outcome.QUOTA)
 
 
@@ -44,11 +45,10 @@ def _history(context: Context, attempt: Attempt, result: Result) -> History:
     ]
     since = max(by_people, default=None)
     earlier = [
-        Outcome(one.outcome)
+        Outcome(str(one.outcome))
         for one in context.journal.attempts(attempt.task)
         if one.id != attempt.id
-        and one.outcome is not None
-        and one.outcome in Outcome
+        and one.outcome in _OUTCOMES
         and (since is None or one.started > since)
     ]
     pauses = 0

@@ -23,6 +23,11 @@ from collections.abc import Generator
 from functools import cache
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow machine is not a failure: no test measures time.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 pytest_plugins = ["tests.prefect_server", "tests.services"]
 

@@ -30,6 +30,14 @@ def test_it_holds_the_mission_and_a_commit_for_each_finished_row(tmp_path: Path)
     assert set(config.agents) == {"codex", "glm-5.1", "haiku", "sonnet", "opus"}
 
 
+def test_an_agent_that_only_the_plan_knows_is_scripted_too(tmp_path: Path) -> None:
+    row = '| A | not-started | gem: "x" | Do it |'
+    text = f"## Milestone 1 — M (M)\n\n| id | status | agent | description |\n|-|-|-|-|\n{row}\n"
+    scratch = make_scratch(tmp_path / "demo", parse(text), text.encode())
+    agents = load_config(scratch.task_file.with_name("mission.yaml")).agents
+    assert agents['gem: "x"'] == agents["sonnet"]
+
+
 def test_a_push_starts_ci_only_once_it_is_started(tmp_path: Path) -> None:
     content = shipped_plan().read_bytes()
     scratch = make_scratch(tmp_path / "demo", parse(content.decode()), content)
