@@ -21,7 +21,7 @@ from tests.integration.agents.tools import CODEX, GLM, HAIKU, KEY, SONNET, Tool,
 from tests.model_server import Fail, ModelServer, Say, Stall, Step
 from workspace.process import Stop
 
-pytestmark = [requires("claude", "codex"), requires(system="linux")]
+pytestmark = [requires("claude", "codex"), requires(system="linux"), pytest.mark.slow]
 
 EVERY_TOOL = pytest.mark.parametrize("tool", [HAIKU, GLM, CODEX], ids=lambda tool: tool.name)
 LONG = timedelta(seconds=60)
