@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import Self
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from pydantic import JsonValue
@@ -13,9 +11,10 @@ from pydantic import JsonValue
 from gates.forges import gitea_answers as answers
 from gates.forges.answers import Answer
 from gates.forges.errors import CredentialsError, NotFoundError, NotYetError, RefusedError
-from gates.forges.http import Api, Parameters
+from gates.forges.github_style import GitHubStyle
+from gates.forges.http import Parameters
 from gates.forges.paging import Page, read_all
-from gates.forges.protocol import Branch, Comment, Issue, Pull, PullState, PullText
+from gates.forges.protocol import Branch, Comment, Pull, PullState
 from gates.forges.words import FORGEJO_RUN_WORDS, STATUS_WORDS, run_said, said
 from gates.reports import Report
 
@@ -29,19 +28,11 @@ _FORGEJO_ACTIVE = ("waiting", "running", "blocked")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gitea:
+class Gitea(GitHubStyle):
     """A repository on Gitea or Forgejo."""
 
-    api: Api
-    repository: str  # owner/name
+    kind = "gitea"
     _flavour: dict[str, bool] = field(default_factory=dict, repr=False)  # is it Forgejo?
-
-    @property
-    def name(self) -> str:
-        return f"gitea {self.api.host}/{self.repository}"
-
-    def within(self, patience: timedelta | None) -> Self:
-        return replace(self, api=self.api.within(patience))
 
     # What the queue guard reads.
 
@@ -147,27 +138,11 @@ class Gitea:
             if not closed:
                 break
         ours = {
-            pull.number: self._pull(pull)
+            pull.number: _pull(pull)
             for pull in found
-            # A fork may have a branch of the same name.
-            if pull.head.ref == branch
-            and pull.base.ref == base
-            and pull.head.repo is not None
-            and pull.head.repo.full_name.casefold() == self.repository.casefold()
+            if pull.base.ref == base and self._is_ours(pull.head, branch)
         }
         return tuple(ours[number] for number in sorted(ours, reverse=True))
-
-    def pull(self, number: int) -> Pull:
-        return self._pull(self.api.get(f"{self._path}/pulls/{number}").read(answers.PULL))
-
-    def open_pull(self, text: PullText) -> Pull:
-        body = {"head": text.branch, "base": text.base, "title": text.title, "body": text.body}
-        return self._pull(self.api.send("POST", f"{self._path}/pulls", body).read(answers.PULL))
-
-    def update_pull(self, number: int, text: PullText) -> Pull:
-        path = f"{self._path}/pulls/{number}"
-        body = {"title": text.title, "body": text.body}
-        return self._pull(self.api.send("PATCH", path, body).read(answers.PULL))
 
     def merge(self, number: int, *, head: str, title: str, message: str) -> bool:
         body: dict[str, JsonValue] = {
@@ -194,15 +169,6 @@ class Gitea:
 
     # Issues.
 
-    def issue(self, number: int) -> Issue:
-        found = self.api.get(f"{self._path}/issues/{number}").read(answers.ISSUE)
-        return Issue(
-            number=found.number,
-            open=found.state == "open",
-            title=found.title,
-            url=found.html_url,
-        )
-
     def close_issue(self, number: int) -> None:
         self.api.send("PATCH", f"{self._path}/issues/{number}", {"state": "closed"})
 
@@ -211,26 +177,23 @@ class Gitea:
         found = self.api.get(f"{self._path}/issues/{number}/comments").read(answers.COMMENTS)
         return tuple(Comment(id=comment.id, body=comment.body) for comment in found)
 
-    def add_comment(self, number: int, body: str) -> None:
-        self.api.send("POST", f"{self._path}/issues/{number}/comments", {"body": body})
+    def _pull(self, answer: Answer) -> Pull:
+        return _pull(answer.read(answers.PULL))
 
-    @property
-    def _path(self) -> str:
-        return f"/repos/{quote(self.repository)}"
 
-    def _pull(self, found: answers.PullAnswer) -> Pull:
-        ended = PullState.MERGED if found.merged else PullState.CLOSED
-        return Pull(
-            number=found.number,
-            url=found.html_url,
-            state=PullState.OPEN if found.state == "open" else ended,
-            branch=found.head.ref,
-            head=found.head.sha,
-            base=found.base.ref,
-            title=found.title,
-            body=found.body,
-            merge_commit=found.merge_commit_sha if found.merged else None,
-        )
+def _pull(found: answers.PullAnswer) -> Pull:
+    ended = PullState.MERGED if found.merged else PullState.CLOSED
+    return Pull(
+        number=found.number,
+        url=found.html_url,
+        state=PullState.OPEN if found.state == "open" else ended,
+        branch=found.head.ref,
+        head=found.head.sha,
+        base=found.base.ref,
+        title=found.title,
+        body=found.body,
+        merge_commit=found.merge_commit_sha if found.merged else None,
+    )
 
 
 def _statuses(answer: Answer) -> Page[answers.StatusAnswer]:

@@ -10,6 +10,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, TypeAdapter
 
+from gates.forges.github_style import HookAnswer, PullEnd
+
 Entry = TypeVar("Entry")
 
 
@@ -89,27 +91,6 @@ class RepositoryAnswer(BaseModel):
     has_actions: bool | None = None  # None on versions that do not say
 
 
-class HookAnswer(BaseModel):
-    """An entry of `GET /repos/{owner}/{repo}/hooks`."""
-
-    id: int
-    active: bool
-
-
-class PullRepository(BaseModel):
-    """The repository of a pull request's branch."""
-
-    full_name: str
-
-
-class PullEnd(BaseModel):
-    """Head or base of a pull request."""
-
-    ref: str
-    sha: str = ""
-    repo: PullRepository | None = None  # None when a fork was deleted
-
-
 class PullAnswer(BaseModel):
     """`GET /repos/{owner}/{repo}/pulls/{index}`."""
 
@@ -123,15 +104,6 @@ class PullAnswer(BaseModel):
     head: PullEnd
     base: PullEnd
     updated_at: Time = None
-
-
-class IssueAnswer(BaseModel):
-    """`GET /repos/{owner}/{repo}/issues/{index}`."""
-
-    number: int
-    state: str
-    title: str
-    html_url: str = ""
 
 
 class CommentAnswer(BaseModel):
@@ -149,5 +121,4 @@ REPOSITORY = TypeAdapter(RepositoryAnswer)
 HOOKS = TypeAdapter(Entries[HookAnswer])
 PULL = TypeAdapter(PullAnswer)
 PULLS = TypeAdapter(Entries[PullAnswer])
-ISSUE = TypeAdapter(IssueAnswer)
 COMMENTS = TypeAdapter(Entries[CommentAnswer])

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Self
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from gates.forges import github_answers as answers
 from gates.forges.answers import Answer
 from gates.forges.errors import CredentialsError, NotFoundError, NotYetError, RefusedError
-from gates.forges.http import Api, Parameters
+from gates.forges.github_style import GitHubStyle
+from gates.forges.http import Parameters
 from gates.forges.paging import Page, read_all
-from gates.forges.protocol import Branch, Comment, Issue, Pull, PullState, PullText
+from gates.forges.protocol import Branch, Comment, Pull, PullState
 from gates.forges.words import STATUS_WORDS, run_said, said
 from gates.reports import Report
 
@@ -24,18 +23,10 @@ _NOT_YET = ("base branch was modified", "try again", "try the merge again")
 
 
 @dataclass(frozen=True, kw_only=True)
-class GitHub:
+class GitHub(GitHubStyle):
     """A repository on GitHub, or on a GitHub Enterprise server."""
 
-    api: Api
-    repository: str  # owner/name
-
-    @property
-    def name(self) -> str:
-        return f"github {self.api.host}/{self.repository}"
-
-    def within(self, patience: timedelta | None) -> Self:
-        return replace(self, api=self.api.within(patience))
+    kind = "github"
 
     # What the queue guard reads.
 
@@ -106,26 +97,8 @@ class GitHub:
         found = read_all(
             self.api, f"{self._path}/pulls", query, _pulls_page, lambda pull: pull.number
         )
-        ours = [
-            _pull(pull)
-            for pull in found
-            if pull.head.ref == branch
-            and pull.head.repo is not None
-            and pull.head.repo.full_name.casefold() == self.repository.casefold()
-        ]
+        ours = [_pull(pull) for pull in found if self._is_ours(pull.head, branch)]
         return tuple(sorted(ours, key=lambda pull: pull.number, reverse=True))
-
-    def pull(self, number: int) -> Pull:
-        return _pull(self.api.get(f"{self._path}/pulls/{number}").read(answers.PULL))
-
-    def open_pull(self, text: PullText) -> Pull:
-        body = {"head": text.branch, "base": text.base, "title": text.title, "body": text.body}
-        return _pull(self.api.send("POST", f"{self._path}/pulls", body).read(answers.PULL))
-
-    def update_pull(self, number: int, text: PullText) -> Pull:
-        path = f"{self._path}/pulls/{number}"
-        body = {"title": text.title, "body": text.body}
-        return _pull(self.api.send("PATCH", path, body).read(answers.PULL))
 
     def merge(self, number: int, *, head: str, title: str, message: str) -> bool:
         body = {
@@ -153,15 +126,6 @@ class GitHub:
 
     # Issues.
 
-    def issue(self, number: int) -> Issue:
-        found = self.api.get(f"{self._path}/issues/{number}").read(answers.ISSUE)
-        return Issue(
-            number=found.number,
-            open=found.state == "open",
-            title=found.title,
-            url=found.html_url,
-        )
-
     def close_issue(self, number: int) -> None:
         body = {"state": "closed", "state_reason": "completed"}
         self.api.send("PATCH", f"{self._path}/issues/{number}", body)
@@ -176,12 +140,8 @@ class GitHub:
         )
         return tuple(found)
 
-    def add_comment(self, number: int, body: str) -> None:
-        self.api.send("POST", f"{self._path}/issues/{number}/comments", {"body": body})
-
-    @property
-    def _path(self) -> str:
-        return f"/repos/{quote(self.repository)}"
+    def _pull(self, answer: Answer) -> Pull:
+        return _pull(answer.read(answers.PULL))
 
 
 def _check_runs(answer: Answer) -> Page[answers.CheckRunAnswer]:

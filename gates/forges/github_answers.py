@@ -9,6 +9,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, TypeAdapter
 
+from gates.forges.github_style import HookAnswer, PullEnd
+
 
 class CommitId(BaseModel):
     """The commit at the head of a branch."""
@@ -107,27 +109,6 @@ class CountAnswer(BaseModel):
     total_count: int
 
 
-class HookAnswer(BaseModel):
-    """An entry of `GET /repos/{owner}/{repo}/hooks`."""
-
-    id: int
-    active: bool
-
-
-class PullRepository(BaseModel):
-    """The repository of a pull request's branch."""
-
-    full_name: str
-
-
-class PullEnd(BaseModel):
-    """Head or base of a pull request."""
-
-    ref: str
-    sha: str
-    repo: PullRepository | None = None  # None when a fork was deleted
-
-
 class PullAnswer(BaseModel):
     """`GET /repos/{owner}/{repo}/pulls/{pull_number}`, and an entry of the list, which has
     `merged_at` but no `merged`."""
@@ -149,15 +130,6 @@ class MergeAnswer(BaseModel):
     merged: bool
 
 
-class IssueAnswer(BaseModel):
-    """`GET /repos/{owner}/{repo}/issues/{issue_number}`."""
-
-    number: int
-    state: str
-    title: str
-    html_url: str
-
-
 class CommentAnswer(BaseModel):
     """An entry of `GET /repos/{owner}/{repo}/issues/{issue_number}/comments`."""
 
@@ -174,5 +146,4 @@ HOOKS = TypeAdapter(list[HookAnswer])
 PULL = TypeAdapter(PullAnswer)
 PULLS = TypeAdapter(list[PullAnswer])
 MERGE = TypeAdapter(MergeAnswer)
-ISSUE = TypeAdapter(IssueAnswer)
 COMMENTS = TypeAdapter(list[CommentAnswer])

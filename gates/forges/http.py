@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from urllib.parse import urlsplit
 
 import httpx
@@ -53,6 +54,12 @@ class _Memory:
                 self._answers.popitem(last=False)
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the machine's certificates takes longer than a request."""
+    return httpx.create_ssl_context()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Api:
     """A forge's REST API with our credentials."""
@@ -63,7 +70,6 @@ class Api:
     clock: Clock = SYSTEM_CLOCK
     deadline: float | None = None  # on the monotonic clock; no request goes on after it
     _memory: _Memory = field(default_factory=_Memory, repr=False)
-    _tls: ssl.SSLContext = field(default_factory=httpx.create_ssl_context, repr=False)
 
     def within(self, patience: timedelta | None) -> Api:
         """The same API, for a caller with that much time left."""
@@ -138,7 +144,7 @@ class Api:
     ) -> Answer:
         async with (
             asyncio.timeout(seconds),
-            httpx.AsyncClient(verify=self._tls, timeout=None) as client,  # noqa: S113  bounded above
+            httpx.AsyncClient(verify=_tls(), timeout=None) as client,  # noqa: S113  bounded above
             client.stream(method, url, headers=dict(headers), content=content) as response,
         ):
             body = bytearray()
