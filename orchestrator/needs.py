@@ -109,9 +109,14 @@ def _home() -> Iterator[Check]:
 
 def _packages() -> Iterator[Check]:
     """Prefect's and FastAPI's versions against what our own package asks for."""
+    try:
+        asked = metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        yield _red("packages", f"{_DISTRIBUTION} is not installed here", "pip install --editable .")
+        return
     required = {
         requirement.name.lower(): requirement
-        for requirement in map(Requirement, metadata.requires(_DISTRIBUTION) or ())
+        for requirement in map(Requirement, asked)
         if requirement.marker is None
     }
     for name in _WATCHED:

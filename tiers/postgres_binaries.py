@@ -6,12 +6,12 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from mission.errors import TierError
+from tiers import software
 from tiers.server_user import ServerUser
 
 # pip package -> the folder in it; the newest Postgres of each
@@ -22,7 +22,6 @@ SYSTEM_PATTERNS = (
     "opt/homebrew/opt/postgresql@*/bin",  # macOS
     "usr/local/opt/postgresql@*/bin",
 )
-SOFTWARE_FOLDER = Path("/var/lib/mission-runner/software")  # only root makes copies there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,33 +60,13 @@ def installations() -> tuple[PostgresBinaries, ...]:
 def reachable(binaries: PostgresBinaries, user: ServerUser) -> PostgresBinaries:
     """The same programs at a place where `user` may run them.
 
-    A virtual environment below root's home is closed to every other account; then the package is
-    copied once, with the libraries that it finds by its relative path.
-
     Raises:
         TierError: The programs are out of reach and are not of a pip package.
     """
-    if user.reaches(binaries.folder):
-        return binaries
-    if binaries.origin not in PIP_PACKAGES:
-        raise TierError(
-            f"{user.name} cannot run the programs in {binaries.folder}",
-            hint="Open the folder for other accounts: chmod o+x",
-        )
-    package = binaries.folder.parents[1]
-    target = SOFTWARE_FOLDER / f"{binaries.origin}-{binaries.version}"
-    if not target.is_dir():
-        half = target.with_name(f"{target.name}.half")
-        shutil.rmtree(half, ignore_errors=True)
-        for folder in (package, package.with_name(f"{package.name}.libs")):
-            if folder.is_dir():
-                shutil.copytree(folder, half / folder.name, symlinks=True)
-        half.chmod(0o755)
-        half.rename(target)
-    copied = target / binaries.folder.relative_to(package.parent)
-    return PostgresBinaries(
-        folder=copied, origin=binaries.origin, version=binaries.version, vector=binaries.vector
-    )
+    package = binaries.folder.parents[1] if binaries.origin in PIP_PACKAGES else None
+    label = f"{binaries.origin.rpartition('/')[2]}-{binaries.version}"
+    program = software.reachable(binaries.folder / "postgres", user, package=package, label=label)
+    return replace(binaries, folder=program.parent)
 
 
 def _folders() -> Iterator[tuple[Path, str]]:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from importlib.util import find_spec
@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from mission.errors import TierError
+from tiers import software
 from tiers.address import ValkeyAddress
 from tiers.owned_process import OwnedProcess, log_tail, server_environment
 from tiers.server_user import ServerUser
@@ -34,6 +35,7 @@ class ValkeyBinary:
 
     path: Path
     origin: str  # "Valkey 8.0.1", "Redis 7.0.15"
+    package: Path | None = None  # of pip, where it is from one
 
 
 @cache
@@ -47,15 +49,27 @@ def find_valkey() -> ValkeyBinary | None:
     if spec is not None and spec.origin is not None:
         program = Path(spec.origin).parent / "bin" / "redis-server"
         if program.is_file():
-            return _inspect(program)
+            return _inspect(program, package=program.parents[1])
     return None
 
 
-def _inspect(path: Path) -> ValkeyBinary:
+def reachable(binary: ValkeyBinary, user: ServerUser) -> ValkeyBinary:
+    """The same program at a place where `user` may run it.
+
+    Raises:
+        TierError: The program is out of reach and is not of a pip package.
+    """
+    label = binary.origin.replace(" ", "-")
+    path = software.reachable(binary.path, user, package=binary.package, label=label)
+    return replace(binary, path=path)
+
+
+def _inspect(path: Path, package: Path | None = None) -> ValkeyBinary:
     done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     version = re.search(r"v=([\d.]+)", done.stdout)
     product = "Valkey" if "valkey" in done.stdout.lower() else "Redis"
-    return ValkeyBinary(path=path, origin=f"{product} {version[1] if version else '?'}")
+    origin = f"{product} {version[1] if version else '?'}"
+    return ValkeyBinary(path=path, origin=origin, package=package)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -127,13 +127,13 @@ def test_postgres_that_is_something_else() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
-            for _ in range(2):  # with TLS and without
-                client, _ = server.accept()
-                with client:
-                    client.recv(100)
-                    client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            client, _ = server.accept()
+            with client:
+                client.recv(100)
+                client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-        thread = threading.Thread(target=answer, daemon=True)
+        thread = threading.Thread(target=answer)
         thread.start()
         address = PostgresAddress(port=server.getsockname()[1], tls=Tls.REQUIRE)
         assert failing(address).cause is Cause.OTHER_PROTOCOL
+        thread.join()
