@@ -1,0 +1,88 @@
+"""The whole command, Prefect included, killed at random instants: it converges, and Prefect's
+record has nothing left that runs.
+
+`MISSION_PREFECT_KILLS` asks for more kills than the six of a normal test run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.scratch import Scratch, make, row
+from workspace.git import Git
+
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
+
+KILLS = int(os.environ.get("MISSION_PREFECT_KILLS", "6"))
+LONGEST = 9.0  # seconds until a kill: past the imports, into the rows
+ROWS = (
+    row("A"),
+    row("B", after="A"),
+    row("C", after="A"),
+    row("D", after="B, C"),
+    row("Z", after="D", agent="—", branch="(aggregate)"),
+)
+MISSION = (sys.executable, "-m", "cli")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scratch]:
+    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    yield make(tmp_path, ROWS)
+    subprocess.run([*MISSION, "server", "stop"], cwd=ROOT, check=False, capture_output=True)
+
+
+def start(scratch: Scratch) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*MISSION, "run", str(scratch.task_file)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_the_command_converges_and_prefect_has_nothing_left_that_runs(scratch: Scratch) -> None:
+    seed = int(os.environ.get("MISSION_SEED", random.SystemRandom().randrange(1_000_000)))
+    dice = random.Random(seed)  # noqa: S311 - not for secrets: the seed makes a failure repeatable
+    subprocess.run([*MISSION, "server", "start"], cwd=ROOT, check=True, capture_output=True)
+    for _ in range(KILLS):
+        with start(scratch) as process:
+            try:
+                process.wait(dice.uniform(1.0, LONGEST))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+    with start(scratch) as process:
+        _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, f"seed {seed}: {errors.decode()}"
+    assert set(scratch.statuses().values()) == {"done"}, f"seed {seed}"
+    assert sorted(scratch.merged()) == ["A", "B", "C", "D"], f"seed {seed}"
+    assert not Git(scratch.remote).run("fsck", "--strict", "--no-dangling").stderr.strip()
+    assert running(scratch) == [], f"seed {seed}"
+
+
+def running(scratch: Scratch) -> list[str]:
+    """Flow runs and task runs that Prefect's record calls under way."""
+    status = subprocess.run(
+        [*MISSION, "server", "status", "--json"], cwd=ROOT, capture_output=True, check=True
+    )
+    api = json.loads(status.stdout)["api"]
+    under_way = {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}
+    found = []
+    for kind in ("flow_runs", "task_runs"):
+        answer = httpx.post(f"{api}/{kind}/filter", json={kind: under_way}, timeout=30)
+        answer.raise_for_status()
+        found += [str(run["name"]) for run in answer.json()]
+    return found
