@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from git import Repo
+
 from mission.config import load_config
 from mission.errors import UsageError
 from mission.state import Status
 from tasks_md.model import AUTO, Plan, Task
-from workspace.git import Git
 
 # Whatever a person has set for all repositories, the demo must not sign or run their hooks.
 _SETTINGS = {
@@ -72,32 +74,35 @@ def make_scratch(folder: Path, plan: Plan, content: bytes) -> Scratch:
         home=folder / "home",
     )
     _make_remote(scratch.remote)
-    git = _make_checkout(scratch)
-    _put_mission(scratch, plan, content)
-    _commit(git, "Put the mission in")
-    for task in plan.tasks:
-        if task.status == Status.DONE:
-            _put_finished(scratch.repository, task)
-            _commit(git, f"{task.id}: {_title(task)}\n\nTask: {task.id}")
-    git.run("push", "--quiet", "--set-upstream", "origin", "main")
+    with _make_checkout(scratch) as repository:
+        _put_mission(scratch, plan, content)
+        _commit(repository, "Put the mission in")
+        for task in plan.tasks:
+            if task.status == Status.DONE:
+                _put_finished(scratch.repository, task)
+                _commit(repository, f"{task.id}: {_title(task)}\n\nTask: {task.id}")
+        repository.remote().push("main", set_upstream=True).raise_if_error()
     return scratch
 
 
 def _make_remote(remote: Path) -> None:
-    remote.mkdir()
-    Git(remote).run("init", "--quiet", "--bare", "--initial-branch=main")
-    Git(remote).run("config", "core.hooksPath", "hooks")
+    with Repo.init(remote, bare=True, initial_branch="main") as repository:
+        _set(repository, {"core.hooksPath": "hooks"})
     (remote / "ci").mkdir()
 
 
-def _make_checkout(scratch: Scratch) -> Git:
-    scratch.repository.mkdir()
-    git = Git(scratch.repository)
-    git.run("init", "--quiet", "--initial-branch=main")
-    git.run("remote", "add", "origin", str(scratch.remote))
-    for key, value in _SETTINGS.items():
-        git.run("config", key, value)
-    return git
+def _make_checkout(scratch: Scratch) -> Repo:
+    repository = Repo.init(scratch.repository, initial_branch="main")
+    repository.create_remote("origin", str(scratch.remote))
+    _set(repository, _SETTINGS)
+    return repository
+
+
+def _set(repository: Repo, settings: Mapping[str, str]) -> None:
+    with repository.config_writer() as config:
+        for key, value in settings.items():
+            section, _, name = key.partition(".")
+            config.set_value(section, name, value)
 
 
 def _put_mission(scratch: Scratch, plan: Plan, content: bytes) -> None:
@@ -152,6 +157,6 @@ def _title(task: Task) -> str:
     return first if len(first) <= 60 else f"{first[:59].rstrip()}…"
 
 
-def _commit(git: Git, message: str) -> None:
-    git.run("add", "--all")
-    git.run("commit", "--quiet", "--message", message)
+def _commit(repository: Repo, message: str) -> None:
+    repository.git.add(all=True)
+    repository.index.commit(message, skip_hooks=True)
