@@ -11,7 +11,7 @@ export PYTHON ?=
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup:
+setup: ## .venv from the lock; every other target does it by itself
 	@.ci/setup
 
 setup-bench:
