@@ -1,0 +1,1 @@
+"""The storage's schema, as Alembic runs it: forward only. The SQL is in `versions/`."""

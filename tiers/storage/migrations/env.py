@@ -1,0 +1,12 @@
+"""What Alembic runs around the revisions. `tiers.storage.schema` gives the connection."""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

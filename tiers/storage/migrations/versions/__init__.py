@@ -1,0 +1,1 @@
+"""One revision a file, beside its SQL. A released one never changes."""
