@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 
 from agents.budget import Refusal
-from mission.journal import Attempt
 from orchestrator.attempt import AttemptRunner
 from orchestrator.board import Board
 from orchestrator.catalogue import OPERATIONS
@@ -15,7 +14,7 @@ from orchestrator.dispatch import Dispatcher
 from orchestrator.engine import Engine
 from orchestrator.events import Event, StopRequested
 from orchestrator.issues import IssueBook
-from orchestrator.loop import Loop
+from orchestrator.loop import Loop, Todo
 from orchestrator.merging import MergeQueue
 from orchestrator.operations import OperationRunner
 from orchestrator.publishing import Publisher
@@ -26,12 +25,11 @@ def conduct(
     context: Context,
     board: Board,
     engine: Engine,
+    todo: Todo,
     *,
     slots: int,
-    selected: Collection[str] | None,
-    left: Sequence[Attempt],
 ) -> Mapping[str, Refusal]:
-    """Carry on the attempts that are `left` of a crash, then dispatch the `selected` rows.
+    """Carry on what a crash left, then dispatch the rows that were asked for.
 
     Returns the rows that the budget kept from starting.
 
@@ -53,9 +51,9 @@ def conduct(
             engine,
             dispatcher,
             events,
+            todo,
             slots=slots,
-            selected=selected,
             on_written=publisher.changed,
         )
-        loop.run(left)
+        loop.run()
     return loop.over_budget

@@ -61,7 +61,9 @@ def _push(context: Context, attempt: Attempt) -> None:
     )
     pass_gates(context, request, task=attempt.task, attempt=attempt.id)
     context.display.doing(attempt.task, "pushes its branch")
-    landing.push_branch(context.repository, work.branch, work.head)
+    landing.push_branch(
+        context.repository, work.branch, work.head, ours=_pushed_before(context, attempt)
+    )
     context.journal.record(
         EventKind.PUSH,
         run=context.run,
@@ -70,6 +72,14 @@ def _push(context: Context, attempt: Attempt) -> None:
         branch=work.branch,
         commit=work.head,
     )
+
+
+def _pushed_before(context: Context, attempt: Attempt) -> set[str]:
+    """Where this runner may have left the row's branch on the remote: a retry that was rebased
+    replaces that, and nothing else."""
+    heads = {one.head for one in context.journal.attempts(attempt.task) if one.head is not None}
+    pushes = context.journal.events(task=attempt.task, kind=EventKind.PUSH)
+    return heads | {str(push.data["commit"]) for push in pushes}
 
 
 def _warn_of_overlaps(context: Context, attempt: Attempt) -> None:

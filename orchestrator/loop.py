@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from agents.budget import Refusal
@@ -26,6 +27,19 @@ from orchestrator.events import Event, FileChanged, JobEnded, Woken
 from orchestrator.inbox import Inbox
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Todo:
+    """What a run is for."""
+
+    selected: Collection[str] | None = None  # the rows that may start; None: all
+    left: Sequence[Attempt] = ()  # attempts of an earlier run to carry on
+    held: Collection[str] = ()  # rows that may not start: an earlier agent is still at them
+
+    def includes(self, task: str) -> bool:
+        """Whether a row may start."""
+        return task not in self.held and (self.selected is None or task in self.selected)
+
+
 class Loop:
     """Dispatches ready rows until nothing is left to do."""
 
@@ -36,9 +50,9 @@ class Loop:
         engine: Engine,
         dispatcher: Dispatcher,
         events: queue.SimpleQueue[Event],
+        todo: Todo,
         *,
         slots: int,
-        selected: Collection[str] | None = None,
         on_written: Callable[[], None] | None = None,
     ) -> None:
         self._context = context
@@ -47,11 +61,11 @@ class Loop:
         self._dispatcher = dispatcher
         self._events = events
         self._slots = slots
-        self._selected = selected
+        self._todo = todo
         self._on_written = on_written or (lambda: None)
         self._inbox = Inbox(context, board)
         self._live: dict[str, Assignment] = {}
-        self._starting: list[Attempt] = []  # journalled, not yet given to the engine
+        self._starting = list(todo.left)  # journalled, not yet given to the engine
         self._admission = Admission(context, dispatcher)
         self._delays = self._admission.delays
         self._bug: BaseException | None = None
@@ -62,15 +76,14 @@ class Loop:
         """The rows that a limit kept from starting."""
         return dict(self._admission.refused)
 
-    def run(self, left: Sequence[Attempt]) -> None:
-        """Carry on the attempts `left` by a crash, then dispatch until there is nothing to do.
+    def run(self) -> None:
+        """Carry on the attempts that a crash left, then dispatch until there is nothing to do.
 
         Raises:
             RowConflictError: Somebody changed a row that was under way.
             TaskFileError: The task file cannot be read or written any more.
             BaseException: Whatever escaped from a job: a bug, after everything else has ended.
         """
-        self._starting.extend(left)
         ended: list[JobEnded] = []
         while True:
             self._step(ended)
@@ -157,7 +170,7 @@ class Loop:
         return (
             task
             for task in self._board.ready()
-            if (self._selected is None or task in self._selected) and task not in self._delays
+            if self._todo.includes(task) and task not in self._delays
         )
 
     def _start(self, task: str, agent: str | None = None) -> None:

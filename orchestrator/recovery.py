@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from mission.journal import Attempt, Stage
 from mission.state import Status
 from orchestrator.board import Board, StatusChange
@@ -18,27 +20,50 @@ def end_crashed_runs(context: Context) -> list[str]:
     return [run.engine_run for run in crashed if run.engine_run is not None]
 
 
-def reconcile(context: Context, board: Board) -> list[Attempt]:
-    """Bring the file in line with what the journal knows; return the attempts to carry on.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recovered:
+    """What earlier runs left."""
+
+    left: tuple[Attempt, ...]  # attempts to carry on
+    held: frozenset[str]  # rows whose agent cannot be ended: nothing may start in its worktree
+
+
+def reconcile(context: Context, board: Board) -> Recovered:
+    """Bring the file in line with what the journal knows.
 
     The journal decides what had finished: an attempt whose agent had ended is carried on from
     there, one whose agent was cut off is given back and starts again with its worktree as it is.
     Git decides what had merged: the merge queue looks for an attempt's trailers before it merges.
     """
-    for attempt in context.journal.open_attempts():
-        if attempt.pid is not None and attempt.pid_started is not None:
-            end_leftover(attempt.pid, attempt.pid_started)  # its agent, if that outlived the runner
-    carried_on = [
+    held = frozenset(
+        attempt.task
+        for attempt in context.journal.open_attempts()
+        if not _has_ended(context, attempt)
+    )
+    left = tuple(
         attempt
         for attempt in context.journal.open_attempts()
-        if _carries_on(context, board, attempt)
-    ]
-    held = {attempt.task for attempt in carried_on}
+        if attempt.task not in held and _carries_on(context, board, attempt)
+    )
+    kept = held | {attempt.task for attempt in left}
     for task, status in list(board.statuses.items()):
-        if status is Status.IN_PROGRESS and task not in held:
+        if status is Status.IN_PROGRESS and task not in kept:
             _give_back(context, board, task)
     board.write()
-    return carried_on
+    return Recovered(left=left, held=held)
+
+
+def _has_ended(context: Context, attempt: Attempt) -> bool:
+    """Whether an attempt's agent is gone, after asking it to go if it outlived the runner."""
+    if attempt.pid is None or attempt.pid_started is None:
+        return True
+    if end_leftover(attempt.pid, attempt.pid_started):
+        return True
+    context.display.say(
+        f"{attempt.task}: held back, process {attempt.pid} of attempt {attempt.number} is still at "
+        f"work in {attempt.worktree} and does not end; end it, and run again"
+    )
+    return False
 
 
 def _carries_on(context: Context, board: Board, attempt: Attempt) -> bool:

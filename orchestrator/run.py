@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.budget import Refusal
 from mission.errors import MissionError, StoppedError, TaskFileError
@@ -15,6 +15,7 @@ from orchestrator.context import Context
 from orchestrator.display import Display
 from orchestrator.engine import Engine, ThreadEngine
 from orchestrator.expanding import expand, next_placeholder, write_expansion
+from orchestrator.loop import Todo
 from orchestrator.opening import open_mission
 from orchestrator.publishing import publish_status
 from orchestrator.recovery import end_crashed_runs, reconcile
@@ -69,11 +70,12 @@ def run_mission(request: RunRequest, engine: Engine, display: Display, stop: Sto
         _refuse_errors(board.plan)
         selected = select(board.plan, request)
         engine.close_stale(end_crashed_runs(context))
-        left = reconcile(context, board)
+        found = reconcile(context, board)
         slots = request.max_parallel or context.config.max_parallel
-        refused = conduct(context, board, engine, slots=slots, selected=selected, left=left)
+        todo = Todo(selected=selected, left=found.left, held=found.held)
+        refused = conduct(context, board, engine, todo, slots=slots)
         while request.expand and selected is None and _expanded(context, board):
-            refused = conduct(context, board, engine, slots=slots, selected=selected, left=())
+            refused = conduct(context, board, engine, replace(todo, left=()), slots=slots)
         publish_status(context)
         return _end(board, selected, engine, stop, refused)
 
@@ -90,7 +92,7 @@ def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
         approvals = any(
             request.kind is RequestKind.APPROVE for request in context.journal.pending_requests()
         )
-        conduct(context, board, engine, slots=1, selected=frozenset(), left=())
+        conduct(context, board, engine, Todo(selected=frozenset()), slots=1)
         if approvals:
             publish_status(context)
 

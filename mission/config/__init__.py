@@ -16,6 +16,7 @@ from mission.config.agents import (
 from mission.config.forge import ForgeConfig
 from mission.config.gates import GateConfig, VerifyStep
 from mission.config.load import load_config, parse_config
+from mission.config.merging import MergeConfig
 from mission.config.model import MissionConfig, StatusConfig, TaskConfig
 from mission.config.section import Section
 from mission.config.values import Duration, Tokens, format_duration, parse_duration, parse_tokens
@@ -27,6 +28,7 @@ __all__ = [
     "ForgeConfig",
     "GateConfig",
     "Limit",
+    "MergeConfig",
     "MissionConfig",
     "Price",
     "QaRule",

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from mission.config.agents import AgentConfig, BudgetConfig, QaRule, ReviewRule, RoutingRule
 from mission.config.forge import ForgeConfig
 from mission.config.gates import GateConfig, VerifyStep
+from mission.config.merging import MergeConfig
 from mission.config.section import Section
 from mission.state import Status
 
@@ -105,6 +106,9 @@ class MissionConfig(Section):
     )
     verify: list[VerifyStep] = Field(
         default_factory=list, description="What must succeed before a merge, in this order."
+    )
+    merge: MergeConfig = Field(
+        default_factory=MergeConfig, description="How finished work is merged."
     )
     tasks: dict[str, TaskConfig] = Field(
         default_factory=dict, description="Settings of single tasks, by id."
