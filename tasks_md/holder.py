@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -27,7 +26,7 @@ class Holder:
     @classmethod
     def this_process(cls) -> Self:
         return cls(
-            host=socket.gethostname(),
+            host=os.uname().nodename,
             pid=os.getpid(),
             since=datetime.now(UTC).isoformat(timespec="seconds"),
             command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200],
@@ -44,7 +43,7 @@ def holder(lock_dir: Path) -> Holder | None:
     another machine nobody can look: its note counts.
     """
     noted = read_note(lock_dir)
-    if noted is None or (noted.host == socket.gethostname() and not _is_alive(noted.pid)):
+    if noted is None or (noted.host == os.uname().nodename and not _is_alive(noted.pid)):
         return None
     return noted
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
@@ -230,7 +229,8 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _schema() -> str:
-    return files("mission.journal").joinpath("schema.sql").read_text(encoding="utf-8")
+    # Not through importlib.resources, whose imports take longer than all of the opening.
+    return Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
 
 
 def _translated(error: sqlite3.Error, path: Path) -> JournalError:
