@@ -27,6 +27,9 @@ from tasks_md.words import (
 # An id names folders, branches and trailers, so it is one plain word.
 _ID = re.compile(r"[\w#][\w.#:@-]{0,99}")
 
+# What a task does depends on these columns; without one of the others only less is known.
+_ACTED_ON = frozenset({"description", "agent", "branch", "depends_on"})
+
 
 @dataclass(kw_only=True, slots=True)
 class Row:
@@ -83,9 +86,10 @@ class RowReader:
         declared = column_names(self._declaration.schema, self._dialect.columns)
         lacking = [name for name in declared if name not in table.names]
         if lacking:
+            matters = any(name in _ACTED_ON for name in lacking)
             self._report(
                 "missing-column",
-                Severity.ERROR,
+                Severity.ERROR if matters else Severity.WARNING,
                 (table.header.line, 1),
                 f"the table lacks columns that the file declares: {', '.join(lacking)}",
                 "Correct the header, or the schema in the quote at the top",

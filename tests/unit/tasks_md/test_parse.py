@@ -210,6 +210,14 @@ def test_a_declared_column_that_the_table_lacks_is_not_guessed() -> None:
     assert plan.task("a").unreadable
 
 
+def test_a_table_may_lack_notes() -> None:
+    header = HEADER.replace(" notes |", "")
+    text = TOP + f"{header}\n{RULE[:-6]}\n{row('a').removesuffix('  |')}\n"
+    plan = parse(text)
+    assert [(f.rule, f.severity) for f in plan.findings] == [("missing-column", Severity.WARNING)]
+    assert plan.task("a").unreadable == ()
+
+
 def test_ragged_rows() -> None:
     text = plan_text(
         [
