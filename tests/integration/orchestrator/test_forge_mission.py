@@ -7,12 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.display import RecordingDisplay
+from orchestrator.facts import compare
+from orchestrator.opening import open_mission
 from tests.forge.ci import JobState
 from tests.forge.faults import Break, Fault
 from tests.forge.mission import forge_mission
-from tests.scratch import row
+from tests.scratch import Scratch, row
+from workspace.process import Stop
 
-REAL_PLAN = Path(__file__).parents[3] / "missions" / "federation-v1" / "TASKS.md"
+ROOT = Path(__file__).parents[3]
+PLANS = {
+    "shipped": ROOT / "missions" / "federation-v1" / "TASKS.md",
+    # The user's own file, where it lies beside the checkout.
+    "user's": ROOT.parent / "shared" / "missions" / "federation-v1" / "TASKS.md",
+}
 
 
 @pytest.mark.parametrize("kind", ["gitea", "forgejo", "github", "gitlab"])
@@ -128,11 +137,12 @@ def test_lost_answers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert set(model.heads()) == {"main"}
 
 
+@pytest.mark.parametrize("path", [path for path in PLANS.values() if path.exists()])
 def test_milestone_1_of_the_real_plan_closes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: Path
 ) -> None:
-    """Rows 10 to 12 run, the milestone closes, and its issue is closed once."""
-    plan = REAL_PLAN.read_text(encoding="utf-8")
+    """Rows 10 to 12 run, the milestone closes, its issue is closed once, and the facts agree."""
+    plan = path.read_text(encoding="utf-8")
     with forge_mission(tmp_path, [], plan=plan) as mission:
         mission.sign_in(monkeypatch)
         issue = mission.server.model.add_issue(460, "FED-M1")
@@ -147,3 +157,12 @@ def test_milestone_1_of_the_real_plan_closes(
         again = mission.scratch.run()
         assert again.exit_code == 0
         assert (issue.closings, len(issue.comments)) == (1, 1)
+        assert disagreements(mission.scratch) == []
+        issue.state = "open"
+        assert disagreements(mission.scratch) == ["issue-open"]
+
+
+def disagreements(scratch: Scratch) -> list[str]:
+    """What `mission verify` finds."""
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
+        return [one.finding.rule for one in compare(context, board)]
