@@ -58,7 +58,7 @@ class ComposeServices:
         return f"containers: {' '.join(self._engine.compose)} with {self._file.name}"
 
     def up(self, config: TierConfig, say: Say) -> None:
-        config = with_passwords(config)
+        config = with_passwords(config, make=True)
         self._run(config, "up", "--detach", "--wait", *SERVICES, seconds=START_SECONDS)
         for state in self.status(config):
             say(f"{state.name} answers at {state.where}: {state.detail}")

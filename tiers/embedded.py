@@ -50,9 +50,11 @@ class EmbeddedServices:
         return "embedded: servers from pip and system packages, no containers"
 
     def up(self, config: TierConfig, say: Say) -> None:
-        config = with_passwords(config)
+        config = with_passwords(config, make=True)
+        if config.storage is StorageType.PGLITE:
+            say(f"PGlite on {config.folder} is started when it is needed, and ended after that")
         with _alone():
-            for name, server in _servers(config).items():
+            for name, server in _servers(config, make=True).items():
                 server.start_daemon()
                 say(f"{name} answers at {server.address.where}: {server.product}")
         if config.vector and config.postgres is not None:
@@ -89,7 +91,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _servers(config: TierConfig) -> dict[str, Server]:
+def _servers(config: TierConfig, *, make: bool = False) -> dict[str, Server]:
     """The servers of the tier by name, whether they run or not.
 
     Raises:
@@ -101,7 +103,7 @@ def _servers(config: TierConfig) -> dict[str, Server]:
     if config.postgres is not None:
         servers[f"postgres-{config.tier}"] = _postgres(config, config.postgres, home, user)
     elif config.storage is StorageType.EMBEDDED:
-        servers[f"postgres-{config.tier}"] = local_server(config)
+        servers[f"postgres-{config.tier}"] = local_server(config, make=make)
     if config.valkey is not None:
         servers[f"valkey-{config.tier}"] = _valkey(config.valkey, home, user)
     return servers

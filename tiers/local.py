@@ -1,4 +1,4 @@
-"""The storage of the `local` tier: a Postgres in a folder, started when it is needed."""
+"""The storage of the `local` tier: a Postgres or PGlite in a folder, started when it is needed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from mission.errors import TierError
 from tiers.address import PostgresAddress
 from tiers.config import TierConfig
 from tiers.folders import data_folder, tiers_home
+from tiers.pglite_server import PgliteServer, find_pglite
 from tiers.postgres_binaries import find_postgres, reachable
 from tiers.postgres_server import PostgresServer
-from tiers.secret import make_secret
+from tiers.secret import kept_secret
 from tiers.server_user import ServerUser
 from tiers.settings import StorageType
 
 _PASSWORD_FILE = "local-password"  # noqa: S105 - a file's name, below `tiers_home`
 
 
-def local_server(config: TierConfig) -> PostgresServer:
+def local_server(config: TierConfig, *, make: bool = False) -> PostgresServer:
     """The server on the folder of a `local` tier, whether it runs or not.
 
-    Its port is any free one: two projects may each have theirs running.
+    With `make` it may be started, and gets a password if it has none yet. Its port is any free
+    one: two projects may each have theirs running.
 
     Raises:
         TierError: This machine has no Postgres, or the storage is not an embedded one.
@@ -42,7 +44,7 @@ def local_server(config: TierConfig) -> PostgresServer:
     folder = data_folder(config.folder, user)
     address = PostgresAddress(
         port=_port_in_use(folder) or _free_port(),
-        password=make_secret(tiers_home() / _PASSWORD_FILE),
+        password=kept_secret(tiers_home() / _PASSWORD_FILE, make=make),
     )
     return PostgresServer(
         binaries=reachable(binaries, user), folder=folder, address=address, user=user
@@ -56,15 +58,33 @@ def open_local(config: TierConfig) -> Iterator[PostgresAddress]:
     Raises:
         TierError: It cannot be started.
     """
+    if config.storage is StorageType.PGLITE:
+        pglite = _pglite_server(config)
+        process = pglite.start()
+        try:
+            yield pglite.address
+        finally:
+            process.stop()
+        return
     tiers_home().mkdir(parents=True, exist_ok=True)
     with FileLock(tiers_home() / "services.lock"):
-        server = local_server(config)
+        server = local_server(config, make=True)
         owned = None if server.is_running() else server.start()
     try:
         yield server.address
     finally:
         if owned is not None:
             owned.stop()
+
+
+def _pglite_server(config: TierConfig) -> PgliteServer:
+    program = find_pglite()
+    if program is None or config.folder is None:
+        raise TierError(
+            "PGlite's server program is not on PATH",
+            hint="Install it: npm install --global @electric-sql/pglite-socket",
+        )
+    return PgliteServer(program=program, folder=config.folder, port=_free_port())
 
 
 def _port_in_use(folder: Path) -> int | None:

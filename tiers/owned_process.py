@@ -11,7 +11,7 @@ from pathlib import Path
 from tiers import guard
 from tiers.server_user import ServerUser
 
-GRACE_SECONDS = 20  # between the polite signal and the kill
+GRACE_SECONDS = 20  # in most cases, between the polite signal and the kill
 
 
 class OwnedProcess:
@@ -24,13 +24,16 @@ class OwnedProcess:
         user: ServerUser,
         log: Path,
         polite: signal.Signals = signal.SIGTERM,  # what makes it end by itself
+        grace: int = GRACE_SECONDS,  # until it is killed
+        lock: int | None = None,  # an open file that stays open for exactly as long as it runs
     ) -> None:
+        self._grace = grace
         with log.open("ab") as output:
             user.take(log)
             self._guard = subprocess.Popen(
                 [
                     *(sys.executable, "-I", guard.__file__),
-                    *map(str, (user.uid, user.gid, int(polite), GRACE_SECONDS)),
+                    *map(str, (user.uid, user.gid, int(polite), grace)),
                     *command,
                 ],
                 stdin=subprocess.PIPE,
@@ -38,6 +41,7 @@ class OwnedProcess:
                 stderr=output,
                 cwd=log.parent,
                 env=server_environment(),
+                pass_fds=() if lock is None else (lock,),
                 start_new_session=True,  # a terminal's Ctrl-C is for us, not for the server
             )
 
@@ -50,7 +54,7 @@ class OwnedProcess:
         """End the server and wait until it has ended. Does nothing when it has."""
         if self._guard.stdin is not None:
             self._guard.stdin.close()
-        self._guard.wait(GRACE_SECONDS + 10)
+        self._guard.wait(self._grace + 10)
 
 
 def server_environment() -> dict[str, str]:

@@ -41,3 +41,8 @@ def make_secret(path: Path) -> SecretStr:
             path.hardlink_to(half)
         half.unlink()
     return read_secret(path)
+
+
+def kept_secret(path: Path, *, make: bool) -> SecretStr | None:
+    """The secret in `path`, which is made up if it is new and `make` says so; else None."""
+    return make_secret(path) if make or path.exists() else None

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tiers.config import POSTGRES_PASSWORD_FILE, VALKEY_PASSWORD_FILE, TierConfig
 from tiers.folders import tiers_home
-from tiers.secret import make_secret
+from tiers.secret import kept_secret
 
 Say = Callable[[str], None]  # takes one line for people
 
@@ -52,16 +52,16 @@ class Services(Protocol):
         """What runs now."""
 
 
-def with_passwords(config: TierConfig) -> TierConfig:
-    """The configuration with a password for each server; missing ones are made up and kept.
+def with_passwords(config: TierConfig, *, make: bool = False) -> TierConfig:
+    """The configuration with the passwords that we made up, where none is configured.
 
     They are files below `tiers_home`, readable by their owner alone; reading the configuration
-    finds them again.
+    finds them again. With `make`, those that are not there yet are made up now.
     """
     postgres, valkey = config.postgres, config.valkey
     home = tiers_home()
     if postgres is not None and postgres.password is None:
-        postgres = replace(postgres, password=make_secret(home / POSTGRES_PASSWORD_FILE))
+        postgres = replace(postgres, password=kept_secret(home / POSTGRES_PASSWORD_FILE, make=make))
     if valkey is not None and valkey.password is None:
-        valkey = replace(valkey, password=make_secret(home / VALKEY_PASSWORD_FILE))
+        valkey = replace(valkey, password=kept_secret(home / VALKEY_PASSWORD_FILE, make=make))
     return replace(config, postgres=postgres, valkey=valkey)

@@ -14,6 +14,7 @@ from cli.main import main
 from tests.services import PASSWORD, free_port
 from tiers.config import load_tier_config
 from tiers.embedded import EmbeddedServices
+from tiers.folders import tiers_home
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,8 @@ def mission(
 def test_federated_services_come_up_stay_and_end(mission: Mission, tmp_path: Path) -> None:
     (tmp_path / "mission.config.json").write_text('{"tier": "federated"}')
     assert mission("status").returncode == 1
+    assert mission("down").returncode == 0
+    assert not [*tiers_home().glob("*-password")], "nothing is made up by looking"
     up = mission("up")
     assert up.returncode == 0, up.stderr
     assert "embedded: servers from pip and system packages" in up.stderr.splitlines()[0]
