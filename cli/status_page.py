@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cli.console import Style, paint, printable, screen_width, shown_path
-from cli.tables import Column, display_width, table, wrap
+from cli.tables import Column, table, wrap
 from mission.amounts import count
 from mission.journal import Attempt
 from mission.overview import MilestoneView, Overview, TaskView
 from tasks_md.holder import Holder
 from tasks_md.model import AUTO, DONE, NOT_STARTED
+from tasks_md.spans import display_width
 
 _MILESTONES = (
     Column(heading="MILESTONE"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cli.console import Style, paint, printable, screen_width
+from tasks_md.spans import character_width, display_width
 
 Styles = Mapping[str, Style]
 STATUS_STYLES: Styles = {
@@ -48,13 +48,6 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, width: in
     return "\n".join(lines)
 
 
-def display_width(text: str) -> int:
-    """How many columns of a terminal `text` takes."""
-    if text.isascii():
-        return len(text)
-    return sum(_columns_of(character) for character in text)
-
-
 def wrap(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` columns, broken at spaces where there are any."""
     lines: list[str] = []
@@ -74,17 +67,11 @@ def wrap(text: str, width: int) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
-def _columns_of(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
 def _head(text: str, width: int) -> str:
     """The longest start of `text` in `width` columns; one character at least."""
     taken = 0
     for index, character in enumerate(text):
-        taken += _columns_of(character)
+        taken += character_width(character)
         if taken > width and index:
             return text[:index]
     return text

@@ -20,7 +20,7 @@ from tasks_md.model import (
     find_cells,
 )
 from tasks_md.parse import parse
-from tasks_md.spans import cell_text, escape, width
+from tasks_md.spans import cell_text, display_width, escape
 from tasks_md.words import canonical_statuses, read_agent, read_branch, status_key, status_word
 
 # Columns that concern only their own row: after setting them nothing else needs to be read again.
@@ -160,17 +160,17 @@ def _fitted(table: Table, row: TableRow, column: str, text: str) -> str:
     old = row.raw[cells[at].start : cells[at].end]
     lead = len(old) - len(old.lstrip()) if old.strip() else min(1, len(old))
     trail = len(old) - len(old.rstrip()) if old.strip() else len(old) - lead
-    goal = width(old) if trail > 1 or lead > 1 else 0
+    goal = display_width(old) if trail > 1 or lead > 1 else 0
     aligned = _aligned_width(table, row, cells, at)
     if aligned:
         goal = aligned
     if lead > 1 and trail <= 1:  # set to the right
-        pad = max(1, goal - width(text) - trail)
+        pad = max(1, goal - display_width(text) - trail)
         return " " * pad + text + " " * trail
     before = old[:lead]
     # A backslash right before the pipe would escape it.
     least = 1 if text.endswith("\\") else min(1, trail)
-    return before + text + " " * max(least, goal - width(before) - width(text))
+    return before + text + " " * max(least, goal - display_width(before) - display_width(text))
 
 
 def _aligned_width(table: Table, row: TableRow, cells: Sequence[Cell], at: int) -> int:
@@ -180,18 +180,19 @@ def _aligned_width(table: Table, row: TableRow, cells: Sequence[Cell], at: int) 
     other cells are exactly as wide as their columns.
     """
     widths = [
-        width(table.header.raw[cell.start : cell.end])
+        display_width(table.header.raw[cell.start : cell.end])
         for cell in find_cells(table.header, len(cells))
     ]
     marks = [
-        width(table.delimiter.raw[cell.start : cell.end])
+        display_width(table.delimiter.raw[cell.start : cell.end])
         for cell in find_cells(table.delimiter, len(cells))
     ]
     if widths[at] != marks[at]:
         return 0
     others = [n for n in range(len(cells)) if n != at and not cells[n].missing]
     fitting = sum(
-        widths[n] == marks[n] == width(row.raw[cells[n].start : cells[n].end]) for n in others
+        widths[n] == marks[n] == display_width(row.raw[cells[n].start : cells[n].end])
+        for n in others
     )
     return widths[at] if fitting * 2 > len(others) else 0
 

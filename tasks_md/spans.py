@@ -64,14 +64,15 @@ def cell_text(value: str) -> str:
     return _UNWRITABLE.sub("\ufffd", one_line.replace("\t", " "))
 
 
-def width(text: str) -> int:
+def display_width(text: str) -> int:
     """Columns that a terminal or an editor with a fixed pitch needs for `text`."""
     if text.isascii():
         return len(text)
-    return sum(_character_width(character) for character in text)
+    return sum(character_width(character) for character in text)
 
 
-def _character_width(character: str) -> int:
+def character_width(character: str) -> int:
+    """Columns of one character: 0, 1 or 2."""
     if unicodedata.category(character) in _ZERO_WIDTH:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.console import fact, print_json, printable
-from cli.tables import Column, display_width, table, wrap
+from cli.tables import Column, table, wrap
 from mission.amounts import count, money, span
+from tasks_md.spans import display_width
 
 
 @pytest.mark.parametrize(
