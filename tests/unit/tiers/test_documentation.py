@@ -1,0 +1,36 @@
+"""docs/tiers.md: complete, and its example is a good one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from tiers.compose import COMPOSE_FILE
+from tiers.environment import VARIABLES
+from tiers.probe import Cause
+from tiers.settings import QueueSettings, StorageSettings, Tier, TierSettings
+
+PAGE = (Path(__file__).parents[3] / "docs" / "tiers.md").read_text()
+
+
+def test_every_variable_is_described() -> None:
+    assert set(re.findall(r"`(MISSION_\w+)`", PAGE)) >= VARIABLES.keys()
+
+
+def test_every_variable_that_is_described_exists() -> None:
+    compose = set(re.findall(r"\$\{(MISSION_\w+)", COMPOSE_FILE.read_text()))
+    assert set(re.findall(r"MISSION_\w+", PAGE)) <= VARIABLES.keys() | compose
+
+
+def test_every_key_tier_and_cause_is_described() -> None:
+    words = set(re.findall(r"`([a-z_-]+)`", PAGE))
+    keys = StorageSettings.model_fields.keys() | QueueSettings.model_fields.keys()
+    assert words >= keys | set(Tier) | set(Cause)
+
+
+def test_the_example_is_valid() -> None:
+    example = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert example is not None
+    TierSettings.model_validate(yaml.safe_load(example[1]))
