@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from agents.budget import Refusal
 from orchestrator.attempt import AttemptRunner
 from orchestrator.board import Board
-from orchestrator.catalogue import OPERATIONS
+from orchestrator.catalogue import find_operation
 from orchestrator.context import Context
 from orchestrator.dispatch import Dispatcher
 from orchestrator.engine import Engine
@@ -39,7 +39,7 @@ def conduct(
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     issues = IssueBook(context, lambda: board.plan)
     agents = AttemptRunner(context, MergeQueue(context), issues)
-    dispatcher = Dispatcher(context, board, agents, OperationRunner(context, OPERATIONS))
+    dispatcher = Dispatcher(context, board, agents, OperationRunner(context, find_operation))
     with (
         Publisher(context) as publisher,
         context.stop.calling(lambda: events.put(StopRequested())),

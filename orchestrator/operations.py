@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from agents.protocol import Outcome
-from mission.errors import AgentError, MissionError, StoppedError
+from mission.errors import MissionError, StoppedError
 from mission.journal import Stage
 from mission.state import Status
 from orchestrator.assignment import Assignment
@@ -39,21 +39,15 @@ def noop(_context: Context, _assignment: Assignment) -> OperationEnd:
 class OperationRunner:
     """Carries out rows that run an operation."""
 
-    def __init__(self, context: Context, operations: Mapping[str, Operation]) -> None:
+    def __init__(self, context: Context, find: Callable[[str], Operation]) -> None:
         self._context = context
-        self._operations = operations
+        self._find = find
 
     def carry_out(self, assignment: Assignment) -> TaskEnd:
         """Run the operation. Never raises for what people can cause."""
         name = assignment.attempt.agent.partition(":")[2]
         try:
-            operation = self._operations.get(name)
-            if operation is None:
-                raise AgentError(
-                    f"There is no operation {name!r}",
-                    hint=f"There are: {', '.join(sorted(self._operations))}",
-                )
-            end = operation(self._context, assignment)
+            end = self._find(name)(self._context, assignment)
         except StoppedError as stopped:
             return self._end(assignment, Status.NOT_STARTED, "stopped", "", stopped.message)
         except MissionError as error:
