@@ -33,7 +33,8 @@ class WriterLock:
             WriterBusyError: Somebody else holds it.
         """
         self._dir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._dir / _LOCK)
+        # Whoever releases it may be another thread than the one that acquired it.
+        lock = FileLock(self._dir / _LOCK, thread_local=False)
         try:
             lock.acquire(timeout=timeout, poll_interval=0.02)
         except Timeout:

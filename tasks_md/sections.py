@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from tasks_md.blocks import Block, Heading, Paragraph, RawTable, Rule
 from tasks_md.words import read_tokens
 
-_TITLE = re.compile(r"milestone\s+(?P<number>\w+)\s*(?:[—–:.-]+\s*)?(?P<rest>.*)", re.IGNORECASE)
+_TITLE = re.compile(
+    r"milestone\s+(?P<number>\d+[a-z]?|[ivx]+|[a-z])\b\s*(?:[—–:.-]+\s*)?(?P<rest>.*)",
+    re.IGNORECASE,
+)
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*")
 _GOAL = re.compile(r"[*_]*goal[*_]*\s*:[*_]*\s*(.*)", re.IGNORECASE | re.DOTALL)
 _ISSUE = re.compile(r"\bissue\s+((?:[\w.-]+/[\w.-]+)?#\d+)", re.IGNORECASE)

@@ -15,9 +15,11 @@ from tasks_md.lint import lint
 from tasks_md.model import STATUSES, Plan
 from tasks_md.parse import decode, encode, parse
 from tasks_md.rules import RULES
-from tasks_md.spans import cell_text, raw_cells, split_lines, unescape
+from tasks_md.spans import cell_text, escape, raw_cells, split_lines, unescape
+from tasks_md.words import bare, is_nothing
 from tasks_md.writer import StatusWriter
-from tests.unit.tasks_md.documents import documents, mutated, values
+from tests.unit.tasks_md.documents import cell_texts, documents, mutated, values
+from tests.unit.tasks_md.plans import plan_text, row
 
 FILES = documents() | mutated()
 thorough = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -75,6 +77,26 @@ def test_cells_are_those_of_markdown(text: str) -> None:
         for our_row, their_row in zip(our_table, their_table, strict=True):
             padded = (our_row + [""] * count)[:count]
             assert [cell.replace("\0", "\ufffd") for cell in padded] == their_row
+
+
+_dependency = st.sampled_from(
+    ["T-01", "T-02", "T-09", "M1", "M2", "..", "…", ",", ";", "+", " ", "[", "]", "`", "—", "none"]
+)
+
+
+@thorough
+@given(text=st.lists(_dependency, max_size=6).map("".join) | cell_texts)
+def test_a_dependency_is_understood_or_refused_but_never_lost(text: str) -> None:
+    written = escape(cell_text(text))
+    rows = [row("T-01"), row("T-02"), row("T-03", depends_on=written)]
+    plan = parse(plan_text(rows, after="\n## Milestone 2 — Later (M2)\n"))
+    task = plan.task("T-03")
+    nothing = is_nothing(bare(cell_text(text)))
+    assert nothing == (not task.depends_on and not task.unreadable)
+    assert set(task.depends_on) <= {"T-01", "T-02"}
+    assert ("T-03" in Graph.of(plan).never_ready) == bool(task.unreadable)
+    findings = [finding for finding in plan.findings if finding.task == "T-03"]
+    assert bool(findings) == bool(task.unreadable)
 
 
 @st.composite

@@ -288,6 +288,18 @@ def test_a_milestone_always_has_an_id(heading: str, task: str, expected: str) ->
     assert [m.id for m in parse(text).milestones] == [expected]
 
 
+@pytest.mark.parametrize("heading", ["Milestone overview", "Milestones", "Milestone is done"])
+def test_a_section_about_milestones_is_none(heading: str) -> None:
+    plan = parse(plan_text([row("A")], after=f"\n## {heading}\n\nText.\n"))
+    assert [m.id for m in plan.milestones] == ["M1"]
+
+
+@pytest.mark.parametrize("number", ["1", "12", "2b", "IV", "A"])
+def test_milestones_are_numbered_in_many_ways(number: str) -> None:
+    plan = parse(f"## Milestone {number}: Later\n\nText.\n")
+    assert [(m.id, m.title) for m in plan.milestones] == [(f"M{number}", "Later")]
+
+
 def test_two_milestones_with_one_id_are_found() -> None:
     text = "## Milestone 1 — a (M)\n\n## Milestone 2 — b (M)\n"
     plan = parse(text)

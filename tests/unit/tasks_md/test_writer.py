@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,16 @@ def test_nothing_to_change_writes_nothing(path: Path) -> None:
     with writer(path) as it:
         it.apply([CellChange(task="A", column="status", value="not-started")])
     assert path.stat().st_ino == inode
+
+
+def test_another_thread_may_release_the_lock(path: Path) -> None:
+    first = writer(path)
+    first.acquire()
+    thread = threading.Thread(target=first.release)
+    thread.start()
+    thread.join()
+    with writer(path) as it:
+        it.apply([DONE])
 
 
 def test_writing_needs_the_lock(path: Path) -> None:
