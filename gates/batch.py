@@ -35,7 +35,7 @@ class Return:
     """Give `item` back to its task: it does not merge."""
 
     item: str
-    answer: Answer  # why: red with its log, or a conflict
+    answer: Answer  # why: red with its log, a conflict, or refused
 
 
 class Verdict(StrEnum):
@@ -44,6 +44,7 @@ class Verdict(StrEnum):
     GREEN = "green"  # verified; or landed
     RED = "red"
     CONFLICT = "conflict"  # a branch does not apply; the answer names it
+    REFUSED = "refused"  # something keeps one branch out, such as its gate; the answer names it
     MOVED = "moved"  # the base is not where it was: nothing was done
 
 
@@ -52,7 +53,7 @@ class Answer:
     """What is sent back for `Verify` and `Land`."""
 
     verdict: Verdict
-    item: str | None = None  # the branch that does not apply
+    item: str | None = None  # the branch that does not apply, or is refused
     log: str = ""  # where to read more
 
 
@@ -103,13 +104,13 @@ def _one_batch(
                 place = _place(answer, batch, good, tried)
                 # Behind others it may apply once they have landed, or not: its turn comes again.
                 bad, blame = place + 1, (answer if place == 0 else None)
-            case Verdict.MOVED:
-                return frozenset()
+            case Verdict.REFUSED | Verdict.MOVED:
+                return (yield from _start_over(answer, batch[:tried]))
     landed = batch[:good]
     if landed:
-        moved = yield from _land(landed)
-        if moved:
-            return frozenset()
+        answer = yield from _land(landed)
+        if answer.verdict is not Verdict.GREEN:
+            return (yield from _start_over(answer, landed))
     if blame is None:
         return frozenset(landed)
     yield Return(item=batch[good], answer=blame)
@@ -123,12 +124,23 @@ def _verify(items: tuple[str, ...], *, repeat_red: bool) -> Generator[Step, Answ
     return answer
 
 
-def _land(items: tuple[str, ...]) -> Generator[Step, Answer | None, bool]:
-    """Whether the base had moved, so that nothing landed."""
-    verdict = _given((yield Land(items=items))).verdict
-    if verdict not in (Verdict.GREEN, Verdict.MOVED):
-        raise ValueError(f"landing cannot end with {verdict}")
-    return verdict is Verdict.MOVED
+def _land(items: tuple[str, ...]) -> Generator[Step, Answer | None, Answer]:
+    answer = _given((yield Land(items=items)))
+    if answer.verdict not in (Verdict.GREEN, Verdict.REFUSED, Verdict.MOVED):
+        raise ValueError(f"landing cannot end with {answer.verdict}")
+    return answer
+
+
+def _start_over(
+    answer: Answer, tried: tuple[str, ...]
+) -> Generator[Step, Answer | None, frozenset[str]]:
+    """After a refusal the refused branch is out, and what was tried with it is tried without it."""
+    if answer.verdict is Verdict.MOVED:
+        return frozenset()
+    if answer.item is None or answer.item not in tried:
+        raise ValueError(f"{answer.item} cannot be refused: it is not among what was tried")
+    yield Return(item=answer.item, answer=answer)
+    return frozenset({answer.item})
 
 
 def _given(answer: Answer | None) -> Answer:

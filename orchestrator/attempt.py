@@ -12,12 +12,13 @@ from orchestrator.context import Context
 from orchestrator.delivery import bring_to_remote, verify
 from orchestrator.ends import Again, TaskEnd
 from orchestrator.issues import IssueBook
-from orchestrator.merging import MergeQueue, touches_task_file
+from orchestrator.merging import Merges
 from orchestrator.pulling import clear_pull
 from orchestrator.reports import report_link, write_report
 from orchestrator.retrying import STATUSES, again, decide_next
 from orchestrator.reviewing import Reviewed, review, wants_person
-from orchestrator.verifying import VerificationError
+from orchestrator.squashing import touches_task_file
+from orchestrator.verifying import Row, VerificationError
 from orchestrator.work import REVIEW, Work, clear, collect, facts, prepare, run_agent
 from workspace import changes
 
@@ -25,7 +26,7 @@ from workspace import changes
 class AttemptRunner:
     """Carries out rows that agents work on."""
 
-    def __init__(self, context: Context, merges: MergeQueue, issues: IssueBook) -> None:
+    def __init__(self, context: Context, merges: Merges, issues: IssueBook) -> None:
         self._context = context
         self._merges = merges
         self._issues = issues
@@ -72,7 +73,7 @@ class AttemptRunner:
         if why:
             word = f"{task.branch} waits for a person ({why}): mission approve PATH {task.id}"
             return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
-        commit = self._merges.land(task, attempt)
+        commit = self._merges.land(Row(task=task, attempt=attempt))
         clear(context, attempt)
         if context.pulls is not None:
             clear_pull(context, context.pulls, attempt)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from agents.budget import Refusal
 from orchestrator.attempt import AttemptRunner
+from orchestrator.batching import BatchQueue
 from orchestrator.board import Board
 from orchestrator.catalogue import find_operation
 from orchestrator.context import Context
@@ -15,7 +16,7 @@ from orchestrator.engine import Engine
 from orchestrator.events import Event, StopRequested
 from orchestrator.issues import IssueBook
 from orchestrator.loop import Loop, Todo
-from orchestrator.merging import MergeQueue
+from orchestrator.merging import MergeQueue, Merges
 from orchestrator.operations import OperationRunner
 from orchestrator.publishing import Publisher
 from orchestrator.watch import Watch
@@ -38,7 +39,7 @@ def conduct(
     """
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     issues = IssueBook(context, lambda: board.plan)
-    agents = AttemptRunner(context, MergeQueue(context), issues)
+    agents = AttemptRunner(context, _queue(context), issues)
     dispatcher = Dispatcher(context, board, agents, OperationRunner(context, find_operation))
     with (
         Publisher(context) as publisher,
@@ -57,3 +58,9 @@ def conduct(
         )
         loop.run()
     return loop.over_budget
+
+
+def _queue(context: Context) -> Merges:
+    """The merge queue that the mission asks for. A forge merges pull requests one by one."""
+    batch = context.config.merge.strategy == "batch" and context.pulls is None
+    return BatchQueue(context) if batch else MergeQueue(context)

@@ -7,7 +7,7 @@ from mission.journal import Attempt, EventKind, Stage
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
 from orchestrator.pulling import show_pull
-from orchestrator.verifying import verify_branch
+from orchestrator.verifying import Row, verify_branch
 from orchestrator.work import Work, worktree_of
 from tasks_md.model import Task
 from workspace import landing
@@ -46,7 +46,7 @@ def _verify(context: Context, task: Task, attempt: Attempt) -> None:
     work = Work.of(attempt)
     place = worktree_of(context, attempt, work.base)
     tree = context.repository.git.text("rev-parse", f"{work.head}^{{tree}}")
-    verify_branch(context, task, attempt, place.path, tree)
+    verify_branch(context, Row(task=task, attempt=attempt), place.path, tree)
 
 
 def _push(context: Context, attempt: Attempt) -> None:

@@ -68,6 +68,8 @@ def run_mission(request: RunRequest, engine: Engine, display: Display, stop: Sto
     """
     with open_mission(request.path, display, stop, engine_run=engine.run_id) as (context, board):
         _refuse_errors(board.plan)
+        if context.pulls is not None and context.config.merge.strategy == "batch":
+            display.say("a forge merges pull requests one by one: merge.strategy is serial here")
         selected = select(board.plan, request)
         engine.close_stale(end_crashed_runs(context))
         found = reconcile(context, board)

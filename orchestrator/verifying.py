@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from gates.verification import StepEnd, run_steps
@@ -17,6 +19,14 @@ class VerificationError(MissionError):
     """A verify step failed. The message ends with the step's last lines."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A row whose finished work is on its way to the base."""
+
+    task: Task
+    attempt: Attempt
+
+
 def steps_for(config: MissionConfig, task: Task) -> list[VerifyStep]:
     """The steps of this row: its own where `tasks:` names some, else the mission's."""
     own = config.tasks.get(task.id)
@@ -25,57 +35,76 @@ def steps_for(config: MissionConfig, task: Task) -> list[VerifyStep]:
     return config.verify
 
 
-def verify_branch(context: Context, task: Task, attempt: Attempt, folder: Path, tree: str) -> None:
+def verify_branch(context: Context, row: Row, folder: Path, tree: str) -> None:
     """Run the steps that are for branches in the agent's worktree.
 
     Raises:
         VerificationError: One of them failed.
     """
-    steps = [step for step in steps_for(context.config, task) if "branch" in step.on]
-    _run(context, task, attempt, steps, folder, tree)
+    steps = [step for step in steps_for(context.config, row.task) if "branch" in step.on]
+    _run(context, [row], steps, folder, tree)
 
 
-def verify_squash(context: Context, task: Task, attempt: Attempt, commit: str) -> None:
-    """Run, on a squashed result, every step that its tree has not passed yet.
+def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:
+    """Run, on a squashed result of `rows`, every step of theirs that its tree has not passed yet.
 
     The steps for branches are among them: the tree that was verified on the branch is another one
-    as soon as the base has moved.
+    as soon as the base has moved. What is found is journalled for the last of the rows.
 
     Raises:
         VerificationError: One of them failed.
     """
-    tree = context.repository.git.run("rev-parse", f"{commit}^{{tree}}").stdout.strip()
-    passed = {
-        str(event.data["step"])
-        for event in context.journal.events(task=task.id, kind=EventKind.VERIFY)
-        if event.data["tree"] == tree and event.data["ok"]
-    }
-    steps = [step for step in steps_for(context.config, task) if step.name not in passed]
+    tree = context.repository.git.text("rev-parse", f"{commit}^{{tree}}")
+    steps: list[VerifyStep] = []
+    passed: list[VerifyStep] = []
+    for row in rows:
+        names = _passed(context, row, tree)
+        for step in steps_for(context.config, row.task):
+            known = passed if step.name in names else steps
+            if step not in known:
+                known.append(step)
+    steps = [step for step in steps if step not in passed]
     if not steps:
         return
-    place = context.worktrees.ensure(
-        f"{task.id}.merged", attempt.number, branch=None, base_commit=commit
-    )
+    with _checked_out(context, rows[-1], commit) as folder:
+        _run(context, rows, steps, folder, tree)
+
+
+def _passed(context: Context, row: Row, tree: str) -> set[str]:
+    """The names of the row's steps that this tree has passed."""
+    return {
+        str(event.data["step"])
+        for event in context.journal.events(task=row.task.id, kind=EventKind.VERIFY)
+        if event.data["tree"] == tree and event.data["ok"]
+    }
+
+
+@contextmanager
+def _checked_out(context: Context, row: Row, commit: str) -> Iterator[Path]:
+    """A folder with the files of `commit` in it, and nothing else."""
+    name, number = f"{row.task.id}.merged", row.attempt.number
+    place = context.worktrees.ensure(name, number, branch=None, base_commit=commit)
     try:
-        _run(context, task, attempt, steps, place.path, tree)
+        if place.reused:  # a run that was killed left it: it may stand on another commit
+            context.worktrees.remove(place)
+            place = context.worktrees.ensure(name, number, branch=None, base_commit=commit)
+        yield place.path
     finally:
         context.worktrees.remove(place)
 
 
 def _run(
-    context: Context,
-    task: Task,
-    attempt: Attempt,
-    steps: Sequence[VerifyStep],
-    folder: Path,
-    tree: str,
+    context: Context, rows: Sequence[Row], steps: Sequence[VerifyStep], folder: Path, tree: str
 ) -> None:
+    last = rows[-1]
+    together = [row.task.id for row in rows]
+
     def record(end: StepEnd) -> None:
         context.journal.record(
             EventKind.VERIFY,
             run=context.run,
-            task=task.id,
-            attempt=attempt.id,
+            task=last.task.id,
+            attempt=last.attempt.id,
             step=end.name,
             tree=tree,
             ok=end.passed,
@@ -83,14 +112,17 @@ def _run(
             seconds=round(end.seconds, 3),
             exit_code=end.exit_code,
             log=str(end.log),
+            **({"together": together} if len(rows) > 1 else {}),
         )
 
     if not steps:
         return
-    context.display.doing(task.id, "verifies", ", ".join(step.name for step in steps))
-    logs = context.place.logs / f"verify-{attempt.id}"
+    for name in together:
+        context.display.doing(name, "verifies", ", ".join(step.name for step in steps))
+    logs = context.place.logs / f"verify-{last.attempt.id}"
     end = run_steps(steps, folder, context.stop, logs, redact=context.redactor.line, on_step=record)
     if context.stop.requested:
         raise StoppedError(f"stopped while verifying: {context.stop.reason}")
     if end is not None:
-        raise VerificationError(end.note, hint=f"See {end.log}")
+        others = f"together with {', '.join(together[:-1])}: " if len(rows) > 1 else ""
+        raise VerificationError(f"{others}{end.note}", hint=f"See {end.log}")

@@ -11,7 +11,9 @@ from workspace.repository import Repository
 
 
 def land(repository: Repository, squash: str, expected: str) -> None:
-    """Make `squash`, a child of `expected`, the tip of the base: wholly or not at all.
+    """Make `squash`, which builds on `expected`, the tip of the base: wholly or not at all.
+
+    It may be the last of several commits, which then all land.
 
     An answer that got lost on its way is made up for by looking.
 
@@ -19,7 +21,7 @@ def land(repository: Repository, squash: str, expected: str) -> None:
         BaseMovedError: The base is not at `expected` any more: merge again on the new tip.
         GitError: It could not be done, or nobody can tell; `confirm` will.
     """
-    if repository.git.commit(f"{squash}^") != expected:
+    if not repository.git.fits("merge-base", "--is-ancestor", expected, squash):
         raise GitError(f"{squash[:12]} was not made on {expected[:12]}")
     if repository.remote is None:
         _land_here(repository, squash, expected)

@@ -23,6 +23,8 @@ class World:
 
     is_red: Callable[[tuple[str, ...]], bool]  # of everything on the base, in order
     conflicts: Callable[[tuple[str, ...], str], bool] = lambda _before, _item: False
+    refused: frozenset[str] = frozenset()  # by a gate, when they are to land
+    unfit: frozenset[str] = frozenset()  # refused as soon as they are tried
     moves: list[bool] = field(default_factory=list)  # whether the base moves before each step
     base: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
@@ -50,6 +52,9 @@ class World:
             self.base.append(f"other {self.others}")
             return MOVED
         before = tuple(self.base)
+        kept_out = self.refused if isinstance(step, Land) else self.unfit
+        for item in filter(kept_out.__contains__, step.items):
+            return Answer(verdict=Verdict.REFUSED, item=item)
         if isinstance(step, Land):
             assert (before, step.items) in self.verified, "landed what was not verified"
             assert not set(before) & set(step.items), "landed twice"
@@ -146,6 +151,26 @@ def test_a_base_that_moves_makes_it_verify_again() -> None:
     assert world.steps == 2
 
 
+def test_a_gate_that_refuses_one_takes_only_that_one_out() -> None:
+    world = World(is_red=culprits(), refused=frozenset({"t1"}))
+
+    world.carry_out(names(4), 4)
+
+    assert world.returned == ["t1"]
+    assert world.base == ["t0", "t2", "t3"]
+    assert world.steps == 2
+
+
+def test_what_may_not_merge_at_all_costs_no_verification() -> None:
+    world = World(is_red=culprits(), unfit=frozenset({"t0", "t3"}))
+
+    world.carry_out(names(4), 4)
+
+    assert world.returned == ["t0", "t3"]
+    assert world.base == ["t1", "t2"]
+    assert world.steps == 1
+
+
 @pytest.mark.parametrize(("items", "size"), [(["a", "a"], 2), (["a"], 0)])
 def test_wrong_use(items: list[str], size: int) -> None:
     with pytest.raises(ValueError, match="a batch holds"):
@@ -160,12 +185,24 @@ def test_a_conflict_must_be_about_what_was_tried() -> None:
         plan.send(Answer(verdict=Verdict.CONFLICT, item="c"))
 
 
+@pytest.mark.parametrize("steps", [1, 2])
+def test_only_what_was_tried_can_be_refused(steps: int) -> None:
+    plan = plan_batches(["a", "b"], size=2)
+    for answer in [None, GREEN][:steps]:
+        plan.send(answer)
+
+    with pytest.raises(ValueError, match="c cannot be refused"):
+        plan.send(Answer(verdict=Verdict.REFUSED, item="c"))
+
+
 @given(
     count=st.integers(0, 14),
     size=st.integers(1, 6),
     bad=st.sets(st.integers(0, 13), max_size=4),
     pairs=st.sets(st.tuples(st.integers(0, 13), st.integers(0, 13)), max_size=3),
     clashes=st.sets(st.tuples(st.integers(0, 13), st.integers(0, 13)), max_size=3),
+    refused=st.sets(st.integers(0, 13), max_size=2),
+    unfit=st.sets(st.integers(0, 13), max_size=2),
     moves=st.lists(st.booleans(), max_size=10),
     repeat_red=st.booleans(),
 )
@@ -176,6 +213,8 @@ def test_whatever_happens_only_verified_candidates_land(
     bad: set[int],
     pairs: set[tuple[int, int]],
     clashes: set[tuple[int, int]],
+    refused: set[int],
+    unfit: set[int],
     moves: list[bool],
     repeat_red: bool,
 ) -> None:
@@ -186,7 +225,13 @@ def test_whatever_happens_only_verified_candidates_land(
     def conflicts(before: tuple[str, ...], item: str) -> bool:
         return any(item == f"t{late}" and f"t{early}" in before for early, late in clashes)
 
-    world = World(is_red=is_red, conflicts=conflicts, moves=list(moves))
+    world = World(
+        is_red=is_red,
+        conflicts=conflicts,
+        refused=frozenset(f"t{number}" for number in refused),
+        unfit=frozenset(f"t{number}" for number in unfit),
+        moves=list(moves),
+    )
     world.carry_out(names(count), size, repeat_red=repeat_red)
 
     landed = [name for name in world.base if name.startswith("t")]
@@ -199,4 +244,5 @@ def test_whatever_happens_only_verified_candidates_land(
         others = tuple(world.base)
         number = int(name[1:])
         clash = any(number in pair for pair in clashes)
-        assert clash or number in bad or is_red((*others, name))
+        kept_out = number in refused | unfit
+        assert clash or kept_out or number in bad or is_red((*others, name))
