@@ -124,14 +124,17 @@ class LiveDisplay:
     def _render(self) -> RenderableType:
         with self._lock:
             doing = dict(self._doing)
-        table = Table.grid(padding=(0, 1))
-        table.add_column(no_wrap=True, style="bold")
-        table.add_column(no_wrap=True, justify="right", style="dim")
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        # Ids are never cut: what a task does gives way.
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(no_wrap=True, style="bold", min_width=max(map(len, doing), default=0))
+        table.add_column(no_wrap=True, justify="right", style="dim", min_width=4)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         now = time.monotonic()
         for task, (phase, detail, since) in doing.items():
             told = f"{phase}: {detail}" if detail else phase
             table.add_row(Text(task), _age(now - since), Text(printable(told)))
+        if not self._progress.counts:
+            return table
         return Group(table, Text(_counts(self._progress), style="dim"))
 
 
