@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "unpause": "cli.unpause",
     "report": "cli.report",
     "server": "cli.server",
+    "deploy": "cli.deploy",
     "tier": "cli.tier",
     "doctor": "cli.doctor",
     "demo": "cli.demo",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from prefect import tags
+
 from flows.mission import Caller, caller, run_mission
 from flows.record import SERVER_TROUBLE
 from flows.server import ServerError
+from flows.settings import TAG
 from orchestrator.display import Display
 from orchestrator.run import RunEnd, RunRequest
 from workspace.process import Stop
@@ -20,14 +23,15 @@ def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
     mine = Caller(display=display, stop=stop)
     token = caller.set(mine)
     try:
-        run_mission(
-            path=request.path or ".",
-            milestone=list(request.milestones) or None,
-            tasks=list(request.tasks) or None,
-            max_parallel=request.max_parallel,
-            expand=request.expand,
-            return_state=True,
-        )
+        with tags(TAG):
+            run_mission(
+                path=request.path or ".",
+                milestone=list(request.milestones) or None,
+                tasks=list(request.tasks) or None,
+                max_parallel=request.max_parallel,
+                expand=request.expand,
+                return_state=True,
+            )
     except SERVER_TROUBLE as error:
         if mine.error is not None:
             raise mine.error from None

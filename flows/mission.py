@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.engine import PrefectEngine
 from flows.log_display import LogDisplay
+from flows.remote import PrefectAgents
+from flows.signals import on_a_thread
 from mission.config import load_config
 from mission.errors import MissionError
 from mission.place import Place
@@ -114,34 +113,14 @@ def _carry_out(request: RunRequest, mine: Caller) -> RunEnd:
     )
     try:
         with engine:
-            return _on_a_thread(
-                lambda: orchestrator.run_mission(request, engine, mine.display, mine.stop),
+            return on_a_thread(
+                lambda: orchestrator.run_mission(
+                    request, engine, mine.display, mine.stop, remote=PrefectAgents()
+                ),
                 mine.stop,
             )
     finally:
         mine.troubles.extend(engine.troubles)
-
-
-def _on_a_thread(work: Callable[[], RunEnd], stop: Stop) -> RunEnd:
-    """Do the work on another thread, while this one turns signals into the request to stop.
-
-    Python raises Ctrl-C, and Prefect raises SIGTERM, on the main thread, between any two
-    instructions. Here they interrupt nothing but a wait.
-    """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mission") as pool:
-        future = pool.submit(copy_context().run, work)
-        while not future.done():
-            _wait(future, stop)
-        return future.result()
-
-
-def _wait(future: Future[RunEnd], stop: Stop) -> None:
-    try:
-        wait([future])
-    except KeyboardInterrupt:
-        stop.request("Ctrl-C was pressed")
-    except TerminationSignal:
-        stop.request("SIGTERM was received")
 
 
 def _state(end: RunEnd) -> State[None]:

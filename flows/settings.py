@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+TAG = "mission-runner"  # on all our flow runs: the automation of `mission deploy` minds only these
+
 _BATCHES = {"BATCH_SIZE": "200", "READ_BATCH_SIZE": "200", "FLUSH_INTERVAL": "1"}
 
 # Without the batches a server spends five times the processor time, and lags half a minute behind.

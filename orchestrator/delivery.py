@@ -7,6 +7,7 @@ from mission.journal import Attempt, EventKind, Stage
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
 from orchestrator.pulling import show_pull
+from orchestrator.sending import pushed_by_worker
 from orchestrator.verifying import Row, verify_branch
 from orchestrator.work import Work, worktree_of
 from tasks_md.model import Task
@@ -53,6 +54,8 @@ def _push(context: Context, attempt: Attempt) -> None:
     if context.repository.remote is None:
         return
     work = Work.of(attempt)
+    if pushed_by_worker(context, attempt, work.head):
+        return
     request = GateRequest(
         purpose=Purpose.PUSH,
         branch=work.branch,

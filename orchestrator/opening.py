@@ -21,6 +21,7 @@ from mission.place import Place, mission_home
 from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.display import Display
+from orchestrator.remote import NoWorkers, RemoteAgents
 from tasks_md.model import Dialect
 from tasks_md.writer import StatusWriter
 from workspace.alive import started
@@ -34,7 +35,12 @@ _A_MOMENT = 1.0  # seconds: commands such as `mission set` are the writer for le
 
 @contextmanager
 def open_mission(
-    path: str | None, display: Display, stop: Stop, *, engine_run: str | None = None
+    path: str | None,
+    display: Display,
+    stop: Stop,
+    *,
+    engine_run: str | None = None,
+    remote: RemoteAgents | None = None,
 ) -> Iterator[tuple[Context, Board]]:
     """The one writer's context of a mission, for as long as the `with` lasts.
 
@@ -89,6 +95,7 @@ def open_mission(
             display=display,
             stop=stop,
             run=run,
+            remote=remote or NoWorkers(),
         )
         outcome = "crashed"
         try:

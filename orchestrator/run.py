@@ -19,6 +19,7 @@ from orchestrator.loop import Todo
 from orchestrator.opening import open_mission
 from orchestrator.publishing import publish_status
 from orchestrator.recovery import end_crashed_runs, reconcile
+from orchestrator.remote import RemoteAgents
 from tasks_md.finding import Severity
 from tasks_md.lint import lint
 from tasks_md.model import Plan
@@ -57,8 +58,18 @@ class RunEnd:
         return 1 if self.failed or self.blocked or self.over_budget else 0
 
 
-def run_mission(request: RunRequest, engine: Engine, display: Display, stop: Stop) -> RunEnd:
+def run_mission(
+    request: RunRequest,
+    engine: Engine,
+    display: Display,
+    stop: Stop,
+    *,
+    remote: RemoteAgents | None = None,
+) -> RunEnd:
     """Carry the mission out as far as it goes. Blocks.
+
+    Args:
+        remote: Reaches the workers for agents that do not work here; without it these block.
 
     Raises:
         WriterBusyError: Another run holds the mission.
@@ -66,7 +77,8 @@ def run_mission(request: RunRequest, engine: Engine, display: Display, stop: Sto
         ConfigError: `mission.yaml` cannot be read.
         RowConflictError: Somebody changed a row that was under way.
     """
-    with open_mission(request.path, display, stop, engine_run=engine.run_id) as (context, board):
+    opened = open_mission(request.path, display, stop, engine_run=engine.run_id, remote=remote)
+    with opened as (context, board):
         _refuse_errors(board.plan)
         if context.pulls is not None and context.config.merge.strategy == "batch":
             display.say("a forge merges pull requests one by one: merge.strategy is serial here")

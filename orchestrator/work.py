@@ -12,6 +12,7 @@ from orchestrator.asking import Question, ask
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
+from orchestrator.sending import send, works_elsewhere
 from orchestrator.verifying import steps_for
 from workspace import changes
 from workspace.worktrees import ExistingWorktree, Worktree
@@ -88,21 +89,21 @@ def run_agent(
     def note_process(pid: int, started: float) -> None:
         context.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
 
-    return ask(
-        context,
-        Question(
-            task=task.id,
-            attempt=attempt,
-            agent=attempt.agent,
-            doing=f"{attempt.agent} works",
-            text=text,
-            folder=worktree.path,
-            resume=attempt.session,
-            resumed=_used_by(context, attempt),
-            token_limit=assignment.token_limit,
-            on_start=note_process,
-        ),
+    question = Question(
+        task=task.id,
+        attempt=attempt,
+        agent=attempt.agent,
+        doing=f"{attempt.agent} works",
+        text=text,
+        folder=worktree.path,
+        resume=attempt.session,
+        resumed=_used_by(context, attempt),
+        token_limit=assignment.token_limit,
+        on_start=note_process,
     )
+    if works_elsewhere(context, attempt.agent):
+        return send(context, question, worktree, author_of(attempt.agent))
+    return ask(context, question)
 
 
 def collect(

@@ -188,15 +188,21 @@ class Worktrees:
         git, remote = self._repository.git, self._repository.remote
         here = git.commit(f"refs/heads/{branch}")
         if here is not None:
-            self._free_branch(branch, task)
+            self.free_branch(branch, task)
         there = git.commit(f"refs/remotes/{remote}/{branch}") if remote else None
         for tip in (here, there):
             if tip is not None and not git.fits("merge-base", "--is-ancestor", tip, base_commit):
                 return tip
         return base_commit
 
-    def _free_branch(self, branch: str, task: str) -> None:
-        """Take a branch from the worktree of an earlier attempt at the same task."""
+    def free_branch(self, branch: str, task: str) -> None:
+        """Take a branch from the worktree of an earlier attempt at the same task.
+
+        Call it with the repository's lock held.
+
+        Raises:
+            GitError: Somebody else has it checked out.
+        """
         earlier = re.compile(re.escape(_stem(task)) + r"-\d+")
         for found in self._all():
             if found.branch != branch:

@@ -103,6 +103,23 @@ class AgentConfig(Section):
     sandbox: SandboxConfig = Field(
         default_factory=SandboxConfig, description="What keeps it inside its worktree."
     )
+    where: Literal["here", "worker"] = Field(
+        default="here",
+        description="Where it carries rows out: in the run's own process, or on a worker, which may"
+        " be on another machine. `mission deploy` sets workers up.",
+    )
+    pool: str = Field(
+        default="agents",
+        min_length=1,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
+        description="For `where: worker`: the Prefect work pool whose workers take its rows.",
+    )
+    parallel: int | None = Field(
+        default=None,
+        ge=1,
+        description="For `where: worker`: rows that all workers together carry out at the same"
+        " time; by default as many as are dispatched.",
+    )
 
 
 class RoutingRule(Section):

@@ -1,0 +1,68 @@
+"""`mission deploy`: deployments, work pools, limits and the automation in Prefect."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from agents.registry import SHIPPED
+from agents.registry import settings as agent_settings
+from cli.console import fact, print_json, printable, talk
+from flows.reach import reach
+from mission.config import AgentConfig, load_config, parse_duration
+from mission.errors import UsageError
+from mission.place import Place
+
+app = typer.Typer()
+
+SHORTEST = "40s"  # a run gives a sign of life every 30 s
+
+
+@app.command()
+def deploy(
+    path: Annotated[
+        str | None, typer.Argument(help="A TASKS.md, or its folder, for its agents.")
+    ] = None,
+    lost_after: Annotated[
+        str, typer.Option(help="Without a sign of life a run counts as lost after this.")
+    ] = "90s",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Set up in Prefect what workers need. Run it again after each change of mission.yaml."""
+    agents = _on_workers(path)
+    try:
+        patience = parse_duration(lost_after)
+    except ValueError as error:
+        raise UsageError(f"--lost-after: {error}") from error
+    if patience < parse_duration(SHORTEST):
+        raise UsageError(
+            f"--lost-after {lost_after} is too short: a run gives a sign of life every 30s",
+            hint=f"The shortest is {SHORTEST}",
+        )
+    api = reach(talk)
+    # Only here: Prefect reads its settings when it is imported.
+    from flows.deploy import deploy as set_up  # noqa: PLC0415
+
+    talk("Setting up pools, deployments, limits and the automation")
+    done = set_up(agents, lost_after=patience)
+    if as_json:
+        print_json({"api": api, **asdict(done)})
+        return
+    fact(f"Prefect at {api}")
+    for name in done.deployments:
+        fact(printable(f"  deployment {name}"))
+    for name, limit in done.limits.items():
+        fact(printable(f"  {name}: {limit} at the same time"))
+    for pool in done.pools:
+        fact(printable(f"  prefect worker start --pool {pool}   # on each machine of this pool"))
+    fact(f"  a run without a sign of life counts as lost after {lost_after}")
+
+
+def _on_workers(path: str | None) -> dict[str, AgentConfig]:
+    """The agents that the mission lets work on workers."""
+    config = load_config(Place.find(path).config_file)
+    names = sorted({*SHIPPED, *config.agents})
+    found = {name: agent_settings(name, config) for name in names}
+    return {name: one for name, one in found.items() if one.where == "worker"}

@@ -1,0 +1,189 @@
+"""Agents on workers, with the shipped fake: real repositories and scripts, and no Prefect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agents.protocol import Outcome
+from orchestrator.display import RecordingDisplay
+from orchestrator.engine import ThreadEngine
+from orchestrator.errand import Delivery, Errand
+from orchestrator.remote import NoWorkers, OnPhase, RemoteAgents, ThreadWorkers
+from orchestrator.run import RunEnd, RunRequest, run_mission
+from tests.scratch import Scratch, make, row
+from workspace.git import Git
+from workspace.process import Stop
+
+
+def elsewhere(folder: Path, **settings: object) -> dict[str, object]:
+    """A configuration whose agent `worker` works on workers."""
+    script = ["python3", str(folder / "worker.py")]
+    agent = {"type": "command", "run": script, "where": "worker", "sandbox": {"type": "none"}}
+    return {"agents": {"worker": agent | settings}}
+
+
+def run(
+    scratch: Scratch, remote: RemoteAgents, *, stop: Stop | None = None, tasks: tuple[str, ...] = ()
+) -> RunEnd:
+    with ThreadEngine(4) as engine:
+        return run_mission(
+            RunRequest(path=str(scratch.task_file), tasks=tasks),
+            engine,
+            RecordingDisplay(),
+            stop or Stop(),
+            remote=remote,
+        )
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> ThreadWorkers:
+    return ThreadWorkers(tmp_path / "elsewhere")
+
+
+def test_a_worker_does_the_work_and_the_orchestrator_merges_it(
+    tmp_path: Path, workers: ThreadWorkers
+) -> None:
+    rows = [row("A"), row("B", after="A"), row("R", branch="—", after="B")]
+    scratch = make(tmp_path, rows, config=elsewhere(tmp_path))
+    assert run(scratch, workers).exit_code == 0
+    assert scratch.merged() == ["A", "B"]
+    assert scratch.statuses() == dict.fromkeys("ABR", "done")
+    author = Git(scratch.remote).text("log", "-1", "--format=%an", "feat/a")
+    assert author == "worker via mission-runner"
+    left = [one for one in (tmp_path / "elsewhere" / "worktrees").glob("*/*/*") if one.is_dir()]
+    assert left == []
+    with scratch.journal() as journal:
+        assert [event.data["host"] for event in journal.events(task="A", kind="push")] != []
+        log = Path(str(journal.attempts("A")[0].log)).read_text()
+        assert log.startswith("On ")
+
+
+def test_nothing_of_the_senders_machine_is_in_an_errand(
+    tmp_path: Path, workers: ThreadWorkers
+) -> None:
+    scratch = make(tmp_path, [row("A")], config=elsewhere(tmp_path))
+    run(scratch, workers)
+    (errand,) = workers.errands
+    assert str(scratch.top) not in json.dumps(errand.to_json())
+    assert str(scratch.task_file) not in json.dumps(errand.to_json())
+
+
+def test_a_branch_that_changes_the_task_file_does_not_merge(
+    tmp_path: Path, workers: ThreadWorkers
+) -> None:
+    obeys = "import pathlib\npathlib.Path('plan/TASKS.md').write_text('all done')\n"
+    scratch = make(tmp_path, [row("A")], worker=obeys, config=elsewhere(tmp_path))
+    before = scratch.task_file.read_text()
+    assert run(scratch, workers).failed == ("A",)
+    assert "Single-writer" in scratch.notes("A") or "TASKS.md" in scratch.notes("A")
+    assert scratch.merged() == []
+    assert "| A |" in before
+    assert "| A | failed |" in scratch.task_file.read_text()
+
+
+def test_a_worker_that_is_lost_has_its_row_dispatched_again_once(tmp_path: Path) -> None:
+    lost: list[str] = []
+
+    def lose(errand: Errand) -> bool:
+        if errand.task != "A" or lost:
+            return False
+        lost.append(errand.task)
+        return True
+
+    workers = ThreadWorkers(tmp_path / "elsewhere", lose)
+    scratch = make(tmp_path, [row("A"), row("B")], config=elsewhere(tmp_path))
+    assert run(scratch, workers).exit_code == 0
+    assert sorted(scratch.merged()) == ["A", "B"]
+    with scratch.journal() as journal:
+        assert [one.outcome for one in journal.attempts("A")] == ["killed", "success"]
+        assert [one.outcome for one in journal.attempts("B")] == ["success"]
+
+
+class Refusing:
+    """Workers that hold what an orchestrator that died had given them."""
+
+    def __init__(self, workers: ThreadWorkers) -> None:
+        self._workers = workers
+        self.started: list[str] = []
+
+    def start(self, errand: Errand) -> str:
+        self.started.append(errand.task)
+        return self._workers.start(errand)
+
+    def holds(self, run: str) -> bool:
+        return self._workers.holds(run)
+
+    def wait(self, run: str, stop: Stop, on_phase: OnPhase) -> Delivery:
+        if len(self.started) == 1 and not stop.requested:
+            self.started.append("died")
+            raise KeyboardInterrupt  # as good as the death of the runner, for the journal
+        return self._workers.wait(run, stop, on_phase)
+
+
+def test_after_a_crash_the_same_errand_is_waited_for(
+    tmp_path: Path, workers: ThreadWorkers
+) -> None:
+    scratch = make(tmp_path, [row("A")], config=elsewhere(tmp_path))
+    dying = Refusing(workers)
+    with pytest.raises(KeyboardInterrupt):
+        run(scratch, dying)
+    assert scratch.statuses() == {"A": "in-progress"}
+    assert run(scratch, dying).exit_code == 0
+    assert dying.started == ["A", "died"]
+    assert scratch.merged() == ["A"]
+
+
+def test_a_closed_gate_of_the_worker_holds_the_push_back(
+    tmp_path: Path, workers: ThreadWorkers
+) -> None:
+    gate = {"type": "script", "run": ["false"], "exit_codes": {"1": "failed"}}
+    config = {**elsewhere(tmp_path), "gates": [gate], "status": {"commit": "never"}}
+    scratch = make(tmp_path, [row("A")], config=config)
+    assert run(scratch, workers).blocked == ("A",)
+    assert "feat/a" not in Git(scratch.remote).text("branch", "--list")
+    assert scratch.merged() == []
+
+
+def test_a_secret_in_the_settings_is_not_sent(
+    tmp_path: Path, workers: ThreadWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "hunter2-hunter2")
+    config = elsewhere(tmp_path, set={"KEY": "hunter2-hunter2"})
+    scratch = make(tmp_path, [row("A")], config=config)
+    assert run(scratch, workers).blocked == ("A",)
+    assert "holds a secret" in scratch.notes("A")
+    assert workers.errands == ()
+
+
+@pytest.mark.parametrize("remote", [NoWorkers, lambda: None])
+def test_without_workers_the_row_is_blocked_with_the_reason(
+    tmp_path: Path, remote: Callable[[], RemoteAgents]
+) -> None:
+    scratch = make(tmp_path, [row("A")], config=elsewhere(tmp_path))
+    assert run(scratch, remote()).blocked == ("A",)
+    assert "cannot reach any" in scratch.notes("A")
+
+
+def test_a_tool_that_a_worker_lacks_is_named_with_its_machine(
+    tmp_path: Path, workers: ThreadWorkers
+) -> None:
+    scratch = make(tmp_path, [row("A")], config=elsewhere(tmp_path, run=["no-such-tool-here"]))
+    assert run(scratch, workers).blocked == ("A",)
+    assert "no-such-tool-here" in scratch.notes("A")
+
+
+def test_an_attempt_that_was_given_up_is_not_pushed(tmp_path: Path) -> None:
+    from orchestrator.worker import Worker  # noqa: PLC0415
+
+    workers = ThreadWorkers(tmp_path / "elsewhere")
+    scratch = make(tmp_path, [row("A")], config=elsewhere(tmp_path))
+    run(scratch, workers)
+    (errand,) = workers.errands
+    Git(scratch.remote).run("branch", "-D", "feat/a", check=False)
+    late = Worker(home=tmp_path / "another").carry_out(errand, Stop(), wanted=lambda: False)
+    assert late.result.outcome is Outcome.STOPPED
+    assert "feat/a" not in Git(scratch.remote).text("branch", "--list")
