@@ -9,6 +9,7 @@ import typer
 
 from cli.console import fact, print_json, printable, talk
 from cli.doctor import doctor
+from cli.migrate import migrate_storage
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import Detection, detect
 from tiers.ways import Way, choose_services
@@ -50,6 +51,7 @@ def detect_services(config: ConfigOption = None, as_json: JsonOption = False) ->
 
 
 app.command("doctor")(doctor)
+app.command("migrate")(migrate_storage)
 
 
 @app.command("up")

@@ -1,0 +1,100 @@
+"""What `--from` and `--to` may say, and opening it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from mission.errors import UsageError
+from tiers.address import PostgresAddress
+from tiers.config import TierConfig, find_config_file, load_tier_config
+from tiers.folders import project_folder, tiers_home
+from tiers.local import open_local
+from tiers.pglite import open_pglite
+from tiers.settings import DEPRECATED_TIERS, QueueType, StorageType, Tier
+
+_PASSWORDS = ("MISSION_DATABASE_PASSWORD", "MISSION_DATABASE_PASSWORD_FILE")
+
+
+def find_place(
+    text: str, *, url_tier: Tier, environment: Mapping[str, str] = os.environ
+) -> TierConfig:
+    """The storage that a person means.
+
+    Args:
+        text: A tier's name, a configuration file, a folder with PGlite's or our embedded
+            Postgres's data, or a `postgresql://` URL.
+        url_tier: What the database of a URL is of.
+        environment: A URL without a password finds it there.
+
+    Raises:
+        UsageError: It is none of these.
+        ConfigError: The configuration has a mistake.
+    """
+    name = DEPRECATED_TIERS.get(text, text)
+    if name in {*Tier}:
+        return _tier(Tier(name), environment)
+    if text.startswith(("postgresql://", "postgres://")):
+        given = {"MISSION_TIER": url_tier.value, "MISSION_DATABASE_URL": text}
+        given |= {key: environment[key] for key in _PASSWORDS if key in environment}
+        return load_tier_config(folder=tiers_home(), environment=given)
+    path = Path(text)
+    if path.is_file():
+        return load_tier_config(path, environment={})
+    if (path / "PG_VERSION").is_file():
+        return _local(StorageType.PGLITE, path.absolute())
+    if (path / "data" / "PG_VERSION").is_file():
+        return _local(StorageType.EMBEDDED, path.absolute())
+    raise UsageError(
+        f"{text} is no storage" if "://" not in text else "This URL is no storage",
+        hint="Give local, standalone, federated, a configuration file, a folder with PGlite's data,"
+        " or a postgresql:// URL",
+    )
+
+
+def label(config: TierConfig) -> str:
+    """The storage as people read it, without a secret; the same for the same storage."""
+    if config.postgres is not None:
+        return config.postgres.label
+    return f"{config.storage} {config.folder}"
+
+
+@contextmanager
+def open_place(config: TierConfig) -> Iterator[PostgresAddress]:
+    """The storage's database; what must run for it runs as long.
+
+    Raises:
+        TierError: It cannot be started.
+    """
+    if config.postgres is not None:
+        yield config.postgres
+    elif config.storage is StorageType.PGLITE and config.folder is not None:
+        with open_pglite(config.folder) as address:
+            yield address
+    else:
+        with open_local(config) as address:
+            yield address
+
+
+def _tier(tier: Tier, environment: Mapping[str, str]) -> TierConfig:
+    """The configured storage if it is of this tier, else the tier's usual one."""
+    configured = load_tier_config(environment=environment)
+    if configured.tier is tier:
+        return configured
+    if tier is Tier.LOCAL:
+        file = find_config_file(Path.cwd())
+        return _local(StorageType.EMBEDDED, project_folder(file.parent if file else Path.cwd()))
+    return load_tier_config(folder=tiers_home(), environment={"MISSION_TIER": tier.value})
+
+
+def _local(kind: StorageType, folder: Path) -> TierConfig:
+    return TierConfig(
+        tier=Tier.LOCAL,
+        storage=kind,
+        folder=folder,
+        postgres=None,
+        queue=QueueType.LOCAL,
+        valkey=None,
+    )

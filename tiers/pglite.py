@@ -1,0 +1,121 @@
+"""A PGlite data folder, served over the wire protocol by `pglite-server` for as long as we need it.
+
+PGlite keeps no lock on its folder: two servers on one folder destroy it. So we lock it among
+ourselves, and look whether another process has files in it open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from mission.errors import TierError
+from tiers.address import PostgresAddress, Tls
+from tiers.folders import tiers_home
+from tiers.owned_process import OwnedProcess, log_tail
+from tiers.server_user import ServerUser
+
+PROGRAM = "pglite-server"
+START_SECONDS = 120.0  # it has been seen to take thirty on a busy machine
+_POLL_SECONDS = 0.05
+_NO_EXTENSION = "Failed to import extension"
+
+
+@contextmanager
+def open_pglite(folder: Path) -> Iterator[PostgresAddress]:
+    """Serve the folder; the database's address.
+
+    Raises:
+        TierError: It is no PGlite folder, is in use, or the program is missing or does not start.
+    """
+    folder = folder.absolute()
+    if not (folder / "PG_VERSION").is_file():
+        raise TierError(f"{folder} holds no PGlite data")
+    program = shutil.which(PROGRAM)
+    node = shutil.which("node")
+    if program is None or node is None:
+        raise TierError(
+            f"PGlite's data needs the program {PROGRAM}, which is not on PATH",
+            hint="npm install --global @electric-sql/pglite-socket @electric-sql/pglite",
+        )
+    with _alone(folder), tempfile.TemporaryDirectory(prefix="mission-pglite-") as scratch:
+        log = Path(scratch) / "pglite.log"
+        command = [node, os.path.realpath(program), "-d", str(folder), "-m", "5"]
+        # The folder may use pgvector; it cannot be told from outside, and not having it is fine.
+        try:
+            server, port = _start([*command, "-e", "vector"], log)
+        except TierError:
+            if _NO_EXTENSION not in log.read_text():
+                raise
+            log.write_text("")
+            server, port = _start(command, log)
+        try:
+            yield PostgresAddress(port=port, user="postgres", database="postgres", tls=Tls.DISABLE)
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    tiers_home().mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    busy = TierError(f"{folder} is in use by another process", hint="End what uses it first")
+    try:
+        with FileLock(tiers_home() / f"pglite-{digest}.lock", timeout=0):
+            if _has_open_files(folder.resolve()):
+                raise busy
+            yield
+    except Timeout:
+        raise busy from None
+
+
+def _has_open_files(folder: Path) -> bool:
+    """Whether a process that we may look at has a file of the folder open. Linux only."""
+    return any(
+        Path(target).is_relative_to(folder)
+        for descriptors in Path("/proc").glob("[0-9]*/fd")
+        for target in _targets(descriptors)
+    )
+
+
+def _targets(descriptors: Path) -> list[str]:
+    try:
+        return [str(link.readlink()) for link in descriptors.iterdir()]
+    except OSError:  # another user's process, or one that has just ended
+        return []
+
+
+def _start(command: list[str], log: Path) -> tuple[OwnedProcess, int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    server = OwnedProcess(
+        [*command, "-p", str(port)], user=ServerUser(name=""), log=log, polite=signal.SIGINT
+    )
+    try:
+        _wait(server, log)
+    except BaseException:
+        server.stop()
+        raise
+    return server, port
+
+
+def _wait(server: OwnedProcess, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if "listening on" in log.read_text(errors="replace"):
+            return
+        if server.exit_code is not None:
+            break
+        time.sleep(_POLL_SECONDS)
+    raise TierError(f"{PROGRAM} did not start: {log_tail(log)}")
