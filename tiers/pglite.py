@@ -33,14 +33,25 @@ _NO_EXTENSION = "Failed to import extension"
 
 @contextmanager
 def open_pglite(folder: Path) -> Iterator[PostgresAddress]:
-    """Serve the folder; the database's address.
+    """Serve the data in a folder; the database's address.
 
     Raises:
         TierError: It is no PGlite folder, is in use, or the program is missing or does not start.
     """
-    folder = folder.absolute()
     if not (folder / "PG_VERSION").is_file():
         raise TierError(f"{folder} holds no PGlite data")
+    with serve_pglite(folder) as address:
+        yield address
+
+
+@contextmanager
+def serve_pglite(folder: Path) -> Iterator[PostgresAddress]:
+    """The same for a folder that is new, too.
+
+    Raises:
+        TierError: It is in use, or the program is missing or does not start.
+    """
+    folder = folder.absolute()
     program = shutil.which(PROGRAM)
     node = shutil.which("node")
     if program is None or node is None:

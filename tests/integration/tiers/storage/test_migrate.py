@@ -11,6 +11,7 @@ import pytest
 
 from cli.main import main
 from tests.command import answer, run
+from tests.integration.tiers.storage.configured import configured
 from tests.integration.tiers.storage.sources import fill_camel_case
 from tests.services import PASSWORD, fresh_database
 from tiers.address import PostgresAddress
@@ -31,18 +32,6 @@ def source(plain_database: PostgresAddress, tmp_path: Path) -> str:
 def target(vector_database: PostgresAddress, tmp_path: Path) -> str:
     """The configuration of an empty federated tier."""
     return configured(tmp_path / "to.json", "federated", vector_database)
-
-
-def configured(file: Path, tier: str, address: PostgresAddress) -> str:
-    storage = {
-        "host": address.host,
-        "port": address.port,
-        "user": address.user,
-        "database": address.database,
-        "password": PASSWORD.get_secret_value(),
-    }
-    file.write_text(json.dumps({"tier": tier, "storage": storage}))
-    return str(file)
 
 
 def rows(address: PostgresAddress, query: str) -> list[tuple[object, ...]]:
