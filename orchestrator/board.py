@@ -86,7 +86,7 @@ class Board:
     def take_up(self) -> TakenUp | None:
         """Read the file again if somebody else changed it; None if nobody did."""
         plan = self._writer.read()
-        if plan.text == self.plan.text:
+        if plan.lines == self.plan.lines:
             return None
         old = {task.id: _texts(task) for task in self.plan.tasks}
         new = {task.id: _texts(task) for task in plan.tasks}

@@ -236,7 +236,6 @@ def _patched(plan: Plan, lines: tuple[str, ...], rows: dict[str, TableRow]) -> P
     milestones = tuple(_moved(milestone, offsets, fresh) for milestone in plan.milestones)
     return replace(
         plan,
-        text="".join(lines),
         lines=lines,
         milestones=milestones,
         tasks=_with(plan.tasks, fresh),

@@ -189,8 +189,7 @@ class Plan:
     """A whole task file."""
 
     path: str
-    text: str  # all of it, byte order mark included
-    lines: tuple[str, ...]  # the same, by line, with the line ends
+    lines: tuple[str, ...]  # all of it, byte order mark and line ends included
     mission: str
     milestones: tuple[Milestone, ...]
     tasks: tuple[Task, ...]  # in file order
@@ -201,6 +200,11 @@ class Plan:
     findings: tuple[Finding, ...]  # from reading; `lint` adds its own
     by_id: Mapping[str, Task]  # of two rows with one id the first
     dialect: Dialect = field(default_factory=Dialect)
+
+    @property
+    def text(self) -> str:
+        """All of the file. Put together when asked for: a run never needs it, only its lines."""
+        return "".join(self.lines)
 
     def task(self, task_id: str) -> Task:
         """The task with this id.

@@ -90,7 +90,6 @@ def parse(text: str, *, path: str = "TASKS.md", dialect: Dialect = _USUAL) -> Pl
         by_id.setdefault(task.id, task)
     return Plan(
         path=path,
-        text=text,
         lines=lines,
         mission=declaration.mission or _title(blocks),
         milestones=milestones,

@@ -22,7 +22,7 @@ from tasks_md.parse import decode, encode, parse, read_bytes
 
 __all__ = ["Holder", "StatusWriter", "holder"]
 
-_MOMENT = 100_000_000  # nanoseconds: more than any file system's clock ticks in
+_MOMENT = 20_000_000  # nanoseconds: more than a tick of the clock that file systems use
 _ROUNDS = 20  # how often somebody may save the file just while we write it
 
 
