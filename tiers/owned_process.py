@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tiers import guard
@@ -25,6 +25,7 @@ class OwnedProcess:
         log: Path,
         polite: signal.Signals = signal.SIGTERM,  # what makes it end by itself
         grace: int = GRACE_SECONDS,  # until it is killed
+        environment: Mapping[str, str] | None = None,  # none of ours, if not given
         lock: int | None = None,  # an open file that stays open for exactly as long as it runs
     ) -> None:
         self._grace = grace
@@ -40,7 +41,7 @@ class OwnedProcess:
                 stdout=output,
                 stderr=output,
                 cwd=log.parent,
-                env=server_environment(),
+                env=server_environment() if environment is None else environment,
                 pass_fds=() if lock is None else (lock,),
                 start_new_session=True,  # a terminal's Ctrl-C is for us, not for the server
             )
