@@ -24,6 +24,7 @@ def write_brief(
     verify: Sequence[VerifyStep] = (),
     earlier: str = "",
     findings: str = "",
+    conflict: str = "",
     redact: Callable[[str], str] | None = None,
 ) -> str:
     """The brief of one attempt, as Markdown.
@@ -36,6 +37,8 @@ def write_brief(
         verify: What will run on the work before it is merged.
         earlier: What happened to the attempt before this one, if there was one.
         findings: What a reviewer found, for the author to settle.
+        conflict: Which files of the branch conflict with the base, and who changed them there. The
+            base has been merged into the branch, but for these files.
         redact: Takes secrets out of the finished text; by default those of known shapes.
     """
     parts = [
@@ -43,6 +46,7 @@ def write_brief(
         _rules(task, task_file),
         _verification(verify),
         _earlier(earlier),
+        _conflict(conflict),
         _DATA,
         f"## Your task\n\n{fence(task.description)}",
         _section("Notes on your task", task.notes),
@@ -93,6 +97,19 @@ def _earlier(earlier: str) -> str:
     return (
         "## What happened before\n\nAn earlier attempt at this task did not finish. What it left"
         f" is in this folder: look at it first, then go on.\n\n{fence(earlier)}"
+    )
+
+
+def _conflict(conflict: str) -> str:
+    if not conflict:
+        return ""
+    return (
+        "## Resolve a conflict\n\nYour work on this task is finished, but it cannot be merged: the"
+        " base has changed in the same places. A merge of the base into your branch is under way in"
+        " this folder; the files below hold both sides between conflict markers, or are there in"
+        " one side's version where the other one deleted them. Make each of them do what both"
+        " sides meant, and leave no marker. Change nothing else. The runner concludes the merge."
+        f"\n\n{fence(conflict)}"
     )
 
 

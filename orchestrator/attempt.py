@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from agents.protocol import Outcome, Result
 from gates.single_writer import touched
-from mission.errors import CheckoutBlockedError, MissionError, SingleWriterError, StoppedError
+from mission.errors import (
+    CheckoutBlockedError,
+    MergeConflictError,
+    MissionError,
+    SingleWriterError,
+    StoppedError,
+)
 from mission.journal import Attempt, Stage
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.delivery import bring_to_remote, verify
-from orchestrator.ends import Again, TaskEnd
+from orchestrator.ends import CONFLICT, Again, TaskEnd
 from orchestrator.issues import IssueBook
 from orchestrator.merging import Merges
 from orchestrator.pulling import clear_pull
+from orchestrator.repairing import may_repair, to_repair
 from orchestrator.reports import report_link, write_report
 from orchestrator.retrying import STATUSES, again, decide_next
 from orchestrator.reviewing import Reviewed, review, wants_person
@@ -44,7 +51,7 @@ class AttemptRunner:
         except VerificationError as failed:
             return self._end(assignment, Status.FAILED, "verification", reason=failed.message)
         except MissionError as error:
-            return self._end(assignment, Status.BLOCKED, "blocked", reason=str(error))
+            return self._held_up(assignment, error)
         finally:
             self._context.display.doing(assignment.task.id, "")
 
@@ -127,13 +134,22 @@ class AttemptRunner:
         context = self._context
         context.journal.update_attempt(attempt.id, stage=Stage.STARTED, **facts(result))
         decision = decide_next(context, attempt, result)
+        status = STATUSES.get(decision.action)
+        reason = f"{attempt.agent}: {decision.reason}. {decision.advice}"
+        conflict = to_repair(context, attempt)
+        if status is Status.FAILED and conflict is not None:
+            # The work is there, and good but for the conflict: that is what a person has to settle.
+            status, reason = Status.BLOCKED, f"{conflict.reason}; not repaired by {reason}"
         return self._end(
-            assignment,
-            STATUSES.get(decision.action),
-            str(result.outcome),
-            reason=f"{attempt.agent}: {decision.reason}. {decision.advice}",
-            again=again(context, decision),
+            assignment, status, str(result.outcome), reason=reason, again=again(context, decision)
         )
+
+    def _held_up(self, assignment: Assignment, error: MissionError) -> TaskEnd:
+        """The end of an attempt that something outside it stopped."""
+        if isinstance(error, MergeConflictError) and may_repair(self._context, assignment):
+            back = Again(at=self._context.clock())
+            return self._end(assignment, None, CONFLICT, reason=error.message, again=back)
+        return self._end(assignment, Status.BLOCKED, "blocked", reason=str(error))
 
     def _end(
         self,

@@ -33,11 +33,13 @@ class TaskEnd:
 
 
 INTERRUPTED = "interrupted"  # the outcome of an attempt whose runner died
+CONFLICT = "conflict"  # ... whose work does not apply to the base and is to be repaired
 
 # Outcomes after which the agent's session is worth going on with.
 RESUMED = frozenset(
     {
         INTERRUPTED,
+        CONFLICT,
         "review",  # the findings go to the session that made the work
         *(
             str(outcome)

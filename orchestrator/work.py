@@ -11,10 +11,12 @@ from mission.journal import Attempt, Stage
 from orchestrator.asking import Question, ask
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
-from orchestrator.ends import INTERRUPTED
+from orchestrator.ends import CONFLICT, INTERRUPTED
+from orchestrator.repairing import to_repair
 from orchestrator.sending import send, works_elsewhere
 from orchestrator.verifying import steps_for
 from workspace import changes
+from workspace.taking_in import take_in
 from workspace.worktrees import ExistingWorktree, Worktree
 
 REVIEW = "review"  # the journal's kind of event: another agent has reviewed the work
@@ -51,6 +53,8 @@ def prepare(context: Context, assignment: Assignment) -> tuple[Attempt, Worktree
     attempt = context.journal.update_attempt(
         attempt.id, worktree=str(worktree.path), base_commit=worktree.base_commit
     )
+    if to_repair(context, attempt) is not None:
+        take_in(worktree, base)
     return attempt, worktree
 
 
@@ -75,6 +79,7 @@ def run_agent(
     """Let the agent carry the brief out."""
     task = assignment.task
     steps = steps_for(context.config, task)
+    conflict = to_repair(context, attempt)
     text = write_brief(
         task,
         assignment.milestone,
@@ -83,6 +88,7 @@ def run_agent(
         verify=[step for step in steps if "branch" in step.on],
         earlier=_earlier(context, attempt),
         findings=findings_for(context, task.id),
+        conflict=conflict.reason if conflict is not None else "",
         redact=context.redactor.text,
     )
 
@@ -176,8 +182,8 @@ def _earlier(context: Context, attempt: Attempt) -> str:
     if not before:
         return ""
     last = before[-1]
-    if last.outcome == REVIEW:
-        return ""  # the findings say it
+    if last.outcome in (REVIEW, CONFLICT):
+        return ""  # the brief says it elsewhere
     if last.outcome == INTERRUPTED:
         return f"Attempt {last.number} by {last.agent} was cut off before it ended."
     told = last.reason or last.summary
