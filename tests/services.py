@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -32,6 +31,7 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from tiers.address import PostgresAddress, ValkeyAddress
+from tiers.local import free_port
 from tiers.pglite_server import PgliteServer, find_pglite
 from tiers.postgres_binaries import find_postgres, reachable
 from tiers.postgres_server import PostgresServer
@@ -39,19 +39,13 @@ from tiers.server_user import ServerUser
 from tiers.valkey_server import ValkeyServer, find_valkey
 from tiers.valkey_server import reachable as reachable_valkey
 
+__all__ = ["PASSWORD", "PgliteMaker", "PostgresMaker", "ValkeyMaker", "free_port", "fresh_database"]
+
 PASSWORD = SecretStr("p@ss:w/o?r#d %41 'q\" \\b $HOME `x` &;|<> =ä€")
 
 # Nothing in a test survives a power cut, so nothing waits for the disk.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _NUMBERS = count(1)
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _fast_disk() -> str | None:

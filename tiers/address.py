@@ -30,7 +30,7 @@ class PostgresAddress:
     port: int = 5432
     database: str = "mission"
     user: str = "mission"
-    password: SecretStr | None = None  # None: the server asks for none, or trusts the client
+    password: SecretStr | None = None  # None: libpq's own files, or the server asks for none
     tls: Tls = Tls.PREFER
     tls_ca: Path | None = None  # certificates of the authorities that are trusted
     parameters: tuple[tuple[str, str], ...] = ()  # further libpq parameters, none secret
@@ -57,7 +57,7 @@ class PostgresAddress:
             "dbname": self.database,
             "user": self.user,
             "sslmode": self.tls.value,
-            # Without this libpq reads ~/.pgpass, and a wrong entry there hides ours.
+            # None leaves it to libpq: PGPASSWORD and ~/.pgpass.
             "password": self.password.get_secret_value() if self.password else None,
         }
         if self.tls in (Tls.VERIFY_CA, Tls.VERIFY_FULL):

@@ -43,7 +43,7 @@ def local_server(config: TierConfig, *, make: bool = False) -> PostgresServer:
         )
     folder = data_folder(config.folder, user)
     address = PostgresAddress(
-        port=_port_in_use(folder) or _free_port(),
+        port=_port_in_use(folder) or free_port(),
         password=kept_secret(tiers_home() / _PASSWORD_FILE, make=make),
     )
     return PostgresServer(
@@ -84,7 +84,7 @@ def _pglite_server(config: TierConfig) -> PgliteServer:
             "PGlite's server program is not on PATH",
             hint="Install it: npm install --global @electric-sql/pglite-socket",
         )
-    return PgliteServer(program=program, folder=config.folder, port=_free_port())
+    return PgliteServer(program=program, folder=config.folder, port=free_port())
 
 
 def _port_in_use(folder: Path) -> int | None:
@@ -96,7 +96,8 @@ def _port_in_use(folder: Path) -> int | None:
     return int(lines[3]) if len(lines) > 3 else None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -13,9 +13,10 @@ from mission.errors import TierError
 # HNSW indexes came with 0.5.
 MINIMUM = (0, 5)
 _MISSING = (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile)
-_STATE = """
+_INSTALLED = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
+# Slower: the server reads the files of every extension that it could install.
+_AVAILABLE = """
 SELECT
-    (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
     (SELECT default_version FROM pg_available_extensions WHERE name = 'vector'),
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
     OR (
@@ -42,8 +43,8 @@ class VectorState:
     """What a database says about pgvector."""
 
     installed: str | None  # the extension's version in this database
-    available: str | None  # the version of the library in the server
-    allowed: bool  # whether our user could create the extension
+    available: str | None = None  # the library's version; not asked where it is installed
+    allowed: bool = True  # whether our user could create the extension
 
     def check(self, where: str) -> None:
         """Raise the error that keeps the extension from being used in the database `where`.
@@ -63,10 +64,13 @@ class VectorState:
 def vector_state(connection: psycopg.Connection[Any]) -> VectorState:
     """Look, and change nothing."""
     with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
-        row: TupleRow | None = cursor.execute(_STATE).fetchone()
+        row: TupleRow | None = cursor.execute(_INSTALLED).fetchone()
+        if row is not None:
+            return VectorState(installed=row[0])
+        row = cursor.execute(_AVAILABLE).fetchone()
     assert row is not None  # noqa: S101 - a SELECT without FROM has one row
-    installed, available, allowed = row
-    return VectorState(installed=installed, available=available, allowed=bool(allowed))
+    available, allowed = row
+    return VectorState(installed=None, available=available, allowed=bool(allowed))
 
 
 def enable_vector(connection: psycopg.Connection[Any]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import requires
 from tests.integration.tiers.failing import failing, standalone
 from tests.services import PostgresMaker, ValkeyMaker
 from tiers.address import PostgresAddress, Tls, ValkeyAddress
@@ -18,6 +19,8 @@ from tiers.postgres_server import PostgresServer
 from tiers.probe import Cause
 from tiers.server_user import ServerUser
 from tiers.valkey_server import ValkeyServer
+
+pytestmark = requires("openssl")
 
 
 @pytest.fixture(scope="module")
