@@ -40,6 +40,7 @@ COMMANDS: dict[str, str] = {
     "server": "cli.server",
     "deploy": "cli.deploy",
     "tier": "cli.tier",
+    "gateway": "cli.gateway",
     "doctor": "cli.doctor",
     "demo": "cli.demo",
 }

@@ -10,6 +10,7 @@ import typer
 from cli.console import fact, print_json, printable, talk
 from cli.doctor import doctor
 from cli.migrate import migrate_storage
+from cli.sync import embed, sync
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import Detection, detect
 from tiers.ways import Way, choose_services
@@ -52,6 +53,8 @@ def detect_services(config: ConfigOption = None, as_json: JsonOption = False) ->
 
 app.command("doctor")(doctor)
 app.command("migrate")(migrate_storage)
+app.command("sync")(sync)
+app.command("embed")(embed)
 
 
 @app.command("up")

@@ -1,0 +1,117 @@
+"""The API's routes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import psycopg
+from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from mission.errors import MissionError
+from tiers.gateway import models
+from tiers.gateway.storage import ReadStorage
+
+Problems = Callable[[], list[str]]  # names of services that cannot be used now
+
+_DESCRIPTION = """\
+What a team's missions are doing. Read-only: a mission's TASKS.md is the truth of status, and its
+runner the only writer. Answers carry an ETag; send it back as If-None-Match to be told 304 when
+nothing has changed.
+"""
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    404: {"model": models.Problem, "description": "There is no such thing"},
+    503: {"model": models.Problem, "description": "The storage cannot be used now"},
+}
+_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since the ETag"}}
+
+
+def make_app(storage: ReadStorage, problems: Problems) -> FastAPI:
+    """The API on a storage. `problems` looks at the tier's services, for `/readyz`."""
+    app = FastAPI(title="Mission gateway", version="1", description=_DESCRIPTION)
+    app.add_exception_handler(psycopg.Error, _storage_away)
+    app.add_exception_handler(MissionError, _refused)
+
+    @app.get("/healthz", tags=["health"])
+    def healthz() -> models.Health:
+        """Whether the process is alive."""
+        return models.Health()
+
+    @app.get("/readyz", tags=["health"], responses={503: {"model": models.Readiness}})
+    def readyz(response: Response) -> models.Readiness:
+        """Whether requests can be answered now."""
+        found = problems()
+        response.status_code = 503 if found else 200
+        return models.Readiness(ready=not found, problems=found)
+
+    _add_routes(app, storage)
+    return app
+
+
+def _add_routes(app: FastAPI, storage: ReadStorage) -> None:
+    responses = _ERRORS | _UNCHANGED
+
+    @app.get("/api/v1/missions", response_model=models.Missions, responses=responses)
+    def missions(request: Request, offset: Annotated[int, Query(ge=0)] = 0) -> Response:
+        """The missions, by name; a hundred from `offset` on."""
+        rows = storage.missions(offset)
+        return _tagged(request, models.Missions.model_validate({"missions": rows}))
+
+    @app.get("/api/v1/missions/{id}", response_model=models.MissionInFull, responses=responses)
+    def mission(request: Request, id: str) -> Response:  # noqa: A002  the path's own word
+        """A mission with its tasks, in the file's order."""
+        row = storage.mission(id)
+        if row is None:
+            raise HTTPException(404, "There is no such mission")
+        return _tagged(request, models.MissionInFull.model_validate(row))
+
+    @app.get("/api/v1/tasks/{id}", response_model=models.TaskInFull, responses=responses)
+    def task(request: Request, id: str) -> Response:  # noqa: A002  as above
+        """A task with its attempts and its last hundred events."""
+        row = storage.task(id)
+        if row is None:
+            raise HTTPException(404, "There is no such task")
+        return _tagged(request, models.TaskInFull.model_validate(row))
+
+    @app.get("/api/v1/search", response_model=models.Results, responses=responses)
+    def search(
+        request: Request,
+        q: Annotated[str, Query(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")],
+        limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    ) -> Response:
+        """Tasks and notes that fit `q`: by meaning where the storage has embeddings."""
+        answer = storage.search(q, limit)
+        results = [asdict(hit) for hit in answer.hits]
+        return _tagged(
+            request, models.Results.model_validate({"way": answer.way.value, "results": results})
+        )
+
+
+def _tagged(request: Request, body: BaseModel) -> Response:
+    """The answer with its ETag; without its body for whoever has it already."""
+    content = body.model_dump_json().encode()
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if _matches(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="application/json", headers=headers)
+
+
+def _matches(given: str, tag: str) -> bool:
+    """As RFC 9110 compares If-None-Match: weakly, `*` is any."""
+    tags = [part.strip().removeprefix("W/") for part in given.split(",")]
+    return tag in tags or "*" in tags
+
+
+def _storage_away(_request: Request, _error: Exception) -> JSONResponse:
+    # The words of the driver may hold addresses and names that are nobody's business.
+    return JSONResponse({"detail": "The storage cannot be used now"}, status_code=503)
+
+
+def _refused(_request: Request, error: Exception) -> JSONResponse:
+    detail = error.message if isinstance(error, MissionError) else ""
+    return JSONResponse({"detail": detail}, status_code=503)

@@ -1,0 +1,2 @@
+SELECT number, agent, stage, outcome, reason, started, ended, input_tokens, output_tokens, cost_usd
+FROM attempts WHERE mission_id = %(mission_id)s AND task = %(key)s ORDER BY started, number

@@ -1,0 +1,1 @@
+UPDATE notes SET embedding = %(vector)s::vector WHERE id = %(id)s

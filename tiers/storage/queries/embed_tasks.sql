@@ -1,0 +1,1 @@
+UPDATE tasks SET embedding = %(vector)s::vector WHERE id = %(id)s
