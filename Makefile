@@ -32,7 +32,7 @@ lint: setup-bench ## ruff, mypy strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup-bench ## the benchmarks; JSON on stdout, docs/benchmarks.md has the recorded table
+bench: setup-bench ## the benchmarks, as JSON (ARGS="parse status" names some)
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: ## resolve pyproject.toml into requirements.lock again (needs uv)
