@@ -18,7 +18,10 @@ def absorb(context: Context, commit: str) -> None:
         CheckoutBlockedError: Both sides changed the same cell, or the file was edited here too.
     """
     git, path = context.repository.git, context.task_file
-    before = committed(git, "HEAD", path)
+    absorbed = _absorbed(context)
+    if git.fits("merge-base", "--is-ancestor", commit, absorbed):
+        return  # a merge that is found again: what came after it would be taken back
+    before = committed(git, absorbed, path)
     after = committed(git, commit, path)
     if before is None or after is None or before == after:
         return
@@ -36,3 +39,17 @@ def absorb(context: Context, commit: str) -> None:
         raise CheckoutBlockedError(
             conflict.message, files=(path,), hint=conflict.hint
         ) from conflict
+
+
+def _absorbed(context: Context) -> str:
+    """The commit whose task file ours builds on: where the base branch here is.
+
+    It moves along with each merge and each status commit, whatever the checkout is on. Only a
+    checkout that is on something newer, such as a branch that a person began from a fetched base,
+    brought a newer file with it.
+    """
+    git, base = context.repository.git, context.repository.local_base_ref
+    tip = git.commit(base)
+    if tip is None or git.fits("merge-base", "--is-ancestor", tip, "HEAD"):
+        return "HEAD"
+    return tip

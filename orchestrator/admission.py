@@ -24,7 +24,7 @@ class Admission:
 
     def ended(self, end: TaskEnd, agent: str) -> None:
         """An attempt by `agent` is over: book it, and note when its row is tried again."""
-        self._budget.settle(end.task, end.attempt)
+        self._budget.settle(end.task, end.attempt, self._context.clock())
         self.refused.clear()
         if end.again is not None:
             self.delays.add(end.task, end.again, self._dispatcher.provider(agent))

@@ -22,6 +22,7 @@ from orchestrator.merging import Merges
 from orchestrator.pulling import clear_pull
 from orchestrator.repairing import may_repair, to_repair
 from orchestrator.reports import report_link, write_report
+from orchestrator.resuming import catch_up, reopen
 from orchestrator.retrying import STATUSES, again, decide_next
 from orchestrator.reviewing import Reviewed, review, wants_person
 from orchestrator.squashing import touches_task_file
@@ -57,6 +58,10 @@ class AttemptRunner:
 
     def _carry_out(self, assignment: Assignment) -> TaskEnd:
         context, task, attempt = self._context, assignment.task, assignment.attempt
+        if attempt.ended is not None:
+            attempt = reopen(context, attempt)
+        elif assignment.approved and attempt.stage is Stage.WORKED:
+            attempt = catch_up(context, attempt)
         if attempt.stage is Stage.STARTED:
             attempt, worktree = prepare(context, assignment)
             result = run_agent(context, assignment, attempt, worktree)
@@ -67,6 +72,23 @@ class AttemptRunner:
             attempt = collect(context, assignment, attempt, worktree, result)
         if attempt.branch is None:
             return self._read_only(assignment, attempt)
+        if attempt.stage not in (Stage.MERGED, Stage.CONFIRMED):
+            ready = self._make_ready(assignment, attempt)
+            if isinstance(ready, TaskEnd):
+                return ready
+            attempt = ready
+        commit = self._merges.land(Row(task=task, attempt=attempt))
+        clear(context, attempt)
+        if context.pulls is not None:
+            clear_pull(context, context.pulls, attempt)
+        word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
+        closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
+        word = f"{word}; {closed}" if closed else word
+        return self._end(assignment, Status.DONE, str(Outcome.SUCCESS), word=word)
+
+    def _make_ready(self, assignment: Assignment, attempt: Attempt) -> Attempt | TaskEnd:
+        """The attempt when it may merge; its end if it may not."""
+        context, task = self._context, assignment.task
         end = self._refused(assignment, attempt)
         if end is not None:
             return end
@@ -80,14 +102,7 @@ class AttemptRunner:
         if why:
             word = f"{task.branch} waits for a person ({why}): mission approve PATH {task.id}"
             return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
-        commit = self._merges.land(Row(task=task, attempt=attempt))
-        clear(context, attempt)
-        if context.pulls is not None:
-            clear_pull(context, context.pulls, attempt)
-        word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
-        closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
-        word = f"{word}; {closed}" if closed else word
-        return self._end(assignment, Status.DONE, str(Outcome.SUCCESS), word=word)
+        return attempt
 
     def _why_a_person(
         self, assignment: Assignment, attempt: Attempt, reviewed: Reviewed | None
@@ -113,7 +128,9 @@ class AttemptRunner:
         # Since it left the base as it is now: a branch may have taken newer commits of it in.
         repository = context.repository
         files = changes.changed_files(repository.git, repository.base_tip(), work.head)
-        if not files:
+        # Work that was looked at before had changes: if none are left, a person merged them.
+        fresh = not assignment.approved and assignment.attempt.ended is None
+        if not files and fresh:
             reason = f"{attempt.agent} changed nothing on {work.branch}; it said: {attempt.summary}"
             return self._end(assignment, Status.FAILED, str(Outcome.NO_CHANGES), reason=reason)
         if touched(files, context.task_file):

@@ -9,7 +9,7 @@ from agents.prices import Prices
 from agents.protocol import Usage
 from agents.registry import settings as agent_settings
 from mission.config import Limit, MissionConfig
-from mission.journal import Journal, Spent
+from mission.journal import Attempt, Journal, Spent
 from tasks_md.model import Task
 
 
@@ -34,6 +34,9 @@ class Budget:
             mission=_amount(journal.spent()),
             tasks={task: _amount(spent) for task, spent in journal.spent_by_task().items()},
         )
+        # What is in these sums of each attempt: one that goes on after a crash, an approval or a
+        # gate that held it up is booked again when it ends, with what it used since.
+        self._booked = {one.id: _used(one) for one in journal.attempts()}
         self._limited = any(
             limit.tokens is not None or limit.usd is not None
             for limit in (limits.run, limits.day, limits.mission)
@@ -43,9 +46,7 @@ class Budget:
         """Set the row's estimate aside; a refusal if a limit would be broken."""
         if not self._limited:
             return None
-        if now.date() != self._day:
-            self._day = now.date()
-            self._ledger = self._ledger.next_day()
+        self._turn_day(now)
         answer = self._ledger.reserve(task.id, self._estimate(task, agent))
         if isinstance(answer, Refusal):
             return answer
@@ -57,14 +58,25 @@ class Budget:
         left = self._ledger.allowance(task.id, self._estimate(task, agent))
         return left.tokens if left is not None and left.tokens else None
 
-    def settle(self, task: str, attempt: int) -> None:
-        """Book what an attempt used, and free what was reserved for it."""
+    def settle(self, task: str, attempt: int, now: datetime) -> None:
+        """Book what an attempt used since it was last booked, and free what was reserved for it."""
         if not self._limited:
             return
+        self._turn_day(now)
         used = next((one for one in self._journal.attempts(task) if one.id == attempt), None)
         if used is not None:
-            amount = Amount(tokens=used.tokens, cost_usd=used.cost_usd or 0.0)
-            self._ledger = self._ledger.settle(task, amount)
+            total, booked = _used(used), self._booked.get(attempt, Amount())
+            self._booked[attempt] = total
+            new = Amount(
+                tokens=max(0, total.tokens - booked.tokens),
+                cost_usd=max(0.0, total.cost_usd - booked.cost_usd),
+            )
+            self._ledger = self._ledger.settle(task, new)
+
+    def _turn_day(self, now: datetime) -> None:
+        if now.date() != self._day:
+            self._day = now.date()
+            self._ledger = self._ledger.next_day()
 
     def _estimate(self, task: Task, agent: str) -> Amount:
         """The row's estimate, in money at the highest rate of its agent's model."""
@@ -76,6 +88,10 @@ class Budget:
 
 def _cap(limit: Limit) -> Cap:
     return Cap(tokens=limit.tokens, cost_usd=limit.usd)
+
+
+def _used(attempt: Attempt) -> Amount:
+    return Amount(tokens=attempt.tokens, cost_usd=attempt.cost_usd or 0.0)
 
 
 def _amount(spent: Spent) -> Amount:

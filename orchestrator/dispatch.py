@@ -13,7 +13,7 @@ from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.ends import RESUMED, TaskEnd
 from orchestrator.operations import OperationRunner
-from orchestrator.resuming import reopen, was_held_up
+from orchestrator.resuming import was_held_up
 from tasks_md.model import Task
 
 OPERATION = "operation"  # what the journal calls the agent of a built-in operation
@@ -45,7 +45,7 @@ class Dispatcher:
             settings(name, context.config)
         last = context.journal.last_attempt(task.id)
         if last is not None and was_held_up(last, task, name):
-            return reopen(context, last)
+            return last  # its job opens it again, once the row says in-progress
         resumes = last is not None and last.agent == name and last.outcome in RESUMED
         number = last.number + 1 if last else 1
         return context.journal.start_attempt(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mission.errors import MissionError, TransitionError, UsageError
@@ -40,27 +40,41 @@ class Inbox:
         """Look into the journal at the next step."""
         self._asked = True
 
-    def stage(self, live: Container[str]) -> list[Attempt]:
-        """Stage the changes of every request; return the attempts that were approved."""
+    def stage(self, live: Iterable[str]) -> list[Attempt]:
+        """Stage the changes of every request; return the attempts that were approved.
+
+        `live` are the rows that are under way, or about to be.
+        """
         if not self._asked:
             return []
         self._asked = False
         approved: list[Attempt] = []
+        busy = set(live)
         for request in self._context.journal.pending_requests():
             try:
-                if request.task in live:
-                    raise UsageError(
-                        f"{request.task} is under way",
-                        hint="Wait until it has ended, or stop the run with Ctrl-C",
-                    )
-                if request.kind == "approve":
+                if request.task in busy:
+                    self._refuse_busy(request)
+                elif request.kind == "approve":
                     approved.append(approve(self._board, self._context.journal, request))
+                    busy.add(request.task)
                 else:
                     self._board.stage(change_for(self._board, request))
                 self._decided.append(_Decided(request=request))
             except MissionError as error:
                 self._decided.append(_Decided(request=request, error=str(error)))
         return approved
+
+    def _refuse_busy(self, request: Request) -> None:
+        """Refuse what is asked of a row under way, unless it is what is being done.
+
+        A row that waits for a person is under way only once it was approved.
+        """
+        approved = self._board.status(request.task) is Status.NEEDS_QA
+        if request.kind != "approve" or not approved:
+            raise UsageError(
+                f"{request.task} is under way",
+                hint="Wait until it has ended, or stop the run with Ctrl-C",
+            )
 
     def answer(self) -> None:
         """Tell everybody whose request is written, or refused."""

@@ -13,7 +13,7 @@ from functools import partial
 
 from agents.budget import Refusal
 from mission.errors import MissionError, RowConflictError
-from mission.journal import Attempt
+from mission.journal import Attempt, Stage
 from mission.state import Status
 from orchestrator.admission import Admission
 from orchestrator.assignment import Assignment
@@ -84,16 +84,24 @@ class Loop:
             TaskFileError: The task file cannot be read or written any more.
             BaseException: Whatever escaped from a job: a bug, after everything else has ended.
         """
+        try:
+            self._go()
+        except BaseException as error:
+            # Nobody takes in any more how jobs end: they stop, and the next run carries them on.
+            self._context.stop.request(str(error) or type(error).__name__)
+            raise
+        if self._bug is not None:
+            raise self._bug
+        if self._conflict is not None:
+            raise self._conflict
+
+    def _go(self) -> None:
         ended: list[JobEnded] = []
         while True:
             self._step(ended)
             if not self._live and not self._waits():
                 break
             ended = self._wait()
-        if self._bug is not None:
-            raise self._bug
-        if self._conflict is not None:
-            raise self._conflict
 
     def _step(self, ended: Sequence[JobEnded]) -> None:
         """One write of the file: what ended, what people asked for, what starts."""
@@ -103,7 +111,7 @@ class Loop:
         try:
             for end in ends:
                 self._stage(end)
-            self._starting.extend(self._inbox.stage(self._live))
+            self._starting.extend(self._inbox.stage(self._under_way()))
             self._start_ready()
             if self._board.write():
                 self._on_written()
@@ -117,6 +125,7 @@ class Loop:
         starting, self._starting = self._starting, []
         for attempt in starting:
             self._submit(attempt)
+        self._check_live()  # the write may have taken in what a person wrote
         self._show()
 
     def _take(self, job: JobEnded) -> TaskEnd | None:
@@ -153,15 +162,23 @@ class Loop:
         self._context.display.say(f"{end.task}: {shown}" + (f" ({told})" if told else ""))
 
     def _start_ready(self) -> None:
-        if self._context.stop.requested or self._context.paused:
+        if not self._may_start():
             return
         now = self._context.clock()
         while self._has_room() and (due := self._delays.pop_due(now)) is not None:
-            self._start(*due)
+            # A row that a person has set meanwhile starts when it is ready, or not at all.
+            if self._board.status(due[0]) is Status.IN_PROGRESS:
+                self._start(*due)
         for task in list(self._startable()):
             if not self._has_room():
                 break
             self._start(task)
+
+    def _may_start(self) -> bool:
+        return not (self._context.stop.requested or self._context.paused)
+
+    def _under_way(self) -> set[str]:
+        return self._live.keys() | {attempt.task for attempt in self._starting}
 
     def _has_room(self) -> bool:
         return len(self._live) + len(self._starting) < self._slots
@@ -183,8 +200,9 @@ class Loop:
                 return
             attempt = self._dispatcher.start(row, agent=agent)
         except MissionError as error:
-            self._board.stage(StatusChange(task=task, status=Status.BLOCKED, word=str(error)))
-            self._context.display.say(f"{task}: blocked ({error})")
+            word = self._context.redactor.text(str(error))
+            self._board.stage(StatusChange(task=task, status=Status.BLOCKED, word=word))
+            self._context.display.say(f"{task}: blocked ({word})")
             return
         if self._board.status(task) is not Status.IN_PROGRESS:  # a row to be tried again is
             self._board.stage(
@@ -201,7 +219,9 @@ class Loop:
         # Only an approved row is in `needs-qa` while its attempt goes on.
         approved = self._board.status(attempt.task) is Status.NEEDS_QA
         row = self._board.plan.task(attempt.task)
-        limit = self._admission.token_limit(row, attempt.agent)
+        # Only an agent that is to start has one; that of an old attempt may be configured no more.
+        starts = attempt.stage is Stage.STARTED
+        limit = self._admission.token_limit(row, attempt.agent) if starts else None
         assignment = self._dispatcher.assign(attempt, approved=approved, token_limit=limit)
         task = assignment.task
         work = self._dispatcher.work(assignment)
@@ -227,8 +247,11 @@ class Loop:
 
     def _wait(self) -> list[JobEnded]:
         """Sleep until something happens; then take in all that has happened."""
+        left = None
+        if self._may_start() and self._has_room():  # else its time alone lets no row start
+            left = self._delays.seconds_left(self._context.clock())
         try:
-            happened = [self._events.get(timeout=self._delays.seconds_left(self._context.clock()))]
+            happened = [self._events.get(timeout=left)]
         except queue.Empty:
             return []
         while not self._events.empty():
@@ -248,6 +271,10 @@ class Loop:
         if taken is None:
             return
         self._context.display.say(f"TASKS.md was changed: {_told(taken)}")
+        self._check_live()
+
+    def _check_live(self) -> None:
+        """Give up if somebody set a row by hand that is under way."""
         for task, assignment in self._live.items():
             expected = Status.NEEDS_QA if assignment.approved else Status.IN_PROGRESS
             found = self._board.status(task)

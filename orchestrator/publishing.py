@@ -61,7 +61,8 @@ def publish_status(context: Context) -> bool:
     What keeps it from being published is said, and is no error: the file on this machine is
     right, and the next run publishes it.
     """
-    if context.config.status.commit == "never":
+    status = context.config.status
+    if status.commit == "never" or (context.repository.remote is not None and not status.push):
         return False
     try:
         with context.base_lock:

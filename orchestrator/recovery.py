@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mission.journal import Attempt, Stage
-from mission.state import Status
+from agents.protocol import Outcome
+from mission.journal import Attempt, EventKind, Stage
+from mission.state import Actor, Status
 from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
+from orchestrator.resuming import HELD_UP
 from workspace.alive import end_leftover
+
+# What an attempt had come to, by the status that was written for it.
+_OUTCOMES = {
+    Status.DONE: str(Outcome.SUCCESS),
+    Status.NEEDS_QA: str(Outcome.NEEDS_QA),
+    Status.BLOCKED: HELD_UP,
+    Status.FAILED: "failed",
+}
 
 
 def end_crashed_runs(context: Context) -> list[str]:
@@ -68,23 +78,25 @@ def _has_ended(context: Context, attempt: Attempt) -> bool:
 
 def _carries_on(context: Context, board: Board, attempt: Attempt) -> bool:
     status = board.statuses.get(attempt.task)
-    if status is Status.IN_PROGRESS and attempt.stage is not Stage.STARTED:
+    finished = attempt.stage is not Stage.STARTED
+    if status is Status.IN_PROGRESS and finished:
         context.display.say(f"{attempt.task}: carries on, its work was {attempt.stage}")
         return True
-    if status is Status.NEEDS_QA and attempt.stage is not Stage.STARTED:
-        # It was approved: only that opens an attempt again.
+    if status is Status.NEEDS_QA and finished and attempt.outcome is None:
+        # Only an approval opens an attempt again without an outcome. With one, the row was written
+        # and the journal's last word was not: it still waits for a person.
         context.display.say(f"{attempt.task}: carries on, it was approved")
         return True
     # The row's status was written and the journal's last word was not, or a person set the row.
-    written = status in (Status.DONE, Status.FAILED, Status.BLOCKED, Status.NEEDS_QA)
-    outcome = str(status) if written else INTERRUPTED
-    context.journal.end_attempt(attempt.id, attempt.outcome or outcome, "the runner was stopped")
+    written = _OUTCOMES.get(status) if status is not None else None
+    said = None if finished and written else attempt.outcome  # the agent's word is not the end's
+    outcome = said or written or INTERRUPTED
+    context.journal.end_attempt(attempt.id, outcome, "the runner was stopped")
     return False
 
 
 def _give_back(context: Context, board: Board, task: str) -> None:
-    last = context.journal.last_attempt(task)
-    if last is None:
+    if context.journal.last_attempt(task) is None or _was_taken_over(context, task):
         context.display.say(
             f"{task}: in-progress, but not by this runner; left alone "
             f"(`mission set PATH {task} not-started` hands it over)"
@@ -94,4 +106,12 @@ def _give_back(context: Context, board: Board, task: str) -> None:
         StatusChange(
             task=task, status=Status.NOT_STARTED, word="", reason="given back after a stop"
         )
+    )
+
+
+def _was_taken_over(context: Context, task: str) -> bool:
+    """Whether it was a person who set the row in progress."""
+    changes = context.journal.events(task=task, kind=EventKind.STATUS)
+    return bool(changes) and (
+        changes[-1].data["by"] == Actor.PERSON and changes[-1].data["new"] == Status.IN_PROGRESS
     )

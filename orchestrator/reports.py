@@ -29,13 +29,14 @@ def write_report(context: Context, task: Task, text: str, reviewer: str) -> None
 
 
 def reports(context: Context) -> dict[str, bytes]:
-    """The reports that there are, by repository path."""
-    folder = context.place.folder / FOLDER
-    if not folder.is_dir():
+    """The reports of the plan's rows, by repository path. What else is there is not ours."""
+    folder = context.place.folder
+    if not (folder / FOLDER).is_dir():
         return {}
+    links = sorted({report_link(task) for task in context.writer.read().tasks})
     return {
         path.relative_to(context.repository.top).as_posix(): path.read_bytes()
-        for path in sorted(folder.glob("*.md"))
+        for path in (folder / link for link in links)
         if _is_plain(path)
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mission.journal import Attempt, Stage
+from agents.protocol import Outcome
+from mission.journal import Attempt, EventKind, Stage
 from orchestrator.context import Context
 from orchestrator.work import AGENT, worktree_of
 from tasks_md.model import Task
@@ -32,9 +33,19 @@ def reopen(context: Context, last: Attempt) -> Attempt:
         for event in context.journal.events(task=last.task, kind=AGENT)
         if event.attempt == last.id
     ]
-    context.journal.reopen_attempt(last.id, stage=Stage.WORKED)
-    head = _newest(context, last)
-    return context.journal.update_attempt(last.id, head=head, outcome=said[-1] if said else None)
+    merges = context.journal.events(task=last.task, kind=EventKind.MERGE)
+    merged = any(event.attempt == last.id for event in merges)
+    return context.journal.reopen_attempt(
+        last.id,
+        stage=Stage.MERGED if merged else Stage.WORKED,
+        head=last.head if merged else _newest(context, last),
+        outcome=said[-1] if said else str(Outcome.SUCCESS),
+    )
+
+
+def catch_up(context: Context, attempt: Attempt) -> Attempt:
+    """An approved attempt with what its branch holds by now: people may have added to it."""
+    return context.journal.update_attempt(attempt.id, head=_newest(context, attempt))
 
 
 def _newest(context: Context, last: Attempt) -> str | None:

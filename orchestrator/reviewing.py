@@ -106,6 +106,9 @@ def _make(
         text=findings_text(made),
         answer=made.model_dump_json(),
         tokens=usage.tokens,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cached_tokens,
         cost_usd=usage.cost_usd,
     )
     # The review is paid for by the row: its budget and its report hold it.

@@ -34,6 +34,8 @@ def touches_task_file(branch: str, task_file: str, task: str) -> SingleWriterErr
 def landed_before(context: Context, row: Row, base: str) -> str | None:
     """The commit with which the row's attempt was merged already, by its trailers."""
     attempt = row.attempt
+    if attempt.squash is None:
+        return None  # we never tried; another mission may have a row of that name
     return squash.find_landed(
         context.repository.git, base, row.task.id, attempt.number, attempt.base_commit
     )

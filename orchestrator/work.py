@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agents.prompt import write_brief
 from agents.protocol import Result, Usage
+from mission.errors import GitError
 from mission.journal import Attempt, Stage
 from orchestrator.asking import Question, ask
 from orchestrator.assignment import Assignment
@@ -132,11 +133,19 @@ def collect(
 
 
 def clear(context: Context, attempt: Attempt) -> None:
-    """Remove the worktree of an attempt whose work is safe elsewhere. Its branch stays."""
-    if attempt.worktree is not None:
+    """Remove the worktree of an attempt whose work is safe elsewhere. Its branch stays.
+
+    A folder that cannot be removed changes nothing about the work: it is named, and left.
+    """
+    if attempt.worktree is None:
+        return
+    path = Path(attempt.worktree)
+    try:
         context.worktrees.remove(
-            ExistingWorktree(path=Path(attempt.worktree), branch=attempt.branch, head=attempt.head)
+            ExistingWorktree(path=path, branch=attempt.branch, head=attempt.head)
         )
+    except (OSError, GitError) as error:
+        context.display.say(f"{attempt.task}: {path} cannot be removed: {error}")
 
 
 def facts(result: Result) -> dict[str, str | int | float | None]:
@@ -168,11 +177,24 @@ def _used_by(context: Context, attempt: Attempt) -> Usage:
         for one in context.journal.attempts(attempt.task)
         if attempt.session is not None and one.session == attempt.session and one.id != attempt.id
     ]
+    numbers = {one.id for one in before}
+    # An attempt's sums hold its reviews, which had sessions of their own.
+    reviews = [
+        event.data
+        for event in context.journal.events(task=attempt.task, kind=REVIEW)
+        if event.attempt in numbers
+    ]
+
+    def reviewed(name: str) -> float:
+        values = (review.get(name) for review in reviews)
+        return sum(value for value in values if isinstance(value, int | float))
+
+    cost = sum(one.cost_usd or 0.0 for one in before)
     return Usage(
-        input_tokens=sum(one.input_tokens for one in before),
-        cached_tokens=sum(one.cached_tokens for one in before),
-        output_tokens=sum(one.output_tokens for one in before),
-        cost_usd=sum(one.cost_usd or 0.0 for one in before) if before else None,
+        input_tokens=sum(one.input_tokens for one in before) - int(reviewed("input_tokens")),
+        cached_tokens=sum(one.cached_tokens for one in before) - int(reviewed("cached_tokens")),
+        output_tokens=sum(one.output_tokens for one in before) - int(reviewed("output_tokens")),
+        cost_usd=cost - reviewed("cost_usd") if before else None,
     )
 
 

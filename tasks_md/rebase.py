@@ -7,7 +7,7 @@ committed yet. Lines next to each other conflict for git; cells do not.
 from __future__ import annotations
 
 from mission.errors import RowConflictError
-from tasks_md.edit import CellChange, set_cells
+from tasks_md.edit import CellChange, current, set_cells
 from tasks_md.model import Plan, Task
 
 
@@ -39,18 +39,18 @@ def _without_rows(plan: Plan) -> list[str]:
 
 def _changed(base: Task, ours: Task, theirs: Task | None, path: str) -> list[CellChange]:
     changes = []
-    for name, cell in ours.cells.items():
-        before = base.cells[name].text
-        if cell.text == before:
+    for name in ours.cells:
+        value, before = current(ours, name), current(base, name)
+        if value == before:
             continue
-        now = theirs.cells[name].text if theirs is not None and name in theirs.cells else None
-        if now == cell.text:
+        now = current(theirs, name) if theirs is not None and name in theirs.cells else None
+        if now == value:
             continue
         if now != before:
             raise RowConflictError(
-                f"{path}: {ours.id} was changed here ({name}: {cell.text!r}) and on the remote "
+                f"{path}: {ours.id} was changed here ({name}: {value!r}) and on the remote "
                 f"({'the row is gone' if now is None else repr(now)})",
                 hint="Make the remote's row agree, then run again",
             )
-        changes.append(CellChange(task=ours.id, column=name, value=cell.text, expect=before))
+        changes.append(CellChange(task=ours.id, column=name, value=value, expect=before))
     return changes

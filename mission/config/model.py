@@ -37,7 +37,9 @@ class StatusConfig(Section):
         " change, or never.",
     )
     push: bool = Field(
-        default=True, description="Whether these commits are pushed, through the gates."
+        default=True,
+        description="Whether these commits are pushed, through the gates. Without that the task"
+        " file of a repository with a remote is not committed either: it only changes here.",
     )
 
 

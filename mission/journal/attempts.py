@@ -83,14 +83,20 @@ class Attempts(Table):
         end = {"stage": Stage.ENDED.value, "ended": self._database.now()}
         return self._update(id, changed | end | {"outcome": outcome, "reason": reason})
 
-    def reopen_attempt(self, id: int, *, stage: Stage) -> Attempt:  # noqa: A002  as above
-        """Take up an attempt that had ended, at `stage`: a person approved its work.
+    def reopen_attempt(self, id: int, *, stage: Stage, **changed: Value) -> Attempt:  # noqa: A002  as above
+        """Take up an attempt that had ended, at `stage`; further fields as in `update_attempt`.
+
+        Without an `outcome` among them it has none: that is how work which a person approved is
+        told from work whose end was not journalled.
 
         Raises:
             KeyError: No such attempt.
         """
+        unknown = changed.keys() - _CHANGEABLE
+        if unknown:
+            raise TypeError(f"an attempt's {', '.join(sorted(unknown))} cannot be changed")
         end = {"stage": stage.value, "ended": None, "outcome": None, "reason": ""}
-        return self._update(id, end)
+        return self._update(id, end | changed)
 
     def _update(self, number: int, changed: Mapping[str, Value]) -> Attempt:
         if not changed:

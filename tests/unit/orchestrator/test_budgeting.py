@@ -1,0 +1,70 @@
+"""The running total of what was spent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from agents.budget import Refusal
+from mission.config import MissionConfig
+from mission.journal import Journal, Stage
+from orchestrator.budgeting import Budget
+from tasks_md.parse import parse
+from tests.scratch import HEADER, row
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+TASKS = parse(HEADER + row("A") + row("B"))  # 1K tokens each
+
+
+def budget(journal: Journal, run: int, *, now: datetime = NOON, **limits: object) -> Budget:
+    config = MissionConfig.model_validate(
+        {"budget": limits, "agents": {"worker": {"type": "fake"}}}
+    )
+    return Budget(config, journal, run, now)
+
+
+def attempt(journal: Journal, run: int, task: str, tokens: int) -> int:
+    started = journal.start_attempt(
+        run=run, task=task, agent="worker", branch="b", base_commit=None, worktree=None, log=None,
+        route="",
+    )  # fmt: skip
+    journal.update_attempt(started.id, output_tokens=tokens)
+    return started.id
+
+
+def start(folder: Path, clock: datetime = NOON) -> tuple[Journal, int]:
+    journal = Journal.open(folder / "journal.sqlite", clock=lambda: clock)
+    return journal, journal.start_run(mission="m", host="h", pid=1, pid_started=1.0)
+
+
+def test_an_attempt_that_goes_on_is_booked_once(tmp_path: Path) -> None:
+    journal, run = start(tmp_path)
+    with journal:
+        first = attempt(journal, run, "A", 900)
+        journal.end_attempt(first, "needs-qa")
+        left = budget(journal, run, mission={"tokens": 2000})
+        journal.reopen_attempt(first, stage=Stage.WORKED)
+        left.settle("A", first, NOON)
+        left.settle("A", first, NOON)
+        assert left.reserve(TASKS.task("B"), "worker", NOON) is None
+
+
+def test_what_a_review_adds_later_is_booked_too(tmp_path: Path) -> None:
+    journal, run = start(tmp_path)
+    with journal:
+        left = budget(journal, run, mission={"tokens": 2000})
+        first = attempt(journal, run, "A", 900)
+        left.settle("A", first, NOON)
+        journal.update_attempt(first, output_tokens=1900)
+        left.settle("A", first, NOON)
+        assert isinstance(left.reserve(TASKS.task("B"), "worker", NOON), Refusal)
+
+
+def test_what_ends_after_midnight_counts_for_the_new_day(tmp_path: Path) -> None:
+    journal, run = start(tmp_path)
+    with journal:
+        left = budget(journal, run, day={"tokens": 1500})
+        tomorrow = NOON + timedelta(hours=13)
+        first = attempt(journal, run, "A", 900)
+        left.settle("A", first, tomorrow)
+        assert isinstance(left.reserve(TASKS.task("B"), "worker", tomorrow), Refusal)
