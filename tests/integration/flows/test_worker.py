@@ -65,7 +65,7 @@ def environment(
 @pytest.fixture(scope="module")
 def worker(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A process worker of the pool that prefect.yaml names."""
-    prefect(environment, "work-pool", "create", "missions", "--type", "process")
+    prefect(environment, "work-pool", "create", "missions", "--type", "process", "--overwrite")
     prefect(environment, "deploy", "--all")
     folder = tmp_path_factory.mktemp("worker")
     with (folder / "log").open("wb") as log:

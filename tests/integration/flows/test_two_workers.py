@@ -1,0 +1,180 @@
+"""Agents on two real workers, which share nothing but Prefect's server and the git remote."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+
+from flows.deploy import AUTOMATION
+from flows.server import LocalServer
+from tests.scratch import Scratch, make, row
+
+MISSION = [sys.executable, "-m", "cli"]
+# Says where it works. The first attempt at LOST never ends by itself.
+AGENT = """
+import os, pathlib, time
+here = pathlib.Path(__file__).parent
+task, attempt = os.environ["MISSION_TASK"], os.environ["MISSION_ATTEMPT"]
+with (here / "starts").open("a") as file:
+    file.write(f"{task} {attempt} {os.environ['HOME']} {os.getpid()}\\n")
+while (task, attempt) == ("LOST", "1"):
+    time.sleep(0.1)
+pathlib.Path(f"{task}.txt").write_text(f"work of {task}\\n")
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """One start of the agent, as it told it."""
+
+    task: str
+    attempt: int
+    home: str  # of the worker that started it
+    pid: int
+
+
+def starts(folder: Path) -> list[Start]:
+    told = folder / "starts"
+    lines = told.read_text().splitlines() if told.exists() else []
+    parts = [line.split(" ") for line in lines]
+    return [Start(task=t, attempt=int(a), home=h, pid=int(p)) for t, a, h, p in parts]
+
+
+def environment(server: LocalServer, home: Path) -> dict[str, str]:
+    """Of a machine of its own: another home, another folder for everything that is kept."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PREFECT_", "MISSION_", "XDG_"))
+    }
+    return {
+        **clean,
+        "HOME": str(home),
+        "MISSION_HOME": str(home / "mission"),
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_API_URL": server.ensure().api,
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+    }
+
+
+def mission(environment: dict[str, str], *arguments: str) -> str:
+    """Run a command of ours to its end."""
+    done = subprocess.run(
+        [*MISSION, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def worker(server: LocalServer, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process worker of the pool `agents` that takes one run at a time."""
+    home.mkdir()
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "agents"]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--limit", "1", "--name", home.name],
+            cwd=home,
+            env=environment(server, home),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        print((home / "log").read_text())  # noqa: T201 - pytest shows it when a test fails
+
+
+def kill_machine(home: str) -> None:
+    """SIGKILL for everything that runs with this home folder, as when the power fails."""
+    mark = f"HOME={home}".encode()
+    for folder in Path("/proc").iterdir():
+        try:
+            found = mark in (folder / "environ").read_bytes().split(b"\0")
+        except OSError:  # no process, gone by now, or somebody else's
+            continue
+        if found:
+            os.kill(int(folder.name), signal.SIGKILL)
+
+
+def until(happens: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait for something that only the disk can tell."""
+    deadline = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.1)
+
+
+def on_workers(folder: Path, parallel: int) -> dict[str, object]:
+    run = [sys.executable, str(folder / "worker.py")]
+    agent = {"run": run, "where": "worker", "parallel": parallel, "sandbox": {"type": "none"}}
+    return {"agents": {"worker": agent}}
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Scratch:
+    rows = [row("LOST"), row("A"), row("B"), row("C", after="LOST, A")]
+    return make(tmp_path, rows, worker=AGENT, config=on_workers(tmp_path, 2))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("prefect_api")
+def test_a_worker_dies_and_its_row_is_dispatched_again_once(
+    tmp_path: Path, scratch: Scratch, prefect_server: LocalServer
+) -> None:
+    (tmp_path / "own").mkdir()
+    here = environment(prefect_server, tmp_path / "own")
+    path = str(scratch.task_file)
+    first = json.loads(mission(here, "deploy", path, "--lost-after", "45s", "--json"))
+    assert json.loads(mission(here, "deploy", path, "--lost-after", "45s", "--json")) == first
+    with get_client(sync_client=True) as client:
+        (automation,) = client.read_automations_by_name(AUTOMATION)
+        assert automation.enabled
+        deployment = client.read_deployment_by_name("attempt/worker")
+        assert deployment.work_pool_name == "agents"
+        limit = deployment.global_concurrency_limit
+        assert limit is not None
+        assert limit.limit == 2
+
+    with worker(prefect_server, tmp_path / "one"), worker(prefect_server, tmp_path / "two"):
+        running = subprocess.Popen([*MISSION, "run", path, "--json"], env=here)
+        try:
+            until(lambda: any(one.task == "LOST" for one in starts(tmp_path)))
+            lost = next(one for one in starts(tmp_path) if one.task == "LOST")
+            kill_machine(lost.home)
+            assert running.wait(timeout=300) == 0
+        finally:
+            if running.poll() is None:
+                running.terminate()
+                running.wait(timeout=60)
+
+    assert sorted(scratch.merged()) == ["A", "B", "C", "LOST"]
+    assert scratch.statuses() == dict.fromkeys(("LOST", "A", "B", "C"), "done")
+    tried = [(one.task, one.attempt) for one in starts(tmp_path)]
+    assert sorted(tried) == [("A", 1), ("B", 1), ("C", 1), ("LOST", 1), ("LOST", 2)]
+    again = next(one for one in starts(tmp_path) if (one.task, one.attempt) == ("LOST", 2))
+    assert again.home != lost.home
+    assert not Path(f"/proc/{lost.pid}").exists()
+    with scratch.journal() as journal:
+        assert [one.outcome for one in journal.attempts("LOST")] == ["killed", "success"]
