@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from orchestrator.engine import ThreadEngine
 from orchestrator.errand import Delivery, Errand
 from orchestrator.remote import NoWorkers, OnPhase, RemoteAgents, ThreadWorkers
 from orchestrator.run import RunEnd, RunRequest, run_mission
+from orchestrator.worker import Worker
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
@@ -177,8 +179,6 @@ def test_a_tool_that_a_worker_lacks_is_named_with_its_machine(
 
 
 def test_an_attempt_that_was_given_up_is_not_pushed(tmp_path: Path) -> None:
-    from orchestrator.worker import Worker  # noqa: PLC0415
-
     workers = ThreadWorkers(tmp_path / "elsewhere")
     scratch = make(tmp_path, [row("A")], config=elsewhere(tmp_path))
     run(scratch, workers)
@@ -187,3 +187,55 @@ def test_an_attempt_that_was_given_up_is_not_pushed(tmp_path: Path) -> None:
     late = Worker(home=tmp_path / "another").carry_out(errand, Stop(), wanted=lambda: False)
     assert late.result.outcome is Outcome.STOPPED
     assert "feat/a" not in Git(scratch.remote).text("branch", "--list")
+
+
+# Writes a file and fails, or, where it finds the file, says so in another one.
+HALF = """
+import pathlib, sys
+half = pathlib.Path("half.txt")
+if not half.exists():
+    half.write_text("half")
+    sys.exit(1)
+pathlib.Path("whole.txt").write_text("whole")
+"""
+
+
+def an_errand(tmp_path: Path, worker: str) -> tuple[Scratch, Errand]:
+    """An errand that no worker has begun."""
+    waiting = ThreadWorkers(tmp_path / "nobody", lambda _errand: True)
+    once = {**elsewhere(tmp_path), "tasks": {"A": {"max_attempts": 1}}}
+    scratch = make(tmp_path, [row("A")], worker="raise SystemExit(1)", config=once)
+    run(scratch, waiting)
+    (tmp_path / "worker.py").write_text(worker)
+    (errand,) = waiting.errands
+    return scratch, errand
+
+
+def test_the_same_worker_goes_on_with_what_it_left(tmp_path: Path) -> None:
+    scratch, errand = an_errand(tmp_path, HALF)
+    worker = Worker(home=tmp_path / "home")
+    assert worker.carry_out(errand, Stop()).result.outcome is Outcome.CRASHED
+    second = worker.carry_out(replace(errand, attempt=2), Stop())
+    assert second.result.outcome is Outcome.SUCCESS
+    files = Git(scratch.remote).text("ls-tree", "-r", "--name-only", "feat/a").split("\n")
+    assert {"half.txt", "whole.txt"} <= set(files)
+
+
+def test_work_that_nobody_pushed_gives_way_to_what_others_pushed_and_is_kept(
+    tmp_path: Path,
+) -> None:
+    says = "import os, pathlib\npathlib.Path(os.environ['MISSION_ATTEMPT']).write_text('x')\n"
+    scratch, errand = an_errand(tmp_path, says)
+    one, two = Worker(home=tmp_path / "one"), Worker(home=tmp_path / "two")
+    late = one.carry_out(errand, Stop(), wanted=lambda: False)
+    assert late.result.outcome is Outcome.STOPPED
+    assert two.carry_out(replace(errand, attempt=2), Stop()).head is not None
+    third = one.carry_out(replace(errand, attempt=3), Stop())
+    assert third.result.outcome is Outcome.SUCCESS, third.result.summary
+    assert third.head == Git(scratch.remote).commit("feat/a")
+    files = Git(scratch.remote).text("ls-tree", "-r", "--name-only", "feat/a").split("\n")
+    assert {"2", "3"} <= set(files)
+    assert "1" not in files
+    (clone,) = (tmp_path / "one" / "clones").glob("*.git")
+    kept = Git(clone).text("for-each-ref", "refs/mission-runner/kept").split("\n")
+    assert len(kept) == 1
