@@ -61,8 +61,19 @@ def deploy(
 
 
 def _on_workers(path: str | None) -> dict[str, AgentConfig]:
-    """The agents that the mission lets work on workers."""
-    config = load_config(Place.find(path).config_file)
+    """The agents that the mission lets work on workers.
+
+    Raises:
+        UsageError: There is no mission at `path`.
+    """
+    try:
+        place = Place.find(path)
+    except UsageError as error:
+        if path is not None:
+            raise
+        talk(f"Without the agents of a mission: {printable(error.message)}")
+        return {}
+    config = load_config(place.config_file)
     names = sorted({*SHIPPED, *config.agents})
     found = {name: agent_settings(name, config) for name in names}
     return {name: one for name, one in found.items() if one.where == "worker"}

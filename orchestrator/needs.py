@@ -163,7 +163,11 @@ def _agents(place: Place | None) -> Iterator[Check]:
     for name in sorted({*SHIPPED, *wanted}):
         label = f"agent {name}"
         try:
-            missing = create(name, settings(name, config)).missing()
+            own = settings(name, config)
+            if own.where == "worker":
+                yield _green(label, f"works on the workers of the pool {own.pool}, not here")
+                continue
+            missing = create(name, own).missing()
         except AgentError as error:
             yield _red(label, error.message, error.hint)
             continue

@@ -1,0 +1,44 @@
+"""What `mission deploy` refuses before it asks Prefect; its work has an integration test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.deploy import _on_workers
+from cli.main import main
+from mission.errors import UsageError
+
+TASKS = "# Tasks\n\n> **Mission:** m\n"
+
+
+@pytest.mark.parametrize("given", ["10s", "90", "soon"])
+def test_a_wrong_patience_is_refused(
+    given: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "TASKS.md").write_text(TASKS)
+    with pytest.raises(SystemExit) as ended:
+        main(["deploy", str(tmp_path), "--lost-after", given])
+    assert ended.value.code == 2
+    assert "--lost-after" in capsys.readouterr().err
+
+
+def test_only_agents_on_workers_get_a_deployment(tmp_path: Path) -> None:
+    (tmp_path / "TASKS.md").write_text(TASKS)
+    (tmp_path / "mission.yaml").write_text(
+        "agents:\n  codex: {where: worker, pool: big}\n  mine: {run: [true-program]}\n"
+    )
+    found = _on_workers(str(tmp_path))
+    assert {name: (one.type, one.pool) for name, one in found.items()} == {
+        "codex": ("codex", "big")
+    }
+
+
+def test_without_a_mission_there_are_no_agents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _on_workers(None) == {}
+    with pytest.raises(UsageError):
+        _on_workers(str(tmp_path / "nothing"))
