@@ -24,7 +24,7 @@ from pydantic import SecretStr
 from tiers.address import PostgresAddress, ValkeyAddress
 from tiers.config import TierConfig
 from tiers.detect import detect
-from tiers.local import free_port
+from tiers.owned_process import free_port
 from tiers.pgvector import enable_vector
 from tiers.postgres_binaries import find_postgres, reachable
 from tiers.postgres_server import PostgresServer

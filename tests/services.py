@@ -8,7 +8,6 @@ test process, however that ends. Tests take these fixtures:
     vector_server, plain_server       the servers themselves; their user is a superuser
     valkey_server                     the same
     make_postgres, make_valkey        start a further server, with settings of the test's own
-    make_pglite                       a PGlite server on a new folder; `start()` it
 
 All have the same PASSWORD, which holds every character that some quoting rule could trip over.
 """
@@ -31,15 +30,14 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from tiers.address import PostgresAddress, ValkeyAddress
-from tiers.local import free_port
-from tiers.pglite_server import PgliteServer, find_pglite
+from tiers.owned_process import free_port
 from tiers.postgres_binaries import find_postgres, reachable
 from tiers.postgres_server import PostgresServer
 from tiers.server_user import ServerUser
 from tiers.valkey_server import ValkeyServer, find_valkey
 from tiers.valkey_server import reachable as reachable_valkey
 
-__all__ = ["PASSWORD", "PgliteMaker", "PostgresMaker", "ValkeyMaker", "free_port", "fresh_database"]
+__all__ = ["PASSWORD", "PostgresMaker", "ValkeyMaker", "free_port", "fresh_database"]
 
 PASSWORD = SecretStr("p@ss:w/o?r#d %41 'q\" \\b $HOME `x` &;|<> =ä€")
 
@@ -128,21 +126,6 @@ class ValkeyMaker:
         return server
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PgliteMaker:
-    """Makes PGlite servers, each on a folder of its own that does not exist yet."""
-
-    folder: Path
-
-    def __call__(self) -> PgliteServer:
-        """A server that is not started."""
-        program = find_pglite()
-        if program is None:
-            pytest.skip("this machine has no PGlite: npm install @electric-sql/pglite-socket")
-        folder = self.folder / f"pglite-{next(_NUMBERS)}"
-        return PgliteServer(program=program, folder=folder, port=free_port())
-
-
 @pytest.fixture(scope="session")
 def services_folder() -> Iterator[Path]:
     """A folder that the servers' account can reach; pytest's own are closed to it."""
@@ -170,13 +153,6 @@ def make_valkey(services_folder: Path) -> Iterator[ValkeyMaker]:
     """Starts further servers that end with the test."""
     with ExitStack() as stack:
         yield ValkeyMaker(folder=services_folder, stack=stack)
-
-
-@pytest.fixture
-def make_pglite(services_folder: Path, monkeypatch: pytest.MonkeyPatch) -> PgliteMaker:
-    """Makes PGlite servers; what the test starts, it ends."""
-    monkeypatch.setenv("MISSION_HOME", str(services_folder / "home"))
-    return PgliteMaker(folder=services_folder)
 
 
 @pytest.fixture(scope="session")

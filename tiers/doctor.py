@@ -121,13 +121,18 @@ def _service(result: ProbeResult) -> Check:
 
 
 def _schema(address: PostgresAddress) -> Iterator[Check]:
-    """The version that the migrations left behind; the first use of the storage makes it."""
+    """The version that the migrations left behind; the first use of the storage makes it.
+
+    Raises:
+        SchemaTooNewError: A newer mission runner was here.
+    """
+    # Imported late: Alembic takes half a second, which only a doctor has.
+    from tiers.storage.schema import require_known, schema_versions  # noqa: PLC0415
+
     with psycopg.connect(**address.connect_arguments(timeout=_PATIENCE)) as connection:
-        row = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
-        detail = "none yet: made at the first use"
-        if row is not None and row[0]:
-            rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-            detail = "version " + ", ".join(str(version) for (version,) in rows)
+        versions = schema_versions(connection)
+    require_known(versions, address.label)
+    detail = f"version {', '.join(versions)}" if versions else "none yet: made at the first use"
     yield Check(group=GROUP, name="schema", health=Health.GREEN, detail=detail)
 
 

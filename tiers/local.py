@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,8 @@ from mission.errors import TierError
 from tiers.address import PostgresAddress
 from tiers.config import TierConfig
 from tiers.folders import data_folder, tiers_home
-from tiers.pglite_server import PgliteServer, find_pglite
+from tiers.owned_process import free_port
+from tiers.pglite import serve_pglite
 from tiers.postgres_binaries import find_postgres, reachable
 from tiers.postgres_server import PostgresServer
 from tiers.secret import kept_secret
@@ -58,13 +58,9 @@ def open_local(config: TierConfig) -> Iterator[PostgresAddress]:
     Raises:
         TierError: It cannot be started.
     """
-    if config.storage is StorageType.PGLITE:
-        pglite = _pglite_server(config)
-        process = pglite.start()
-        try:
-            yield pglite.address
-        finally:
-            process.stop()
+    if config.storage is StorageType.PGLITE and config.folder is not None:
+        with serve_pglite(config.folder) as address:
+            yield address
         return
     tiers_home().mkdir(parents=True, exist_ok=True)
     with FileLock(tiers_home() / "services.lock"):
@@ -77,16 +73,6 @@ def open_local(config: TierConfig) -> Iterator[PostgresAddress]:
             owned.stop()
 
 
-def _pglite_server(config: TierConfig) -> PgliteServer:
-    program = find_pglite()
-    if program is None or config.folder is None:
-        raise TierError(
-            "PGlite's server program is not on PATH",
-            hint="Install it: npm install --global @electric-sql/pglite-socket",
-        )
-    return PgliteServer(program=program, folder=config.folder, port=free_port())
-
-
 def _port_in_use(folder: Path) -> int | None:
     """The port that a running server wrote into its lock file: the fourth line."""
     try:
@@ -94,11 +80,3 @@ def _port_in_use(folder: Path) -> int | None:
     except FileNotFoundError:
         return None
     return int(lines[3]) if len(lines) > 3 else None
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -1,32 +1,33 @@
 """A PGlite data folder, served over the wire protocol by `pglite-server` for as long as we need it.
 
 PGlite keeps no lock on its folder: two servers on one folder destroy it. So we lock it among
-ourselves, and look whether another process has files in it open.
+ourselves, and look whether another process has files in it open. The lock is an open file that the
+server's guard holds, too: when we are killed, it is let go when the server is gone, not before.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from mission.errors import TierError
 from tiers.address import PostgresAddress, Tls
 from tiers.folders import tiers_home
-from tiers.owned_process import OwnedProcess, log_tail
+from tiers.owned_process import OwnedProcess, free_port, log_tail
 from tiers.server_user import ServerUser
 
 PROGRAM = "pglite-server"
 START_SECONDS = 120.0  # it has been seen to take thirty on a busy machine
+LOCK_SECONDS = 10.0  # long enough for the server of somebody who was killed to end
+_GRACE = 3  # seconds; it has been seen to ignore a polite signal
 _POLL_SECONDS = 0.05
 _NO_EXTENSION = "Failed to import extension"
 
@@ -59,17 +60,17 @@ def serve_pglite(folder: Path) -> Iterator[PostgresAddress]:
             f"PGlite's data needs the program {PROGRAM}, which is not on PATH",
             hint="npm install --global @electric-sql/pglite-socket @electric-sql/pglite",
         )
-    with _alone(folder), tempfile.TemporaryDirectory(prefix="mission-pglite-") as scratch:
+    with _alone(folder) as lock, tempfile.TemporaryDirectory(prefix="mission-pglite-") as scratch:
         log = Path(scratch) / "pglite.log"
         command = [node, os.path.realpath(program), "-d", str(folder), "-m", "5"]
         # The folder may use pgvector; it cannot be told from outside, and not having it is fine.
         try:
-            server, port = _start([*command, "-e", "vector"], log)
+            server, port = _start([*command, "-e", "vector"], log, lock)
         except TierError:
             if _NO_EXTENSION not in log.read_text():
                 raise
             log.write_text("")
-            server, port = _start(command, log)
+            server, port = _start(command, log, lock)
         try:
             yield PostgresAddress(port=port, user="postgres", database="postgres", tls=Tls.DISABLE)
         finally:
@@ -77,17 +78,31 @@ def serve_pglite(folder: Path) -> Iterator[PostgresAddress]:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    tiers_home().mkdir(parents=True, exist_ok=True)
+def _alone(folder: Path) -> Iterator[int]:
+    """Nobody else opens the folder; the lock's open file."""
+    locks = tiers_home() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    busy = TierError(f"{folder} is in use by another process", hint="End what uses it first")
+    lock = os.open(locks / f"pglite-{digest}", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        with FileLock(tiers_home() / f"pglite-{digest}.lock", timeout=0):
-            if _has_open_files(folder.resolve()):
-                raise busy
-            yield
-    except Timeout:
-        raise busy from None
+        if not _take(lock) or _has_open_files(folder.resolve()):
+            raise TierError(f"{folder} is in use by another process", hint="End what uses it first")
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int) -> bool:
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True
 
 
 def _has_open_files(folder: Path) -> bool:
@@ -106,12 +121,15 @@ def _targets(descriptors: Path) -> list[str]:
         return []
 
 
-def _start(command: list[str], log: Path) -> tuple[OwnedProcess, int]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
+def _start(command: list[str], log: Path, lock: int) -> tuple[OwnedProcess, int]:
+    port = free_port()
     server = OwnedProcess(
-        [*command, "-p", str(port)], user=ServerUser(name=""), log=log, polite=signal.SIGINT
+        [*command, "-p", str(port)],
+        user=ServerUser(name=""),  # we ourselves: the folder is ours
+        log=log,
+        polite=signal.SIGINT,
+        grace=_GRACE,
+        lock=lock,
     )
     try:
         _wait(server, log)

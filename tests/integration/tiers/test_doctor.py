@@ -16,6 +16,7 @@ import pytest
 from cli.main import main
 from tests.services import PASSWORD, free_port
 from tiers.address import PostgresAddress, ValkeyAddress
+from tiers.storage.schema import upgrade
 
 Doctor = Callable[..., tuple[int, str]]
 ROOT = Path(__file__).parents[3]
@@ -102,9 +103,16 @@ def test_it_changes_nothing(
 def test_the_schema_version_is_said(
     environment: pytest.MonkeyPatch, doctor: Doctor, vector_database: PostgresAddress
 ) -> None:
+    versions = upgrade(vector_database, vector=True)
+    schema = checks(doctor("--json")[1])["tier schema"]
+    assert (schema["health"], schema["detail"]) == ("green", f"version {', '.join(versions)}")
     with psycopg.connect(**vector_database.connect_arguments()) as connection:
-        connection.execute("CREATE TABLE alembic_version AS SELECT '0007' AS version_num")
-    assert checks(doctor("--json")[1])["tier schema"]["detail"] == "version 0007"
+        connection.execute("UPDATE alembic_version SET version_num = 'storage_9999'")
+    code, out = doctor("--json")
+    schema = checks(out)["tier schema"]
+    assert (code, schema["health"]) == (1, "red")
+    assert "storage_9999, which is newer than ours" in schema["detail"]
+    assert schema["remedy"] == "Update the mission runner"
 
 
 def test_red_has_a_glyph_a_word_and_a_remedy(

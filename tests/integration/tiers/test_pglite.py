@@ -2,51 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import subprocess
+import sys
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from mission.errors import TierError
 from tests.conftest import requires
-from tests.services import PgliteMaker
 from tiers.config import load_tier_config
 from tiers.detect import detect
 from tiers.embedded import EmbeddedServices
 from tiers.local import open_local
+from tiers.pglite import serve_pglite
 from tiers.probe import Cause
 
 pytestmark = [requires("node", "pglite-server"), pytest.mark.slow]
 
+# Writes a row, says so, and waits to be killed.
+_OWNER = """
+import sys
+from pathlib import Path
+import psycopg
+from tiers.pglite import serve_pglite
 
-def test_a_folder_keeps_what_it_is_given_and_has_one_server(make_pglite: PgliteMaker) -> None:
-    server = make_pglite()
-    process = server.start()
-    try:
-        with psycopg.connect(**server.address.connect_arguments()) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 'a' AS value")
-        with pytest.raises(TierError, match="Another PGlite server"):
-            server.start()
-    finally:
-        process.stop()
-    again = server.start()
-    try:
-        with psycopg.connect(**server.address.connect_arguments()) as connection:
-            assert connection.execute("SELECT value FROM kept").fetchone() == ("a",)
-    finally:
-        again.stop()
-    assert (server.folder / "PG_VERSION").is_file()
+with serve_pglite(Path(sys.argv[1])) as address:
+    with psycopg.connect(**address.connect_arguments(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 'a' AS value")
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
 
 
-def test_a_server_that_cannot_start_is_an_error(make_pglite: PgliteMaker) -> None:
-    server = make_pglite()
-    program = replace(server.program, script=server.folder / "nothing.js")
-    with pytest.raises(TierError, match=r"did not start: .*MODULE_NOT_FOUND"):
-        replace(server, program=program).start()
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
+    return tmp_path / "pglite"
 
 
-def test_a_local_tier_may_be_a_pglite_folder(make_pglite: PgliteMaker) -> None:
-    folder = make_pglite().folder
+def test_a_killed_owners_folder_can_be_opened_at_once(folder: Path) -> None:
+    command = [sys.executable, "-c", _OWNER, str(folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "ready\n"
+        owner.kill()
+    with (
+        serve_pglite(folder) as address,  # waits for the old server's end
+        psycopg.connect(**address.connect_arguments()) as connection,
+    ):
+        assert connection.execute("SELECT value FROM kept").fetchone() == ("a",)
+
+
+def test_a_local_tier_may_be_a_pglite_folder(folder: Path) -> None:
     environment = {"MISSION_DATABASE_TYPE": "pglite", "MISSION_DATABASE_FOLDER": str(folder)}
     config = load_tier_config(folder=folder.parent, environment=environment)
     assert [f.cause for f in detect(config).failures] == [Cause.FOLDER], "there is nothing yet"
