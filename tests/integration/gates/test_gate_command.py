@@ -61,7 +61,7 @@ def test_json_tells_what_held_it_back(mission: Path) -> None:
     gate(mission, "print('two runs'); raise SystemExit(75)")
     ask = ("gate", "queue", "--purpose", "merge", "--branch", "feat/1", "--json")
 
-    found = mission_command(mission, *ask, "--timeout", "0.2", "--interval", "0.1", code=75)
+    found = mission_command(mission, *ask, "--timeout", "3", "--interval", "0.1", code=75)
 
     told = json.loads(found.stdout)
     assert told["state"] == "timed-out"
