@@ -13,6 +13,7 @@ from mission.errors import MissionError, StoppedError
 from mission.journal import Attempt, EventKind
 from orchestrator.context import Context
 from tasks_md.model import Task
+from workspace.git import Git
 
 
 class VerificationError(MissionError):
@@ -38,11 +39,15 @@ def steps_for(config: MissionConfig, task: Task) -> list[VerifyStep]:
 def verify_branch(context: Context, row: Row, folder: Path, tree: str) -> None:
     """Run the steps that are for branches in the agent's worktree.
 
+    They vouch for `tree` only where the folder holds nothing else: with files beside it that git
+    ignores, such as what the agent built, the squashed result is verified once more, by itself.
+
     Raises:
         VerificationError: One of them failed.
     """
     steps = [step for step in steps_for(context.config, row.task) if "branch" in step.on]
-    _run(context, [row], steps, folder, tree)
+    beside = Git(folder).text("status", "--porcelain", "--ignored")
+    _run(context, [row], steps, folder, "" if beside else tree)
 
 
 def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:

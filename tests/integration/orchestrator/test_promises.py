@@ -246,3 +246,17 @@ def test_a_task_file_that_goes_away_stops_the_run_and_loses_nothing(
     (marks / "go").touch()
     assert scratch.run().exit_code == 0
     assert scratch.merged() == ["A"]
+
+
+def test_ignored_files_that_an_agent_left_vouch_for_nothing(tmp_path: Path) -> None:
+    worker = (
+        "import pathlib\n"
+        "pathlib.Path('.gitignore').write_text('built\\n')\n"
+        "pathlib.Path('built').write_text('what the step looks for')\n"
+        "pathlib.Path('work.txt').write_text('work')\n"
+    )
+    code = "import os; raise SystemExit(not os.path.exists('built'))"
+    step = {"name": "looks", "run": [sys.executable, "-c", code]}
+    scratch = make(tmp_path, [row("A")], worker=worker, config={"verify": [step]})
+    assert scratch.run().failed == ("A",)
+    assert scratch.merged() == []
