@@ -8,13 +8,12 @@ By default 20 kills over 20,000 notes, so that CI stays quick. The full proof:
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psycopg
@@ -23,6 +22,9 @@ import pytest
 from tests.integration.tiers.storage.configured import configured
 from tests.integration.tiers.storage.sources import fill_camel_case
 from tiers.address import PostgresAddress
+from tiers.migration.places import find_place
+from tiers.migration.run import migrate
+from tiers.settings import Tier
 
 KILLS = int(os.environ.get("MISSION_MIGRATION_KILLS", "20"))
 ROWS = int(os.environ.get("MISSION_MIGRATION_ROWS", "20000"))
@@ -38,38 +40,55 @@ def test_it_converges(
     plain_database: PostgresAddress, vector_database: PostgresAddress, tmp_path: Path
 ) -> None:
     fill_camel_case(plain_database, notes=ROWS)
-    source = configured(tmp_path / "from.json", "standalone", plain_database)
-    target = configured(tmp_path / "to.json", "federated", vector_database)
-    arguments = ["tier", "migrate", "--from", source, "--to", target, "--yes", "--json"]
-    command = [sys.executable, "-m", "cli", *arguments]
+    places = (
+        configured(tmp_path / "from.json", "standalone", plain_database),
+        configured(tmp_path / "to.json", "federated", vector_database),
+    )
     # One whole run shows how long it takes; then every instant of it can be hit.
     began = time.monotonic()
-    _finish(command)
+    move(*places)
     whole = time.monotonic() - began
+    _check(plain_database, vector_database)
+    _empty(vector_database)
     instants = random.Random(SEED)  # noqa: S311 - not for secrets
     killed = 0
-    _empty(vector_database)
     while killed < KILLS:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        try:
-            process.wait(instants.uniform(whole / 4, whole))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            killed += 1
-        _, said = process.communicate()
-        assert process.returncode in {0, -signal.SIGKILL}, said
-        if process.returncode == 0 or killed % 5 == 0:
-            _finish(command, done=_is_done(vector_database))
+        ended = _killed_after(instants.uniform(0, whole), *places)
+        killed += not ended
+        if ended or killed % 5 == 0:
+            move(*places, again=_is_done(vector_database))
             _check(plain_database, vector_database)
             _empty(vector_database)
 
 
-def _finish(command: list[str], *, done: bool = False) -> None:
-    """Run it to its end; every table is compared in it."""
-    further = ["--allow-non-empty"] if done else []
-    ended = subprocess.run([*command, *further], capture_output=True, check=False, timeout=600)
-    assert ended.returncode == 0, ended.stderr
-    assert all(table["equal"] for table in json.loads(ended.stdout)["tables"])
+def move(source: str, target: str, begun: Connection | None = None, *, again: bool = False) -> None:
+    """Migrate in this process; every table is compared in it. Says on `begun` when it begins."""
+    _, moved = migrate(
+        find_place(source, url_tier=Tier.STANDALONE),
+        find_place(target, url_tier=Tier.FEDERATED),
+        agree=lambda _plan: begun.send(True) if begun is not None else None,
+        progress=lambda _table, _rows: None,
+        allow_non_empty=again,
+    )
+    assert all(one.source_checksum == one.target_checksum for one in moved)
+
+
+def _killed_after(seconds: float, source: str, target: str) -> bool:
+    """Start a migration and kill it so long after it began; whether it had ended by then."""
+    # A server that has imported everything forks the children: the kills hit the work.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "tiers.migration.run"])
+    ours, theirs = context.Pipe()
+    process = context.Process(target=move, args=(source, target, theirs))
+    process.start()
+    theirs.close()
+    assert ours.recv()
+    process.join(seconds)
+    process.kill()
+    process.join()
+    assert process.exitcode in {0, -signal.SIGKILL}
+    ours.close()
+    return process.exitcode == 0
 
 
 def _is_done(target: PostgresAddress) -> bool:
