@@ -11,7 +11,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-BENCHMARKS = ("parse", "write", "status", "batching", "detect")
+BENCHMARKS = (
+    "parse",
+    "write",
+    "status",
+    "orchestration",
+    "makespan",
+    "batching",
+    "detect",
+)
 
 
 def main(names: Sequence[str]) -> int:

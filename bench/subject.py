@@ -49,8 +49,9 @@ def measure(
 def main(arguments: list[str]) -> None:
     """Run the subject that `measure` asks for, in this process."""
     module, shape, slots = arguments
+    stdout = sys.stdout  # doit's threads leave another one in its place
     measured: Measured = import_module(f"bench.subjects.{module}").run(SHAPES[shape](), int(slots))
-    print(json.dumps(asdict(measured)))
+    print(json.dumps(asdict(measured)), file=stdout)
 
 
 if __name__ == "__main__":
