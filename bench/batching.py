@@ -25,12 +25,12 @@ import yaml
 
 from mission.errors import MissionError
 from mission.journal import EventKind, Stage
-from orchestrator.batching import BatchQueue
+from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
 from orchestrator.display import RecordingDisplay
-from orchestrator.merging import MergeQueue, Merges
+from orchestrator.merging.batching import BatchQueue
+from orchestrator.merging.serial import MergeQueue, Merges
 from orchestrator.opening import open_mission
-from orchestrator.verifying import Row
 from workspace.process import Stop
 
 BRANCHES = 24

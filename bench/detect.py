@@ -21,16 +21,16 @@ from pathlib import Path
 import psycopg
 from pydantic import SecretStr
 
-from tiers.address import PostgresAddress, ValkeyAddress
 from tiers.config import TierConfig
 from tiers.detect import detect
-from tiers.owned_process import free_port
 from tiers.pgvector import enable_vector
-from tiers.postgres_binaries import find_postgres, reachable
-from tiers.postgres_server import PostgresServer
-from tiers.server_user import ServerUser
-from tiers.settings import QueueType, StorageType, Tier
-from tiers.valkey_server import ValkeyServer, find_valkey
+from tiers.servers.owned_process import free_port
+from tiers.servers.postgres import PostgresServer
+from tiers.servers.postgres_binaries import find_postgres, reachable
+from tiers.servers.server_user import ServerUser
+from tiers.servers.valkey import ValkeyServer, find_valkey
+from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.model import QueueType, StorageType, Tier
 
 _ROUNDS = 50
 _PASSWORD = SecretStr("bench")

@@ -15,7 +15,7 @@ from cli.stopping import stopped_by_signals
 from mission.errors import UsageError
 from orchestrator.expanding import Expansion, expand, write_expansion
 from orchestrator.opening import open_mission
-from orchestrator.publishing import publish_status
+from orchestrator.publishing.status import publish_status
 from workspace.process import Stop
 
 app = typer.Typer()

@@ -17,7 +17,7 @@ from mission.errors import StoppedError, UsageError
 from tiers.migration.move import Moved
 from tiers.migration.places import find_place
 from tiers.migration.run import Plan, migrate, plan_migration
-from tiers.settings import Tier
+from tiers.settings.model import Tier
 
 VERSION = 1  # of the JSON object
 

@@ -13,7 +13,7 @@ from cli.migrate import migrate_storage
 from cli.sync import embed, sync
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import Detection, detect
-from tiers.ways import Way, choose_services
+from tiers.services.ways import Way, choose_services
 
 app = typer.Typer(
     help="The storage tier: its services and its health.",

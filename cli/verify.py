@@ -14,7 +14,7 @@ from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from orchestrator.facts import compare, fix
 from orchestrator.opening import open_mission
-from orchestrator.publishing import publish_status
+from orchestrator.publishing.status import publish_status
 from workspace.process import Stop
 
 app = typer.Typer()

@@ -18,8 +18,8 @@ from agents.protocol import Outcome
 from flows.record import SERVER_TROUBLE
 from flows.signals import on_a_thread
 from mission.place import mission_home
-from orchestrator.errand import Delivery, Errand
-from orchestrator.worker import Worker
+from orchestrator.workers.errand import Delivery, Errand
+from orchestrator.workers.worker import Worker
 from workspace.process import Stop
 
 FLOW = "attempt"  # its deployments are called after agents
@@ -36,7 +36,7 @@ def carry_out_attempt(errand: dict[str, Any]) -> State[None]:
     """Let an agent on this machine work at one row, and push what it made.
 
     Args:
-        errand: What `orchestrator.errand.Errand.to_json` gives.
+        errand: What `orchestrator.workers.errand.Errand.to_json` gives.
     """
     run = uuid.UUID(str(flow_run.get_id()))
     given = Errand.from_json(errand)

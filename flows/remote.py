@@ -18,8 +18,8 @@ from agents.protocol import Outcome
 from flows.attempt import DELIVERY, FLOW
 from flows.record import SERVER_TROUBLE
 from mission.errors import AgentError
-from orchestrator.errand import Delivery, Errand
-from orchestrator.remote import OnPhase
+from orchestrator.workers.errand import Delivery, Errand
+from orchestrator.workers.remote import OnPhase
 from workspace.process import Stop
 
 _POLL_SECONDS = 1.0

@@ -6,19 +6,19 @@ import queue
 from collections.abc import Mapping
 
 from agents.budget import Refusal
-from orchestrator.attempt import AttemptRunner
-from orchestrator.batching import BatchQueue
+from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.board import Board
-from orchestrator.catalogue import find_operation
 from orchestrator.context import Context
 from orchestrator.dispatch import Dispatcher
 from orchestrator.engine import Engine
 from orchestrator.events import Event, StopRequested
-from orchestrator.issues import IssueBook
 from orchestrator.loop import Loop, Todo
-from orchestrator.merging import MergeQueue, Merges
-from orchestrator.operations import OperationRunner
-from orchestrator.publishing import Publisher
+from orchestrator.merging.batching import BatchQueue
+from orchestrator.merging.serial import MergeQueue, Merges
+from orchestrator.operations.catalogue import find_operation
+from orchestrator.operations.operation import OperationRunner
+from orchestrator.publishing.issues import IssueBook
+from orchestrator.publishing.status import Publisher
 from orchestrator.watch import Watch
 
 

@@ -20,7 +20,7 @@ from mission.config import MissionConfig
 from mission.journal import Journal
 from mission.place import Place
 from orchestrator.display import Display
-from orchestrator.remote import NoWorkers, RemoteAgents
+from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.writer import StatusWriter
 from workspace.process import Stop
 from workspace.redact import Redactor

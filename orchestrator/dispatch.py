@@ -8,12 +8,12 @@ from agents.registry import settings
 from agents.routing import Route, route
 from mission.journal import Attempt
 from orchestrator.assignment import Assignment
-from orchestrator.attempt import AttemptRunner
+from orchestrator.attempts.attempt import AttemptRunner
+from orchestrator.attempts.resuming import was_held_up
 from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.ends import RESUMED, TaskEnd
-from orchestrator.operations import OperationRunner
-from orchestrator.resuming import was_held_up
+from orchestrator.operations.operation import OperationRunner
 from tasks_md.model import Task
 
 OPERATION = "operation"  # what the journal calls the agent of a built-in operation

@@ -10,9 +10,9 @@ from agents.routing import Route, route
 from mission.config import MissionConfig
 from mission.errors import MissionError
 from mission.state import Status
-from orchestrator.catalogue import OPERATIONS
+from orchestrator.attempts.verifying import steps_for
 from orchestrator.dispatch import carrier_of
-from orchestrator.verifying import steps_for
+from orchestrator.operations.catalogue import OPERATIONS
 from tasks_md.graph import Graph
 from tasks_md.model import STATUSES, BranchKind, Plan, Task
 

@@ -9,7 +9,7 @@ from agents.protocol import Outcome
 from agents.registry import settings as agent_settings
 from mission.errors import AgentError, StoppedError, UsageError
 from mission.state import Status
-from orchestrator.asking import Question, ask
+from orchestrator.attempts.asking import Question, ask
 from orchestrator.context import Context
 from tasks_md.finding import Finding, Severity
 from tasks_md.lint import lint

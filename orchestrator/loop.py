@@ -15,7 +15,7 @@ from agents.budget import Refusal
 from mission.errors import MissionError, RowConflictError
 from mission.journal import Attempt, Stage
 from mission.state import Status
-from orchestrator.admission import Admission
+from orchestrator.admission.admission import Admission
 from orchestrator.assignment import Assignment
 from orchestrator.board import Board, StatusChange, TakenUp
 from orchestrator.context import Context

@@ -21,7 +21,7 @@ from mission.place import Place, mission_home
 from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.display import Display
-from orchestrator.remote import NoWorkers, RemoteAgents
+from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.model import Dialect
 from tasks_md.writer import StatusWriter
 from workspace.alive import started

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from agents.protocol import Outcome
 from mission.journal import Attempt, EventKind, Stage
 from mission.state import Actor, Status
+from orchestrator.attempts.resuming import HELD_UP
 from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
-from orchestrator.resuming import HELD_UP
 from workspace.alive import end_leftover
 
 # What an attempt had come to, by the status that was written for it.

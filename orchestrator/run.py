@@ -17,9 +17,9 @@ from orchestrator.engine import Engine, ThreadEngine
 from orchestrator.expanding import expand, next_placeholder, write_expansion
 from orchestrator.loop import Todo
 from orchestrator.opening import open_mission
-from orchestrator.publishing import publish_status
+from orchestrator.publishing.status import publish_status
 from orchestrator.recovery import end_crashed_runs, reconcile
-from orchestrator.remote import RemoteAgents
+from orchestrator.workers.remote import RemoteAgents
 from tasks_md.finding import Severity
 from tasks_md.lint import lint
 from tasks_md.model import Plan

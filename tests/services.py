@@ -29,13 +29,13 @@ import redis
 from psycopg import sql
 from pydantic import SecretStr
 
-from tiers.address import PostgresAddress, ValkeyAddress
-from tiers.owned_process import free_port
-from tiers.postgres_binaries import find_postgres, reachable
-from tiers.postgres_server import PostgresServer
-from tiers.server_user import ServerUser
-from tiers.valkey_server import ValkeyServer, find_valkey
-from tiers.valkey_server import reachable as reachable_valkey
+from tiers.servers.owned_process import free_port
+from tiers.servers.postgres import PostgresServer
+from tiers.servers.postgres_binaries import find_postgres, reachable
+from tiers.servers.server_user import ServerUser
+from tiers.servers.valkey import ValkeyServer, find_valkey
+from tiers.servers.valkey import reachable as reachable_valkey
+from tiers.settings.address import PostgresAddress, ValkeyAddress
 
 __all__ = ["PASSWORD", "PostgresMaker", "ValkeyMaker", "free_port", "fresh_database"]
 

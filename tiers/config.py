@@ -1,7 +1,7 @@
 """Which tier a mission's storage is on, and where its services are.
 
 The settings come from `mission.config.json` (or `.yaml`, `.yml`) and, over it, from the environment
-(`tiers.environment` lists the variables). Secrets may stand in files of their own.
+(`tiers.settings.environment` lists the variables). Secrets may stand in files of their own.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from mission.errors import ConfigError
-from tiers.address import PostgresAddress, ValkeyAddress
-from tiers.document import read_document
-from tiers.environment import environment_values
-from tiers.folders import project_folder, tiers_home
-from tiers.layers import Layer, read_layer
-from tiers.secret import read_secret
-from tiers.settings import DEPRECATED_TIERS, QueueType, StorageType, Tier
+from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.document import read_document
+from tiers.settings.environment import environment_values
+from tiers.settings.folders import project_folder, tiers_home
+from tiers.settings.layers import Layer, read_layer
+from tiers.settings.model import DEPRECATED_TIERS, QueueType, StorageType, Tier
+from tiers.settings.secret import read_secret
 
 FILE_NAMES = ("mission.config.json", "mission.config.yaml", "mission.config.yml")
 POSTGRES_PORTS = {Tier.STANDALONE: 5432, Tier.FEDERATED: 5433}

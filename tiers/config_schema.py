@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from tiers.settings import TierSettings
+from tiers.settings.model import TierSettings
 
 TITLE = "mission.config.json: the storage tier of a mission"
 

@@ -11,13 +11,13 @@ from datetime import timedelta
 from functools import partial
 
 from mission.errors import TierError
-from tiers.address import PostgresAddress, ValkeyAddress
 from tiers.config import TierConfig
-from tiers.local_probe import probe_folder
-from tiers.postgres_probe import probe_postgres
-from tiers.probe import Cause, Failure, ProbeResult, Service, failure
-from tiers.settings import Tier
-from tiers.valkey_probe import probe_valkey
+from tiers.probes.local import probe_folder
+from tiers.probes.postgres import probe_postgres
+from tiers.probes.probe import Cause, Failure, ProbeResult, Service, failure
+from tiers.probes.valkey import probe_valkey
+from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.model import Tier
 
 DEADLINE = timedelta(seconds=5)  # for everything together
 _MARGIN = 0.2  # of the deadline: each probe is to give up by itself before it

@@ -11,13 +11,13 @@ from pathlib import Path
 import psycopg
 import redis
 
-from tiers.address import PostgresAddress, ValkeyAddress
 from tiers.checks import Check, Health, Look, examine
 from tiers.config import TierConfig
 from tiers.detect import Detection, detect
-from tiers.folders import data_folder, tiers_home
-from tiers.probe import ProbeResult, Service
-from tiers.server_user import ServerUser
+from tiers.probes.probe import ProbeResult, Service
+from tiers.servers.server_user import ServerUser
+from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.folders import data_folder, tiers_home
 
 GROUP = "tier"
 SLOW = 2000.0  # milliseconds for connecting and asking; far beyond what a busy machine takes

@@ -17,11 +17,11 @@ from flows.call import call_flow
 from mission.journal import Journal
 from mission.place import Place
 from orchestrator.assignment import Assignment
-from orchestrator.catalogue import OPERATIONS
 from orchestrator.conduct import conduct
 from orchestrator.context import Context
 from orchestrator.display import RecordingDisplay
-from orchestrator.operations import OperationEnd
+from orchestrator.operations.catalogue import OPERATIONS
+from orchestrator.operations.operation import OperationEnd
 from orchestrator.run import RunRequest
 from workspace.git import Git
 from workspace.process import Stop

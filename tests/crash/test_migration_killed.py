@@ -21,10 +21,10 @@ import pytest
 
 from tests.integration.tiers.storage.configured import configured
 from tests.integration.tiers.storage.sources import fill_camel_case
-from tiers.address import PostgresAddress
 from tiers.migration.places import find_place
 from tiers.migration.run import migrate
-from tiers.settings import Tier
+from tiers.settings.address import PostgresAddress
+from tiers.settings.model import Tier
 
 KILLS = int(os.environ.get("MISSION_MIGRATION_KILLS", "20"))
 ROWS = int(os.environ.get("MISSION_MIGRATION_ROWS", "20000"))

@@ -11,9 +11,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from tiers.address import PostgresAddress
 from tiers.search.embedder import Embedder
 from tiers.search.search import Answer, search
+from tiers.settings.address import PostgresAddress
 from tiers.storage.queries import query
 
 _CONNECT = timedelta(seconds=3)

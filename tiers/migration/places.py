@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mission.errors import UsageError
-from tiers.address import PostgresAddress
 from tiers.config import TierConfig, find_config_file, load_tier_config
-from tiers.folders import project_folder, tiers_home
-from tiers.local import open_local
-from tiers.pglite import open_pglite
-from tiers.settings import DEPRECATED_TIERS, QueueType, StorageType, Tier
+from tiers.servers.local import open_local
+from tiers.servers.pglite import open_pglite
+from tiers.settings.address import PostgresAddress
+from tiers.settings.folders import project_folder, tiers_home
+from tiers.settings.model import DEPRECATED_TIERS, QueueType, StorageType, Tier
 
 _PASSWORDS = ("MISSION_DATABASE_PASSWORD", "MISSION_DATABASE_PASSWORD_FILE")
 

@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 
 from mission.errors import TierError, UsageError
-from tiers.address import PostgresAddress
 from tiers.config import TierConfig
 from tiers.detect import detect
 from tiers.migration.catalog import read_catalog
@@ -25,7 +24,8 @@ from tiers.migration.refusals import (
     refuse_same_database,
     refuse_waiting_writers,
 )
-from tiers.settings import Tier
+from tiers.settings.address import PostgresAddress
+from tiers.settings.model import Tier
 from tiers.storage.locks import TAKEOVER, advisory_lock
 from tiers.storage.schema import brief, require_known, schema_versions, upgrade
 

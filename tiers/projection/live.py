@@ -15,7 +15,7 @@ from typing import Any
 import redis
 
 from mission.journal import Journal
-from tiers.address import ValkeyAddress
+from tiers.settings.address import ValkeyAddress
 
 _KEPT = 10_000  # entries; what is older is in the storage
 _NOT_NEWER = "equal or smaller"  # of Valkey's answer to an id that is there already

@@ -15,8 +15,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from mission.errors import TierError
-from tiers.address import PostgresAddress
 from tiers.pgvector import enable_vector
+from tiers.settings.address import PostgresAddress
 from tiers.storage.locks import SCHEMA, advisory_lock
 
 _FOLDER = Path(__file__).parent / "migrations"

@@ -9,7 +9,7 @@ import pytest
 from tests.scratch import Scratch, make, row
 from tests.services import free_port
 from tiers.config import load_tier_config
-from tiers.embedded import EmbeddedServices
+from tiers.services.embedded import EmbeddedServices
 
 pytestmark = [pytest.mark.timeout(180)]
 

@@ -12,10 +12,10 @@ import pytest
 from agents.protocol import Outcome
 from orchestrator.display import RecordingDisplay
 from orchestrator.engine import ThreadEngine
-from orchestrator.errand import Delivery, Errand
-from orchestrator.remote import NoWorkers, OnPhase, RemoteAgents, ThreadWorkers
 from orchestrator.run import RunEnd, RunRequest, run_mission
-from orchestrator.worker import Worker
+from orchestrator.workers.errand import Delivery, Errand
+from orchestrator.workers.remote import NoWorkers, OnPhase, RemoteAgents, ThreadWorkers
+from orchestrator.workers.worker import Worker
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tiers.address import PostgresAddress, ValkeyAddress
 from tiers.config import TierConfig
 from tiers.detect import TierUnavailableError, detect
-from tiers.probe import Failure
-from tiers.settings import QueueType, StorageType, Tier
+from tiers.probes.probe import Failure
+from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.model import QueueType, StorageType, Tier
 
 
 def federated(postgres: PostgresAddress, valkey: ValkeyAddress) -> TierConfig:

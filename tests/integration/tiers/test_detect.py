@@ -16,10 +16,10 @@ import redis
 
 from tests.integration.tiers.failing import failing, federated, standalone
 from tests.services import PASSWORD, free_port
-from tiers.address import PostgresAddress, Tls, ValkeyAddress
 from tiers.detect import TierUnavailableError, detect
-from tiers.postgres_server import PostgresServer
-from tiers.probe import Cause, Service
+from tiers.probes.probe import Cause, Service
+from tiers.servers.postgres import PostgresServer
+from tiers.settings.address import PostgresAddress, Tls, ValkeyAddress
 
 
 def test_a_healthy_federated_tier(

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 
 from tests.integration.tiers.failing import failing, federated, the_failure
 from tests.services import PASSWORD, PostgresMaker
-from tiers.address import PostgresAddress, Tls, ValkeyAddress
 from tiers.detect import detect
-from tiers.postgres_server import PostgresServer
-from tiers.probe import Cause
+from tiers.probes.probe import Cause
+from tiers.servers.postgres import PostgresServer
+from tiers.settings.address import PostgresAddress, Tls, ValkeyAddress
 
 
 @pytest.mark.parametrize("password", [None, SecretStr("wrong"), SecretStr("falsch' \\ %41@:/")])

@@ -13,12 +13,12 @@ import pytest
 from tests.conftest import requires
 from tests.integration.tiers.failing import failing, standalone
 from tests.services import PostgresMaker, ValkeyMaker
-from tiers.address import PostgresAddress, Tls, ValkeyAddress
 from tiers.detect import detect
-from tiers.postgres_server import PostgresServer
-from tiers.probe import Cause
-from tiers.server_user import ServerUser
-from tiers.valkey_server import ValkeyServer
+from tiers.probes.probe import Cause
+from tiers.servers.postgres import PostgresServer
+from tiers.servers.server_user import ServerUser
+from tiers.servers.valkey import ValkeyServer
+from tiers.settings.address import PostgresAddress, Tls, ValkeyAddress
 
 pytestmark = requires("openssl")
 

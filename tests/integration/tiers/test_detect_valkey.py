@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from tests.integration.tiers.failing import failing
 from tests.services import ValkeyMaker, free_port
-from tiers.probe import Cause
-from tiers.valkey_server import ValkeyServer
+from tiers.probes.probe import Cause
+from tiers.servers.valkey import ValkeyServer
 
 
 @pytest.mark.parametrize("password", [None, SecretStr("wrong"), SecretStr("falsch' \\ %41@:/")])

@@ -10,10 +10,10 @@ import pytest
 from mission.errors import TierError
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import detect
-from tiers.embedded import EmbeddedServices
-from tiers.folders import tiers_home
-from tiers.local import local_server, open_local
-from tiers.probe import Cause, Service
+from tiers.probes.probe import Cause, Service
+from tiers.servers.local import local_server, open_local
+from tiers.services.embedded import EmbeddedServices
+from tiers.settings.folders import tiers_home
 
 
 @pytest.fixture

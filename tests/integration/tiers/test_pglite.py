@@ -12,10 +12,10 @@ import pytest
 from tests.conftest import requires
 from tiers.config import load_tier_config
 from tiers.detect import detect
-from tiers.embedded import EmbeddedServices
-from tiers.local import open_local
-from tiers.pglite import serve_pglite
-from tiers.probe import Cause
+from tiers.probes.probe import Cause
+from tiers.servers.local import open_local
+from tiers.servers.pglite import serve_pglite
+from tiers.services.embedded import EmbeddedServices
 
 pytestmark = [requires("node", "pglite-server"), pytest.mark.slow]
 
@@ -24,7 +24,7 @@ _OWNER = """
 import sys
 from pathlib import Path
 import psycopg
-from tiers.pglite import serve_pglite
+from tiers.servers.pglite import serve_pglite
 
 with serve_pglite(Path(sys.argv[1])) as address:
     with psycopg.connect(**address.connect_arguments(), autocommit=True) as connection:

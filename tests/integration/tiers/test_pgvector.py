@@ -11,7 +11,6 @@ import pytest
 from psycopg import sql
 
 from tests.services import PASSWORD, PostgresMaker
-from tiers.address import PostgresAddress
 from tiers.pgvector import (
     VectorForbiddenError,
     VectorMissingError,
@@ -19,6 +18,7 @@ from tiers.pgvector import (
     enable_vector,
     vector_state,
 )
+from tiers.settings.address import PostgresAddress
 
 
 @pytest.fixture

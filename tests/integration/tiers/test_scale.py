@@ -17,13 +17,13 @@ import redis
 
 from tests.services import PASSWORD, PostgresMaker, ValkeyMaker, free_port
 from tests.unit.tiers.test_compose_file import services
-from tiers.address import PostgresAddress, ValkeyAddress
-from tiers.compose import COMPOSE_FILE
-from tiers.owned_process import OwnedProcess, log_tail, server_environment
-from tiers.postgres_server import PostgresServer
 from tiers.prefect_environment import prefect_environment
-from tiers.server_user import ServerUser
-from tiers.valkey_server import ValkeyServer
+from tiers.servers.owned_process import OwnedProcess, log_tail, server_environment
+from tiers.servers.postgres import PostgresServer
+from tiers.servers.server_user import ServerUser
+from tiers.servers.valkey import ValkeyServer
+from tiers.services.compose import COMPOSE_FILE
+from tiers.settings.address import PostgresAddress, ValkeyAddress
 
 pytestmark = pytest.mark.slow
 SCRIPTS = COMPOSE_FILE.parent / "tiers" / "compose_files"

@@ -10,10 +10,11 @@ import pytest
 
 from mission.errors import TierError
 from tests.conftest import CANNOT_EXIST
-from tiers import folders, software
-from tiers.folders import data_folder
-from tiers.postgres_binaries import PostgresBinaries, reachable
-from tiers.server_user import ServerUser
+from tiers.servers import software
+from tiers.servers.postgres_binaries import PostgresBinaries, reachable
+from tiers.servers.server_user import ServerUser
+from tiers.settings import folders
+from tiers.settings.folders import data_folder
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason=f"{CANNOT_EXIST}only root starts servers as another account"

@@ -15,7 +15,7 @@ import redis
 
 from mission.errors import TierError
 from tests.services import PostgresMaker, ValkeyMaker
-from tiers.address import PostgresAddress, ValkeyAddress
+from tiers.settings.address import PostgresAddress, ValkeyAddress
 
 # Starts both servers as their owner, says so, and waits to be killed.
 _OWNER = """
@@ -23,9 +23,9 @@ import sys
 from pathlib import Path
 from pydantic import SecretStr
 from tests.services import find_postgres, find_valkey, free_port, PASSWORD
-from tiers.address import PostgresAddress, ValkeyAddress
-from tiers.postgres_server import PostgresServer
-from tiers.valkey_server import ValkeyServer
+from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.servers.postgres import PostgresServer
+from tiers.servers.valkey import ValkeyServer
 
 folder = Path(sys.argv[1])
 postgres = PostgresServer(

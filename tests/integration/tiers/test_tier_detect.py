@@ -8,7 +8,7 @@ import pytest
 
 from cli.main import main
 from tests.services import PASSWORD, free_port
-from tiers.address import PostgresAddress, ValkeyAddress
+from tiers.settings.address import PostgresAddress, ValkeyAddress
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from cli.main import main
 from tests.services import PASSWORD, free_port
 from tiers.config import load_tier_config
-from tiers.embedded import EmbeddedServices
-from tiers.folders import tiers_home
+from tiers.services.embedded import EmbeddedServices
+from tiers.settings.folders import tiers_home
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from agents.budget import Refusal
 from mission.config import MissionConfig
 from mission.journal import Journal, Stage
-from orchestrator.budgeting import Budget
+from orchestrator.admission.budgeting import Budget
 from tasks_md.parse import parse
 from tests.scratch import HEADER, row
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from orchestrator.delays import Delays
+from orchestrator.admission.delays import Delays
 from orchestrator.ends import Again
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

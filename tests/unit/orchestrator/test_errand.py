@@ -7,7 +7,7 @@ import pytest
 from agents.protocol import Outcome, Result, Usage
 from mission.config import AgentConfig, ForgeConfig, GateConfig, TimeoutsConfig
 from mission.errors import AgentError
-from orchestrator.errand import Delivery, Errand, Verdict, without_credentials
+from orchestrator.workers.errand import Delivery, Errand, Verdict, without_credentials
 
 ERRAND = Errand(
     mission="plan-TASKS-1a2b",

@@ -11,12 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from mission.errors import TierError, UsageError
-from tiers.address import PostgresAddress, ValkeyAddress
-from tiers.compose import ComposeServices, Engine, find_engine
 from tiers.config import TierConfig
-from tiers.embedded import EmbeddedServices
-from tiers.settings import QueueType, StorageType, Tier
-from tiers.ways import Way, choose_services
+from tiers.services.compose import ComposeServices, Engine, find_engine
+from tiers.services.embedded import EmbeddedServices
+from tiers.services.ways import Way, choose_services
+from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.model import QueueType, StorageType, Tier
 
 # Notes how it was called, in `calls`, and answers what compose would.
 _DOCKER = """#!/bin/sh

@@ -13,12 +13,12 @@ import yaml
 from compose_spec import PyCompose
 
 from tests.conftest import requires
-from tiers.address import PostgresAddress, ValkeyAddress
-from tiers.compose import COMPOSE_FILE, SERVICES
 from tiers.config import POSTGRES_PORTS, VALKEY_PORTS
-from tiers.environment import VARIABLES
 from tiers.prefect_environment import prefect_environment
-from tiers.settings import Tier
+from tiers.services.compose import COMPOSE_FILE, SERVICES
+from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.environment import VARIABLES
+from tiers.settings.model import Tier
 
 ROOT = COMPOSE_FILE.parent
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")

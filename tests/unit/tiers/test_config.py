@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mission.errors import ConfigError
-from tiers.address import Tls
 from tiers.config import TierConfig, load_tier_config
 from tiers.config_schema import schema_text
-from tiers.secret import make_secret
-from tiers.settings import QueueType, StorageType, Tier
+from tiers.settings.address import Tls
+from tiers.settings.model import QueueType, StorageType, Tier
+from tiers.settings.secret import make_secret
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "mission.config.schema.json"
 SECRET = "s3cr3t-value"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from tiers.compose import COMPOSE_FILE
-from tiers.environment import VARIABLES
-from tiers.probe import Cause
-from tiers.settings import QueueSettings, StorageSettings, Tier, TierSettings
+from tiers.probes.probe import Cause
+from tiers.services.compose import COMPOSE_FILE
+from tiers.settings.environment import VARIABLES
+from tiers.settings.model import QueueSettings, StorageSettings, Tier, TierSettings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "tiers.md").read_text()
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from tests.services import PASSWORD
-from tiers.address import PostgresAddress, ValkeyAddress
 from tiers.pgvector import VectorState, version_numbers
-from tiers.postgres_probe import explain as explain_postgres
-from tiers.probe import Cause, failure, without_secret
-from tiers.valkey_probe import explain as explain_valkey
+from tiers.probes.postgres import explain as explain_postgres
+from tiers.probes.probe import Cause, failure, without_secret
+from tiers.probes.valkey import explain as explain_valkey
+from tiers.settings.address import PostgresAddress, ValkeyAddress
 
 _OWN = {Cause.VECTOR_MISSING, Cause.VECTOR_FORBIDDEN, Cause.VECTOR_TOO_OLD, Cause.FOLDER}
 _SECOND = timedelta(seconds=1)

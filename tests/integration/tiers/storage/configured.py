@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.services import PASSWORD
-from tiers.address import PostgresAddress, ValkeyAddress
+from tiers.settings.address import PostgresAddress, ValkeyAddress
 
 
 def configured(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from tiers.address import PostgresAddress
+from tiers.settings.address import PostgresAddress
 
 SCHEMA = """
 CREATE TYPE "taskState" AS ENUM ('not-started', 'done');

@@ -21,11 +21,11 @@ import uvicorn
 from tests.command import run
 from tests.integration.tiers.storage.configured import configured
 from tests.services import PASSWORD, free_port
-from tiers.address import PostgresAddress, ValkeyAddress
 from tiers.gateway.app import make_app
 from tiers.gateway.storage import ReadStorage
 from tiers.search.embedder import HashingEmbedder
 from tiers.search.fill import fill_embeddings
+from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.storage.schema import upgrade
 
 ROWS = """

@@ -14,8 +14,8 @@ from tests.command import answer, run
 from tests.integration.tiers.storage.configured import configured
 from tests.integration.tiers.storage.sources import fill_camel_case
 from tests.services import PASSWORD, fresh_database
-from tiers.address import PostgresAddress
-from tiers.postgres_server import PostgresServer
+from tiers.servers.postgres import PostgresServer
+from tiers.settings.address import PostgresAddress
 from tiers.storage.locks import TAKEOVER, advisory_lock
 from tiers.storage.schema import upgrade
 from tiers.storage.tables import TABLES

@@ -13,8 +13,8 @@ from tests.command import run
 from tests.conftest import requires
 from tests.integration.tiers.storage.configured import configured
 from tests.integration.tiers.storage.sources import fill_camel_case
-from tiers.address import PostgresAddress
-from tiers.pglite import open_pglite, serve_pglite
+from tiers.servers.pglite import open_pglite, serve_pglite
+from tiers.settings.address import PostgresAddress
 
 pytestmark = [requires("pglite-server", "node"), pytest.mark.slow]
 

@@ -16,9 +16,9 @@ from mission.place import Place
 from mission.plan import read_plan
 from tests.command import run
 from tests.integration.tiers.storage.configured import configured
-from tiers.address import PostgresAddress, ValkeyAddress
 from tiers.projection.live import LiveEvents
 from tiers.projection.project import Projected, project
+from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.storage.schema import upgrade
 
 TASKS = """\

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from tiers.address import PostgresAddress
 from tiers.pgvector import VectorMissingError
+from tiers.settings.address import PostgresAddress
 from tiers.storage.locks import SCHEMA, LockedError, advisory_lock
 from tiers.storage.schema import SchemaTooNewError, has_vectors, schema_versions, upgrade
 from tiers.storage.tables import TABLES

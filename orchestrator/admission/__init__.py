@@ -1,0 +1,1 @@
+"""Whether a row may start now: budgets, resting providers, delays."""

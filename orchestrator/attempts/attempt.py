@@ -1,0 +1,192 @@
+"""One attempt at one row, from wherever its journal entry stands to its end."""
+
+from __future__ import annotations
+
+from agents.protocol import Outcome, Result
+from gates.single_writer import touched
+from mission.errors import (
+    CheckoutBlockedError,
+    MergeConflictError,
+    MissionError,
+    SingleWriterError,
+    StoppedError,
+)
+from mission.journal import Attempt, Stage
+from mission.state import Status
+from orchestrator.assignment import Assignment
+from orchestrator.attempts.delivery import bring_to_remote, verify
+from orchestrator.attempts.repairing import may_repair, to_repair
+from orchestrator.attempts.resuming import catch_up, reopen
+from orchestrator.attempts.retrying import STATUSES, again, decide_next
+from orchestrator.attempts.reviewing import Reviewed, review, wants_person
+from orchestrator.attempts.verifying import Row, VerificationError
+from orchestrator.attempts.work import REVIEW, Work, clear, collect, facts, prepare, run_agent
+from orchestrator.context import Context
+from orchestrator.ends import CONFLICT, Again, TaskEnd
+from orchestrator.merging.pulling import clear_pull
+from orchestrator.merging.serial import Merges
+from orchestrator.merging.squashing import touches_task_file
+from orchestrator.publishing.issues import IssueBook
+from orchestrator.publishing.reports import report_link, write_report
+from workspace import changes
+
+
+class AttemptRunner:
+    """Carries out rows that agents work on."""
+
+    def __init__(self, context: Context, merges: Merges, issues: IssueBook) -> None:
+        self._context = context
+        self._merges = merges
+        self._issues = issues
+
+    def carry_out(self, assignment: Assignment) -> TaskEnd:
+        """Do what is left of the attempt. Never raises for what people can cause."""
+        try:
+            return self._carry_out(assignment)
+        except StoppedError as stopped:
+            return self._end(assignment, None, "stopped", reason=stopped.message)
+        except CheckoutBlockedError as blocked:
+            return self._end(assignment, None, "stopped", reason=str(blocked), fatal=True)
+        except SingleWriterError as refused:
+            return self._end(assignment, Status.FAILED, "single-writer", reason=str(refused))
+        except VerificationError as failed:
+            return self._end(assignment, Status.FAILED, "verification", reason=failed.message)
+        except MissionError as error:
+            return self._held_up(assignment, error)
+        finally:
+            self._context.display.doing(assignment.task.id, "")
+
+    def _carry_out(self, assignment: Assignment) -> TaskEnd:
+        context, task, attempt = self._context, assignment.task, assignment.attempt
+        if attempt.ended is not None:
+            attempt = reopen(context, attempt)
+        elif assignment.approved and attempt.stage is Stage.WORKED:
+            attempt = catch_up(context, attempt)
+        if attempt.stage is Stage.STARTED:
+            attempt, worktree = prepare(context, assignment)
+            result = run_agent(context, assignment, attempt, worktree)
+            if result.outcome not in (Outcome.SUCCESS, Outcome.NEEDS_QA):
+                return self._unfinished(assignment, attempt, result)
+            if attempt.branch is None:
+                write_report(context, task, result.answer or result.summary, attempt.agent)
+            attempt = collect(context, assignment, attempt, worktree, result)
+        if attempt.branch is None:
+            return self._read_only(assignment, attempt)
+        if attempt.stage not in (Stage.MERGED, Stage.CONFIRMED):
+            ready = self._make_ready(assignment, attempt)
+            if isinstance(ready, TaskEnd):
+                return ready
+            attempt = ready
+        commit = self._merges.land(Row(task=task, attempt=attempt))
+        clear(context, attempt)
+        if context.pulls is not None:
+            clear_pull(context, context.pulls, attempt)
+        word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
+        closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
+        word = f"{word}; {closed}" if closed else word
+        return self._end(assignment, Status.DONE, str(Outcome.SUCCESS), word=word)
+
+    def _make_ready(self, assignment: Assignment, attempt: Attempt) -> Attempt | TaskEnd:
+        """The attempt when it may merge; its end if it may not."""
+        context, task = self._context, assignment.task
+        end = self._refused(assignment, attempt)
+        if end is not None:
+            return end
+        attempt = verify(context, task, attempt)
+        reviewed = None if assignment.approved else review(context, assignment, attempt)
+        if reviewed is not None and not (reviewed.passed or reviewed.person):
+            back = Again(at=context.clock())
+            return self._end(assignment, None, REVIEW, reason=reviewed.text, again=back)
+        attempt = bring_to_remote(context, task, attempt)
+        why = self._why_a_person(assignment, attempt, reviewed)
+        if why:
+            word = f"{task.branch} waits for a person ({why}): mission approve PATH {task.id}"
+            return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
+        return attempt
+
+    def _why_a_person(
+        self, assignment: Assignment, attempt: Attempt, reviewed: Reviewed | None
+    ) -> str:
+        """Why the work waits for a person; empty if it may merge."""
+        if assignment.approved:
+            return ""
+        if reviewed is not None and reviewed.person:
+            return f"its review: {reviewed.text}"
+        if attempt.outcome == Outcome.NEEDS_QA:
+            return f"{attempt.agent} asks: {attempt.summary}"
+        if wants_person(self._context, assignment.task):
+            return "a rule of mission.yaml"
+        return ""
+
+    def _refused(self, assignment: Assignment, attempt: Attempt) -> TaskEnd | None:
+        """The end of an attempt that left nothing on its branch.
+
+        Raises:
+            SingleWriterError: What it left touches the task file.
+        """
+        context, task, work = self._context, assignment.task, Work.of(attempt)
+        # Since it left the base as it is now: a branch may have taken newer commits of it in.
+        repository = context.repository
+        files = changes.changed_files(repository.git, repository.base_tip(), work.head)
+        # Work that was looked at before had changes: if none are left, a person merged them.
+        fresh = not assignment.approved and assignment.attempt.ended is None
+        if not files and fresh:
+            reason = f"{attempt.agent} changed nothing on {work.branch}; it said: {attempt.summary}"
+            return self._end(assignment, Status.FAILED, str(Outcome.NO_CHANGES), reason=reason)
+        if touched(files, context.task_file):
+            raise touches_task_file(work.branch, context.task_file, task.id)
+        return None
+
+    def _read_only(self, assignment: Assignment, attempt: Attempt) -> TaskEnd:
+        """The end of a row without a branch: what it says counts, its files do not."""
+        clear(self._context, attempt)
+        asks = attempt.outcome == Outcome.NEEDS_QA and not assignment.approved
+        status = Status.NEEDS_QA if asks else Status.DONE
+        link = report_link(assignment.task)
+        word = f"attempt {attempt.number} by {attempt.agent}, {link}: {attempt.summary}"
+        return self._end(assignment, status, attempt.outcome or str(Outcome.SUCCESS), word=word)
+
+    def _unfinished(self, assignment: Assignment, attempt: Attempt, result: Result) -> TaskEnd:
+        """The end of an attempt whose agent did not finish."""
+        context = self._context
+        context.journal.update_attempt(attempt.id, stage=Stage.STARTED, **facts(result))
+        decision = decide_next(context, attempt, result)
+        status = STATUSES.get(decision.action)
+        reason = f"{attempt.agent}: {decision.reason}. {decision.advice}"
+        conflict = to_repair(context, attempt)
+        if status is Status.FAILED and conflict is not None:
+            # The work is there, and good but for the conflict: that is what a person has to settle.
+            status, reason = Status.BLOCKED, f"{conflict.reason}; not repaired by {reason}"
+        return self._end(
+            assignment, status, str(result.outcome), reason=reason, again=again(context, decision)
+        )
+
+    def _held_up(self, assignment: Assignment, error: MissionError) -> TaskEnd:
+        """The end of an attempt that something outside it stopped."""
+        if isinstance(error, MergeConflictError) and may_repair(self._context, assignment):
+            back = Again(at=self._context.clock())
+            return self._end(assignment, None, CONFLICT, reason=error.message, again=back)
+        return self._end(assignment, Status.BLOCKED, "blocked", reason=str(error))
+
+    def _end(
+        self,
+        assignment: Assignment,
+        status: Status | None,
+        outcome: str,
+        *,
+        reason: str = "",
+        word: str = "",
+        again: Again | None = None,
+        fatal: bool = False,
+    ) -> TaskEnd:
+        redact = self._context.redactor.text
+        return TaskEnd(
+            task=assignment.task.id,
+            attempt=assignment.attempt.id,
+            status=status,
+            outcome=outcome,
+            word=redact(word or reason),
+            reason=redact(reason),
+            again=again,
+            fatal=fatal,
+        )

@@ -1,0 +1,108 @@
+"""From finished work to the base: verify, push through the gate, warn of conflicts, merge."""
+
+from __future__ import annotations
+
+from gates.protocol import GateRequest, Purpose
+from mission.journal import Attempt, EventKind, Stage
+from orchestrator.attempts.verifying import Row, verify_branch
+from orchestrator.attempts.work import Work, worktree_of
+from orchestrator.context import Context
+from orchestrator.merging.pulling import show_pull
+from orchestrator.passage import pass_gates
+from orchestrator.workers.sending import pushed_by_worker
+from tasks_md.model import Task
+from workspace import landing
+from workspace.overlap import overlaps
+
+
+def verify(context: Context, task: Task, attempt: Attempt) -> Attempt:
+    """Verify the branch, if that was not done before a crash.
+
+    Raises:
+        VerificationError: A verify step failed.
+    """
+    if attempt.stage is Stage.WORKED:
+        _verify(context, task, attempt)
+        attempt = context.journal.update_attempt(attempt.id, stage=Stage.VERIFIED)
+        _warn_of_overlaps(context, attempt)
+    return attempt
+
+
+def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
+    """Push the branch, and open its pull request. Does what is left after a crash.
+
+    Raises:
+        GateError: The push gate refuses, or does not clear in time.
+        GitError: The remote refuses.
+    """
+    if attempt.stage is Stage.VERIFIED:
+        _push(context, attempt)
+        if context.pulls is not None:
+            show_pull(context, context.pulls, task, attempt)
+        attempt = context.journal.update_attempt(attempt.id, stage=Stage.PUSHED)
+    return attempt
+
+
+def _verify(context: Context, task: Task, attempt: Attempt) -> None:
+    work = Work.of(attempt)
+    place = worktree_of(context, attempt, work.base)
+    tree = context.repository.git.text("rev-parse", f"{work.head}^{{tree}}")
+    verify_branch(context, Row(task=task, attempt=attempt), place.path, tree)
+
+
+def _push(context: Context, attempt: Attempt) -> None:
+    if context.repository.remote is None:
+        return
+    work = Work.of(attempt)
+    if pushed_by_worker(context, attempt, work.head):
+        return
+    request = GateRequest(
+        purpose=Purpose.PUSH,
+        branch=work.branch,
+        base=context.repository.base,
+        commit=work.head,
+    )
+    pass_gates(context, request, task=attempt.task, attempt=attempt.id)
+    context.display.doing(attempt.task, "pushes its branch")
+    landing.push_branch(
+        context.repository, work.branch, work.head, ours=_pushed_before(context, attempt)
+    )
+    context.journal.record(
+        EventKind.PUSH,
+        run=context.run,
+        task=attempt.task,
+        attempt=attempt.id,
+        branch=work.branch,
+        commit=work.head,
+    )
+
+
+def _pushed_before(context: Context, attempt: Attempt) -> set[str]:
+    """Where this runner may have left the row's branch on the remote: a retry that was rebased
+    replaces that, and nothing else."""
+    heads = {one.head for one in context.journal.attempts(attempt.task) if one.head is not None}
+    pushes = context.journal.events(task=attempt.task, kind=EventKind.PUSH)
+    return heads | {str(push.data["commit"]) for push in pushes}
+
+
+def _warn_of_overlaps(context: Context, attempt: Attempt) -> None:
+    """Say which other live branches conflict with this one, before it hurts."""
+    work = Work.of(attempt)
+    others = {
+        other.task: other.head
+        for other in context.journal.open_attempts()
+        if other.task != attempt.task and other.head is not None
+    }
+    base = context.repository.base_tip()
+    for found in overlaps(context.repository.git, base, work.head, others):
+        context.journal.record(
+            EventKind.CONFLICT,
+            run=context.run,
+            task=attempt.task,
+            attempt=attempt.id,
+            other=found.task,
+            files=list(found.files),
+        )
+        context.display.say(
+            f"{attempt.task} and {found.task} will conflict: both change {', '.join(found.files)}"
+        )

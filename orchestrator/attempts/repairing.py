@@ -1,0 +1,48 @@
+"""A branch that conflicts with the base: its agent may get one more attempt to settle that."""
+
+from __future__ import annotations
+
+from mission.journal import Attempt, EventKind
+from mission.state import Actor
+from orchestrator.assignment import Assignment
+from orchestrator.context import Context
+from orchestrator.ends import CONFLICT
+from orchestrator.workers.sending import works_elsewhere
+
+
+def may_repair(context: Context, assignment: Assignment) -> bool:
+    """Whether the row's agent gets one more attempt.
+
+    Once since a person last set the row; and not for work that a person has approved: what comes
+    out of a repair is not what they saw. Nor by an agent on a worker: it gets a clone of what is
+    committed, which an unfinished merge is not.
+    """
+    if not context.config.merge.repair or assignment.approved:
+        return False
+    if works_elsewhere(context, assignment.attempt.agent):
+        return False
+    task = assignment.task.id
+    by_people = [
+        event.at
+        for event in context.journal.events(task=task, kind=EventKind.STATUS)
+        if event.data["by"] == Actor.PERSON
+    ]
+    since = max(by_people, default=None)
+    return not any(
+        one.outcome == CONFLICT and (since is None or one.started > since)
+        for one in context.journal.attempts(task)
+    )
+
+
+def to_repair(context: Context, attempt: Attempt) -> Attempt | None:
+    """The earlier attempt whose conflict this one is to settle; None if there is none.
+
+    Attempts in between that were cut off, or failed, have settled nothing.
+    """
+    earlier = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
+    for one in reversed(earlier):
+        if one.outcome == CONFLICT:
+            return None if works_elsewhere(context, attempt.agent) else one
+        if one.head is not None:
+            return None
+    return None

@@ -1,0 +1,72 @@
+"""Going on with finished work that something outside held up, instead of paying for it again."""
+
+from __future__ import annotations
+
+from agents.protocol import Outcome
+from mission.journal import Attempt, EventKind, Stage
+from orchestrator.attempts.work import AGENT, worktree_of
+from orchestrator.context import Context
+from tasks_md.model import Task
+from workspace import changes
+
+HELD_UP = "blocked"  # the outcome of an attempt that a gate, git or a forge stopped
+
+
+def was_held_up(last: Attempt, task: Task, agent: str) -> bool:
+    """Whether the row's last attempt holds finished work that only has to be delivered."""
+    return (
+        last.outcome == HELD_UP
+        and last.head is not None
+        and last.branch is not None
+        and last.branch == task.branch
+        and last.agent == agent
+    )
+
+
+def reopen(context: Context, last: Attempt) -> Attempt:
+    """The attempt again, from where its agent had ended, with what its branch holds by now.
+
+    A person may have resolved a conflict on the branch, here or on the remote.
+    """
+    said = [
+        str(event.data["outcome"])
+        for event in context.journal.events(task=last.task, kind=AGENT)
+        if event.attempt == last.id
+    ]
+    merges = context.journal.events(task=last.task, kind=EventKind.MERGE)
+    merged = any(event.attempt == last.id for event in merges)
+    return context.journal.reopen_attempt(
+        last.id,
+        stage=Stage.MERGED if merged else Stage.WORKED,
+        head=last.head if merged else _newest(context, last),
+        outcome=said[-1] if said else str(Outcome.SUCCESS),
+    )
+
+
+def catch_up(context: Context, attempt: Attempt) -> Attempt:
+    """An approved attempt with what its branch holds by now: people may have added to it."""
+    return context.journal.update_attempt(attempt.id, head=_newest(context, attempt))
+
+
+def _newest(context: Context, last: Attempt) -> str | None:
+    """The tip of the branch, here or on the remote, whichever holds the other."""
+    git, remote = context.repository.git, context.repository.remote
+    if last.branch is None or last.base_commit is None:
+        return last.head
+    tips = [last.head, git.commit(f"refs/heads/{last.branch}")]
+    if remote is not None:
+        fetched = git.run(
+            "fetch", "--quiet", "--no-tags", remote, f"refs/heads/{last.branch}", check=False
+        )
+        if fetched.code == 0:
+            tips.append(git.commit("FETCH_HEAD"))
+    newest = last.head
+    for tip in tips:
+        if tip is not None and (
+            newest is None or git.fits("merge-base", "--is-ancestor", newest, tip)
+        ):
+            newest = tip
+    worktree = worktree_of(context, last, last.base_commit)
+    if newest is not None and newest != changes.head(worktree):
+        worktree.git.run("merge", "--quiet", "--ff-only", newest)
+    return newest

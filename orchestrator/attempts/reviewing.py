@@ -1,0 +1,168 @@
+"""Review of finished work by another agent, in rounds, before it merges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.protocol import Outcome, Result
+from agents.registry import settings as agent_settings
+from agents.review import Review, Verdict, findings_text, read_review, write_review_brief
+from agents.routing import matches
+from mission.config import ReviewRule
+from mission.errors import AgentError, StoppedError
+from mission.journal import Attempt
+from orchestrator.assignment import Assignment
+from orchestrator.attempts.asking import Question, ask
+from orchestrator.attempts.work import REVIEW, Work
+from orchestrator.context import Context
+from tasks_md.model import Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reviewed:
+    """What the review of an attempt came to."""
+
+    passed: bool
+    person: bool  # a person has to look: the reviewer says so, or the rounds have run out
+    text: str  # verdict and findings
+
+
+def rule_for(context: Context, task: Task) -> ReviewRule | None:
+    """The rule that asks for a review of this row's work."""
+    return next((rule for rule in context.config.review if matches(task, rule.match)), None)
+
+
+def wants_person(context: Context, task: Task) -> bool:
+    """Whether a rule says that a person looks at the row's work before it merges."""
+    return any(matches(task, rule.match) for rule in context.config.qa)
+
+
+def review(context: Context, assignment: Assignment, attempt: Attempt) -> Reviewed | None:
+    """Let another agent review the work, if a rule asks for it; None if none does.
+
+    A review of the same commit is not made again after a crash.
+
+    Raises:
+        AgentError: No reviewer is left, or the reviewer gave no review.
+        StoppedError: The run was stopped meanwhile.
+    """
+    task = assignment.task
+    rule = rule_for(context, task)
+    if rule is None:
+        return None
+    events = context.journal.events(task=task.id, kind=REVIEW)
+    rounds = [event for event in events if event.data["chain"] == _chain(context, task.id)]
+    if not rounds or rounds[-1].data["head"] != attempt.head:
+        made = _make(context, assignment, attempt, rule, [str(e.data["answer"]) for e in rounds])
+        number = len(rounds) + 1
+        passed, verdict, text = made.passed, made.verdict, findings_text(made)
+    else:
+        last = rounds[-1].data
+        number, passed = len(rounds), bool(last["passed"])
+        verdict, text = Verdict(str(last["verdict"])), str(last["text"])
+    person = not passed and (verdict is Verdict.PERSON or number >= rule.rounds)
+    return Reviewed(passed=passed, person=person, text=text)
+
+
+def _make(
+    context: Context,
+    assignment: Assignment,
+    attempt: Attempt,
+    rule: ReviewRule,
+    earlier: list[str],
+) -> Review:
+    task, work = assignment.task, Work.of(attempt)
+    reviewer = _reviewer(context, rule, attempt.agent)
+    git = context.repository.git
+    base = git.text("merge-base", context.repository.base_tip(), work.head)
+    place = context.worktrees.ensure(
+        f"{task.id}.review", attempt.number, branch=None, base_commit=work.head
+    )
+    try:
+        text = write_review_brief(
+            task,
+            assignment.milestone,
+            git.run("diff", "--no-color", "--no-ext-diff", base, work.head).stdout,
+            base=base,
+            head=work.head,
+            earlier=[read_review(answer) for answer in earlier],
+        )
+        result = _asked(context, task, attempt, reviewer, place.path, text)
+    finally:
+        context.worktrees.remove(place)
+    made = read_review(result.answer or result.summary)
+    usage = result.usage
+    context.journal.record(
+        REVIEW,
+        run=context.run,
+        task=task.id,
+        attempt=attempt.id,
+        chain=_chain(context, task.id),
+        head=work.head,
+        reviewer=reviewer,
+        verdict=str(made.verdict),
+        passed=made.passed,
+        text=findings_text(made),
+        answer=made.model_dump_json(),
+        tokens=usage.tokens,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cached_tokens,
+        cost_usd=usage.cost_usd,
+    )
+    # The review is paid for by the row: its budget and its report hold it.
+    context.journal.update_attempt(
+        attempt.id,
+        input_tokens=attempt.input_tokens + usage.input_tokens,
+        output_tokens=attempt.output_tokens + usage.output_tokens,
+        cached_tokens=attempt.cached_tokens + usage.cached_tokens,
+        cost_usd=_sum(attempt.cost_usd, usage.cost_usd),
+    )
+    return made
+
+
+def _asked(
+    context: Context, task: Task, attempt: Attempt, reviewer: str, folder: Path, text: str
+) -> Result:
+    result = ask(
+        context,
+        Question(
+            task=task.id,
+            attempt=attempt,
+            agent=reviewer,
+            doing=f"{reviewer} reviews",
+            text=text,
+            folder=folder,
+        ),
+    )
+    if result.outcome is Outcome.STOPPED:
+        raise StoppedError(f"stopped while {reviewer} reviewed: {context.stop.reason}")
+    if result.outcome is not Outcome.SUCCESS:
+        raise AgentError(
+            f"{reviewer} did not review {task.id}: {result.outcome}: {result.summary}",
+            hint=f"`mission unblock PATH {task.id}` asks again; the work is kept",
+        )
+    return result
+
+
+def _reviewer(context: Context, rule: ReviewRule, author: str) -> str:
+    model = agent_settings(author, context.config).model or author
+    for name in rule.by:
+        if rule.same_model or (agent_settings(name, context.config).model or name) != model:
+            return name
+    raise AgentError(
+        f"no reviewer is left for work of {author}: {', '.join(rule.by)} have its model",
+        hint="Name another agent under `review:` in mission.yaml, or set `same_model: true`",
+    )
+
+
+def _chain(context: Context, task: str) -> int:
+    """Rounds are counted anew after a person has set the row: the number of such changes."""
+    return sum(
+        event.data["by"] == "person" for event in context.journal.events(task=task, kind="status")
+    )
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    return None if first is None and second is None else (first or 0.0) + (second or 0.0)

@@ -1,0 +1,212 @@
+"""The agent's part of an attempt: a worktree, a brief, what it said, what it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.prompt import write_brief
+from agents.protocol import Result, Usage
+from mission.errors import GitError
+from mission.journal import Attempt, Stage
+from orchestrator.assignment import Assignment
+from orchestrator.attempts.asking import Question, ask
+from orchestrator.attempts.repairing import to_repair
+from orchestrator.attempts.verifying import steps_for
+from orchestrator.context import Context
+from orchestrator.ends import CONFLICT, INTERRUPTED
+from orchestrator.workers.sending import send, works_elsewhere
+from workspace import changes
+from workspace.taking_in import take_in
+from workspace.worktrees import ExistingWorktree, Worktree
+
+REVIEW = "review"  # the journal's kind of event: another agent has reviewed the work
+AGENT = "agent"  # the journal's kind of event: an agent has finished its part
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """Finished work on a branch."""
+
+    branch: str
+    head: str  # the branch's commit
+    base: str  # the commit of the base that it was begun on
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Work:
+        """What the journal knows of an attempt whose agent has ended."""
+        if attempt.branch is None or attempt.head is None or attempt.base_commit is None:
+            raise RuntimeError(f"attempt {attempt.id} is {attempt.stage}, but holds no work")
+        return cls(branch=attempt.branch, head=attempt.head, base=attempt.base_commit)
+
+
+def author_of(agent: str) -> str:
+    """The author of commits that hold an agent's work."""
+    return f"{agent} via mission-runner"
+
+
+def prepare(context: Context, assignment: Assignment) -> tuple[Attempt, Worktree]:
+    """The attempt's worktree, from the current tip of the base, or as an earlier one left it."""
+    attempt = assignment.attempt
+    context.display.doing(attempt.task, "prepares its worktree")
+    base = context.repository.fetch_base()
+    worktree = worktree_of(context, attempt, base)
+    attempt = context.journal.update_attempt(
+        attempt.id, worktree=str(worktree.path), base_commit=worktree.base_commit
+    )
+    if to_repair(context, attempt) is not None:
+        take_in(worktree, base)
+    return attempt, worktree
+
+
+def worktree_of(context: Context, attempt: Attempt, base: str) -> Worktree:
+    """The folder in which an attempt works.
+
+    An earlier attempt that did not finish leaves its folder: the next one goes on in it, with what
+    is there, and agents' sessions that can be resumed are bound to their folder.
+    """
+    number = attempt.number
+    for earlier in context.journal.attempts(attempt.task):
+        path = context.worktrees.path(earlier.task, earlier.number)
+        if earlier.branch == attempt.branch and path.exists():
+            number = earlier.number
+            break
+    return context.worktrees.ensure(attempt.task, number, branch=attempt.branch, base_commit=base)
+
+
+def run_agent(
+    context: Context, assignment: Assignment, attempt: Attempt, worktree: Worktree
+) -> Result:
+    """Let the agent carry the brief out."""
+    task = assignment.task
+    steps = steps_for(context.config, task)
+    conflict = to_repair(context, attempt)
+    text = write_brief(
+        task,
+        assignment.milestone,
+        task_file=context.task_file,
+        dependencies=assignment.dependencies,
+        verify=[step for step in steps if "branch" in step.on],
+        earlier=_earlier(context, attempt),
+        findings=findings_for(context, task.id),
+        conflict=conflict.reason if conflict is not None else "",
+        redact=context.redactor.text,
+    )
+
+    def note_process(pid: int, started: float) -> None:
+        context.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
+
+    question = Question(
+        task=task.id,
+        attempt=attempt,
+        agent=attempt.agent,
+        doing=f"{attempt.agent} works",
+        text=text,
+        folder=worktree.path,
+        resume=attempt.session,
+        resumed=_used_by(context, attempt),
+        token_limit=assignment.token_limit,
+        on_start=note_process,
+    )
+    if works_elsewhere(context, attempt.agent):
+        return send(context, question, worktree, author_of(attempt.agent))
+    return ask(context, question)
+
+
+def collect(
+    context: Context, assignment: Assignment, attempt: Attempt, worktree: Worktree, result: Result
+) -> Attempt:
+    """Commit what the agent left on its branch, and journal what it came to."""
+    if attempt.branch is not None:
+        first = result.summary.strip().splitlines()
+        changes.commit_leftovers(
+            worktree,
+            message=f"{assignment.task.id}: {first[0] if first else 'work'}",
+            author=author_of(attempt.agent),
+        )
+    context.journal.record(
+        AGENT, run=context.run, task=attempt.task, attempt=attempt.id, outcome=str(result.outcome)
+    )
+    return context.journal.update_attempt(
+        attempt.id, stage=Stage.WORKED, head=changes.head(worktree), **facts(result)
+    )
+
+
+def clear(context: Context, attempt: Attempt) -> None:
+    """Remove the worktree of an attempt whose work is safe elsewhere. Its branch stays.
+
+    A folder that cannot be removed changes nothing about the work: it is named, and left.
+    """
+    if attempt.worktree is None:
+        return
+    path = Path(attempt.worktree)
+    try:
+        context.worktrees.remove(
+            ExistingWorktree(path=path, branch=attempt.branch, head=attempt.head)
+        )
+    except (OSError, GitError) as error:
+        context.display.say(f"{attempt.task}: {path} cannot be removed: {error}")
+
+
+def facts(result: Result) -> dict[str, str | int | float | None]:
+    """What the journal keeps of an agent's result; it takes secrets out by itself."""
+    return {
+        "summary": result.summary,
+        "outcome": str(result.outcome),
+        "input_tokens": result.usage.input_tokens,
+        "output_tokens": result.usage.output_tokens,
+        "cached_tokens": result.usage.cached_tokens,
+        "cost_usd": result.usage.cost_usd,
+        "session": result.session,
+        "exit_code": result.exit_code,
+    }
+
+
+def findings_for(context: Context, task: str) -> str:
+    """What the last review found, for the author's next round; empty if it passed."""
+    events = context.journal.events(task=task, kind=REVIEW)
+    if not events or events[-1].data["passed"]:
+        return ""
+    return str(events[-1].data["text"])
+
+
+def _used_by(context: Context, attempt: Attempt) -> Usage:
+    """What the session that is resumed had used before: tools report its sum."""
+    before = [
+        one
+        for one in context.journal.attempts(attempt.task)
+        if attempt.session is not None and one.session == attempt.session and one.id != attempt.id
+    ]
+    numbers = {one.id for one in before}
+    # An attempt's sums hold its reviews, which had sessions of their own.
+    reviews = [
+        event.data
+        for event in context.journal.events(task=attempt.task, kind=REVIEW)
+        if event.attempt in numbers
+    ]
+
+    def reviewed(name: str) -> float:
+        values = (review.get(name) for review in reviews)
+        return sum(value for value in values if isinstance(value, int | float))
+
+    cost = sum(one.cost_usd or 0.0 for one in before)
+    return Usage(
+        input_tokens=sum(one.input_tokens for one in before) - int(reviewed("input_tokens")),
+        cached_tokens=sum(one.cached_tokens for one in before) - int(reviewed("cached_tokens")),
+        output_tokens=sum(one.output_tokens for one in before) - int(reviewed("output_tokens")),
+        cost_usd=cost - reviewed("cost_usd") if before else None,
+    )
+
+
+def _earlier(context: Context, attempt: Attempt) -> str:
+    """What became of the attempt before this one, for the brief."""
+    before = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
+    if not before:
+        return ""
+    last = before[-1]
+    if last.outcome in (REVIEW, CONFLICT):
+        return ""  # the brief says it elsewhere
+    if last.outcome == INTERRUPTED:
+        return f"Attempt {last.number} by {last.agent} was cut off before it ended."
+    told = last.reason or last.summary
+    return f"Attempt {last.number} by {last.agent} ended as {last.outcome}: {told}"

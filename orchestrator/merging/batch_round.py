@@ -1,0 +1,171 @@
+"""One batch, from the rows that wait to the base: carries out what `gates.batch` plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from gates.batch import Answer, Land, Return, Step, Verdict, Verify, plan_batches
+from gates.case import Reason
+from mission.errors import BaseMovedError, GateError, GitError, MissionError
+from orchestrator.attempts.verifying import Row
+from orchestrator.context import Context
+from orchestrator.merging.candidates import Candidate, Tried, try_candidate, verify_candidate
+from orchestrator.merging.squashing import (
+    TRIES,
+    finish,
+    landed_before,
+    note_merging,
+    pass_merge_gates,
+)
+from workspace import landing
+
+Resolve = Callable[[Row, str | MissionError], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ahead:
+    """A batch that is verified while the one before it lands."""
+
+    base: str  # where the base is once that one has landed
+    end: Future[Tried]
+
+
+class BatchRound:
+    """Holds the base's lock from outside for as long as it works."""
+
+    def __init__(
+        self,
+        context: Context,
+        rows: Sequence[Row],
+        *,
+        ahead: Ahead | None,
+        resolve: Resolve,
+        on_landing: Callable[[Candidate], None],
+    ) -> None:
+        self._context = context
+        self._open = {row.task.id: row for row in rows}  # without an end yet
+        self._ahead = ahead  # a candidate of all the rows
+        self._resolve = resolve
+        self._on_landing = on_landing
+        self._base = ""
+        self._moves = 0  # how often it moved under us
+        self._candidates: dict[tuple[str, ...], Candidate] = {}  # tried on the base as it is
+        self._errors: dict[str, MissionError] = {}  # what the rows to blame are to be told
+
+    def carry_out(self) -> None:
+        """Give every row its end: the commit on the base, or its error.
+
+        Raises:
+            GitError: Git or the remote failed, or the base moved too often.
+            CheckoutBlockedError: A person's changes stand where the checkout would move.
+            StoppedError: The run was stopped meanwhile.
+        """
+        ahead = self._ahead
+        if ahead is not None:
+            ahead.end.exception()  # it is over before anything is tried beside it
+        self._base = self._context.repository.fetch_base()
+        if ahead is not None and ahead.base != self._base:
+            self._ahead = None
+        self._finish_landed()
+        plan = plan_batches(
+            tuple(self._open),
+            size=max(1, len(self._open)),
+            repeat_red=self._context.config.merge.repeat_red,
+        )
+        answer = None
+        while True:
+            try:
+                step = plan.send(answer)
+            except StopIteration:
+                return
+            answer = self._do(step)
+
+    def _finish_landed(self) -> None:
+        """What an earlier run pushed before it was killed needs no more than its end."""
+        context = self._context
+        for name, row in list(self._open.items()):
+            commit = landed_before(context, row, self._base)
+            if commit is not None:
+                finish(context, [row], {name: commit}, tip=commit)
+                self._end(row, commit)
+
+    def _do(self, step: Step) -> Answer | None:
+        match step:
+            case Verify():
+                return self._verify(step)
+            case Land():
+                return self._land(self._candidates[step.items])
+            case Return():
+                self._end(self._open[step.item], self._errors[step.item])
+                return None
+
+    def _verify(self, step: Verify) -> Answer:
+        tried = self._try(step)
+        if tried.candidate is not None:
+            self._candidates[step.items] = tried.candidate
+        if tried.error is not None:
+            # Of a red candidate only the last row can be to blame: what is before it was green.
+            self._errors[tried.answer.item or step.items[-1]] = tried.error
+        return tried.answer
+
+    def _try(self, step: Verify) -> Tried:
+        context = self._context
+        if step.repeated:
+            red = self._errors[step.items[-1]].message.partition("\n")[0]
+            context.display.say(f"{', '.join(step.items)}: {red}; verifying once more")
+            return verify_candidate(context, self._candidates[step.items])
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and step.items == tuple(self._open):
+            return ahead.end.result()
+        return try_candidate(context, self._base, [self._open[name] for name in step.items])
+
+    def _land(self, candidate: Candidate) -> Answer:
+        context = self._context
+        if len(candidate.rows) == len(self._open):
+            self._on_landing(candidate)  # nothing of this batch comes in between
+        for row in filter(candidate.adds, candidate.rows):
+            try:
+                pass_merge_gates(context, row, self._base)
+            except GateError as error:
+                if error.reason == Reason.BASE_MOVED:
+                    return self._moved()
+                self._errors[row.task.id] = error
+                return Answer(verdict=Verdict.REFUSED, item=row.task.id)
+        if context.repository.fetch_base() != self._base:
+            return self._moved()
+        for row in filter(candidate.adds, candidate.rows):
+            name = row.task.id
+            note_merging(context, row, candidate.commits[name], candidate.parents[name])
+        if candidate.tip != self._base:
+            try:
+                landing.land(context.repository, candidate.tip, self._base)
+            except BaseMovedError:
+                return self._moved()
+        finish(context, candidate.rows, candidate.commits, tip=candidate.tip)
+        self._stand_on(candidate.tip)
+        for row in candidate.rows:
+            self._end(row, candidate.commits[row.task.id])
+        return Answer(verdict=Verdict.GREEN)
+
+    def _moved(self) -> Answer:
+        self._moves += 1
+        if self._moves == TRIES:
+            raise GitError(
+                f"{', '.join(self._open)}: the base moved {TRIES} times while they were merged",
+                hint="Run again when fewer people push to it",
+            )
+        self._stand_on(self._context.repository.fetch_base())
+        self._context.display.say(
+            f"{', '.join(self._open)}: the base moved, merging again on {self._base[:10]}"
+        )
+        return Answer(verdict=Verdict.MOVED)
+
+    def _stand_on(self, base: str) -> None:
+        self._base = base
+        self._candidates.clear()
+
+    def _end(self, row: Row, end: str | MissionError) -> None:
+        del self._open[row.task.id]
+        self._resolve(row, end)

@@ -1,0 +1,91 @@
+"""Candidates: several branches squashed one on another, to be verified and to land as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gates.batch import Answer, Verdict
+from mission.errors import (
+    GitError,
+    MergeConflictError,
+    MissionError,
+    NothingToMergeError,
+    SingleWriterError,
+)
+from orchestrator.attempts.verifying import Row, VerificationError, verify_squash
+from orchestrator.context import Context
+from orchestrator.merging.squashing import refuse_blocked, squash_onto
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A chain of squash commits on a base. No ref points to it before it lands."""
+
+    base: str
+    rows: tuple[Row, ...]
+    commits: Mapping[str, str]  # by task, the commit that holds its work
+    parents: Mapping[str, str]  # by task, the commit that its work was put on
+    tip: str  # the last commit; the base if no row brings anything
+
+    def adds(self, row: Row) -> bool:
+        """Whether the row's work is not in what it was put on already."""
+        return self.commits[row.task.id] != self.parents[row.task.id]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """What came of a candidate."""
+
+    answer: Answer
+    candidate: Candidate | None = None  # None: one of the rows does not go into it
+    error: MissionError | None = None  # what is to be said to the row that is to blame
+
+
+def try_candidate(context: Context, base: str, rows: Sequence[Row]) -> Tried:
+    """Squash `rows` in their order onto `base`, and verify the result as a whole.
+
+    Raises:
+        CheckoutBlockedError: A person's changes stand where the checkout would move.
+        StoppedError: The run was stopped meanwhile.
+    """
+    commits: dict[str, str] = {}
+    parents: dict[str, str] = {}
+    tip = base
+    for row in rows:
+        name = row.task.id
+        context.display.doing(name, "merges", "in a batch")
+        parents[name] = tip
+        try:
+            tip = squash_onto(context, row, tip)
+        except NothingToMergeError:
+            context.display.say(f"{name}: the base holds its work already")
+        except MergeConflictError as conflict:
+            return _kept_out(name, Verdict.CONFLICT, conflict)
+        except (SingleWriterError, GitError) as refused:
+            return _kept_out(name, Verdict.REFUSED, refused)
+        commits[name] = tip
+    refuse_blocked(context, tip)
+    candidate = Candidate(base=base, rows=tuple(rows), commits=commits, parents=parents, tip=tip)
+    return verify_candidate(context, candidate)
+
+
+def verify_candidate(context: Context, candidate: Candidate) -> Tried:
+    """Verify a candidate as a whole; steps that its tree has passed are not run again.
+
+    Raises:
+        StoppedError: The run was stopped meanwhile.
+    """
+    if candidate.tip == candidate.base:
+        return Tried(answer=Answer(verdict=Verdict.GREEN), candidate=candidate)
+    try:
+        verify_squash(context, candidate.rows, candidate.tip)
+    except VerificationError as red:
+        return Tried(
+            answer=Answer(verdict=Verdict.RED, log=red.hint), candidate=candidate, error=red
+        )
+    return Tried(answer=Answer(verdict=Verdict.GREEN), candidate=candidate)
+
+
+def _kept_out(name: str, verdict: Verdict, error: MissionError) -> Tried:
+    return Tried(answer=Answer(verdict=verdict, item=name), error=error)

@@ -1,0 +1,122 @@
+"""With a forge: a task's branch is a pull request, and the forge does the squash merge."""
+
+from __future__ import annotations
+
+from gates.forges.protocol import PullText
+from gates.forges.pulls import PullRequests
+from mission.errors import GitError
+from mission.journal import Attempt, EventKind
+from orchestrator.attempts.work import REVIEW, Work
+from orchestrator.context import Context
+from tasks_md.model import Task
+from workspace.squash import message_for
+
+PULL = "pull"  # the journal's kind of event: a pull request was opened or updated
+
+
+def show_pull(context: Context, pulls: PullRequests, task: Task, attempt: Attempt) -> None:
+    """Open the pull request of a pushed branch, or bring its text up to date.
+
+    Raises:
+        ForgeError: The forge will not, or did not answer in time.
+    """
+    context.display.doing(task.id, "opens its pull request")
+    pull = pulls.open_or_update(pull_text(context, task, attempt))
+    context.journal.record(
+        PULL, run=context.run, task=task.id, attempt=attempt.id, number=pull.number, url=pull.url
+    )
+
+
+def merge_pull(
+    context: Context, pulls: PullRequests, task: Task, attempt: Attempt, base: str, tree: str
+) -> str:
+    """Let the forge squash-merge exactly the pushed head onto exactly `base`; the commit.
+
+    Args:
+        tree: What was verified; what landed is compared with it.
+
+    Raises:
+        BaseMovedError: The base is elsewhere; nothing was merged.
+        ForgeError: The forge will not, or did not answer in time.
+        GitError: What landed is not what was verified: somebody merged in the same instant.
+    """
+    work = Work.of(attempt)
+    pull = pulls.open_or_update(pull_text(context, task, attempt))
+    title, _, message = message_for(task.id, task.description, attempt.number).partition("\n\n")
+    merged = pulls.merge(
+        pull.number, head=work.head, title=title, message=message, base_commit=base
+    )
+    context.repository.fetch_base()
+    commit = merged.merge_commit
+    if commit is None or context.repository.git.commit(commit) is None:
+        raise GitError(
+            f"{merged.url} says that it is merged, but its commit is not on the remote's "
+            f"{context.repository.base}",
+            hint="Look at it there; run again to check once more",
+        )
+    landed = context.repository.git.text("rev-parse", f"{commit}^{{tree}}")
+    if landed != tree:
+        context.journal.record(
+            EventKind.VERIFY,
+            run=context.run,
+            task=task.id,
+            attempt=attempt.id,
+            step="landed tree",
+            tree=landed,
+            ok=False,
+        )
+        context.display.say(
+            f"{task.id}: {merged.url} landed on a base that moved in the same instant: "
+            f"{commit[:10]} is not the tree that was verified"
+        )
+    return commit
+
+
+def clear_pull(context: Context, pulls: PullRequests, attempt: Attempt) -> None:
+    """Delete the merged branch on the forge, unless somebody pushed to it since."""
+    work = Work.of(attempt)
+    if not pulls.delete_branch(work.branch, head=work.head, base=context.repository.base):
+        context.display.say(f"{attempt.task}: {work.branch} has new commits and is kept")
+
+
+def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
+    """Title and body: the task, who did it, what was checked, what it cost."""
+    passed = [
+        str(event.data["step"])
+        for event in context.journal.events(task=task.id, kind=EventKind.VERIFY)
+        if event.attempt == attempt.id and event.data["ok"]
+    ]
+    tokens = sum(one.tokens for one in context.journal.attempts(task.id))
+    estimate = f" of {task.estimate_tokens:,} estimated" if task.estimate_tokens else ""
+    facts = [
+        ("Task", task.id),
+        ("Issue", task.issue or "none"),
+        ("Agent", f"{attempt.agent} ({attempt.route})"),
+        ("Attempts", str(attempt.number)),
+        ("Verified", ", ".join(dict.fromkeys(passed)) or "no step is configured"),
+        ("Tokens", f"{tokens:,}{estimate}"),
+    ]
+    rows = "\n".join(f"| {name} | {_cell(value)} |" for name, value in facts)
+    said = f"\n\nThe agent says:\n\n{_quoted(attempt.summary)}" if attempt.summary else ""
+    reviews = [
+        str(event.data["text"]) for event in context.journal.events(task=task.id, kind=REVIEW)
+    ]
+    if reviews:
+        said += f"\n\nReview, round {len(reviews)}:\n\n{_quoted(reviews[-1])}"
+    title = message_for(task.id, task.description, attempt.number).partition("\n")[0]
+    body = f"{task.description}\n\n| | |\n| --- | --- |\n{rows}{said}\n"
+    redact = context.redactor.text
+    return PullText(
+        branch=Work.of(attempt).branch,
+        base=context.repository.base,
+        title=redact(title),
+        body=redact(body),
+    )
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.strip().splitlines())

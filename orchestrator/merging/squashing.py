@@ -1,0 +1,154 @@
+"""The steps that every merge takes, one branch at a time or several together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gates.protocol import GateRequest, Purpose
+from gates.single_writer import touched
+from mission.errors import (
+    CheckoutBlockedError,
+    GitError,
+    MergeConflictError,
+    SingleWriterError,
+)
+from mission.journal import EventKind, Stage
+from orchestrator.attempts.verifying import Row
+from orchestrator.attempts.work import Work, author_of
+from orchestrator.context import Context
+from orchestrator.passage import pass_gates
+from orchestrator.publishing.absorbing import absorb
+from workspace import changes, checkout, landing, squash
+
+TRIES = 20  # how often the base may move under one merge before a person should look
+
+
+def touches_task_file(branch: str, task_file: str, task: str) -> SingleWriterError:
+    """What is said of a branch that changes the task file."""
+    return SingleWriterError(
+        f"{branch} changes {task_file}, which only the runner may write: it is kept and not merged",
+        hint=f"`mission retry PATH {task}` tries again",
+    )
+
+
+def landed_before(context: Context, row: Row, base: str) -> str | None:
+    """The commit with which the row's attempt was merged already, by its trailers."""
+    attempt = row.attempt
+    if attempt.squash is None:
+        return None  # we never tried; another mission may have a row of that name
+    return squash.find_landed(
+        context.repository.git, base, row.task.id, attempt.number, attempt.base_commit
+    )
+
+
+def squash_onto(context: Context, row: Row, base: str) -> str:
+    """The row's work as one commit on `base`. Nothing points to it yet.
+
+    Raises:
+        MergeConflictError: It does not apply; the message names the files and who merged them.
+        NothingToMergeError: The base has all of it.
+        SingleWriterError: It would change the task file.
+    """
+    task, work = row.task, Work.of(row.attempt)
+    git = context.repository.git
+    try:
+        commit = squash.make_squash(
+            git,
+            base=base,
+            head=work.head,
+            message=squash.message_for(task.id, task.description, row.attempt.number),
+            author=author_of(row.attempt.agent),
+        )
+    except MergeConflictError as conflict:
+        touches = squash.who_merged(git, base=base, head=work.head, files=conflict.files)
+        by = {path: touch.task or touch.subject for touch in touches for path in touch.files}
+        named = ", ".join(
+            f"{path} (merged by {by[path]})" if path in by else path for path in conflict.files
+        )
+        raise MergeConflictError(
+            f"{work.branch} conflicts with {context.repository.base} in {named}",
+            files=conflict.files,
+            hint=f"Resolve it on the branch, then `mission unblock PATH {task.id}`",
+        ) from conflict
+    # What counts is what the merge would change: a branch that took the base in may have taken
+    # back what the runner wrote there since.
+    if touched(changes.changed_files(git, base, commit), context.task_file):
+        raise touches_task_file(work.branch, context.task_file, task.id)
+    return commit
+
+
+def refuse_blocked(context: Context, commit: str) -> None:
+    """Before anything is merged: could the checkout follow?
+
+    Raises:
+        CheckoutBlockedError: A person's changes stand in its way.
+    """
+    files = checkout.blocking_files(context.repository, commit, keep=(context.task_file,))
+    if files:
+        raise CheckoutBlockedError(
+            f"uncommitted changes in {context.repository.top} stand in the way of the merge: "
+            f"{', '.join(files)}",
+            files=files,
+            hint="Commit or stash them, and run again",
+        )
+
+
+def pass_merge_gates(context: Context, row: Row, base: str) -> None:
+    """Return when every gate lets the row's branch merge onto exactly `base`.
+
+    Raises:
+        GateError: One refuses, or does not clear in time.
+        StoppedError: The run was stopped meanwhile.
+    """
+    work = Work.of(row.attempt)
+    request = GateRequest(
+        purpose=Purpose.MERGE,
+        branch=work.branch,
+        base=context.repository.base,
+        commit=work.head,
+        base_commit=base,
+    )
+    pass_gates(context, request, task=row.task.id, attempt=row.attempt.id)
+
+
+def note_merging(context: Context, row: Row, commit: str, base: str) -> None:
+    """Journal that the base may be at `commit` from now on."""
+    context.journal.update_attempt(
+        row.attempt.id, stage=Stage.MERGING, squash=commit, merge_base=base
+    )
+
+
+def finish(context: Context, rows: Sequence[Row], commits: Mapping[str, str], *, tip: str) -> None:
+    """Confirm that the base holds the work of `rows`, journal it, and let the checkout follow.
+
+    Args:
+        commits: By task, the commit that holds its work.
+        tip: The last of these commits.
+
+    Raises:
+        GitError: The remote does not hold `tip`, or cannot be asked.
+        CheckoutBlockedError: A person's changes stand where the checkout would move.
+    """
+    journal = context.journal
+    for row in rows:
+        journal.update_attempt(row.attempt.id, stage=Stage.MERGED, squash=commits[row.task.id])
+    if not landing.confirm(context.repository, tip):
+        raise GitError(
+            f"{', '.join(commits)}: {tip[:10]} was pushed, but {context.repository.base} "
+            "on the remote does not hold it",
+            hint="See `git log` of the remote's base; run again to merge on its new tip",
+        )
+    for row in rows:
+        journal.update_attempt(row.attempt.id, stage=Stage.CONFIRMED)
+        merges = journal.events(task=row.task.id, kind=EventKind.MERGE)
+        if not any(event.attempt == row.attempt.id for event in merges):
+            journal.record(
+                EventKind.MERGE,
+                run=context.run,
+                task=row.task.id,
+                attempt=row.attempt.id,
+                commit=commits[row.task.id],
+                **({"together": list(commits)} if len(rows) > 1 else {}),
+            )
+    absorb(context, tip)
+    checkout.fast_forward(context.repository, tip, keep=(context.task_file,))

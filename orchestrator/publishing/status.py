@@ -1,0 +1,110 @@
+"""Status reaches the repository: commits of the task file on top of the base, through the gates."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from gates.protocol import GateRequest, Purpose
+from mission.errors import BaseMovedError, MissionError
+from orchestrator.context import Context
+from orchestrator.passage import pass_gates
+from orchestrator.publishing.absorbing import absorb
+from orchestrator.publishing.reports import reports
+from workspace import checkout, landing, status_commit
+
+_TRIES = 5  # how often the base may move meanwhile before the next run has to do it
+
+
+class Publisher:
+    """Publishes after each change of status, where the mission asks for it, beside the run."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._changed = threading.Event()
+        self._over = False
+        self._thread = threading.Thread(target=self._run, name="publisher")
+
+    def __enter__(self) -> Self:
+        if self._context.config.status.commit == "each":
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over = True
+        self._changed.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def changed(self) -> None:
+        """The file was written. Changes that come while one is published go out together."""
+        self._changed.set()
+
+    def _run(self) -> None:
+        while True:
+            self._changed.wait()
+            self._changed.clear()
+            if self._over:
+                return  # the run publishes once more when the loop has ended
+            publish_status(self._context)
+
+
+def publish_status(context: Context) -> bool:
+    """Commit the task file as it is now, and push it. True if the base holds it afterwards.
+
+    What keeps it from being published is said, and is no error: the file on this machine is
+    right, and the next run publishes it.
+    """
+    status = context.config.status
+    if status.commit == "never" or (context.repository.remote is not None and not status.push):
+        return False
+    try:
+        with context.base_lock:
+            return _publish(context)
+    except MissionError as error:
+        context.journal.record("publish", run=context.run, ok=False, reason=str(error))
+        context.display.say(f"status is written here, but not committed: {error}")
+        return False
+    finally:
+        context.display.doing("status", "")
+
+
+def _publish(context: Context) -> bool:
+    repository, path = context.repository, context.task_file
+    for _ in range(_TRIES):
+        base = repository.fetch_base()
+        if status_commit.committed(repository.git, base, path) is None:
+            context.display.say(f"{path} is not committed on {repository.base}; status stays here")
+            return False
+        absorb(context, base)
+        checkout.fast_forward(repository, base, keep=(path,))
+        files = {path: context.place.task_file.read_bytes(), **reports(context)}
+        if all(
+            content == status_commit.committed(repository.git, base, name)
+            for name, content in files.items()
+        ):
+            return True
+        request = GateRequest(purpose=Purpose.PUSH, branch=repository.base, base=repository.base)
+        pass_gates(context, request, task=None, attempt=None)
+        commit = status_commit.commit_files(
+            repository.git,
+            base=base,
+            files=files,
+            message=f"Update the status of {context.place.folder.name}\n\nMission-Status: yes\n",
+        )
+        if commit is None:
+            return True
+        try:
+            landing.land(repository, commit, base)
+        except BaseMovedError:
+            continue
+        checkout.fast_forward(repository, commit, keep=tuple(files))
+        context.journal.record("publish", run=context.run, ok=True, commit=commit)
+        return True
+    raise BaseMovedError(f"{repository.base} moved {_TRIES} times meanwhile")

@@ -1,0 +1,173 @@
+"""The agent's part of an attempt on a worker: send the errand, wait, fetch what was pushed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from agents.prices import Prices
+from agents.protocol import Outcome, Result
+from agents.registry import settings as agent_settings
+from mission.errors import AgentError, GitError
+from mission.journal import Attempt, EventKind
+from orchestrator.attempts.asking import Question
+from orchestrator.context import Context
+from orchestrator.ends import INTERRUPTED
+from orchestrator.workers.errand import Delivery, Errand, without_credentials
+from workspace import changes
+from workspace.worktrees import Worktree
+
+REMOTE = "remote"  # the journal's kind of event: an errand was given to the workers
+_FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)
+
+
+def works_elsewhere(context: Context, agent: str) -> bool:
+    """Whether an agent carries rows out on workers.
+
+    Raises:
+        AgentError: The agent is not configured.
+    """
+    return agent_settings(agent, context.config).where == "worker"
+
+
+def pushed_by_worker(context: Context, attempt: Attempt, head: str) -> bool:
+    """Whether a worker has pushed this very commit, through the gates."""
+    return any(
+        event.attempt == attempt.id and event.data.get("commit") == head
+        for event in context.journal.events(task=attempt.task, kind=EventKind.PUSH)
+    )
+
+
+def send(context: Context, question: Question, worktree: Worktree, author: str) -> Result:
+    """A worker's answer, with its work in `worktree`. Every way in which it may fail is an outcome.
+
+    Raises:
+        AgentError: The workers cannot be asked.
+        GitError: What a worker pushed cannot be fetched.
+    """
+    attempt = question.attempt
+    run = _left_by_a_crash(context, attempt)
+    if run is None:
+        run = context.remote.start(_errand(context, question, author))
+    else:
+        context.display.say(f"{attempt.task}: goes on waiting for a worker that had it before")
+    context.journal.record(
+        REMOTE, run=context.run, task=attempt.task, attempt=attempt.id, remote_run=run
+    )
+
+    def show(phase: str) -> None:
+        context.display.doing(question.task, question.doing, phase)
+
+    show("on a worker")
+    delivery = context.remote.wait(run, context.stop, show)
+    _note(context, attempt, delivery)
+    result = delivery.result
+    if result.outcome in _FINISHED and delivery.head is not None and attempt.branch is not None:
+        _take_over(context, worktree, delivery.head, author)
+    model = agent_settings(question.agent, context.config).model
+    return replace(result, usage=Prices.of(context.config).complete(result.usage, model))
+
+
+def _errand(context: Context, question: Question, author: str) -> Errand:
+    attempt, config = question.attempt, context.config
+    settings = agent_settings(question.agent, config)
+    repository = context.repository
+    if repository.remote is None or attempt.base_commit is None:
+        raise AgentError(
+            f"{question.agent} works on workers, and they clone from a remote: there is none",
+            hint="Add one with `git remote add origin URL`, or set `where: here`",
+        )
+    plain = json.dumps(settings.model_dump(mode="json"))
+    if context.redactor.text(plain) != plain:
+        raise AgentError(
+            f"mission.yaml holds a secret of {question.agent}, which Prefect would show",
+            hint="Set it where the workers run, and list its name under `environment`",
+        )
+    url = repository.git.text("remote", "get-url", repository.remote)
+    return Errand(
+        mission=context.place.state_dir.name,
+        task=question.task,
+        attempt=attempt.number,
+        agent=question.agent,
+        text=question.text,
+        remote=without_credentials(url),
+        base=repository.base,
+        commit=attempt.base_commit,
+        branch=attempt.branch,
+        author=author,
+        settings=settings,
+        gates=list(config.gates),
+        forge=config.forge,
+        resume=question.resume,
+        resumed=question.resumed,
+        token_limit=question.token_limit,
+    )
+
+
+def _left_by_a_crash(context: Context, attempt: Attempt) -> str | None:
+    """The errand of an attempt whose runner died while a worker carried it out, if the worker
+    still does or has done it: then it is waited for, and nothing is done twice."""
+    before = [one for one in context.journal.attempts(attempt.task) if one.id != attempt.id]
+    if not before:
+        return None
+    last = before[-1]
+    same = (last.agent, last.branch) == (attempt.agent, attempt.branch)
+    if last.outcome != INTERRUPTED or not same:
+        return None
+    runs = [
+        str(event.data["remote_run"])
+        for event in context.journal.events(task=attempt.task, kind=REMOTE)
+        if event.attempt == last.id
+    ]
+    return runs[-1] if runs and context.remote.holds(runs[-1]) else None
+
+
+def _note(context: Context, attempt: Attempt, delivery: Delivery) -> None:
+    """Journal what the worker did, and keep the end of its log with ours."""
+    note = partial(context.journal.record, run=context.run, task=attempt.task, attempt=attempt.id)
+    for verdict in delivery.gates:
+        note(
+            EventKind.GATE,
+            gate=verdict.gate,
+            purpose="push",
+            branch=attempt.branch,
+            commit=delivery.head,
+            state=verdict.state,
+            detail=context.redactor.text(verdict.detail),
+            host=delivery.host,
+        )
+    if delivery.head is not None:
+        note(
+            EventKind.PUSH,
+            branch=attempt.branch,
+            commit=delivery.head,
+            host=delivery.host,
+        )
+    if attempt.log is not None and delivery.host:
+        log = Path(attempt.log)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        head = f"On {delivery.host}; all of it is there, in {delivery.result.log}. Its end:\n\n"
+        log.write_text(head + context.redactor.text(delivery.log), encoding="utf-8")
+
+
+def _take_over(context: Context, worktree: Worktree, head: str, author: str) -> None:
+    """Bring the branch in our worktree to the commit that a worker has pushed."""
+    repository, git = context.repository, worktree.git
+    with repository.lock():
+        git.run(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(repository.remote),
+            f"+refs/heads/{worktree.branch}:refs/remotes/{repository.remote}/{worktree.branch}",
+        )  # fmt: skip
+    if git.commit(head) is None:
+        raise GitError(
+            f"a worker pushed {head[:12]} to {worktree.branch}, but the remote does not have it",
+            hint="Somebody may have deleted or rewritten the branch meanwhile",
+        )
+    # An attempt that was cut off here may have left work that no worker has seen.
+    changes.commit_leftovers(worktree, message="Work that was cut off", author=author)
+    here = changes.head(worktree)
+    if not git.fits("merge-base", "--is-ancestor", here, head):
+        git.run("update-ref", f"refs/mission-runner/kept/{worktree.branch}-{here[:12]}", here)
+    git.run("reset", "--quiet", "--hard", head)

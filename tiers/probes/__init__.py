@@ -1,0 +1,1 @@
+"""One look at one service, and what people are told when it cannot be used."""

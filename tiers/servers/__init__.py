@@ -1,0 +1,1 @@
+"""Servers of our own on loopback, which end when we do."""

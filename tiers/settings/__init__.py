@@ -1,0 +1,1 @@
+"""What files and the environment say about the tier, and where a service is."""
