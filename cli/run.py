@@ -40,7 +40,12 @@ def run(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Carry the mission out as far as it goes. Run it again to resume."""
+    """Carry the mission out as far as it goes. Run it again to resume.
+
+    The exit code is 0 when every row asked for is done or waits for a person's approval (its own,
+    or that of a row before it), 130 when the run was stopped, and else 1: a row failed, is blocked,
+    over the budget, in somebody else's hands, or waits for a row that was not asked for.
+    """
     request = RunRequest(
         path=path,
         milestones=tuple(milestone or ()),
@@ -101,7 +106,8 @@ def _report(end: RunEnd, *, as_json: bool) -> None:
     fact(f"Rows: {counts or 'none'}.")
     for task in end.needs_qa:
         fact(f"  {task} waits for a person: mission approve PATH {task}")
-    for word, tasks in (("failed", end.failed), ("blocked", end.blocked)):
+    left = {"failed": end.failed, "blocked": end.blocked, "left in progress": end.in_progress}
+    for word, tasks in left.items():
         for task in tasks:
             fact(f"  {task} {word}: mission history PATH {task} says why")
     for task, told in end.over_budget.items():

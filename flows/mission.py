@@ -129,6 +129,6 @@ def _state(end: RunEnd) -> State[None]:
     if end.stopped:
         return Cancelled(message=f"Stopped: {end.stopped}. Run again to carry on. Rows: {counts}")
     if end.exit_code != 0:
-        named = ", ".join((*end.failed, *end.blocked))
+        named = ", ".join(end.undone)
         return Failed(message=f"Not done: {named}. Rows: {counts}")
     return Completed(message=f"Rows: {counts}")

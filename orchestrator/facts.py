@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gates.protocol import GateRequest, GateState, Purpose
@@ -10,8 +11,10 @@ from mission.journal import EventKind
 from mission.state import Actor, Status
 from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
+from orchestrator.taking_over import vouched_for
 from tasks_md.finding import Finding, Severity
 from tasks_md.model import Plan, Task
+from workspace.squash import landings
 
 _ISSUE = re.compile(r"#(\d+)")
 
@@ -27,8 +30,8 @@ class Disagreement:
 def compare(context: Context, board: Board) -> list[Disagreement]:
     """Every disagreement, in file order; then those about issues and the base.
 
-    What was done before this runner came (no attempt in the journal) is taken at its word unless
-    git disproves it.
+    What was done before this runner came is taken at its word unless git disproves it. A row that
+    is done since then needs an attempt in the journal, a merge on the base, or a person's word.
 
     Raises:
         GitError: The remote cannot be reached.
@@ -36,10 +39,11 @@ def compare(context: Context, board: Board) -> list[Disagreement]:
     """
     base = context.repository.fetch_base()
     landed = _landed(context, base)
+    vouched = vouched_for(context.journal, board.plan) | landed.keys()
     found = [
         one
         for task in board.plan.tasks
-        if (one := _row(context, board, task, base, landed)) is not None
+        if (one := _row(context, board, task, base, landed, vouched)) is not None
     ]
     return [*found, *_issues(context, board.plan), *_base(context, board.plan, base)]
 
@@ -54,13 +58,19 @@ def fix(board: Board, disagreements: list[Disagreement]) -> int:
 
 
 def _row(
-    context: Context, board: Board, task: Task, base: str, landed: dict[str, str]
+    context: Context,
+    board: Board,
+    task: Task,
+    base: str,
+    landed: Mapping[str, str],
+    vouched: Collection[str],
 ) -> Disagreement | None:
     status = board.status(task.id)
     commit = landed.get(task.id)
-    if status is Status.DONE and task.branch is not None and commit is None:
-        return _not_landed(context, task, base)
-    if status is not Status.DONE and commit is not None:
+    if status is Status.DONE:
+        lost = _not_landed(context, task, base) if task.branch and commit is None else None
+        return lost or (None if task.id in vouched else _not_journalled(task))
+    if commit is not None:
         proved = StatusChange(
             task=task.id,
             status=Status.DONE,
@@ -106,6 +116,17 @@ def _not_landed(context: Context, task: Task, base: str) -> Disagreement | None:
     )
 
 
+def _not_journalled(task: Task) -> Disagreement:
+    """A row that is done, and nobody knows why."""
+    return _row_found(
+        task,
+        "done-not-journalled",
+        f"{task.id} is done, but it was not when the runner came, and since then there is no "
+        "attempt, no merge and no person's word",
+        f"If it is done: `mission set PATH {task.id} done` vouches for it; else correct the row",
+    )
+
+
 def _row_found(
     task: Task, rule: str, message: str, hint: str, change: StatusChange | None = None
 ) -> Disagreement:
@@ -126,12 +147,9 @@ def _row_found(
 def _landed(context: Context, base: str) -> dict[str, str]:
     """Task -> the commit on the base that merged it: by the journal, else by its trailers."""
     git = context.repository.git
-    log = git.text("log", "--format=%H%x09%(trailers:key=Task,valueonly,separator=%x2C)", base)
     found: dict[str, str] = {}
-    for line in log.split("\n"):
-        commit, _, task = line.partition("\t")
-        if task:
-            found.setdefault(task, commit)
+    for one in landings(git, base, context.task_file):
+        found.setdefault(one.task, one.commit)
     for event in context.journal.events(kind=EventKind.MERGE):
         commit = str(event.data["commit"])
         if event.task is not None and git.fits("merge-base", "--is-ancestor", commit, base):

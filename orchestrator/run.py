@@ -19,6 +19,7 @@ from orchestrator.loop import Todo
 from orchestrator.opening import open_mission
 from orchestrator.publishing.status import publish_status
 from orchestrator.recovery import end_crashed_runs, reconcile
+from orchestrator.taking_over import note_taken_over
 from orchestrator.workers.remote import RemoteAgents
 from tasks_md.finding import Severity
 from tasks_md.lint import lint
@@ -45,17 +46,20 @@ class RunEnd:
     failed: tuple[str, ...]
     blocked: tuple[str, ...]
     needs_qa: tuple[str, ...]
+    in_progress: tuple[str, ...]  # left in somebody else's hands, or for the next run
     waiting: Mapping[str, tuple[str, ...]]  # rows not started -> what they wait for
     over_budget: Mapping[str, str]  # rows that a limit kept from starting -> what to do
+    undone: tuple[str, ...]  # rows that are not done though no person is to look at anything first
     missing: tuple[str, ...]  # jobs that the engine's record does not hold
     stopped: str  # why the run was stopped; empty if it was not
 
     @property
     def exit_code(self) -> int:
-        """0: every row asked for is done or waits for a person; 130: stopped; else 1."""
+        """0: every row asked for is done, or waits for a person's approval, its own or that of a
+        row before it; 130: stopped; 1: something else is left."""
         if self.stopped:
             return StoppedError.exit_code
-        return 1 if self.failed or self.blocked or self.over_budget else 0
+        return 1 if self.undone else 0
 
 
 def run_mission(
@@ -80,6 +84,7 @@ def run_mission(
     opened = open_mission(request.path, display, stop, engine_run=engine.run_id, remote=remote)
     with opened as (context, board):
         _refuse_errors(board.plan)
+        note_taken_over(context.journal, context.run, board.plan)
         if context.pulls is not None and context.config.merge.strategy == "batch":
             display.say("a forge merges pull requests one by one: merge.strategy is serial here")
         selected = select(board.plan, request)
@@ -171,6 +176,7 @@ def _end(
     refused: Mapping[str, Refusal],
 ) -> RunEnd:
     asked = [task.id for task in board.plan.tasks if selected is None or task.id in selected]
+    left = _undone(board)
     by_status: dict[Status, list[str]] = {}
     for task in asked:
         by_status.setdefault(board.statuses[task], []).append(task)
@@ -179,11 +185,25 @@ def _end(
         failed=tuple(by_status.get(Status.FAILED, ())),
         blocked=tuple(by_status.get(Status.BLOCKED, ())),
         needs_qa=tuple(by_status.get(Status.NEEDS_QA, ())),
+        in_progress=tuple(by_status.get(Status.IN_PROGRESS, ())),
         waiting={
             task: tuple(board.graph.waiting_on(task, board.statuses))
             for task in by_status.get(Status.NOT_STARTED, ())
         },
         over_budget={task: f"{one.message}. {one.hint}" for task, one in refused.items()},
+        undone=tuple(task for task in asked if task in left),
         missing=engine.missing(),
         stopped=stop.reason if stop.requested else "",
     )
+
+
+def _undone(board: Board) -> frozenset[str]:
+    """The rows that are neither done nor wait for a person's approval, not even indirectly."""
+    statuses, left = board.statuses, set[str]()
+    for task in board.graph.order:  # what a row depends on comes before it
+        before = board.graph.waiting_on(task, statuses)
+        status = statuses.get(task)
+        waits = status is Status.NOT_STARTED and before and left.isdisjoint(before)
+        if status not in (Status.DONE, Status.NEEDS_QA) and not waits:
+            left.add(task)
+    return frozenset(left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mission.errors import GitError, MergeConflictError, NothingToMergeError
@@ -12,6 +12,7 @@ from workspace.identity import RUNNER, identity_environment
 
 TASK = "Task"
 ATTEMPT = "Attempt"
+MISSION = "Mission"  # the path of the task file: a repository may hold several missions
 _SUBJECT = 72  # characters
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -26,17 +27,26 @@ class Touch:
     files: tuple[str, ...]
 
 
-def message_for(
-    task: str, description: str, attempt: int, *, trailers: Sequence[tuple[str, str]] = ()
-) -> str:
-    """The message of a squash commit: `ID: description`, and who it was by, as git trailers."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Landing:
+    """A squash commit on the base, by its trailers."""
+
+    commit: str
+    task: str
+    attempt: str
+
+
+def message_for(task: str, description: str, attempt: int, *, mission: str = "") -> str:
+    """The message of a squash commit: `ID: description`, and what it is of, as git trailers."""
     task_id, whole = _line(task), _line(description)
     subject = f"{task_id}: {whole}" if whole else task_id
     body = ""
     if len(subject) > _SUBJECT:
         subject = subject[: _SUBJECT - 1].rstrip() + "…"
         body = f"{whole}\n\n"
-    facts = [(TASK, task_id), (ATTEMPT, str(attempt)), *trailers]
+    facts = [(TASK, task_id), (ATTEMPT, str(attempt))]
+    if mission:
+        facts.append((MISSION, mission))
     return f"{subject}\n\n{body}" + "".join(f"{key}: {_line(value)}\n" for key, value in facts)
 
 
@@ -77,19 +87,36 @@ def merge_trees(git: Git, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]
 
 
 def find_landed(
-    git: Git, base_ref: str, task: str, attempt: int, since: str | None = None
+    git: Git,
+    base_ref: str,
+    task: str,
+    attempt: int,
+    since: str | None = None,
+    *,
+    mission: str = "",
 ) -> str | None:
     """The commit with which an attempt was merged, if it was; looked for on the base only after
     the commit `since`."""
     reach = f"{since}..{base_ref}" if since else base_ref
-    fields = ("%H", _trailer(TASK), _trailer(ATTEMPT))
+    for one in landings(git, reach, mission):
+        if (one.task, one.attempt) == (_line(task), str(attempt)):
+            return one.commit
+    return None
+
+
+def landings(git: Git, reach: str, mission: str = "") -> Iterator[Landing]:
+    """The squash commits in a range of commits, the newest first.
+
+    Those of another mission are left out. A commit that names none, as the runner's earlier
+    versions made them, may be of any.
+    """
+    fields = ("%H", _trailer(TASK), _trailer(ATTEMPT), _trailer(MISSION))
     log = iter(
         git.run("log", f"--format={'%x00'.join(fields)}%x00", "--end-of-options", reach).fields
     )
-    for commit, of_task, of_attempt in zip(log, log, log, strict=True):
-        if (of_task, of_attempt) == (_line(task), str(attempt)):
-            return commit.strip()
-    return None
+    for commit, task, attempt, of_mission in zip(log, log, log, log, strict=True):
+        if task and of_mission in ("", _line(mission)):
+            yield Landing(commit=commit.strip(), task=task, attempt=attempt)
 
 
 def who_merged(git: Git, *, base: str, head: str, files: Sequence[str]) -> tuple[Touch, ...]:

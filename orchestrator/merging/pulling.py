@@ -8,8 +8,8 @@ from mission.errors import GitError
 from mission.journal import Attempt, EventKind
 from orchestrator.attempts.work import REVIEW, Work
 from orchestrator.context import Context
+from orchestrator.merging.squashing import squash_message
 from tasks_md.model import Task
-from workspace.squash import message_for
 
 PULL = "pull"  # the journal's kind of event: a pull request was opened or updated
 
@@ -42,7 +42,7 @@ def merge_pull(
     """
     work = Work.of(attempt)
     pull = pulls.open_or_update(pull_text(context, task, attempt))
-    title, _, message = message_for(task.id, task.description, attempt.number).partition("\n\n")
+    title, _, message = squash_message(context, task, attempt).partition("\n\n")
     merged = pulls.merge(
         pull.number, head=work.head, title=title, message=message, base_commit=base
     )
@@ -103,7 +103,7 @@ def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
     ]
     if reviews:
         said += f"\n\nReview, round {len(reviews)}:\n\n{_quoted(reviews[-1])}"
-    title = message_for(task.id, task.description, attempt.number).partition("\n")[0]
+    title = squash_message(context, task, attempt).partition("\n")[0]
     body = f"{task.description}\n\n| | |\n| --- | --- |\n{rows}{said}\n"
     redact = context.redactor.text
     return PullText(

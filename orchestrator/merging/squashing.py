@@ -12,12 +12,13 @@ from mission.errors import (
     MergeConflictError,
     SingleWriterError,
 )
-from mission.journal import EventKind, Stage
+from mission.journal import Attempt, EventKind, Stage
 from orchestrator.attempts.verifying import Row
 from orchestrator.attempts.work import Work, author_of
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
 from orchestrator.publishing.absorbing import absorb
+from tasks_md.model import Task
 from workspace import changes, checkout, landing, squash
 
 TRIES = 20  # how often the base may move under one merge before a person should look
@@ -35,10 +36,20 @@ def landed_before(context: Context, row: Row, base: str) -> str | None:
     """The commit with which the row's attempt was merged already, by its trailers."""
     attempt = row.attempt
     if attempt.squash is None:
-        return None  # we never tried; another mission may have a row of that name
+        return None  # we never tried
     return squash.find_landed(
-        context.repository.git, base, row.task.id, attempt.number, attempt.base_commit
+        context.repository.git,
+        base,
+        row.task.id,
+        attempt.number,
+        attempt.base_commit,
+        mission=context.task_file,
     )
+
+
+def squash_message(context: Context, task: Task, attempt: Attempt) -> str:
+    """The message of a row's squash commit, whoever makes it."""
+    return squash.message_for(task.id, task.description, attempt.number, mission=context.task_file)
 
 
 def squash_onto(context: Context, row: Row, base: str) -> str:
@@ -56,7 +67,7 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
             git,
             base=base,
             head=work.head,
-            message=squash.message_for(task.id, task.description, row.attempt.number),
+            message=squash_message(context, task, row.attempt),
             author=author_of(row.attempt.agent),
         )
     except MergeConflictError as conflict:

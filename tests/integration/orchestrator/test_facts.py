@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.asking import ask
+from mission.journal import RequestKind
+from mission.state import Status
 from orchestrator.display import RecordingDisplay
 from orchestrator.facts import compare, fix
 from orchestrator.opening import open_mission
@@ -39,6 +42,43 @@ def test_a_mission_that_was_carried_out_agrees_with_the_facts(tmp_path: Path) ->
 def test_what_was_done_before_this_runner_came_is_taken_at_its_word(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A", status="done")])
     assert disagreements(scratch) == []
+
+
+def test_a_row_that_is_done_since_and_by_nobody_is_found_until_a_person_vouches(
+    tmp_path: Path,
+) -> None:
+    scratch = make(tmp_path, [row("A", status="done"), row("B"), row("C", branch="—")])
+    set_by_hand(scratch, "| C | not-started |", "| C | in-progress |")
+    scratch.run()
+    assert disagreements(scratch) == ["nobody-at-work C"]
+    set_by_hand(scratch, "| C | in-progress |", "| C | done |")
+    assert disagreements(scratch, setting=True) == ["done-not-journalled C"]
+    asked = ask(str(scratch.task_file), RequestKind.SET, "C", status=Status.DONE)
+    assert asked.status == "done"
+    assert disagreements(scratch) == []
+
+
+def test_what_another_mission_merged_proves_nothing_here(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    other = scratch.top / "other"
+    other.mkdir()
+    for name in ("TASKS.md", "mission.yaml"):
+        (other / name).write_bytes((scratch.top / "plan" / name).read_bytes())
+    scratch.git.run("add", "--all")
+    scratch.git.run("commit", "--quiet", "-m", "Another mission")
+    scratch.git.run("push", "--quiet", "origin", "main")
+    scratch.run()
+    with open_mission(str(other), RecordingDisplay(), Stop()) as (context, board):
+        assert compare(context, board) == []
+
+
+def test_a_merge_that_names_no_mission_counts(tmp_path: Path) -> None:
+    """As the commits of earlier versions do."""
+    scratch = make(tmp_path, [row("A")])
+    message = "A: by an earlier version\n\nTask: A\nAttempt: 1\n"
+    scratch.git.run("commit", "--quiet", "--allow-empty", "-m", message)
+    scratch.git.run("push", "--quiet", "origin", "main")
+    assert disagreements(scratch) == ["merged-not-done A"]
 
 
 def test_a_row_that_is_merged_and_not_done_is_found_and_set(tmp_path: Path) -> None:

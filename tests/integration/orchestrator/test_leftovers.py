@@ -70,7 +70,7 @@ def test_a_row_whose_agent_does_not_end_is_held_back(
         end = scratch.run(display=display)
 
         assert scratch.statuses() == {"A": "in-progress", "B": "done", "C": "not-started"}
-        assert end.exit_code == 0
+        assert (end.exit_code, end.in_progress, end.undone) == (1, ("A",), ("A", "C"))
         assert any(f"A: held back, process {agent.pid}" in text for text in display.said)
         with scratch.journal() as journal:
             assert [one.stage for one in journal.open_attempts()] == [Stage.STARTED]

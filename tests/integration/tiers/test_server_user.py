@@ -13,8 +13,8 @@ from tests.conftest import CANNOT_EXIST
 from tiers.servers import software
 from tiers.servers.postgres_binaries import PostgresBinaries, reachable
 from tiers.servers.server_user import ServerUser
-from tiers.settings import folders
 from tiers.settings.folders import data_folder
+from tiers.settings.model import folders
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason=f"{CANNOT_EXIST}only root starts servers as another account"

@@ -57,6 +57,21 @@ def test_the_whole_way_of_a_task(scratch: Scratch) -> None:
     scratch.git("fsck", "--strict")
 
 
+def test_a_merge_of_another_mission_is_not_taken_for_ours(scratch: Scratch) -> None:
+    """Two task files in one repository may have rows of the same name."""
+    repository = scratch.repository
+    base = repository.fetch_base()
+    head = scratch.branch("work", {"a.txt": "a\n"})
+    message = message_for("A", "Do it", 1, mission="theirs/TASKS.md")
+    squash = make_squash(repository.git, base=base, head=head, message=message, author="X")
+    assert find_landed(repository.git, squash, "A", 1, mission="ours/TASKS.md") is None
+    assert find_landed(repository.git, squash, "A", 1, mission="theirs/TASKS.md") == squash
+    silent = make_squash(
+        repository.git, base=base, head=head, message=message_for("A", "", 1), author="X"
+    )
+    assert find_landed(repository.git, silent, "A", 1, mission="ours/TASKS.md") == silent
+
+
 def test_a_moved_base_is_told_apart(scratch: Scratch) -> None:
     repository = scratch.repository
     base = repository.fetch_base()
