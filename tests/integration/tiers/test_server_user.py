@@ -14,7 +14,6 @@ from tiers.servers import software
 from tiers.servers.postgres_binaries import PostgresBinaries, reachable
 from tiers.servers.server_user import ServerUser
 from tiers.settings.folders import data_folder
-from tiers.settings.model import folders
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason=f"{CANNOT_EXIST}only root starts servers as another account"
@@ -94,7 +93,7 @@ def test_system_programs_out_of_reach_are_an_error(closed: Path) -> None:
 def test_data_goes_where_the_account_gets(
     closed: Path, services_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folders, "SHARED_HOME", services_folder / "shared")
+    monkeypatch.setattr("tiers.settings.folders.SHARED_HOME", services_folder / "shared")
     user = ServerUser.current()
     assert data_folder(services_folder / "data", user) == services_folder / "data"
     one, two = (data_folder(closed / name / "data", user) for name in ("one", "two"))
