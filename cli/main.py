@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 import typer
-from typer import _click as click  # typer carries its own click and exports none of its types
-from typer.core import TyperGroup
 
 from cli.console import printable, talk
+from cli.lazy import lazy_group
 from mission.errors import MissionError
 
 # command -> module, or module:name, of the `typer.Typer` that holds exactly this command or group;
@@ -45,30 +43,9 @@ COMMANDS: dict[str, str] = {
     "demo": "cli.demo",
 }
 
-
-_COMPLETION = frozenset({"install_completion", "show_completion"})
-
-
-class _LazyGroup(TyperGroup):
-    """Imports a command's module when the command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        command = typer.main.get_command(getattr(import_module(module), name or "app"))
-        command.name = cmd_name
-        # Typer takes each module's app for a program of its own, with completion to install.
-        command.params = [part for part in command.params if part.name not in _COMPLETION]
-        return command
-
-
 app = typer.Typer(
     name="mission",
-    cls=_LazyGroup,
+    cls=lazy_group(COMMANDS),
     help="Carry a plan in TASKS.md to done.",
     no_args_is_help=True,
     add_completion=False,

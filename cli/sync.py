@@ -19,12 +19,15 @@ from mission.place import Place
 from mission.plan import read_plan
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import detect
-from tiers.migration.places import open_place
 from tiers.projection.live import LiveEvents
 from tiers.projection.project import Projected, project
 from tiers.search.fill import fill_embeddings
 from tiers.search.registry import EmbedderChoice, make_embedder
+from tiers.servers.opening import open_place
 from tiers.storage.schema import brief, upgrade
+
+sync_app = typer.Typer()
+embed_app = typer.Typer()
 
 _QUIET = 200  # milliseconds without a change before it is copied
 
@@ -41,6 +44,7 @@ ConfigOption = Annotated[
 ]
 
 
+@sync_app.command("sync")
 def sync(
     path: PathArgument = None,
     *,
@@ -71,6 +75,7 @@ def sync(
             _follow(configured, connection, place)
 
 
+@embed_app.command("embed")
 def embed(
     *,
     config: ConfigOption = None,

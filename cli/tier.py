@@ -8,14 +8,21 @@ from typing import Annotated
 import typer
 
 from cli.console import fact, print_json, printable, talk
-from cli.doctor import doctor
-from cli.migrate import migrate_storage
-from cli.sync import embed, sync
+from cli.lazy import lazy_group
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import Detection, detect
 from tiers.services.ways import Way, choose_services
 
+# Apart: what concerns the federated tier alone is not loaded on the others.
+_FURTHER = {
+    "doctor": "cli.doctor",
+    "migrate": "cli.migrate",
+    "sync": "cli.sync:sync_app",
+    "embed": "cli.sync:embed_app",
+}
+
 app = typer.Typer(
+    cls=lazy_group(_FURTHER),
     help="The storage tier: its services and its health.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -49,12 +56,6 @@ def detect_services(config: ConfigOption = None, as_json: JsonOption = False) ->
         parts = (result.service.value, word, result.where, result.version or "", time)
         fact("  ".join(printable(part) for part in (*parts, result.detail) if part))
     detection.require()
-
-
-app.command("doctor")(doctor)
-app.command("migrate")(migrate_storage)
-app.command("sync")(sync)
-app.command("embed")(embed)
 
 
 @app.command("up")

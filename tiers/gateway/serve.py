@@ -12,8 +12,8 @@ from tiers.config import TierConfig
 from tiers.detect import detect
 from tiers.gateway.app import make_app
 from tiers.gateway.storage import ReadStorage
-from tiers.migration.places import open_place
 from tiers.search.embedder import Embedder
+from tiers.servers.opening import open_place
 from tiers.storage.schema import upgrade
 
 

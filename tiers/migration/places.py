@@ -1,17 +1,13 @@
-"""What `--from` and `--to` may say, and opening it."""
+"""What `--from` and `--to` may say."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from mission.errors import UsageError
 from tiers.config import TierConfig, find_config_file, load_tier_config
-from tiers.servers.local import open_local
-from tiers.servers.pglite import open_pglite
-from tiers.settings.address import PostgresAddress
 from tiers.settings.folders import project_folder, tiers_home
 from tiers.settings.model import DEPRECATED_TIERS, QueueType, StorageType, Tier
 
@@ -59,23 +55,6 @@ def label(config: TierConfig) -> str:
     if config.postgres is not None:
         return config.postgres.label
     return f"{config.storage} {config.folder}"
-
-
-@contextmanager
-def open_place(config: TierConfig) -> Iterator[PostgresAddress]:
-    """The storage's database; what must run for it runs as long.
-
-    Raises:
-        TierError: It cannot be started.
-    """
-    if config.postgres is not None:
-        yield config.postgres
-    elif config.storage is StorageType.PGLITE and config.folder is not None:
-        with open_pglite(config.folder) as address:
-            yield address
-    else:
-        with open_local(config) as address:
-            yield address
 
 
 def _tier(tier: Tier, environment: Mapping[str, str]) -> TierConfig:

@@ -16,7 +16,7 @@ from tiers.detect import detect
 from tiers.migration.catalog import read_catalog
 from tiers.migration.mapping import Mapping, map_tables
 from tiers.migration.move import Moved, Progress, count_rows, move_table
-from tiers.migration.places import label, open_place
+from tiers.migration.places import label
 from tiers.migration.refusals import (
     filled_tables,
     keep_writers_out,
@@ -24,6 +24,7 @@ from tiers.migration.refusals import (
     refuse_same_database,
     refuse_waiting_writers,
 )
+from tiers.servers.opening import open_place
 from tiers.settings.address import PostgresAddress
 from tiers.settings.model import Tier
 from tiers.storage.locks import TAKEOVER, advisory_lock

@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg
 
-from tiers.pgvector import VectorForbiddenError, VectorMissingError, VectorTooOldError, vector_state
 from tiers.probes.probe import Cause, Failure, ProbeResult, Service, failure, without_secret
 from tiers.settings.address import PostgresAddress, Tls
 
@@ -106,33 +105,12 @@ def _look(
         version=number,
         milliseconds=_since(start),
     )
-    return (server, _look_at_vector(connection, address)) if vector else (server,)
+    if not vector:
+        return (server,)
+    # Imported late: nothing about vectors is loaded on the other tiers.
+    from tiers.probes.pgvector import probe_pgvector  # noqa: PLC0415
 
-
-def _look_at_vector(connection: psycopg.Connection[Any], address: PostgresAddress) -> ProbeResult:
-    start = time.monotonic()
-    where = f"{address.database} on {address.where}"
-    found: Failure | None = None
-    state = vector_state(connection)
-    try:
-        state.check(where)
-        if state.installed is not None:
-            # The library itself, not just its entry in the catalogue.
-            connection.execute("SELECT '[1,2]'::vector <-> '[2,1]'::vector")
-    except VectorMissingError as error:
-        found = Failure(cause=Cause.VECTOR_MISSING, message=error.message, remedy=error.hint)
-    except VectorForbiddenError as error:
-        found = Failure(cause=Cause.VECTOR_FORBIDDEN, message=error.message, remedy=error.hint)
-    except VectorTooOldError as error:
-        found = Failure(cause=Cause.VECTOR_TOO_OLD, message=error.message, remedy=error.hint)
-    return ProbeResult(
-        service=Service.PGVECTOR,
-        where=address.where,
-        failure=found,
-        version=state.installed or state.available,
-        milliseconds=_since(start),
-        detail="" if state.installed or found else "not created yet: the first use will",
-    )
+    return (server, probe_pgvector(connection, address))
 
 
 def _since(start: float) -> float:

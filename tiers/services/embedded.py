@@ -13,7 +13,6 @@ from filelock import FileLock
 
 from mission.errors import TierError
 from tiers.config import TierConfig
-from tiers.pgvector import enable_vector
 from tiers.servers.local import local_server
 from tiers.servers.postgres import PostgresServer
 from tiers.servers.postgres_binaries import find_postgres, reachable
@@ -58,7 +57,9 @@ class EmbeddedServices:
                 server.start_daemon()
                 say(f"{name} answers at {server.address.where}: {server.product}")
         if config.vector and config.postgres is not None:
-            # What compose's init script does.
+            # What compose's init script does. Imported late: the other tiers load nothing of it.
+            from tiers.pgvector import enable_vector  # noqa: PLC0415
+
             with psycopg.connect(**config.postgres.connect_arguments()) as connection:
                 say(f"pgvector {enable_vector(connection)} is in `{config.postgres.database}`")
 

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from mission.errors import TierError, UsageError
 from tiers.config import LOOPBACK, TierConfig
-from tiers.services.compose import ComposeServices, find_engine
 from tiers.services.embedded import EmbeddedServices
 from tiers.services.service import Services
 from tiers.settings.model import Tier
@@ -29,6 +28,9 @@ def choose_services(config: TierConfig, way: Way = Way.AUTO) -> Services:
     """
     refuse_remote(config)
     if way is not Way.EMBEDDED and config.tier is Tier.FEDERATED:
+        # Imported late: the other tiers load nothing of it.
+        from tiers.services.compose import ComposeServices, find_engine  # noqa: PLC0415
+
         engine = find_engine()
         if engine is not None:
             return ComposeServices(engine)

@@ -15,7 +15,6 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from mission.errors import TierError
-from tiers.pgvector import enable_vector
 from tiers.settings.address import PostgresAddress
 from tiers.storage.locks import SCHEMA, advisory_lock
 
@@ -44,6 +43,9 @@ def upgrade(address: PostgresAddress, *, vector: bool) -> tuple[str, ...]:
         ):
             require_known(schema_versions(guard), address.label)
             if vector:
+                # Imported late: nothing about vectors is loaded on the other tiers.
+                from tiers.pgvector import enable_vector  # noqa: PLC0415
+
                 enable_vector(guard)
             _run_revisions(address, "heads" if vector else "storage@head")
             return schema_versions(guard)
