@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agents.registry import settings
+from agents.registry import provider, settings
 from agents.routing import Route, route
 from mission.journal import Attempt
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.attempts.resuming import was_held_up
+from orchestrator.attempts.retrying import STANDS_IN
 from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.ends import RESUMED, TaskEnd
@@ -40,7 +41,7 @@ class Dispatcher:
         context = self._context
         chosen = route(task, context.config)
         name = agent or carrier_of(chosen)
-        rule = f"stands in ({chosen.rule})" if agent else chosen.rule
+        rule = chosen.rule if name == carrier_of(chosen) else f"{STANDS_IN} ({chosen.rule})"
         if chosen.operation is None:
             settings(name, context.config)
         last = context.journal.last_attempt(task.id)
@@ -84,14 +85,29 @@ class Dispatcher:
         return carrier_of(route(task, self._context.config))
 
     def provider(self, agent: str) -> str:
-        """What rests when an agent's limit is reached: all agents of one type share it.
+        """What rests when an agent's limit is reached, with all agents that it provides for.
 
         Raises:
             AgentError: The agent is not configured.
         """
         if agent.startswith(f"{OPERATION}:"):
             return OPERATION
-        return settings(agent, self._context.config).type
+        return provider(agent, settings(agent, self._context.config))
+
+    def line_up(self, agent: str) -> tuple[str, ...]:
+        """An agent, then those who stand in for it, in their order.
+
+        Raises:
+            AgentError: One of them is not configured.
+        """
+        names: list[str] = []
+        following: str | None = agent
+        while following is not None and following not in names:
+            names.append(following)
+            if following.startswith(f"{OPERATION}:"):
+                break
+            following = settings(following, self._context.config).fallback
+        return tuple(names)
 
     def work(self, assignment: Assignment) -> Callable[[], TaskEnd]:
         """What the job does."""

@@ -14,8 +14,8 @@ class Again:
     """A row that is tried again by itself."""
 
     at: datetime
-    agent: str | None = None  # another agent than before
-    resting: bool = False  # its provider rests until then: other rows of it wait too
+    agent: str | None = None  # who stands in for the agent that the row is routed to
+    rests: datetime | None = None  # until when the last agent's provider takes no work, from anyone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -195,10 +195,11 @@ class Loop:
         row = self._board.plan.task(task)
         try:
             carrier = agent or self._dispatcher.carrier(row)
-            if not self._admission.admits(row, carrier):
+            chosen = self._admission.admits(row, carrier)
+            if chosen is None:
                 self._release(task)
                 return
-            attempt = self._dispatcher.start(row, agent=agent)
+            attempt = self._dispatcher.start(row, agent=chosen)
         except MissionError as error:
             word = self._context.redactor.text(str(error))
             self._board.stage(StatusChange(task=task, status=Status.BLOCKED, word=word))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from agents.budget import Refusal
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
@@ -27,27 +30,43 @@ class Admission:
         self._budget.settle(end.task, end.attempt, self._context.clock())
         self.refused.clear()
         if end.again is not None:
-            self.delays.add(end.task, end.again, self._dispatcher.provider(agent))
+            now = self._context.clock()
+            # What waits for a provider is looked at again right away: somebody may stand in.
+            back = replace(end.again, at=now) if end.again.rests is not None else end.again
+            self.delays.add(end.task, back, self._dispatcher.provider(agent))
 
-    def admits(self, row: Task, agent: str) -> bool:
-        """Whether `agent` may start with the row now. Its estimate is set aside if so.
+    def admits(self, row: Task, agent: str) -> str | None:
+        """Who may start with the row now: `agent`, or who stands in for it while its provider
+        rests; None if nobody may. The row's estimate is set aside for whom it names.
 
         Raises:
-            AgentError: The agent is not configured.
+            AgentError: One of these agents is not configured.
         """
         now = self._context.clock()
-        until = self.delays.rest(self._dispatcher.provider(agent), now)
+        chosen, until = self._at_work(agent, now)
         if until is not None:
-            self.delays.hold(row.id, until)
-            return False
-        refusal = self._budget.reserve(row, agent, now)
+            routed = self._dispatcher.carrier(row)
+            self.delays.hold(row.id, until, None if agent == routed else agent)
+            return None
+        refusal = self._budget.reserve(row, chosen, now)
         if refusal is None:
-            return True
+            return chosen
         self.refused[row.id] = refusal
         if refusal.final and row.id not in self._told:
             self._told.add(row.id)
             self._context.display.say(f"{refusal.message}. {refusal.hint}")
-        return False
+        return None
+
+    def _at_work(self, agent: str, now: datetime) -> tuple[str, datetime | None]:
+        """The first of `agent` and those who stand in for it whose provider takes work; if all of
+        them rest, when the first of them is back."""
+        back: list[datetime] = []
+        for name in self._dispatcher.line_up(agent):
+            until = self.delays.rest(self._dispatcher.provider(name), now)
+            if until is None:
+                return name, None
+            back.append(until)
+        return agent, min(back)
 
     def token_limit(self, row: Task, agent: str) -> int | None:
         """How many tokens an attempt by `agent` may use; None where no limit says so."""

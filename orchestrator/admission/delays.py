@@ -21,19 +21,20 @@ class Delays:
         return bool(self._rows)
 
     def add(self, task: str, again: Again, provider: str) -> None:
-        """Try `task` again at its time; until then its provider rests, if that is the reason."""
+        """Try `task` again at its time; let its provider rest, where that is part of the reason."""
         self._rows[task] = again
-        if again.resting:
-            self._resting[provider] = max(again.at, self._resting.get(provider, again.at))
+        if again.rests is not None:
+            self._resting[provider] = max(again.rests, self._resting.get(provider, again.rests))
 
     def rest(self, provider: str, now: datetime) -> datetime | None:
         """Until when a provider rests; None if it does not."""
         until = self._resting.get(provider)
         return until if until is not None and until > now else None
 
-    def hold(self, task: str, until: datetime) -> None:
-        """A row whose provider rests, and that would start otherwise."""
-        self._rows[task] = Again(at=until)
+    def hold(self, task: str, until: datetime, agent: str | None = None) -> None:
+        """A row whose provider rests, and that would start otherwise. `agent` stands in for the
+        one that it is routed to."""
+        self._rows[task] = Again(at=until, agent=agent)
 
     def pop_due(self, now: datetime) -> tuple[str, str | None] | None:
         """The row that has waited longest past its time, and the agent that stands in for it."""

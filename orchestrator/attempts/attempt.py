@@ -158,7 +158,11 @@ class AttemptRunner:
             # The work is there, and good but for the conflict: that is what a person has to settle.
             status, reason = Status.BLOCKED, f"{conflict.reason}; not repaired by {reason}"
         return self._end(
-            assignment, status, str(result.outcome), reason=reason, again=again(context, decision)
+            assignment,
+            status,
+            str(result.outcome),
+            reason=reason,
+            again=again(context, attempt, decision),
         )
 
     def _held_up(self, assignment: Assignment, error: MissionError) -> TaskEnd:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.protocol import Outcome
 from mission.journal import Attempt, EventKind, Stage
+from orchestrator.attempts.retrying import STANDS_IN
 from orchestrator.attempts.work import AGENT, worktree_of
 from orchestrator.context import Context
 from tasks_md.model import Task
@@ -19,7 +20,7 @@ def was_held_up(last: Attempt, task: Task, agent: str) -> bool:
         and last.head is not None
         and last.branch is not None
         and last.branch == task.branch
-        and last.agent == agent
+        and (last.agent == agent or last.route.startswith(STANDS_IN))
     )
 
 

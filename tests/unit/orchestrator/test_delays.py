@@ -26,8 +26,8 @@ def test_rows_come_back_when_their_time_has_come_earliest_first() -> None:
 
 def test_a_provider_at_rest_keeps_its_longest_rest_and_others_go_on() -> None:
     delays = Delays()
-    delays.add("A", Again(at=LATER, resting=True), "codex")
-    delays.add("B", Again(at=NOW + timedelta(minutes=1), resting=True), "codex")
+    delays.add("A", Again(at=LATER, rests=LATER), "codex")
+    delays.add("B", Again(at=NOW, rests=NOW + timedelta(minutes=1)), "codex")
     delays.add("C", Again(at=LATER), "claude")
     assert delays.rest("codex", NOW) == LATER
     assert delays.rest("claude", NOW) is None
