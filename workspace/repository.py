@@ -19,7 +19,9 @@ from workspace.git import OLDEST, Git, reason
 _LOCKS: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 # Names that git allows and then takes for something else, or shows in place of none.
 _CONFUSING = ("@", "head", "fetch_head", "merge_head", "(detached)")
-_TRIES = 20  # of a fetch whose ref somebody else was moving
+_TRIES = 20  # of a fetch that somebody else's git was in the way of
+# A push of ours or a person's fetch moves the same ref; `git worktree add` begins with a null HEAD.
+_PASSING = re.compile(r"cannot lock ref|bad object worktrees/")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -100,8 +102,7 @@ class Repository:
                         "--no-write-fetch-head", self.remote,
                         f"+{self.local_base_ref}:{self.base_ref}", check=False,
                     )  # fmt: skip
-                    # A push of ours, or a person's fetch, may move the same ref meanwhile.
-                    if fetched.code == 0 or "cannot lock ref" not in fetched.stderr:
+                    if fetched.code == 0 or not _PASSING.search(fetched.stderr):
                         break
             if fetched.code != 0:
                 raise GitError(f"{self.base} cannot be fetched: {reason(fetched)}")
