@@ -15,14 +15,14 @@ from prefect.context import FlowRunContext
 
 from flows.board import Board
 from flows.record import Record
-from flows.task import RowRun, row, task_run
+from flows.task import RowRun, done, row, task_run
 from orchestrator.engine import Job, OnDone
 
 
 class PrefectEngine:
     """Runs jobs as task runs of the flow run it is made in. A context manager.
 
-    Jobs run on threads of its own, at most `slots` at a time. Prefect gets the record: a task run
+    Jobs run on threads of its own. Prefect gets the record: a task run
     a job, with the job's name and tags and the edges to what it waited for. The record is sent in
     the background; a server that is slow or away never holds up a job, and `missing` says what did
     not arrive.
@@ -32,7 +32,7 @@ class PrefectEngine:
         """Called inside a flow.
 
         Args:
-            slots: How many jobs run at the same time.
+            slots: How many jobs are submitted at the same time.
             title: The mission's name, for the progress table.
             logs: The folder with the runner's own logs, shown on the run's page.
 
@@ -44,14 +44,15 @@ class PrefectEngine:
             raise RuntimeError("a PrefectEngine is made inside a flow run")
         self._flow_run = context.flow_run
         self._context = copy_context()
-        self._pool = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="row")
+        # Twice as many threads as slots: a row's slot is free before its end is recorded.
+        self._pool = ThreadPoolExecutor(max_workers=2 * slots, thread_name_prefix="row")
         self._record = Record(self._flow_run.id)
         self._board = Board(flow_run=self._flow_run.id, title=title, logs=logs)
         self._lock = threading.Lock()
         self._keys = itertools.count(1)
         self._names: dict[uuid.UUID, str] = {}  # of every task run dispatched
         self._latest: dict[str, uuid.UUID] = {}  # task id -> its last task run
-        self._bugs: list[BaseException] = []  # raised by on_done: there is nobody above a thread
+        self._bugs: list[BaseException] = []  # there is nobody above a thread to raise them to
 
     def __enter__(self) -> Self:
         self._context.copy().run(self._board.start)
@@ -80,13 +81,12 @@ class PrefectEngine:
 
     def submit(self, job: Job, on_done: OnDone) -> None:
         """Start `job` on a thread, as a task run."""
+        run, key = uuid.uuid4(), str(next(self._keys))
         with self._lock:
             after = [self._latest[task] for task in job.after if task in self._latest]
-            run = task_run(self._flow_run, name=job.name, key=str(next(self._keys)), after=after)
-            self._names[run.id] = job.name
-            self._latest[job.task] = run.id
-        engine = RowRun(task=row, task_run=run, tags=job.tags)
-        self._pool.submit(self._context.copy().run, self._carry_out, engine, job, on_done)
+            self._names[run] = job.name
+            self._latest[job.task] = run
+        self._pool.submit(self._context.copy().run, self._carry_out, job, on_done, run, key, after)
 
     def progress(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Hand the rows to the progress table, which is updated in the background."""
@@ -104,13 +104,22 @@ class PrefectEngine:
         held = self._record.held(len(names))
         return tuple(name for run, name in names.items() if run not in held)
 
-    def _carry_out(self, engine: RowRun, job: Job, on_done: OnDone) -> None:
-        error: BaseException | None = None
+    def _carry_out(
+        self, job: Job, on_done: OnDone, run: uuid.UUID, key: str, after: Sequence[uuid.UUID]
+    ) -> None:
+        told = threading.Event()
+
+        def tell(error: BaseException | None) -> None:
+            told.set()
+            try:
+                on_done(job, error)
+            except BaseException as bug:  # noqa: BLE001 - a thread's boundary: __exit__ raises it
+                self._bugs.append(bug)
+
         try:
-            engine.carry_out(job.run)
-        except BaseException as raised:  # noqa: BLE001 - a thread's boundary: on_done reports it
-            error = raised
-        try:
-            on_done(job, error)
-        except BaseException as bug:  # noqa: BLE001 - a thread's boundary: __exit__ raises it
-            self._bugs.append(bug)
+            begun = task_run(self._flow_run, run, name=job.name, key=key, after=after)
+            RowRun(task=row, task_run=begun, tags=job.tags).carry_out(job.run, tell)
+        except Exception as error:  # noqa: BLE001 - the record's trouble, told in `troubles`
+            self._record.troubles.append(f"could not record {job.name} in Prefect: {error}")
+            if not told.is_set():
+                tell(done(job.run))

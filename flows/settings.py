@@ -35,6 +35,8 @@ _CLIENT: dict[str, str] = {
     # The runner keeps its own logs; sending them too costs a third of a client's time.
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
+    # Spans that nobody collects.
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
     # With the automation of `mission deploy`, a run whose machine died is marked in 90 seconds.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "DO_NOT_TRACK": "1",

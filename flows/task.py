@@ -37,29 +37,49 @@ class RowRun(SyncTaskRunEngine[[], None]):
             self.task_run.tags = list(self.tags)
         super().begin_run()
 
-    def carry_out(self, work: Callable[[], None]) -> None:
+    def carry_out(
+        self, work: Callable[[], None], tell: Callable[[BaseException | None], None]
+    ) -> None:
         """Do the work in the task run, which ends as Completed, Failed or Crashed.
 
-        Raises:
-            BaseException: Whatever the work raised.
+        Args:
+            work: What the row does. An error is a bug.
+            tell: Called once, with that error if there is one, as soon as the work has ended: what
+                comes next need not wait for the record.
         """
-        with self.start(), self.run_context():
-            work()
-            self.set_state(Completed())
-        self.result()
+        with self.start():
+            error = done(work)
+            tell(error)
+            if error is None:
+                self.set_state(Completed())
+            elif isinstance(error, Exception):
+                self.handle_exception(error)
+            else:
+                self.handle_crash(error)
 
 
-def task_run(flow_run: FlowRun, *, name: str, key: str, after: Sequence[uuid.UUID]) -> TaskRun:
+def done(work: Callable[[], None]) -> BaseException | None:
+    """Do the work; what it raised."""
+    try:
+        work()
+    except BaseException as error:  # noqa: BLE001 - a thread's boundary: it is told and recorded
+        return error
+    return None
+
+
+def task_run(
+    flow_run: FlowRun, own: uuid.UUID, *, name: str, key: str, after: Sequence[uuid.UUID]
+) -> TaskRun:
     """A task run of `row` that is about to start.
 
     Args:
         flow_run: The run it belongs to.
+        own: Its id.
         name: What people see.
         key: Unique in the flow run.
         after: The finished task runs that it waited for: the edges of Prefect's graph.
     """
     state: State[None] = Pending()
-    own = uuid.uuid4()
     state.state_details.task_run_id = own
     state.state_details.flow_run_id = flow_run.id
     facts: dict[str, Any] = {

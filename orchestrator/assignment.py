@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mission.journal import Attempt
@@ -18,3 +19,16 @@ class Assignment:
     attempt: Attempt
     approved: bool = False  # a person approved it: merge it without asking for one again
     token_limit: int | None = None  # what the attempt may use, by the budget
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Todo:
+    """What a run is for."""
+
+    selected: Collection[str] | None = None  # the rows that may start; None: all
+    left: Sequence[Attempt] = ()  # attempts of an earlier run to carry on
+    held: Collection[str] = ()  # rows that may not start: an earlier agent is still at them
+
+    def includes(self, task: str) -> bool:
+        """Whether a row may start."""
+        return task not in self.held and (self.selected is None or task in self.selected)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from mission.errors import RowConflictError
 from mission.journal import EventKind, Journal
@@ -37,8 +37,25 @@ class TakenUp:
     removed: tuple[str, ...]
     changed: tuple[str, ...]  # rows whose cells differ
 
+    def __str__(self) -> str:
+        named = (("added", self.added), ("removed", self.removed), ("changed", self.changed))
+        parts = [
+            f"{word} {', '.join(names[:5])}" + (" …" if len(names) > 5 else "")
+            for word, names in named
+            if names
+        ]
+        return "; ".join(parts) or "no row differs"
 
-_Staged = list[tuple[StatusChange, Status]]  # changes, each with the status before it
+
+_Staged = Sequence[tuple[StatusChange, Status]]  # changes, each with the status before it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """What one write of the file carries."""
+
+    staged: _Staged
+    cells: Sequence[CellChange]
 
 
 class Board:
@@ -52,7 +69,8 @@ class Board:
         self._writer = writer
         self._journal = journal
         self._run = run
-        self._staged: _Staged = []
+        self._staged: list[tuple[StatusChange, Status]] = []
+        self._in_flight: _Staged = ()  # taken by a batch, and not in the file yet
         self._load(writer.read())
 
     def _load(self, plan: Plan) -> None:
@@ -75,22 +93,57 @@ class Board:
         """A row's status; None if there is no such row, or its status is no word of ours."""
         return self.statuses.get(task)
 
+    def is_written(self, milestone: str) -> bool:
+        """Whether the file says everything that is decided about a milestone's rows."""
+        decided = {change.task for change, _ in (*self._in_flight, *self._staged)}
+        return all(self.plan.task(name).milestone != milestone for name in decided)
+
+    def task(self, name: str) -> Task:
+        """A row as it will be once everything that is decided is written."""
+        row = self.plan.task(name)
+        decided = [c for c, _ in (*self._in_flight, *self._staged) if c.task == row.id]
+        if not decided:
+            return row
+        words = [change.word for change in decided if change.word is not None]
+        notes = with_word(row.notes, words[-1]) if words else row.notes
+        return replace(row, status=str(decided[-1].status), notes=notes)
+
     def ready(self) -> Iterator[str]:
         """What could start now, in dispatch order."""
-        return (self._order[rank] for rank in self._ready)
+        # Of a copy: whoever looks stages changes meanwhile.
+        return (self._order[rank] for rank in self._ready.copy())
 
     def count_ready(self) -> int:
         """How many rows could start now."""
         return len(self._ready)
 
+    def progress(self, live: Iterable[Task]) -> list[dict[str, str]]:
+        """A line a milestone, for people. `live` are the rows that are under way."""
+        named: dict[str, list[str]] = {}
+        for task in live:
+            named.setdefault(task.milestone, []).append(task.id)
+        return [
+            {
+                "milestone": milestone.id,
+                "done": f"{self.done[milestone.id]}/{len(milestone.tasks)}",
+                "live": ", ".join(named.get(milestone.id, ())),
+            }
+            for milestone in self.plan.milestones
+            if milestone.tasks
+        ]
+
     def take_up(self) -> TakenUp | None:
-        """Read the file again if somebody else changed it; None if nobody did."""
+        """Read the file again if somebody else changed it; None if nobody did.
+
+        Not while a batch is being written: what is staged stays staged.
+        """
         plan = self._writer.read()
         if plan.lines == self.plan.lines:
             return None
         old = {task.id: _texts(task) for task in self.plan.tasks}
         new = {task.id: _texts(task) for task in plan.tasks}
         self._load(plan)
+        self._follow(self._staged)
         return TakenUp(
             added=tuple(name for name in new if name not in old),
             removed=tuple(name for name in old if name not in new),
@@ -122,30 +175,59 @@ class Board:
         for one in newly:
             insort(self._ready, self._rank[one])
 
-    def write(self) -> bool:
-        """Write what is staged with one write of the file, then journal it. False: nothing was.
+    def _follow(self, staged: _Staged) -> None:
+        """Let the statuses say again what is decided and not in the file yet."""
+        for change, _ in staged:
+            if change.task in self.statuses:  # else its row is gone, which the next write finds
+                self._set(change.task, self.statuses[change.task], change.status)
+
+    def write(self) -> None:
+        """Write what is staged, and wait for it.
 
         Raises:
             RowConflictError: A row's status is not what its change was decided on. Nothing was
                 written.
         """
-        if not self._staged:
-            return False
-        staged, self._staged = self._staged, []
+        batch = self.batch()
+        if batch is None:
+            return
         try:
-            plan = self._writer.apply(self._cells(staged))
-            taken_up = None
-        except RowConflictError:
-            # Somebody may have edited other cells of a row only: then the change still stands.
-            taken_up = self.take_up()
-            if any(self.statuses.get(task) is not now for task, now in _in_file(staged).items()):
-                raise
-            plan = self._writer.apply(self._cells(staged))
-        if taken_up is None and plan.tables is self.plan.tables:
+            plan = self._writer.apply(batch.cells)
+        except RowConflictError as conflict:
+            batch = self.again(batch, conflict)
+            plan = self._writer.apply(batch.cells)
+        with self._journal.together():
+            self.written(batch, plan)
+
+    def batch(self) -> Batch | None:
+        """Take what is staged, for one write of the file. None: nothing is."""
+        if not self._staged:
+            return None
+        self._in_flight, self._staged = self._staged, []
+        return Batch(staged=self._in_flight, cells=self._cells(self._in_flight))
+
+    def again(self, batch: Batch, conflict: RowConflictError) -> Batch:
+        """The batch for the file as somebody has edited it: their other cells stay.
+
+        Raises:
+            RowConflictError: They set the status of a row that the batch is about.
+        """
+        self._load(self._writer.read())
+        if any(self.statuses.get(task) is not now for task, now in _in_file(batch.staged).items()):
+            raise conflict
+        self._follow(batch.staged)
+        self._follow(self._staged)
+        return Batch(staged=batch.staged, cells=self._cells(batch.staged))
+
+    def written(self, batch: Batch, plan: Plan) -> None:
+        """The file holds the batch, and is `plan` now: journal the changes."""
+        self._in_flight = ()
+        if plan.tables is self.plan.tables:
             self.plan = plan  # the same rows, with our cells set
         else:
             self._load(plan)
-        for change, before in staged:
+            self._follow(self._staged)
+        for change, before in batch.staged:
             self._journal.record(
                 EventKind.STATUS,
                 run=self._run,
@@ -156,7 +238,6 @@ class Board:
                 by=str(change.actor),
                 reason=change.reason or change.word or "",
             )
-        return True
 
     def _cells(self, staged: _Staged) -> list[CellChange]:
         """What to write: of several changes of one row the last status, and the last word."""

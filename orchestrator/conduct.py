@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from agents.budget import Refusal
+from orchestrator.assignment import Todo
 from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.dispatch import Dispatcher
 from orchestrator.engine import Engine
 from orchestrator.events import Event, StopRequested
-from orchestrator.loop import Loop, Todo
+from orchestrator.loop import Loop
 from orchestrator.merging.batching import BatchQueue
 from orchestrator.merging.serial import MergeQueue, Merges
 from orchestrator.operations.catalogue import find_operation
@@ -42,6 +44,7 @@ def conduct(
     agents = AttemptRunner(context, _queue(context), issues)
     dispatcher = Dispatcher(context, board, agents, OperationRunner(context, find_operation))
     with (
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe") as scribe,
         Publisher(context) as publisher,
         context.stop.calling(lambda: events.put(StopRequested())),
         Watch(context.place, context.pause, events.put),
@@ -54,6 +57,7 @@ def conduct(
             events,
             todo,
             slots=slots,
+            scribe=scribe,
             on_written=publisher.changed,
         )
         loop.run()

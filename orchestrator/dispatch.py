@@ -9,7 +9,7 @@ from agents.routing import Route, route
 from mission.journal import Attempt
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.attempt import AttemptRunner
-from orchestrator.attempts.resuming import was_held_up
+from orchestrator.attempts.resuming import was_cut_off, was_held_up
 from orchestrator.attempts.retrying import STANDS_IN
 from orchestrator.board import Board
 from orchestrator.context import Context
@@ -18,6 +18,8 @@ from orchestrator.operations.operation import OperationRunner
 from tasks_md.model import Task
 
 OPERATION = "operation"  # what the journal calls the agent of a built-in operation
+# Carriers that read their milestone in the file: they start once everything of it is written.
+SUM_UP = frozenset({f"{OPERATION}:close-milestone"})
 
 
 class Dispatcher:
@@ -32,7 +34,11 @@ class Dispatcher:
         self._operations = operations
 
     def start(self, task: Task, *, agent: str | None = None) -> Attempt:
-        """A new attempt at `task`, journalled. `agent` stands in for the one that is routed to.
+        """The attempt with which `task` goes on, journalled: a new one, or one with finished work.
+
+        Args:
+            task: A row that is ready, or is to be tried again.
+            agent: Stands in for the one that the rules name.
 
         Raises:
             AgentError: Its agent is not configured.
@@ -45,8 +51,8 @@ class Dispatcher:
         if chosen.operation is None:
             settings(name, context.config)
         last = context.journal.last_attempt(task.id)
-        if last is not None and was_held_up(last, task, name):
-            return last  # its job opens it again, once the row says in-progress
+        if last is not None and (was_cut_off(last) or was_held_up(last, task, name)):
+            return last
         resumes = last is not None and last.agent == name and last.outcome in RESUMED
         number = last.number + 1 if last else 1
         return context.journal.start_attempt(
@@ -64,13 +70,12 @@ class Dispatcher:
     def assign(
         self, attempt: Attempt, *, approved: bool = False, token_limit: int | None = None
     ) -> Assignment:
-        """What is left of an attempt, with its row as the file has it now."""
-        plan = self._board.plan
-        task = plan.task(attempt.task)
+        """What is left of an attempt, with its row as it is now."""
+        task = self._board.task(attempt.task)
         return Assignment(
             task=task,
-            milestone=plan.milestone(task.milestone),
-            dependencies=tuple(plan.task(name) for name in task.depends_on),
+            milestone=self._board.plan.milestone(task.milestone),
+            dependencies=tuple(self._board.task(name) for name in task.depends_on),
             attempt=attempt,
             approved=approved,
             token_limit=token_limit,

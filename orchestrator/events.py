@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from orchestrator.ends import TaskEnd
+from tasks_md.model import Plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,4 +33,11 @@ class StopRequested:
     """A stop was requested."""
 
 
-Event = JobEnded | FileChanged | Woken | StopRequested
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write of the file is over."""
+
+    result: Future[Plan]
+
+
+Event = JobEnded | FileChanged | Woken | StopRequested | Written

@@ -1,14 +1,15 @@
 """The loop: as a row ends its status is written and what became ready starts at once.
 
-One thread (the caller's) owns the board and the file; jobs run on the engine's threads and only
-tell how they ended. There are no waves, and nothing is polled: the loop sleeps on one queue.
+One thread (the caller's) owns the board. Jobs run on the engine's threads and writes of the file on
+the scribe's; they only tell how they ended. There are no waves, and nothing is polled: the loop
+sleeps on one queue.
 """
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from functools import partial
 
 from agents.budget import Refusal
@@ -16,28 +17,16 @@ from mission.errors import MissionError, RowConflictError
 from mission.journal import Attempt, Stage
 from mission.state import Status
 from orchestrator.admission.admission import Admission
-from orchestrator.assignment import Assignment
-from orchestrator.board import Board, StatusChange, TakenUp
+from orchestrator.assignment import Assignment, Todo
+from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
-from orchestrator.dispatch import Dispatcher
+from orchestrator.dispatch import SUM_UP, Dispatcher
 from orchestrator.display import Progress
 from orchestrator.ends import TaskEnd
 from orchestrator.engine import Engine, Job
-from orchestrator.events import Event, FileChanged, JobEnded, Woken
+from orchestrator.events import Event, FileChanged, JobEnded, Woken, Written
 from orchestrator.inbox import Inbox
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Todo:
-    """What a run is for."""
-
-    selected: Collection[str] | None = None  # the rows that may start; None: all
-    left: Sequence[Attempt] = ()  # attempts of an earlier run to carry on
-    held: Collection[str] = ()  # rows that may not start: an earlier agent is still at them
-
-    def includes(self, task: str) -> bool:
-        """Whether a row may start."""
-        return task not in self.held and (self.selected is None or task in self.selected)
+from orchestrator.writing import Writing
 
 
 class Loop:
@@ -53,7 +42,8 @@ class Loop:
         todo: Todo,
         *,
         slots: int,
-        on_written: Callable[[], None] | None = None,
+        scribe: Executor,
+        on_written: Callable[[], None],
     ) -> None:
         self._context = context
         self._board = board
@@ -62,8 +52,11 @@ class Loop:
         self._events = events
         self._slots = slots
         self._todo = todo
-        self._on_written = on_written or (lambda: None)
         self._inbox = Inbox(context, board)
+        self._writing = Writing(
+            context, board, self._inbox, scribe, tell=events.put, on_written=on_written
+        )
+        self._file_changed = False  # by somebody else, perhaps
         self._live: dict[str, Assignment] = {}
         self._starting = list(todo.left)  # journalled, not yet given to the engine
         self._admission = Admission(context, dispatcher)
@@ -99,33 +92,34 @@ class Loop:
         ended: list[JobEnded] = []
         while True:
             self._step(ended)
-            if not self._live and not self._waits():
+            if not self._live and not self._writing.busy and not self._waits():
                 break
             ended = self._wait()
 
     def _step(self, ended: Sequence[JobEnded]) -> None:
-        """One write of the file: what ended, what people asked for, what starts."""
+        """Take in what ended and what people did, start what is ready, and write it all."""
         ends = [end for job in ended if (end := self._take(job)) is not None]
-        if self._conflict is not None:
-            return  # the attempts stay open: the next run finds them, once a person has decided
         try:
+            # While a write is under way, what people did waits: it may change what is written.
+            if not self._writing.busy and self._conflict is None:
+                self._take_up()
+            if self._conflict is not None:
+                return  # the attempts stay open: the next run finds them, once a person has decided
+            self._writing.close([end for end in ends if end.status is None])
             for end in ends:
                 self._stage(end)
-            self._starting.extend(self._inbox.stage(self._under_way()))
+            if not self._writing.busy:
+                starting = {attempt.task for attempt in self._starting}
+                busy = {*self._live, *starting, *self._writing.ending, *(one.task for one in ends)}
+                self._starting.extend(self._inbox.stage(busy))
             self._start_ready()
-            if self._board.write():
-                self._on_written()
         except MissionError as error:
-            # Nothing was written: the attempts stay open, and the next run finds them.
             self._give_up(error)
             return
-        for end in ends:
-            self._close(end)
-        self._inbox.answer()
-        starting, self._starting = self._starting, []
-        for attempt in starting:
+        begun, self._starting = self._starting, []
+        for attempt in begun:
             self._submit(attempt)
-        self._check_live()  # the write may have taken in what a person wrote
+        self._writing.begin([end for end in ends if end.status is not None])
         self._show()
 
     def _take(self, job: JobEnded) -> TaskEnd | None:
@@ -151,34 +145,22 @@ class Loop:
                 )
             )
 
-    def _close(self, end: TaskEnd) -> None:
-        """Journal an end whose status is in the file; an attempt to carry on stays open."""
-        if end.status is not None or end.again is not None:
-            self._context.journal.end_attempt(end.attempt, end.outcome, end.reason)
-        shown = str(end.status or "kept for the next run")
-        if end.again is not None:
-            shown = f"will be tried again at {end.again.at:%H:%M:%S} UTC"
-        told = end.reason or end.word
-        self._context.display.say(f"{end.task}: {shown}" + (f" ({told})" if told else ""))
-
     def _start_ready(self) -> None:
-        if not self._may_start():
+        if not (self._may_start() and (self._board.count_ready() or self._delays)):
             return
         now = self._context.clock()
-        while self._has_room() and (due := self._delays.pop_due(now)) is not None:
-            # A row that a person has set meanwhile starts when it is ready, or not at all.
-            if self._board.status(due[0]) is Status.IN_PROGRESS:
-                self._start(*due)
-        for task in list(self._startable()):
-            if not self._has_room():
-                break
-            self._start(task)
+        with self._context.journal.together():
+            while self._has_room() and (due := self._delays.pop_due(now)) is not None:
+                # A row that a person has set meanwhile starts when it is ready, or not at all.
+                if self._board.status(due[0]) is Status.IN_PROGRESS:
+                    self._start(*due)
+            for task in self._startable():
+                if not self._has_room():
+                    break
+                self._start(task)
 
     def _may_start(self) -> bool:
         return not (self._context.stop.requested or self._context.paused)
-
-    def _under_way(self) -> set[str]:
-        return self._live.keys() | {attempt.task for attempt in self._starting}
 
     def _has_room(self) -> bool:
         return len(self._live) + len(self._starting) < self._slots
@@ -195,6 +177,8 @@ class Loop:
         row = self._board.plan.task(task)
         try:
             carrier = agent or self._dispatcher.carrier(row)
+            if carrier in SUM_UP and not self._board.is_written(row.milestone):
+                return  # it starts once that is in the file
             chosen = self._admission.admits(row, carrier)
             if chosen is None:
                 self._release(task)
@@ -257,21 +241,34 @@ class Loop:
             return []
         while not self._events.empty():
             happened.append(self._events.get())
-        if any(isinstance(event, FileChanged) for event in happened):
-            self._take_up()
+        for event in happened:
+            if isinstance(event, Written):
+                self._end_write(event)
+        self._file_changed |= any(isinstance(event, FileChanged) for event in happened)
         if any(isinstance(event, Woken) for event in happened):
             self._inbox.collect()
         return [event for event in happened if isinstance(event, JobEnded)]
 
-    def _take_up(self) -> None:
+    def _end_write(self, written: Written) -> None:
         try:
-            taken = self._board.take_up()
+            self._writing.end(written)
         except MissionError as error:
             self._give_up(error)
+        self._check_live()  # the write may have taken in what a person wrote
+
+    def _take_up(self) -> None:
+        """Read what somebody else wrote.
+
+        Raises:
+            TaskFileError: The file cannot be read any more.
+        """
+        if not self._file_changed:
             return
+        self._file_changed = False
+        taken = self._board.take_up()
         if taken is None:
             return
-        self._context.display.say(f"TASKS.md was changed: {_told(taken)}")
+        self._context.display.say(f"TASKS.md was changed: {taken}")
         self._check_live()
 
     def _check_live(self) -> None:
@@ -298,27 +295,4 @@ class Loop:
         self._context.display.progress(
             Progress(counts=board.counts, ready=board.count_ready(), live=len(self._live))
         )
-        live: dict[str, list[str]] = {}
-        for task, assignment in self._live.items():
-            live.setdefault(assignment.task.milestone, []).append(task)
-        self._engine.progress(
-            [
-                {
-                    "milestone": milestone.id,
-                    "done": f"{board.done[milestone.id]}/{len(milestone.tasks)}",
-                    "live": ", ".join(live.get(milestone.id, ())),
-                }
-                for milestone in board.plan.milestones
-                if milestone.tasks
-            ]
-        )
-
-
-def _told(taken: TakenUp) -> str:
-    named = (("added", taken.added), ("removed", taken.removed), ("changed", taken.changed))
-    parts = [
-        f"{word} {', '.join(names[:5])}" + (" …" if len(names) > 5 else "")
-        for word, names in named
-        if names
-    ]
-    return "; ".join(parts) or "no row differs"
+        self._engine.progress(board.progress([one.task for one in self._live.values()]))

@@ -42,7 +42,8 @@ def reconcile(context: Context, board: Board) -> Recovered:
     """Bring the file in line with what the journal knows.
 
     The journal decides what had finished: an attempt whose agent had ended is carried on from
-    there, one whose agent was cut off is given back and starts again with its worktree as it is.
+    there, at once where its row says `in-progress`, else in the row's turn; one whose agent was cut
+    off is given back and starts again with its worktree as it is.
     Git decides what had merged: the merge queue looks for an attempt's trailers before it merges.
     """
     held = frozenset(
@@ -87,12 +88,25 @@ def _carries_on(context: Context, board: Board, attempt: Attempt) -> bool:
         # and the journal's last word was not: it still waits for a person.
         context.display.say(f"{attempt.task}: carries on, it was approved")
         return True
+    if status is Status.NOT_STARTED and finished and not _was_begun(context, attempt):
+        return False  # it stays open: its row comes next to it in its turn, and is carried on then
     # The row's status was written and the journal's last word was not, or a person set the row.
     written = _OUTCOMES.get(status) if status is not None else None
     said = None if finished and written else attempt.outcome  # the agent's word is not the end's
     outcome = said or written or INTERRUPTED
     context.journal.end_attempt(attempt.id, outcome, "the runner was stopped")
     return False
+
+
+def _was_begun(context: Context, attempt: Attempt) -> bool:
+    """Whether the last that the file said of the row is that this attempt was under way.
+
+    The file follows the loop, so an attempt may have ended before its row said `in-progress`.
+    """
+    changes = context.journal.events(task=attempt.task, kind=EventKind.STATUS)
+    return bool(changes) and (
+        changes[-1].attempt == attempt.id and changes[-1].data["new"] == Status.IN_PROGRESS
+    )
 
 
 def _give_back(context: Context, board: Board, task: str) -> None:

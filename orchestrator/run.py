@@ -9,13 +9,13 @@ from agents.budget import Refusal
 from mission.errors import MissionError, StoppedError, TaskFileError
 from mission.journal import RequestKind
 from mission.state import Status
+from orchestrator.assignment import Todo
 from orchestrator.board import Board
 from orchestrator.conduct import conduct
 from orchestrator.context import Context
 from orchestrator.display import Display
 from orchestrator.engine import Engine, ThreadEngine
 from orchestrator.expanding import expand, next_placeholder, write_expansion
-from orchestrator.loop import Todo
 from orchestrator.opening import open_mission
 from orchestrator.publishing.status import publish_status
 from orchestrator.recovery import end_crashed_runs, reconcile

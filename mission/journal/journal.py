@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,6 +40,13 @@ class Journal(Runs, Attempts, Requests):
             JournalError: As `open`.
         """
         return cls(Database.open_to_read(path), keep)
+
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread journals inside is there afterwards all, or not at all.
+
+        One transaction for many entries costs a fraction of one each; other threads wait for it.
+        """
+        return self._database.together()
 
     def close(self) -> None:
         """Close it. Nothing is lost without: every write is durable when it returns."""

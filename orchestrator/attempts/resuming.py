@@ -14,7 +14,10 @@ HELD_UP = "blocked"  # the outcome of an attempt that a gate, git or a forge sto
 
 
 def was_held_up(last: Attempt, task: Task, agent: str) -> bool:
-    """Whether the row's last attempt holds finished work that only has to be delivered."""
+    """Whether the row's last attempt holds finished work that only has to be delivered.
+
+    Its job opens it again.
+    """
     return (
         last.outcome == HELD_UP
         and last.head is not None
@@ -22,6 +25,11 @@ def was_held_up(last: Attempt, task: Task, agent: str) -> bool:
         and last.branch == task.branch
         and (last.agent == agent or last.route.startswith(STANDS_IN))
     )
+
+
+def was_cut_off(last: Attempt) -> bool:
+    """Whether the attempt's agent had ended and a crash came before its row was written."""
+    return last.ended is None and last.stage is not Stage.STARTED
 
 
 def reopen(context: Context, last: Attempt) -> Attempt:

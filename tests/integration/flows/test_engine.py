@@ -13,12 +13,13 @@ from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
 from prefect.client.schemas.objects import Artifact, TaskRun
+from prefect.exceptions import PrefectException
 from prefect.settings import temporary_settings
 from prefect.states import Completed, Running
 
 from flows.engine import PrefectEngine
 from flows.record import Record
-from flows.task import row
+from flows.task import RowRun, row
 from orchestrator.engine import Job
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -151,6 +152,23 @@ def test_a_bug_in_on_done_is_raised_at_the_end() -> None:
 
     with pytest.raises(ZeroDivisionError, match="a bug of ours"):
         in_flow(work)
+
+
+def test_a_record_that_fails_keeps_no_job_from_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiter, worked = Waiter(), threading.Event()
+
+    def refuse(_run: RowRun) -> None:
+        raise PrefectException("no")
+
+    def work(engine: PrefectEngine) -> None:
+        engine.submit(a_job("A", run=worked.set), waiter.done)
+        waiter.wait()
+        assert engine.troubles == ("could not record A #1 in Prefect: no",)
+
+    monkeypatch.setattr(RowRun, "begin_run", refuse)
+    in_flow(work)
+    assert waiter.ends == [("A", None)]
+    assert worked.is_set()
 
 
 def test_on_done_may_submit_the_next_job_with_one_slot() -> None:

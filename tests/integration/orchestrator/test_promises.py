@@ -40,6 +40,15 @@ def started(marks: Path, task: str) -> None:
             return
 
 
+def under_way(scratch: Scratch, marks: Path, task: str) -> None:
+    """Wait until the agent of `task` runs, and the file says so: it follows the run."""
+    started(marks, task)
+    folder = scratch.task_file.parent
+    for _ in watch(folder, raise_interrupt=False, rust_timeout=50, yield_on_timeout=True):
+        if scratch.statuses()[task] == "in-progress":
+            return
+
+
 @pytest.fixture
 def marks(tmp_path: Path) -> Path:
     folder = tmp_path / "marks"
@@ -65,7 +74,7 @@ def test_a_row_set_by_hand_while_it_is_under_way_stops_the_run(tmp_path: Path, m
     scratch = make(tmp_path, [row("A")], worker=WAITS.format(marks=str(marks)))
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(scratch.run)
-        started(marks, "A")
+        under_way(scratch, marks, "A")
         text = scratch.task_file.read_text()
         scratch.task_file.write_text(text.replace("| in-progress |", "| blocked |"))
         with pytest.raises(
@@ -82,7 +91,7 @@ def test_a_note_written_by_hand_while_a_row_is_under_way_is_kept(
     scratch = make(tmp_path, [row("A", notes="old")], worker=WAITS.format(marks=str(marks)))
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(scratch.run)
-        started(marks, "A")
+        under_way(scratch, marks, "A")
         text = scratch.task_file.read_text()
         scratch.task_file.write_text(text.replace("| old |", "| a person's word |"))
         (marks / "go").touch()
@@ -238,7 +247,7 @@ def test_a_task_file_that_goes_away_stops_the_run_and_loses_nothing(
     scratch = make(tmp_path, [row("A")], worker=WAITS.format(marks=str(marks)))
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(scratch.run)
-        started(marks, "A")
+        under_way(scratch, marks, "A")
         aside = scratch.task_file.rename(tmp_path / "aside.md")
         with pytest.raises(TaskFileError):
             running.result()

@@ -1,0 +1,124 @@
+"""The file follows the board: one write at a time, beside the loop.
+
+A write waits for the disk, and the loop does not: rows that become ready start meanwhile, and what
+they decide goes out with the next write. Nothing depends on it after a crash: the journal has every
+attempt before it starts, and an attempt is ended there once its status is in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from mission.errors import RowConflictError
+from orchestrator.board import Batch, Board
+from orchestrator.context import Context
+from orchestrator.ends import TaskEnd
+from orchestrator.events import Written
+from orchestrator.inbox import Inbox
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _UnderWay:
+    """What is being written."""
+
+    batch: Batch
+    ends: Sequence[TaskEnd]  # to be journalled once it is written
+
+
+class Writing:
+    """Hands what is staged to the scribe, and journals what it wrote. Used by the loop's thread."""
+
+    def __init__(
+        self,
+        context: Context,
+        board: Board,
+        inbox: Inbox,
+        scribe: Executor,
+        *,
+        tell: Callable[[Written], None],
+        on_written: Callable[[], None],
+    ) -> None:
+        """`scribe` has one thread; `tell` is called on it."""
+        self._context = context
+        self._board = board
+        self._inbox = inbox
+        self._scribe = scribe
+        self._tell = tell
+        self._on_written = on_written
+        self._ends: list[TaskEnd] = []  # staged for the next write
+        self._under_way: _UnderWay | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a write is under way: what is staged now waits for it."""
+        return self._under_way is not None
+
+    @property
+    def ending(self) -> frozenset[str]:
+        """Rows that have ended, which neither the file nor the journal says yet."""
+        under_way = self._under_way.ends if self._under_way is not None else ()
+        return frozenset(end.task for end in (*under_way, *self._ends))
+
+    def begin(self, ends: Sequence[TaskEnd]) -> None:
+        """Write what is staged, with these ends, now or after the write that is under way."""
+        self._ends.extend(ends)
+        if self.busy:
+            return
+        batch = self._board.batch()
+        if batch is None:
+            self._inbox.answer()  # who is refused
+            return
+        ends, self._ends = self._ends, []
+        self._hand_over(_UnderWay(batch=batch, ends=ends))
+
+    def end(self, written: Written) -> None:
+        """Journal what was written; what somebody else wrote meanwhile stays.
+
+        Raises:
+            RowConflictError: They set the status of a row that it was about. Nothing was written:
+                the attempts stay open, and the next run finds them.
+            TaskFileError: The file cannot be read or written any more.
+        """
+        done, self._under_way = self._under_way, None
+        if done is None:
+            raise RuntimeError("a write has ended that nobody began")
+        try:
+            plan = written.result.result()
+        except RowConflictError as conflict:
+            again = self._board.again(done.batch, conflict)
+            self._hand_over(_UnderWay(batch=again, ends=done.ends))
+            return
+        with self._context.journal.together():
+            self._board.written(done.batch, plan)
+            self._journal(done.ends)
+        self._say(done.ends)
+        self._inbox.answer()
+        self._on_written()
+
+    def close(self, ends: Sequence[TaskEnd]) -> None:
+        """Journal ends that change nothing in the file."""
+        if any(end.again is not None for end in ends):
+            with self._context.journal.together():
+                self._journal(ends)
+        self._say(ends)
+
+    def _hand_over(self, under_way: _UnderWay) -> None:
+        self._under_way = under_way
+        result = self._scribe.submit(self._context.writer.apply, under_way.batch.cells)
+        result.add_done_callback(lambda future: self._tell(Written(future)))
+
+    def _journal(self, ends: Sequence[TaskEnd]) -> None:
+        """An attempt that the next run carries on stays open."""
+        for end in ends:
+            if end.status is not None or end.again is not None:
+                self._context.journal.end_attempt(end.attempt, end.outcome, end.reason)
+
+    def _say(self, ends: Sequence[TaskEnd]) -> None:
+        for end in ends:
+            shown = str(end.status or "kept for the next run")
+            if end.again is not None:
+                shown = f"will be tried again at {end.again.at:%H:%M:%S} UTC"
+            told = end.reason or end.word
+            self._context.display.say(f"{end.task}: {shown}" + (f" ({told})" if told else ""))
