@@ -23,7 +23,7 @@ class Scope(StrEnum):
 class Amount:
     """Tokens and money, spent or reserved."""
 
-    tokens: int = 0
+    tokens: int = 0  # new ones: input that was not cached, and output
     cost_usd: float = 0.0
 
     def __add__(self, other: Amount) -> Amount:
@@ -64,6 +64,13 @@ class Limits:
     day: Cap = Cap()
     mission: Cap = Cap()
 
+    @property
+    def money(self) -> str | None:
+        """The first limit that is one of money, as `mission.yaml` names it; None if none is."""
+        caps = {Scope.RUN: self.run, Scope.DAY: self.day, Scope.MISSION: self.mission}
+        found = (scope for scope, cap in caps.items() if cap.cost_usd is not None)
+        return next((f"budget.{scope}.usd" for scope in found), None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
@@ -100,6 +107,13 @@ class Ledger:
             tokens=max(0, int(estimate.tokens * factor) - spent.tokens),
             cost_usd=max(0.0, estimate.cost_usd * factor - spent.cost_usd),
         )
+
+    def tokens_left(self) -> int | None:
+        """Until the first limit of tokens is reached; None where none is set."""
+        left = [
+            cap.tokens - spent.tokens for _, cap, spent in self._scopes() if cap.tokens is not None
+        ]
+        return max(0, min(left)) if left else None
 
     def reserve(self, task: str, estimate: Amount) -> Ledger | Refusal:
         """Set `estimate` aside for an attempt at `task`, unless a limit would be broken.
@@ -156,8 +170,8 @@ class Ledger:
             final=True,
             message=f"{task} used {spent.tokens:,} tokens (${spent.cost_usd:.2f}),"
             f" which is its limit of {factor:g} × its estimate of {estimate.tokens:,}",
-            hint=f"Raise its estimate in the task file, or `budget.task_factor` in mission.yaml,"
-            f" then `mission unblock PATH {task}`",
+            hint="Raise its estimate in the task file, or `budget.task_factor` in mission.yaml,"
+            " then type `mission run`",
         )
 
 

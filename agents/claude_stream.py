@@ -109,7 +109,7 @@ class ClaudeReader:
         total = total or _usage(part(found, "usage"))
         cost = _money(found.get("total_cost_usd"))
         before, seen = self._resumed, self._seen()
-        if before.tokens and total.input_tokens >= before.input_tokens + seen.input_tokens:
+        if not before.nothing and total.input_tokens >= before.input_tokens + seen.input_tokens:
             total = Usage(
                 input_tokens=total.input_tokens - before.input_tokens,
                 cached_tokens=max(0, total.cached_tokens - before.cached_tokens),

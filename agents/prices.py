@@ -58,7 +58,7 @@ class Prices:
 
     def complete(self, usage: Usage, model: str | None) -> Usage:
         """`usage` with its cost: the tool's own where it gave one, else by this table."""
-        if usage.cost_usd is not None or not usage.tokens:
+        if usage.cost_usd is not None or usage.nothing:
             return usage
         return replace(usage, cost_usd=self.cost(usage, model))
 

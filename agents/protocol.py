@@ -45,7 +45,13 @@ class Usage:
 
     @property
     def tokens(self) -> int:
-        return self.input_tokens + self.output_tokens
+        """What was new: input that was not cached, and output. Estimates mean these."""
+        return max(0, self.input_tokens - self.cached_tokens) + self.output_tokens
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no token was used, cached ones included."""
+        return not (self.input_tokens or self.output_tokens)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -105,8 +105,8 @@ def create(name: str, config: AgentConfig, *, prices: Prices | None = None) -> A
         AgentError: There is no such adapter, or one from an entry point cannot be loaded.
     """
     adapter = _adapter(name, config)
-    model = config.model or adapter.model
-    return _Priced(adapter.create(name, config), prices or Prices.shipped(), model)
+    table = prices if prices is not None else Prices.shipped()
+    return _Priced(adapter.create(name, config), table, model(name, config))
 
 
 def provider(name: str, config: AgentConfig) -> str:
@@ -114,6 +114,12 @@ def provider(name: str, config: AgentConfig) -> str:
     adapter = ADAPTERS.get(config.type)
     own = adapter.provider if adapter is not None else None
     return config.provider or config.base_url or own or name
+
+
+def model(name: str, config: AgentConfig) -> str:
+    """Under what name the price table has what this agent runs: its model, else its own name."""
+    adapter = ADAPTERS.get(config.type)
+    return config.model or (adapter.model if adapter is not None else None) or name
 
 
 def environment_names(config: AgentConfig) -> tuple[str, ...]:
@@ -152,7 +158,7 @@ def _third_party(kind: str) -> Adapter | None:
 class _Priced:
     """An agent whose results say what they cost, where the model's price is known."""
 
-    def __init__(self, agent: Agent, prices: Prices, model: str | None) -> None:
+    def __init__(self, agent: Agent, prices: Prices, model: str) -> None:
         self.name = agent.name
         self._agent = agent
         self._prices = prices

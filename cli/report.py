@@ -20,9 +20,10 @@ from mission.report_markdown import amounts, remark, report_markdown
 app = typer.Typer()
 
 _AMOUNTS = (
-    Column(heading="ESTIMATE", right=True),
+    Column(heading="EST", right=True),
     Column(heading="SPENT", right=True),
     Column(heading="OF IT", right=True),
+    Column(heading="CACHE", right=True),
     Column(heading="COST", right=True),
     Column(heading="TRIES", right=True),
     Column(heading="TIME", right=True),

@@ -21,6 +21,7 @@
     │   ├── BaseMovedError       the base is not where the merge expected it
     │   └── CheckoutBlockedError a person's uncommitted changes stand in the way
     ├── AgentError               an agent tool cannot be used as configured
+    ├── BudgetError              a limit of the budget keeps an agent from being asked
     ├── TierError                a storage tier that is not as it must be
     └── StoppedError             exit code 130: a person stopped the run
 
@@ -152,6 +153,10 @@ class CheckoutBlockedError(GitError):
 
 class AgentError(MissionError):
     """An agent tool cannot be used as configured."""
+
+
+class BudgetError(MissionError):
+    """A limit of the budget keeps an agent from being asked."""
 
 
 class TierError(MissionError):

@@ -30,7 +30,7 @@ class MilestoneView:
     tasks: tuple[TaskView, ...]
     counts: Mapping[str, int]  # by status, every usual one included
     estimate_tokens: int | None  # of its rows; of a placeholder what its text declares
-    spent_tokens: int
+    spent_tokens: int  # on its rows, and on planning it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +55,7 @@ def make_overview(plan: Plan, graph: Graph, spent: Mapping[str, int]) -> Overvie
     Args:
         plan: The task file.
         graph: Of this plan.
-        spent: Tokens by task id.
+        spent: Tokens by task id; by milestone id what planning it took.
     """
     statuses = {task.id: task.status for task in plan.by_id.values()}
     ready = graph.ready(statuses)
@@ -85,7 +85,8 @@ class _Views:
             tasks=tasks,
             counts=dict.fromkeys(STATUSES, 0) | counted,
             estimate_tokens=sum(estimates) if estimates else milestone.total_tokens,
-            spent_tokens=sum(view.spent_tokens for view in tasks),
+            spent_tokens=sum(view.spent_tokens for view in tasks)
+            + (0 if milestone.id in self.statuses else self.spent.get(milestone.id, 0)),
         )
 
     def task(self, task: Task) -> TaskView:

@@ -11,6 +11,7 @@ from tasks_md.model import Plan, Task
 
 _Tried = Mapping[str, Sequence[Attempt]]  # attempts by task
 
+PLANNING = "planning"  # the status of a line that is no row: what planning a milestone cost
 GONE = "(not in the file)"  # the milestone of tasks that were tried and whose rows are gone
 
 
@@ -28,8 +29,8 @@ class Amounts:
 
     @property
     def tokens(self) -> int:
-        """Input and output tokens together."""
-        return self.input_tokens + self.output_tokens
+        """What was new: input that was not cached, and output. Estimates mean these."""
+        return max(0, self.input_tokens - self.cached_tokens) + self.output_tokens
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +39,7 @@ class Line:
 
     name: str
     milestone: str = ""  # for tasks
-    status: str = ""  # for tasks: as the file has it
+    status: str = ""  # for tasks: as the file has it, or `planning` for what that cost
     agents: tuple[str, ...] = ()  # who tried, in this order
     estimate_tokens: int | None = None  # of all its tasks; None where none has an estimate
     spent: Amounts
@@ -71,7 +72,8 @@ def make_report(
         TaskFileError: No such milestone.
     """
     if milestone is not None:
-        wanted = {task.id for task in plan.milestone(milestone).tasks}
+        chosen = plan.milestone(milestone)
+        wanted = {chosen.id, *(task.id for task in chosen.tasks)}
         attempts = [attempt for attempt in attempts if attempt.task in wanted]
     tried: dict[str, list[Attempt]] = {}
     for attempt in attempts:
@@ -79,6 +81,18 @@ def make_report(
     rows = [task for task in plan.tasks if milestone in (None, task.milestone)]
     lines = [_task_line(task, tried.get(task.id, []), now) for task in rows]
     known = {task.id for task in rows}
+    lines += [
+        Line(
+            name=one.id,
+            milestone=one.id,
+            status=PLANNING,
+            agents=_agents(tried[one.id]),
+            spent=add_up(tried[one.id], now),
+        )
+        for one in plan.milestones
+        if one.id in tried.keys() - known
+    ]
+    known |= {one.id for one in plan.milestones}
     lines += [
         Line(name=task, milestone=GONE, agents=_agents(its), spent=add_up(its, now))
         for task, its in tried.items()
@@ -108,7 +122,11 @@ def add_up(attempts: Iterable[Attempt], now: datetime) -> Amounts:
         output_tokens=sum(attempt.output_tokens for attempt in its),
         cached_tokens=sum(attempt.cached_tokens for attempt in its),
         cost_usd=sum(prices) if prices else None,
-        unpriced=sum(1 for attempt in its if attempt.cost_usd is None and attempt.tokens),
+        unpriced=sum(
+            1
+            for attempt in its
+            if attempt.cost_usd is None and attempt.input_tokens + attempt.output_tokens
+        ),
         time=sum(((attempt.ended or now) - attempt.started for attempt in its), timedelta()),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mission.amounts import count, money, share, span
 from mission.report import Line, Report
 
-_AMOUNTS = ("estimate", "spent", "of estimate", "cost", "attempts", "time")
+_AMOUNTS = ("estimate", "spent", "of estimate", "cached", "cost", "attempts", "time")
 
 
 def report_markdown(report: Report) -> str:
@@ -27,14 +27,16 @@ def report_markdown(report: Report) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def amounts(line: Line) -> tuple[str, str, str, str, str, str]:
-    """Estimate, tokens spent, their ratio, cost, attempts and time, in words."""
+def amounts(line: Line) -> tuple[str, ...]:
+    """Estimate, tokens spent, their ratio, tokens read from caches beside these, cost, attempts
+    and time, in words."""
     spent = line.spent
     more = "+" if spent.unpriced and spent.cost_usd is not None else ""
     return (
         count(line.estimate_tokens),
         count(spent.tokens) if spent.attempts else "—",
         share(line.ratio),
+        count(spent.cached_tokens) if spent.attempts else "—",
         money(spent.cost_usd) + more,
         str(spent.attempts),
         span(spent.time) if spent.attempts else "—",

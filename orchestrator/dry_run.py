@@ -10,6 +10,7 @@ from agents.routing import Route, route
 from mission.config import MissionConfig
 from mission.errors import MissionError
 from mission.state import Status
+from orchestrator.admission.budgeting import unknown_price
 from orchestrator.attempts.verifying import steps_for
 from orchestrator.dispatch import carrier_of
 from orchestrator.operations.catalogue import OPERATIONS
@@ -70,6 +71,8 @@ def _planned(task: Task, config: MissionConfig, wave: int) -> Planned:
 
 def _problem(chosen: Route, config: MissionConfig) -> str:
     if chosen.agent is not None:
-        return create_agent(chosen.agent, settings(chosen.agent, config)).missing() or ""
+        missing = create_agent(chosen.agent, settings(chosen.agent, config)).missing()
+        unpriced = unknown_price(config, chosen.agent)
+        return missing or (". ".join(unpriced) if unpriced else "")
     known = chosen.operation in OPERATIONS
     return "" if known else f"there is no operation {chosen.operation!r}"

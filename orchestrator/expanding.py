@@ -9,6 +9,7 @@ from agents.protocol import Outcome
 from agents.registry import settings as agent_settings
 from mission.errors import AgentError, StoppedError, UsageError
 from mission.state import Status
+from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.attempts.asking import Question, ask
 from orchestrator.context import Context
 from tasks_md.finding import Finding, Severity
@@ -54,6 +55,7 @@ def expand(
         TaskFileError: There is no such milestone.
         UsageError: It is no placeholder, or a milestone before it is not done.
         AgentError: The agent gave no plan, or one with errors.
+        BudgetError: A limit of the budget does not allow it.
     """
     plan = context.writer.read()
     milestone = plan.milestone(name)
@@ -66,7 +68,9 @@ def expand(
         _refuse_early(plan, milestone)
     agent = planner or (PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER))
     agent_settings(agent, context.config)
-    answer = _ask(context, plan, milestone, agent)
+    budget = Budget(context.config, context.journal, context.run, context.clock())
+    token_limit = budget.admit_planning(milestone.id, agent)
+    answer = _ask(context, plan, milestone, agent, token_limit)
     body = milestone_text(read_plan(answer), plan, milestone)
     return _checked(plan, milestone, body)
 
@@ -104,7 +108,9 @@ def _refuse_early(plan: Plan, milestone: Milestone) -> None:
             )
 
 
-def _ask(context: Context, plan: Plan, milestone: Milestone, agent: str) -> str:
+def _ask(
+    context: Context, plan: Plan, milestone: Milestone, agent: str, token_limit: int | None
+) -> str:
     attempt = context.journal.start_attempt(
         run=context.run,
         task=milestone.id,
@@ -113,7 +119,7 @@ def _ask(context: Context, plan: Plan, milestone: Milestone, agent: str) -> str:
         base_commit=None,
         worktree=None,
         log=str(context.place.logs / f"{milestone.id}-plan.log"),
-        route="expand",
+        route=PLANNING,
     )
     place = context.worktrees.ensure(
         f"{milestone.id}.plan",
@@ -132,6 +138,7 @@ def _ask(context: Context, plan: Plan, milestone: Milestone, agent: str) -> str:
                 doing=f"{agent} plans",
                 text=write_planning_brief(plan, milestone, actual_tokens=actual),
                 folder=place.path,
+                token_limit=token_limit,
             ),
         )
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agents.budget import Refusal
-from mission.errors import MissionError, StoppedError, TaskFileError
+from mission.errors import BudgetError, MissionError, StoppedError, TaskFileError
 from mission.journal import RequestKind
 from mission.state import Status
 from orchestrator.assignment import Todo
@@ -48,7 +48,7 @@ class RunEnd:
     needs_qa: tuple[str, ...]
     in_progress: tuple[str, ...]  # left in somebody else's hands, or for the next run
     waiting: Mapping[str, tuple[str, ...]]  # rows not started -> what they wait for
-    over_budget: Mapping[str, str]  # rows that a limit kept from starting -> what to do
+    over_budget: Mapping[str, str]  # rows and plannings that a limit held back -> what to do
     undone: tuple[str, ...]  # rows that are not done though no person is to look at anything first
     missing: tuple[str, ...]  # jobs that the engine's record does not hold
     stopped: str  # why the run was stopped; empty if it was not
@@ -59,7 +59,7 @@ class RunEnd:
         row before it; 130: stopped; 1: something else is left."""
         if self.stopped:
             return StoppedError.exit_code
-        return 1 if self.undone else 0
+        return 1 if self.undone or self.over_budget else 0
 
 
 def run_mission(
@@ -92,9 +92,10 @@ def run_mission(
         found = reconcile(context, board)
         slots = request.max_parallel or context.config.max_parallel
         todo = Todo(selected=selected, left=found.left, held=found.held)
-        refused = conduct(context, board, engine, todo, slots=slots)
-        while request.expand and selected is None and _expanded(context, board):
-            refused = conduct(context, board, engine, replace(todo, left=()), slots=slots)
+        refused: dict[str, Refusal | BudgetError] = {}
+        refused.update(conduct(context, board, engine, todo, slots=slots))
+        while request.expand and selected is None and _expanded(context, board, refused):
+            refused = dict(conduct(context, board, engine, replace(todo, left=()), slots=slots))
         publish_status(context)
         return _end(board, selected, engine, stop, refused)
 
@@ -116,8 +117,9 @@ def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
             publish_status(context)
 
 
-def _expanded(context: Context, board: Board) -> bool:
-    """Plan the next placeholder, if everything before it is done. False: nothing was planned."""
+def _expanded(context: Context, board: Board, refused: dict[str, Refusal | BudgetError]) -> bool:
+    """Plan the next placeholder, if everything before it is done. False: nothing was planned;
+    where that is for the budget, `refused` gets to hold it."""
     milestone = None if context.stop.requested else next_placeholder(board.plan)
     if milestone is None:
         return False
@@ -125,6 +127,8 @@ def _expanded(context: Context, board: Board) -> bool:
         made = expand(context, milestone.id)
         write_expansion(context, made)
     except MissionError as error:
+        if isinstance(error, BudgetError):
+            refused[milestone.id] = error
         context.display.say(f"{milestone.id} stays a placeholder: {error}")
         return False
     board.take_up()
@@ -173,7 +177,7 @@ def _end(
     selected: frozenset[str] | None,
     engine: Engine,
     stop: Stop,
-    refused: Mapping[str, Refusal],
+    refused: Mapping[str, Refusal | BudgetError],
 ) -> RunEnd:
     asked = [task.id for task in board.plan.tasks if selected is None or task.id in selected]
     left = _undone(board)

@@ -164,7 +164,9 @@ class Limit(Section):
     """How much may be spent; what is not given is not limited."""
 
     tokens: Tokens | None = Field(
-        default=None, ge=0, description="Input and output tokens together."
+        default=None,
+        ge=0,
+        description="New tokens: output, and input that did not come from a cache.",
     )
     usd: float | None = Field(default=None, ge=0, description="Cost in US dollars.")
 
@@ -181,12 +183,15 @@ class BudgetConfig(Section):
     """What may be spent before dispatch stops. Reaching a limit fails no task."""
 
     task_factor: float | None = Field(
-        default=None, gt=0, description="A task may cost this many times its estimate."
+        default=None,
+        gt=0,
+        description="A task may use this many times its estimate; input from a cache is free.",
     )
     run: Limit = Field(default_factory=Limit, description="For one run.")
     day: Limit = Field(default_factory=Limit, description="For one calendar day, UTC.")
     mission: Limit = Field(default_factory=Limit, description="For the mission as a whole.")
     prices: dict[str, Price] = Field(
         default_factory=dict,
-        description="Prices by model, over the shipped ones. A name may hold `*`.",
+        description="Prices by model, or by agent where no model is named, over the shipped"
+        " ones. A name may hold `*`.",
     )

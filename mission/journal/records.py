@@ -96,8 +96,8 @@ class Attempt:
 
     @property
     def tokens(self) -> int:
-        """Input and output tokens together."""
-        return self.input_tokens + self.output_tokens
+        """What was new: input that was not cached, and output. Estimates mean these."""
+        return max(0, self.input_tokens - self.cached_tokens) + self.output_tokens
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,5 +141,5 @@ class Spent:
 
     @property
     def tokens(self) -> int:
-        """Input and output tokens together."""
-        return self.input_tokens + self.output_tokens
+        """What was new: input that was not cached, and output. Estimates mean these."""
+        return max(0, self.input_tokens - self.cached_tokens) + self.output_tokens

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from collections.abc import Iterable
+from datetime import datetime, time
 
-from agents.budget import Amount, Cap, Ledger, Limits, Refusal
+from agents.budget import Amount, Cap, Ledger, Limits, Refusal, Scope
 from agents.prices import Prices
 from agents.protocol import Usage
+from agents.registry import model as model_of
 from agents.registry import settings as agent_settings
 from mission.config import Limit, MissionConfig
-from mission.journal import Attempt, Journal, Spent
+from mission.errors import AgentError, BudgetError
+from mission.journal import Attempt, Journal
 from tasks_md.model import Task
+
+PLANNING = "expand"  # the journal's route of an attempt that plans a milestone
 
 
 class Budget:
@@ -21,41 +26,72 @@ class Budget:
         self._journal = journal
         self._prices = Prices.of(config)
         self._day = now.date()
-        limits = config.budget
-        self._ledger = Ledger(
-            limits=Limits(
-                task_factor=limits.task_factor,
-                run=_cap(limits.run),
-                day=_cap(limits.day),
-                mission=_cap(limits.mission),
-            ),
-            run=_amount(journal.spent(run=run)),
-            day=_amount(journal.spent(since=_midnight(now.date(), now))),
-            mission=_amount(journal.spent()),
-            tasks={task: _amount(spent) for task, spent in journal.spent_by_task().items()},
-        )
+        limits = limits_of(config)
+        self._limited = limits != Limits()
+        attempts = journal.attempts() if self._limited else []
         # What is in these sums of each attempt: one that goes on after a crash, an approval or a
         # gate that held it up is booked again when it ends, with what it used since.
-        self._booked = {one.id: _used(one) for one in journal.attempts()}
-        self._limited = any(
-            limit.tokens is not None or limit.usd is not None
-            for limit in (limits.run, limits.day, limits.mission)
-        ) or (limits.task_factor is not None)
+        self._booked = {one.id: self._used(one) for one in attempts}
+        self._planning = max(
+            (self._booked[one.id].tokens for one in attempts if one.route == PLANNING), default=0
+        )
+        tasks: dict[str, Amount] = {}
+        for one in attempts:
+            tasks[one.task] = tasks.get(one.task, Amount()) + self._booked[one.id]
+        midnight = datetime.combine(now.date(), time(), now.tzinfo)
+        mine = [one for one in attempts if one.run == run]
+        today = [one for one in attempts if one.ended is None or one.ended >= midnight]
+        self._ledger = Ledger(
+            limits=limits,
+            run=self._sum(mine),
+            day=self._sum(today),
+            mission=self._sum(attempts),
+            tasks=tasks,
+        )
+        # Models of unknown price that were used where money is limited.
+        scopes = ((limits.run, mine), (limits.day, today), (limits.mission, attempts))
+        self._unpriced = {
+            self._model(one.agent)
+            for cap, its in scopes
+            if cap.cost_usd is not None
+            for one in its
+            if self._cost(one) is None
+        }
 
     def reserve(self, task: Task, agent: str, now: datetime) -> Refusal | None:
-        """Set the row's estimate aside; a refusal if a limit would be broken."""
+        """Set the row's estimate aside; a refusal if a limit would be broken, or if nobody could
+        tell whether it is."""
         if not self._limited:
             return None
         self._turn_day(now)
-        answer = self._ledger.reserve(task.id, self._estimate(task, agent))
+        refusal = self._unknown(task.id, agent)
+        if refusal is not None:
+            return refusal
+        answer = self._ledger.reserve(task.id, self._estimate(task.estimate_tokens or 0, agent))
         if isinstance(answer, Refusal):
             return answer
         self._ledger = answer
         return None
 
+    def admit_planning(self, milestone: str, agent: str) -> int | None:
+        """How many tokens the planning of a milestone may use; None where no limit says so. It is
+        taken for as dear as the dearest of the mission so far.
+
+        Raises:
+            BudgetError: A limit would be broken, or nobody could tell whether it is.
+        """
+        if not self._limited:
+            return None
+        answer = self._unknown(milestone, agent) or self._ledger.reserve(
+            milestone, self._estimate(self._planning, agent)
+        )
+        if isinstance(answer, Refusal):
+            raise BudgetError(answer.message, hint=answer.hint)
+        return self._ledger.tokens_left()
+
     def token_limit(self, task: Task, agent: str) -> int | None:
         """How many tokens an attempt at the row may use; None where no limit says so."""
-        left = self._ledger.allowance(task.id, self._estimate(task, agent))
+        left = self._ledger.allowance(task.id, self._estimate(task.estimate_tokens or 0, agent))
         return left.tokens if left is not None and left.tokens else None
 
     def settle(self, task: str, attempt: int, now: datetime) -> None:
@@ -65,7 +101,7 @@ class Budget:
         self._turn_day(now)
         used = next((one for one in self._journal.attempts(task) if one.id == attempt), None)
         if used is not None:
-            total, booked = _used(used), self._booked.get(attempt, Amount())
+            total, booked = self._used(used), self._booked.get(attempt, Amount())
             self._booked[attempt] = total
             new = Amount(
                 tokens=max(0, total.tokens - booked.tokens),
@@ -78,25 +114,94 @@ class Budget:
             self._day = now.date()
             self._ledger = self._ledger.next_day()
 
-    def _estimate(self, task: Task, agent: str) -> Amount:
-        """The row's estimate, in money at the highest rate of its agent's model."""
-        tokens = task.estimate_tokens or 0
-        model = None if ":" in agent else agent_settings(agent, self._config).model
-        cost = self._prices.cost(Usage(output_tokens=tokens), model)
+    def _unknown(self, task: str, agent: str) -> Refusal | None:
+        """A refusal where money is limited, and what was or would be used has no known price."""
+        told = unknown_price(self._config, agent, self._unpriced)
+        if told is None:
+            return None
+        return Refusal(scope=Scope.MISSION, task=task, final=True, message=told[0], hint=told[1])
+
+    def _estimate(self, tokens: int, agent: str) -> Amount:
+        """An estimate, in money at the highest rate of its agent's model."""
+        cost = self._prices.cost(Usage(output_tokens=tokens), self._model(agent))
         return Amount(tokens=tokens, cost_usd=cost or 0.0)
+
+    def _sum(self, attempts: Iterable[Attempt]) -> Amount:
+        return sum((self._booked[one.id] for one in attempts), Amount())
+
+    def _used(self, attempt: Attempt) -> Amount:
+        return Amount(tokens=attempt.tokens, cost_usd=self._cost(attempt) or 0.0)
+
+    def _cost(self, attempt: Attempt) -> float | None:
+        """What an attempt cost: as journalled, or by the price that is known by now."""
+        if attempt.cost_usd is not None:
+            return attempt.cost_usd
+        usage = Usage(
+            input_tokens=attempt.input_tokens,
+            cached_tokens=attempt.cached_tokens,
+            output_tokens=attempt.output_tokens,
+        )
+        return 0.0 if usage.nothing else self._prices.cost(usage, self._model(attempt.agent))
+
+    def _model(self, agent: str) -> str:
+        return _model(self._config, agent)
+
+
+def limits_of(config: MissionConfig) -> Limits:
+    """The mission's limits."""
+    budget = config.budget
+    return Limits(
+        task_factor=budget.task_factor,
+        run=_cap(budget.run),
+        day=_cap(budget.day),
+        mission=_cap(budget.mission),
+    )
+
+
+def unknown_price(
+    config: MissionConfig, agent: str, used: Iterable[str] = ()
+) -> tuple[str, str] | None:
+    """What to say, and what to do, where money is limited and nobody knows what an agent costs;
+    None where all is known.
+
+    Args:
+        agent: Who is to be asked. An operation costs nothing.
+        used: Models of unknown price that were used already.
+    """
+    limit, prices = limits_of(config).money, Prices.of(config)
+    if limit is None or ":" in agent:
+        return None
+    own = _model(config, agent)
+    lacking = [name for name in (own, *sorted(used)) if prices.find(name) is None]
+    if not lacking:
+        return None
+    who = f"{agent} ({own})" if own != agent else agent
+    subject = who if lacking[0] == own else lacking[0]
+    price = f"{{{lacking[0]}: {{input: …, cached: …, output: …}}}}"
+    hint = (
+        f"Add `budget.prices: {price}` to mission.yaml, in US dollars per million tokens"
+        " (0 for what costs nothing), then type `mission run`"
+    )
+    return f"`{limit}` limits money, and the price of {subject} is not known", hint
+
+
+def refuse_unpriced(config: MissionConfig, agent: str) -> None:
+    """Refuse to ask an agent that could break a limit of money without anybody noticing.
+
+    Raises:
+        BudgetError: Money is limited, and its price is not known.
+    """
+    told = unknown_price(config, agent)
+    if told is not None:
+        raise BudgetError(told[0], hint=told[1])
+
+
+def _model(config: MissionConfig, agent: str) -> str:
+    try:
+        return model_of(agent, agent_settings(agent, config))
+    except AgentError:  # that of an old attempt may be configured no more
+        return agent
 
 
 def _cap(limit: Limit) -> Cap:
     return Cap(tokens=limit.tokens, cost_usd=limit.usd)
-
-
-def _used(attempt: Attempt) -> Amount:
-    return Amount(tokens=attempt.tokens, cost_usd=attempt.cost_usd or 0.0)
-
-
-def _amount(spent: Spent) -> Amount:
-    return Amount(tokens=spent.tokens, cost_usd=spent.cost_usd or 0.0)
-
-
-def _midnight(day: date, now: datetime) -> datetime:
-    return datetime.combine(day, time(), now.tzinfo)

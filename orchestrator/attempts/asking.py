@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from agents.prices import Prices
 from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts, Usage
 from agents.registry import environment_names
 from agents.registry import settings as agent_settings
@@ -69,6 +68,4 @@ def ask(context: Context, question: Question) -> Result:
         context.display.doing(question.task, question.doing, event.text)
 
     context.display.doing(question.task, question.doing)
-    result = agent.run(brief, context.stop, show)
-    usage = Prices.of(context.config).complete(result.usage, settings.model)
-    return replace(result, usage=usage)
+    return agent.run(brief, context.stop, show)

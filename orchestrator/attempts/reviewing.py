@@ -12,6 +12,7 @@ from agents.routing import matches
 from mission.config import ReviewRule
 from mission.errors import AgentError, StoppedError
 from mission.journal import Attempt
+from orchestrator.admission.budgeting import refuse_unpriced
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question, ask
 from orchestrator.attempts.work import REVIEW, Work
@@ -45,6 +46,7 @@ def review(context: Context, assignment: Assignment, attempt: Attempt) -> Review
 
     Raises:
         AgentError: No reviewer is left, or the reviewer gave no review.
+        BudgetError: Money is limited, and what the reviewer costs is not known.
         StoppedError: The run was stopped meanwhile.
     """
     task = assignment.task
@@ -74,6 +76,7 @@ def _make(
 ) -> Review:
     task, work = assignment.task, Work.of(attempt)
     reviewer = _reviewer(context, rule, attempt.agent)
+    refuse_unpriced(context.config, reviewer)
     git = context.repository.git
     base = git.text("merge-base", context.repository.base_tip(), work.head)
     place = context.worktrees.ensure(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agents.prices import Prices
 from agents.protocol import Outcome, Result
+from agents.registry import model as model_of
 from agents.registry import settings as agent_settings
 from mission.errors import AgentError, GitError
 from mission.journal import Attempt, EventKind
@@ -66,7 +67,7 @@ def send(context: Context, question: Question, worktree: Worktree, author: str) 
     result = delivery.result
     if result.outcome in _FINISHED and delivery.head is not None and attempt.branch is not None:
         _take_over(context, worktree, delivery.head, author)
-    model = agent_settings(question.agent, context.config).model
+    model = model_of(question.agent, agent_settings(question.agent, context.config))
     return replace(result, usage=Prices.of(context.config).complete(result.usage, model))
 
 

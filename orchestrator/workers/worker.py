@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from agents.prices import Prices
 from agents.protocol import Brief, Outcome, Result, Timeouts, Usage
 from agents.registry import create as create_agent
 from agents.registry import environment_names
@@ -75,7 +76,8 @@ class Worker:
             return self._delivery(Result(outcome=Outcome.BLOCKED, summary=summary))
 
     def _carry_out(self, errand: Errand, stop: Stop, wanted: Callable[[], bool]) -> Delivery:
-        agent = create_agent(errand.agent, errand.settings)
+        # What it cost is said where the mission's own prices are known.
+        agent = create_agent(errand.agent, errand.settings, prices=Prices(table={}))
         missing = agent.missing()
         if missing is not None:
             summary = f"on {socket.gethostname()}: {missing}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,62 @@ def test_a_row_that_used_its_own_limit_is_not_tried_again(tmp_path: Path) -> Non
     with scratch.journal() as journal:
         assert len(journal.attempts("A")) == 1
     assert scratch.statuses() == {"A": "not-started"}
+
+
+def test_an_agent_without_a_price_does_not_start_under_a_limit_of_money(tmp_path: Path) -> None:
+    scratch = limited(tmp_path, {"mission": {"usd": 1.0}})
+    end = scratch.run()
+    assert scratch.statuses() == dict.fromkeys("ABCD", "not-started")
+    assert sorted(end.over_budget) == ["A", "B", "C", "D"]
+    assert "the price of worker is not known" in end.over_budget["A"]
+    assert "budget.prices" in end.over_budget["A"]
+    assert end.exit_code == 1
+    with scratch.journal() as journal:
+        assert journal.attempts() == []
+    _set(scratch, prices={"worker": {"input": 1000, "cached": 0, "output": 1000}})
+    assert len(scratch.run().over_budget) == 3  # 0.90 of 1.00 US dollars are used
+    assert len(scratch.merged()) == 1
+
+
+def test_what_was_used_before_a_price_was_known_counts_once_it_is(tmp_path: Path) -> None:
+    scratch = limited(tmp_path, {})
+    assert scratch.run().exit_code == 0
+    expensive = {"worker": {"input": 1000, "cached": 0, "output": 1000}}
+    _set(scratch, mission={"usd": 3.0}, prices=expensive)
+    scratch.task_file.write_text(scratch.task_file.read_text() + row("E"))
+    assert "$4.60 of $3.00" in scratch.run().over_budget["E"]
+
+
+def test_a_reviewer_without_a_price_is_not_asked_under_a_limit_of_money(tmp_path: Path) -> None:
+    prices = {"worker": {"input": 1, "cached": 0, "output": 1}}
+    scratch = limited(tmp_path, {"mission": {"usd": 1.0}, "prices": prices})
+    config = scratch.task_file.with_name("mission.yaml")
+    settings = yaml.safe_load(config.read_text()) | {"review": [{"by": ["other"]}]}
+    config.write_text(yaml.safe_dump(settings))
+    assert scratch.run().blocked == ("A", "B", "C", "D")
+    assert "the price of other is not known" in scratch.notes("A")
+    with scratch.journal() as journal:
+        assert journal.events(kind="review") == []
+        assert journal.attempts("A")[0].head is not None  # the work is kept
+
+
+def test_input_from_a_cache_does_not_count_against_estimates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.retry.FIRST_DELAY", timedelta(milliseconds=1))
+    crashes_once = '"crashed" if os.environ["MISSION_ATTEMPT"] == "1" else "success"'
+    worker = SPENDS.replace('"success"', crashes_once)
+    worker = worker.replace("800", '90_800, "cached_tokens": 90_000')
+    scratch = make(tmp_path, [row("A")], worker=worker, config={"budget": {"task_factor": 2.0}})
+    assert scratch.run().exit_code == 0
+    with scratch.journal() as journal:
+        spent = journal.spent("A")
+        assert (spent.tokens, spent.cached_tokens, spent.attempts) == (1800, 180_000, 2)
+
+
+def _set(scratch: Scratch, **budget: object) -> None:
+    """Change the mission's budget."""
+    config = scratch.task_file.with_name("mission.yaml")
+    settings = yaml.safe_load(config.read_text())
+    settings["budget"] |= budget
+    config.write_text(yaml.safe_dump(settings))

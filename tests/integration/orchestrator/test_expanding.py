@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
-from mission.errors import AgentError, MissionError, UsageError
+from mission.errors import AgentError, BudgetError, MissionError, UsageError
+from mission.overview import make_overview
+from mission.report import make_report
 from orchestrator.display import RecordingDisplay
 from orchestrator.engine import ThreadEngine
 from orchestrator.expanding import Expansion, expand, write_expansion
 from orchestrator.opening import open_mission
 from orchestrator.run import RunRequest, run_mission
+from tasks_md.graph import Graph
+from tasks_md.parse import read
 from tests.scratch import WORKER, Scratch, make, row
 from workspace.process import Stop
 
@@ -108,3 +114,67 @@ def test_a_run_plans_milestones_as_they_come_and_carries_them_out(tmp_path: Path
         end = run_mission(request, engine, RecordingDisplay(), Stop())
     assert end.exit_code == 0
     assert scratch.merged() == ["A", "M2-01", "M2-02"]
+
+
+def costly(scratch: Scratch, folder: Path, **budget: object) -> None:
+    """Let the planner say that it used 5,000 tokens, under a budget."""
+    script = folder / "planner.py"
+    script.write_text(script.read_text().replace('{"outcome"', '{"input_tokens": 5000, "outcome"'))
+    config = scratch.task_file.with_name("mission.yaml")
+    settings = yaml.safe_load(config.read_text()) | {"budget": budget}
+    config.write_text(yaml.safe_dump(settings))
+
+
+def test_planning_counts_in_the_budget_and_in_what_its_milestone_cost(tmp_path: Path) -> None:
+    scratch = planned(tmp_path, PLAN)
+    costly(scratch, tmp_path, mission={"tokens": 6000})
+    expanded(scratch)
+    plan = read(scratch.task_file)
+    with scratch.journal() as journal:
+        assert journal.spent().tokens == 5000
+        report = make_report(plan, journal.attempts(), now=datetime.now(UTC), milestone="M2")
+        spent = {task: sums.tokens for task, sums in journal.spent_by_task().items()}
+    assert report.total.spent.tokens == report.milestones[0].spent.tokens == 5000
+    assert make_overview(plan, Graph.of(plan), spent).milestones[1].spent_tokens == 5000
+    end = scratch.run()  # 1,000 tokens are left, and the first row wants 2,000
+    assert list(end.over_budget) == ["M2-01"]
+    assert scratch.merged() == []
+
+
+def test_planning_is_refused_where_the_budget_is_used_up(tmp_path: Path) -> None:
+    scratch = planned(tmp_path, PLAN)
+    costly(scratch, tmp_path, mission={"tokens": 4000})
+    with scratch.journal() as journal:
+        attempt = journal.start_attempt(
+            run=journal.start_run(mission="m", host="h", pid=1, pid_started=1.0),
+            task="A", agent="worker", branch=None, base_commit=None, worktree=None, log=None,
+            route="",
+        )  # fmt: skip
+        journal.end_attempt(attempt.id, "success", input_tokens=4000)
+    before = scratch.task_file.read_bytes()
+    with pytest.raises(BudgetError, match="M2 would bring this mission to 4,000 of 4,000 tokens"):
+        expanded(scratch)
+    with ThreadEngine(2) as engine:
+        request = RunRequest(path=str(scratch.task_file), expand=True)
+        end = run_mission(request, engine, RecordingDisplay(), Stop())
+    assert "budget.mission" in end.over_budget["M2"]
+    assert end.exit_code == 1
+    assert scratch.task_file.read_bytes() == before
+    with scratch.journal() as journal:
+        assert journal.attempts("M2") == []
+
+
+def test_planning_again_is_expected_to_cost_what_it_cost_before(tmp_path: Path) -> None:
+    scratch = planned(tmp_path, "no plan at all")
+    costly(scratch, tmp_path, mission={"tokens": 8000})
+    with pytest.raises(AgentError):
+        expanded(scratch)
+    with pytest.raises(BudgetError, match="10,000 of 8,000 tokens"):
+        expanded(scratch)
+
+
+def test_a_planner_without_a_price_is_refused_under_a_limit_of_money(tmp_path: Path) -> None:
+    scratch = planned(tmp_path, PLAN)
+    costly(scratch, tmp_path, day={"usd": 1.0})
+    with pytest.raises(BudgetError, match="the price of other is not known"):
+        expanded(scratch)

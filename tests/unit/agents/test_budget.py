@@ -42,7 +42,7 @@ def test_a_task_has_a_limit_of_its_own() -> None:
     refusal = _refuse(ledger.reserve("A", Amount(tokens=4_000)))
     assert refusal.scope is Scope.TASK
     assert "limit of 1.5 × its estimate of 4,000" in refusal.message
-    assert "mission unblock PATH A" in refusal.hint
+    assert refusal.hint.endswith("then type `mission run`")
 
 
 def test_a_retry_reserves_what_is_left_of_its_limit() -> None:

@@ -62,7 +62,7 @@ def test_json(spent: Place, capsys: pytest.CaptureFixture[str]) -> None:
 def test_table(spent: Place, capsys: pytest.CaptureFixture[str]) -> None:
     out = run(capsys, "report", str(spent.task_file))
     rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
-    assert rows["A-1"][:7] == ["A-1", "done", "codex", "4K", "5K", "125%", "$0.50"]
+    assert rows["A-1"][:7] == ["A-1", "done", "codex", "4K", "5K", "125%", "0"]
     assert "$0.25+" in rows["A-2"]
     assert max(map(len, out.splitlines())) <= 80
 
@@ -70,7 +70,7 @@ def test_table(spent: Place, capsys: pytest.CaptureFixture[str]) -> None:
 def test_markdown(spent: Place, capsys: pytest.CaptureFixture[str]) -> None:
     out = run(capsys, "report", str(spent.task_file), "--format", "markdown", "--milestone", "A")
     assert out.startswith("# trial: estimates and actuals\n\n| task | status | agents |")
-    assert "| A-1 | done | codex | 4K | 5K | 125% | $0.50 | 1 |" in out
+    assert "| A-1 | done | codex | 4K | 5K | 125% | 0 | $0.50 | 1 |" in out
     assert "B-1" not in out
     assert "Z-9" not in out
     assert out.endswith("The cost leaves out 1 attempt whose price is not known.\n")
