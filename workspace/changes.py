@@ -11,6 +11,9 @@ from workspace.squash import merge_trees
 from workspace.unfinished import finish, other_parents, refuse_conflicts
 from workspace.worktrees import Worktree
 
+# Fields of git-status(1), porcelain version 2, between an entry's kind and its path.
+_BEFORE_PATH = {"1": 7, "u": 9, "?": 0}
+
 
 def head(worktree: Worktree) -> str:
     """The commit that the worktree stands on: the attempt's, after `commit_leftovers`."""
@@ -58,7 +61,12 @@ def commit_leftovers(
                 f"the agent left a git repository of its own in {', '.join(state.repositories)}",
                 hint="Git cannot commit its files: remove its .git folder, or have git ignore it",
             )
-        worktree.git.run("add", "--all")
+        # Not `git add`: that starts git in submodules, where it obeys what settings it finds, and
+        # an agent can have put some there.
+        worktree.git.run(
+            "update-index", "-z", "--add", "--remove", "--replace", "--stdin",
+            input="".join(f"{path}\0" for path in state.paths),
+        )  # fmt: skip
         leftovers = _commit_index(worktree, state, message, identity_environment(author, committer))
     finish(worktree)
     if worktree.branch not in (None, state.branch):
@@ -73,7 +81,8 @@ class State:
 
     head: str  # the commit that it stands on
     branch: str | None  # that it has checked out
-    unmerged: tuple[str, ...]  # paths that git counts as conflicting
+    paths: tuple[str, ...]  # that differ from HEAD, in the index or in the files
+    unmerged: tuple[str, ...]  # those of them that git counts as conflicting
     repositories: tuple[str, ...]  # repositories within it that belong to no commit
     clean: bool  # nothing to commit
 
@@ -87,25 +96,28 @@ class State:
             ).fields
         )  # fmt: skip
         facts: dict[str, str] = {}
-        unmerged, inner, entries = [], [], 0
+        paths, unmerged, inner = [], [], []
         for line in lines:
             kind, _, rest = line.partition(" ")
             if kind == "#":
                 name, _, value = rest.partition(" ")
                 facts[name] = value
                 continue
-            entries += 1
-            if kind == "u":  # u XY sub m1 m2 m3 mW h1 h2 h3 path
-                unmerged.append(rest.split(" ", 9)[9])
-            elif kind == "?" and rest.endswith("/"):  # all else untracked is listed by file
-                inner.append(rest)
+            # 1 XY sub mH mI mW hH hI path; u XY sub m1 m2 m3 mW h1 h2 h3 path; ? path
+            path = rest.split(" ", _BEFORE_PATH[kind])[-1]
+            paths.append(path)
+            if kind == "u":
+                unmerged.append(path)
+            elif path.endswith("/"):  # all else untracked is listed by file
+                inner.append(path)
         branch = facts.get("branch.head")
         return cls(
             head=facts.get("branch.oid", ""),
             branch=None if branch == "(detached)" else branch,
+            paths=tuple(paths),
             unmerged=tuple(unmerged),
             repositories=tuple(inner),
-            clean=not entries and not other_parents(worktree),
+            clean=not paths and not other_parents(worktree),
         )
 
 
@@ -120,7 +132,9 @@ def _commit_index(
         return None
     options = [option for parent in parents for option in ("-p", parent)]
     made = git.run("commit-tree", tree, *options, input=message, environment=identity)
-    git.run("update-ref", "-m", "mission-runner: leftovers", "HEAD", made.text, state.head)
+    # Wherever the agent has switched to, only the attempt's own branch moves: not the base, say.
+    here = ["HEAD"] if state.branch in (None, worktree.branch) else ["--no-deref", "HEAD"]
+    git.run("update-ref", "-m", "mission-runner: leftovers", *here, made.text, state.head)
     return made.text
 
 

@@ -47,7 +47,7 @@ def _verify(context: Context, task: Task, attempt: Attempt) -> None:
     work = Work.of(attempt)
     place = worktree_of(context, attempt, work.base)
     tree = context.repository.git.text("rev-parse", f"{work.head}^{{tree}}")
-    verify_branch(context, Row(task=task, attempt=attempt), place.path, tree)
+    verify_branch(context, Row(task=task, attempt=attempt), place, tree)
 
 
 def _push(context: Context, attempt: Attempt) -> None:

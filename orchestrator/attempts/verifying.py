@@ -13,7 +13,8 @@ from mission.errors import MissionError, StoppedError
 from mission.journal import Attempt, EventKind
 from orchestrator.context import Context
 from tasks_md.model import Task
-from workspace.git import Git
+from workspace.exactness import holds_exactly
+from workspace.worktrees import Worktree
 
 
 class VerificationError(MissionError):
@@ -36,18 +37,19 @@ def steps_for(config: MissionConfig, task: Task) -> list[VerifyStep]:
     return config.verify
 
 
-def verify_branch(context: Context, row: Row, folder: Path, tree: str) -> None:
+def verify_branch(context: Context, row: Row, worktree: Worktree, tree: str) -> None:
     """Run the steps that are for branches in the agent's worktree.
 
-    They vouch for `tree` only where the folder holds nothing else: with files beside it that git
-    ignores, such as what the agent built, the squashed result is verified once more, by itself.
+    They vouch for `tree` only where the folder holds exactly that: with files beside it that git
+    ignores, such as what the agent built, or with other content than was committed, the squashed
+    result is verified once more, by itself.
 
     Raises:
         VerificationError: One of them failed.
     """
     steps = [step for step in steps_for(context.config, row.task) if "branch" in step.on]
-    beside = Git(folder).text("status", "--porcelain", "--ignored")
-    _run(context, [row], steps, folder, "" if beside else tree)
+    vouch = bool(steps) and holds_exactly(worktree, tree)
+    _run(context, [row], steps, worktree.path, tree if vouch else "")
 
 
 def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:

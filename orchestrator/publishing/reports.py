@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from agents.review import report
+from mission.errors import UsageError
 from orchestrator.context import Context
 from tasks_md.model import Task
 
@@ -20,18 +21,36 @@ def report_link(task: Task) -> str:
 
 
 def write_report(context: Context, task: Task, text: str, reviewer: str) -> None:
-    """Write a row's report, in place of an earlier one."""
+    """Write a row's report, in place of an earlier one.
+
+    Raises:
+        UsageError: Something else is where it belongs. A branch may have brought that.
+    """
     path = context.place.folder / report_link(task)
-    path.parent.mkdir(exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(context.redactor.text(report(task, text, reviewer=reviewer)), encoding="utf-8")
-    fresh.replace(path)
+    content = context.redactor.text(report(task, text, reviewer=reviewer))
+    try:
+        path.parent.mkdir(exist_ok=True)
+        if path.parent.is_symlink():
+            raise UsageError(
+                f"the report cannot be kept: {path.parent} is a symbolic link",
+                hint=f"Put a folder in its place, then `mission unblock PATH {task.id}`",
+            )
+        fresh.unlink(missing_ok=True)
+        with fresh.open("x", encoding="utf-8", errors="replace") as file:  # follows no link
+            file.write(content)
+        fresh.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"the report cannot be kept in {path}: {error.strerror}",
+            hint=f"Make room for it, then `mission unblock PATH {task.id}`",
+        ) from error
 
 
 def reports(context: Context) -> dict[str, bytes]:
     """The reports of the plan's rows, by repository path. What else is there is not ours."""
     folder = context.place.folder
-    if not (folder / FOLDER).is_dir():
+    if not (folder / FOLDER).is_dir() or (folder / FOLDER).is_symlink():
         return {}
     links = sorted({report_link(task) for task in context.writer.read().tasks})
     return {
