@@ -42,4 +42,6 @@ def serve_gateway(
     for notice in configured.notices:
         talk(f"mission: {printable(notice)}")
     talk(f"{configured.tier}: listening on http://{host}:{port}, described at /docs")
-    serve(configured, make_embedder(embedder), host=host, port=port)
+    # Where the storage keeps no embeddings, a model would be loaded for nothing.
+    made = make_embedder(embedder) if configured.vector else None
+    serve(configured, made, host=host, port=port)

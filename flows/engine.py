@@ -101,7 +101,7 @@ class PrefectEngine:
         """The names of jobs whose end Prefect's record does not hold, waiting boundedly for it."""
         with self._lock:
             names = dict(self._names)
-        held = self._record.held(len(names))
+        held = self._record.held(names)
         return tuple(name for run, name in names.items() if run not in held)
 
     def _carry_out(

@@ -13,6 +13,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from flows.engine import PrefectEngine
 from flows.log_display import LogDisplay
+from flows.operations import PrefectOperations
 from flows.remote import PrefectAgents
 from flows.signals import on_a_thread
 from mission.config import load_config
@@ -111,16 +112,22 @@ def _carry_out(request: RunRequest, mine: Caller) -> RunEnd:
         title=config.mission or place.folder.name,
         logs=str(place.logs),
     )
+    operations = PrefectOperations()
     try:
         with engine:
             return on_a_thread(
                 lambda: orchestrator.run_mission(
-                    request, engine, mine.display, mine.stop, remote=PrefectAgents()
+                    request,
+                    engine,
+                    mine.display,
+                    mine.stop,
+                    remote=PrefectAgents(),
+                    operations=operations,
                 ),
                 mine.stop,
             )
     finally:
-        mine.troubles.extend(engine.troubles)
+        mine.troubles.extend((*engine.troubles, *operations.troubles))
 
 
 def _state(end: RunEnd) -> State[None]:

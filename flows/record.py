@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,12 +32,19 @@ class Record:
         self._flow_run = flow_run
         self.troubles: list[str] = []  # one line each
 
-    def held(self, expected: int) -> frozenset[uuid.UUID]:
-        """The ended task runs that Prefect holds, once there are `expected` or no more come."""
+    def held(self, expected: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
+        """The ended task runs that Prefect holds, once all `expected` are there or no more come.
+        Others, of operations, may be among them."""
         found: set[uuid.UUID] = set()
+        wanted = len(expected)
         with self._client("count the task runs") as client:
-            self._await_ended(client, expected)
-            found.update(run.id for run in _task_runs(client, self._flow_run, _ENDED))
+            while self._await_ended(client, wanted):
+                found = {run.id for run in _task_runs(client, self._flow_run, _ENDED)}
+                if found.issuperset(expected):
+                    break
+                wanted = len(found) + 1  # others were counted too
+            else:
+                found = {run.id for run in _task_runs(client, self._flow_run, _ENDED)}
         return frozenset(found)
 
     def close(self, run_id: str) -> None:
@@ -58,15 +65,17 @@ class Record:
             if flow_run != self._flow_run and (found.state is None or not found.state.is_final()):
                 client.set_flow_run_state(flow_run, why, force=True)
 
-    def _await_ended(self, client: SyncPrefectClient, expected: int) -> None:
+    def _await_ended(self, client: SyncPrefectClient, expected: int) -> bool:
+        """Wait until this many have ended. False when no more come."""
         last, deadline = -1, 0.0
         while (count := _count(client, self._flow_run)) < expected:
             now = time.monotonic()
             if count != last:
                 last, deadline = count, now + _PATIENCE_SECONDS
             if now > deadline:
-                return
+                return False
             time.sleep(_POLL_SECONDS)
+        return True
 
     @contextmanager
     def _client(self, what: str) -> Iterator[SyncPrefectClient]:

@@ -50,13 +50,21 @@ def shipped_plan() -> Traversable:
     return resources.files("missions").joinpath("federation-v1", "TASKS.md")
 
 
-def make_scratch(folder: Path, plan: Plan, content: bytes) -> Scratch:
+def standalone_plan() -> Traversable:
+    """The `TASKS.md` of a small mission, for the regression of the standalone tier."""
+    return resources.files("missions").joinpath("standalone", "TASKS.md")
+
+
+def make_scratch(
+    folder: Path, plan: Plan, content: bytes, *, name: str = "federation-v1"
+) -> Scratch:
     """Make the repository, its remote and its history.
 
     Args:
         folder: An empty folder, or one that is still to be made.
         plan: The mission; its finished rows become the history, so that the open ones find it.
         content: The bytes of the task file, which go into the repository unchanged.
+        name: Of the folder below `missions/` that gets it.
 
     Raises:
         UsageError: The folder holds something.
@@ -65,7 +73,6 @@ def make_scratch(folder: Path, plan: Plan, content: bytes) -> Scratch:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty", hint="Give --folder a new or an empty folder")
-    name = "federation-v1"
     scratch = Scratch(
         folder=folder,
         repository=folder / "work",

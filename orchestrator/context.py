@@ -20,6 +20,7 @@ from mission.config import MissionConfig
 from mission.journal import Journal
 from mission.place import Place
 from orchestrator.display import Display
+from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.writer import StatusWriter
 from workspace.process import Stop
@@ -51,6 +52,7 @@ class Context:
     stop: Stop
     run: int  # the journal's id of this run
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
+    operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
     clock: Callable[[], datetime] = now
     dice: Callable[[], float] = SystemRandom().random  # from 0 up to 1, to spread retries
     base_lock: Lock = field(default_factory=Lock)  # held around everything that moves the base

@@ -21,6 +21,7 @@ from mission.place import Place, mission_home
 from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.display import Display
+from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.model import Dialect
 from tasks_md.writer import StatusWriter
@@ -41,6 +42,7 @@ def open_mission(
     *,
     engine_run: str | None = None,
     remote: RemoteAgents | None = None,
+    operations: OperationRecord | None = None,
 ) -> Iterator[tuple[Context, Board]]:
     """The one writer's context of a mission, for as long as the `with` lasts.
 
@@ -96,6 +98,7 @@ def open_mission(
             stop=stop,
             run=run,
             remote=remote or NoWorkers(),
+            operations=operations or NoRecord(),
         )
         outcome = "crashed"
         try:

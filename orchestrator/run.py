@@ -17,6 +17,7 @@ from orchestrator.display import Display
 from orchestrator.engine import Engine, ThreadEngine
 from orchestrator.expanding import expand, next_placeholder, write_expansion
 from orchestrator.opening import open_mission
+from orchestrator.operations.evidence import OperationRecord
 from orchestrator.publishing.status import publish_status
 from orchestrator.recovery import end_crashed_runs, reconcile
 from orchestrator.taking_over import note_taken_over
@@ -69,11 +70,13 @@ def run_mission(
     stop: Stop,
     *,
     remote: RemoteAgents | None = None,
+    operations: OperationRecord | None = None,
 ) -> RunEnd:
     """Carry the mission out as far as it goes. Blocks.
 
     Args:
         remote: Reaches the workers for agents that do not work here; without it these block.
+        operations: The engine's record of built-in operations; without it the journal has it alone.
 
     Raises:
         WriterBusyError: Another run holds the mission.
@@ -81,7 +84,14 @@ def run_mission(
         ConfigError: `mission.yaml` cannot be read.
         RowConflictError: Somebody changed a row that was under way.
     """
-    opened = open_mission(request.path, display, stop, engine_run=engine.run_id, remote=remote)
+    opened = open_mission(
+        request.path,
+        display,
+        stop,
+        engine_run=engine.run_id,
+        remote=remote,
+        operations=operations,
+    )
     with opened as (context, board):
         _refuse_errors(board.plan)
         note_taken_over(context.journal, context.run, board.plan)

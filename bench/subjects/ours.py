@@ -21,7 +21,7 @@ from orchestrator.conduct import conduct
 from orchestrator.context import Context
 from orchestrator.display import RecordingDisplay
 from orchestrator.operations.catalogue import OPERATIONS
-from orchestrator.operations.operation import OperationEnd
+from orchestrator.operations.evidence import OperationEnd
 from orchestrator.run import RunRequest
 from workspace.git import Git
 from workspace.process import Stop

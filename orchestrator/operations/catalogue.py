@@ -12,12 +12,16 @@ from mission.errors import AgentError
 from orchestrator.operations.operation import Operation
 
 OPERATIONS: dict[str, str] = {  # name -> module:function
+    "boot-check": "orchestrator.operations.boot_check:boot_check",
     "close-milestone": "orchestrator.operations.closing:close_milestone",
-    "compose-boot": "orchestrator.operations.tier_operations:compose_boot",
+    "compose-boot": "orchestrator.operations.tier:compose_boot",
+    "migrate-tier": "orchestrator.operations.migrating:migrate_tier",
+    "migration-check": "orchestrator.operations.migrating:migration_check",
     "noop": "orchestrator.operations.operation:noop",
-    "pgvector-init": "orchestrator.operations.tier_operations:pgvector_init",
-    "tier-detect": "orchestrator.operations.tier_operations:tier_detect",
-    "tier-doctor": "orchestrator.operations.tier_operations:tier_doctor",
+    "pgvector-init": "orchestrator.operations.tier:pgvector_init",
+    "standalone-regression": "orchestrator.operations.regression:standalone_regression",
+    "tier-detect": "orchestrator.operations.tier:tier_detect",
+    "tier-doctor": "orchestrator.operations.tier:tier_doctor",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from gates.protocol import GateRequest, Purpose
 from mission.errors import GateError
 from mission.journal import EventKind
@@ -10,7 +12,7 @@ from mission.report_markdown import report_markdown
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
-from orchestrator.operations.operation import OperationEnd
+from orchestrator.operations.evidence import Findings, OperationEnd
 from orchestrator.passage import pass_gates
 from orchestrator.publishing.issues import close_issue
 from workspace import landing
@@ -32,6 +34,9 @@ def close_milestone(context: Context, assignment: Assignment) -> OperationEnd:
     open_rows = [one.id for one in others if one.status != Status.DONE]
     if open_rows:
         return OperationEnd(ok=False, word=f"{milestone.id} has open rows: {', '.join(open_rows)}")
+    findings = Findings()
+    findings.add("rows", f"{len(others)} others, all done")
+    began = time.monotonic()
     base = context.repository.fetch_base()
     merges = _merges(context, {one.id for one in others})
     for name, commit in merges.items():
@@ -41,7 +46,9 @@ def close_milestone(context: Context, assignment: Assignment) -> OperationEnd:
                 f"{context.repository.base}",
                 hint="Somebody rewrote the base; `git log` there shows what it holds",
             )
+    findings.add("merges", f"{len(merges)} are on the remote's base", version=base, since=began)
     context.display.doing(task.id, "waits for the base to be green")
+    began = time.monotonic()
     pass_gates(
         context,
         GateRequest(
@@ -53,6 +60,8 @@ def close_milestone(context: Context, assignment: Assignment) -> OperationEnd:
         task=task.id,
         attempt=assignment.attempt.id,
     )
+    gates = ", ".join(gate.name for gate in context.gates) or "none"
+    findings.add("gates", f"clear: {gates}", version=base, since=began)
     report = make_report(
         context.writer.read(),
         context.journal.attempts(),
@@ -67,7 +76,10 @@ def close_milestone(context: Context, assignment: Assignment) -> OperationEnd:
     if merges:
         word += f", {len(merges)} merged by this runner and confirmed"
     closed = close_issue(context, task, comment)
-    return OperationEnd(ok=True, word=f"{word}; {closed}" if closed else word)
+    findings.add("issue", closed or "none to close")
+    return OperationEnd(
+        ok=True, word=f"{word}; {closed}" if closed else word, evidence=findings.evidence
+    )
 
 
 def _merges(context: Context, tasks: set[str]) -> dict[str, str]:

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
-from agents.protocol import Outcome
 from mission.errors import MissionError, StoppedError
 from mission.journal import Stage
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.ends import TaskEnd
+from orchestrator.operations.evidence import OperationEnd
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OperationEnd:
-    """What an operation came to."""
-
-    ok: bool
-    word: str  # for the notes: what was checked, in one line
-    outcome: Outcome = Outcome.SUCCESS
+EVIDENCE = "evidence"  # the journal's kind of event: what an operation checked
 
 
 class Operation(Protocol):
@@ -47,7 +40,12 @@ class OperationRunner:
         """Run the operation. Never raises for what people can cause."""
         name = assignment.attempt.agent.partition(":")[2]
         try:
-            end = self._find(name)(self._context, assignment)
+            end = self._context.operations.keep(
+                name,
+                assignment.task.id,
+                assignment.attempt.number,
+                lambda: self._operate(name, assignment),
+            )
         except StoppedError as stopped:
             return self._end(assignment, Status.NOT_STARTED, "stopped", "", stopped.message)
         except MissionError as error:
@@ -57,6 +55,28 @@ class OperationRunner:
         self._context.journal.update_attempt(assignment.attempt.id, stage=Stage.CONFIRMED)
         status = Status.DONE if end.ok else Status.FAILED
         return self._end(assignment, status, str(end.outcome), end.word, "" if end.ok else end.word)
+
+    def _operate(self, name: str, assignment: Assignment) -> OperationEnd:
+        """Do it, and journal what it found, without secrets."""
+        redact = self._context.redactor.text
+        try:
+            end = self._find(name)(self._context, assignment)
+        except MissionError as error:  # whoever records it shall not see more than we tell
+            error.message, error.hint = redact(error.message), redact(error.hint)
+            raise
+        evidence = tuple(
+            replace(one, found=redact(one.found), check=redact(one.check)) for one in end.evidence
+        )
+        if evidence:
+            self._context.journal.record(
+                EVIDENCE,
+                run=self._context.run,
+                task=assignment.task.id,
+                attempt=assignment.attempt.id,
+                operation=name,
+                checks=[one.facts() for one in evidence],
+            )
+        return replace(end, word=redact(end.word), evidence=evidence)
 
     def _end(
         self, assignment: Assignment, status: Status, outcome: str, word: str, reason: str

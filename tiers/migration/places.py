@@ -15,7 +15,11 @@ _PASSWORDS = ("MISSION_DATABASE_PASSWORD", "MISSION_DATABASE_PASSWORD_FILE")
 
 
 def find_place(
-    text: str, *, url_tier: Tier, environment: Mapping[str, str] = os.environ
+    text: str,
+    *,
+    url_tier: Tier,
+    environment: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
 ) -> TierConfig:
     """The storage that a person means.
 
@@ -24,6 +28,8 @@ def find_place(
             Postgres's data, or a `postgresql://` URL.
         url_tier: What the database of a URL is of.
         environment: A URL without a password finds it there.
+        folder: Where relative paths begin, and where a configuration is looked for; the current one
+            if None.
 
     Raises:
         UsageError: It is none of these.
@@ -31,12 +37,12 @@ def find_place(
     """
     name = DEPRECATED_TIERS.get(text, text)
     if name in {*Tier}:
-        return _tier(Tier(name), environment)
+        return _tier(Tier(name), environment, folder or Path.cwd())
     if text.startswith(("postgresql://", "postgres://")):
         given = {"MISSION_TIER": url_tier.value, "MISSION_DATABASE_URL": text}
         given |= {key: environment[key] for key in _PASSWORDS if key in environment}
         return load_tier_config(folder=tiers_home(), environment=given)
-    path = Path(text)
+    path = Path(text) if folder is None else folder / text
     if path.is_file():
         return load_tier_config(path, environment={})
     if (path / "PG_VERSION").is_file():
@@ -57,14 +63,14 @@ def label(config: TierConfig) -> str:
     return f"{config.storage} {config.folder}"
 
 
-def _tier(tier: Tier, environment: Mapping[str, str]) -> TierConfig:
+def _tier(tier: Tier, environment: Mapping[str, str], folder: Path) -> TierConfig:
     """The configured storage if it is of this tier, else the tier's usual one."""
-    configured = load_tier_config(environment=environment)
+    configured = load_tier_config(folder=folder, environment=environment)
     if configured.tier is tier:
         return configured
     if tier is Tier.LOCAL:
-        file = find_config_file(Path.cwd())
-        return _local(StorageType.EMBEDDED, project_folder(file.parent if file else Path.cwd()))
+        file = find_config_file(folder)
+        return _local(StorageType.EMBEDDED, project_folder(file.parent if file else folder))
     return load_tier_config(folder=tiers_home(), environment={"MISSION_TIER": tier.value})
 
 

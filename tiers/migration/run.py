@@ -46,6 +46,7 @@ INSERT INTO takeovers (source) VALUES (%s)
 ON CONFLICT (source) DO UPDATE SET started = now(), finished = NULL
 """
 _INTERRUPTED = "SELECT count(*) FROM takeovers WHERE source = %s AND finished IS NULL"
+_FINISHED = "SELECT count(*) FROM takeovers WHERE source = %s AND finished IS NOT NULL"
 _END = "UPDATE takeovers SET finished = now() WHERE source = %s"
 
 
@@ -123,6 +124,22 @@ def plan_migration(
             refuse_filled(filled_tables(writer), plan.target)
         _take_snapshot(reader, mapping)
         return plan
+
+
+def is_taken_over(source: TierConfig, target: TierConfig) -> bool:
+    """Whether the source was moved to the target before, in whole.
+
+    Raises:
+        TierError: The target cannot be used.
+    """
+    detect(replace(target, valkey=None)).require()
+    if target.postgres is None:
+        return False
+    with _connect(target.postgres) as connection:
+        if not schema_versions(connection):
+            return False
+        row = connection.execute(_FINISHED, (label(source),)).fetchone()
+    return row is not None and row[0] > 0
 
 
 def _plan(

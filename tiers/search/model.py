@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from mission.errors import TierError
@@ -41,8 +40,3 @@ class ModelEmbedder:
     def embed(self, texts: Sequence[str]) -> list[Vector]:
         vectors = self._model.encode([*texts], normalize_embeddings=True)
         return [[float(number) for number in vector] for vector in vectors]
-
-
-def has_model() -> bool:
-    """Whether the package is installed."""
-    return find_spec(_PACKAGE) is not None

@@ -32,6 +32,11 @@ _POLL_SECONDS = 0.05
 _NO_EXTENSION = "Failed to import extension"
 
 
+def has_pglite() -> bool:
+    """Whether this machine can serve a PGlite folder."""
+    return shutil.which(PROGRAM) is not None and shutil.which("node") is not None
+
+
 @contextmanager
 def open_pglite(folder: Path) -> Iterator[PostgresAddress]:
     """Serve the data in a folder; the database's address.

@@ -241,7 +241,7 @@ def test_a_server_that_is_away_is_noted_and_harms_nothing() -> None:
         away = {"api.url": "http://127.0.0.1:9/api", "client.max_retries": 0}  # the discard port
         with temporary_settings({**away, "server.ephemeral.enabled": False}):
             record.close(str(uuid.uuid4()))
-            assert record.held(1) == frozenset()
+            assert record.held([uuid.uuid4()]) == frozenset()
 
     record = Record(uuid.uuid4())
     # A thread has none of this test's connections.

@@ -1,0 +1,95 @@
+"""Built-in operations as Prefect tasks, and their evidence as artifacts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Failed
+from prefect.tasks import Task
+
+from flows.record import SERVER_TROUBLE
+from mission.errors import MissionError, StoppedError
+from orchestrator.operations.evidence import OperationEnd
+
+Work: TypeAlias = Callable[[], OperationEnd]  # an operation, ready to be done
+OperationTask: TypeAlias = "Task[[Work, str], State[None]]"
+
+
+def operation_task(name: str) -> OperationTask:
+    """The task of an operation. It takes the work and the row's id, and never raises for what
+    people can cause: a refusal is a failed run with the reason as its message."""
+
+    @task(name=name, task_run_name="{row}: " + name, cache_policy=NO_CACHE, persist_result=False)
+    def operate(work: Work, row: str) -> State[None]:
+        try:
+            end = work()
+        except StoppedError as stopped:
+            return Cancelled(message=stopped.message)
+        except MissionError as error:
+            return Failed(message=str(error))
+        _show(name, row, end)
+        return Completed(message=end.word) if end.ok else Failed(message=end.word)
+
+    return operate
+
+
+class PrefectOperations:
+    """The engine's record of operations: a task run for each, with its evidence."""
+
+    def __init__(self) -> None:
+        self.troubles: list[str] = []  # what could not be recorded, one line each
+
+    def keep(self, name: str, task: str, attempt: int, work: Work) -> OperationEnd:
+        """Do the work of the operation `name` for a row's attempt, on the record.
+
+        Raises:
+            MissionError: What the work raised.
+        """
+        # Imported late: a mission without such rows loads nothing of the federated tier.
+        from flows.federated_tier import TASKS  # noqa: PLC0415
+
+        outcome = _Once(work)
+        operation = TASKS.get(name) or operation_task(name)
+        try:
+            operation(outcome, f"{task} ({attempt})", return_state=True)
+        except SERVER_TROUBLE as error:
+            self.troubles.append(f"could not record {name} of {task} in Prefect: {error}")
+        return outcome.result()
+
+
+class _Once:
+    """Does the work once, whatever Prefect makes of it."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._end: OperationEnd | None = None
+        self._error: BaseException | None = None
+
+    def __call__(self) -> OperationEnd:
+        try:
+            self._end = self._work()
+        except BaseException as error:
+            self._error = error
+            raise
+        return self._end
+
+    def result(self) -> OperationEnd:
+        """What it came to; done now if Prefect did not get as far."""
+        if self._error is not None:
+            raise self._error
+        return self._end if self._end is not None else self()
+
+
+def _show(name: str, row: str, end: OperationEnd) -> None:
+    """The evidence, as a table that hangs on the task run."""
+    create_table_artifact(
+        table=[one.facts() for one in end.evidence],
+        key=re.sub(r"[^a-z0-9]+", "-", f"{row} {name}".lower()).strip("-"),
+        description=f"{name}: {end.word}",
+    )

@@ -1,0 +1,114 @@
+"""Operations that move a storage to the federated tier, and that prove that moving works."""
+
+from __future__ import annotations
+
+import time
+
+from mission.errors import UsageError
+from orchestrator.assignment import Assignment
+from orchestrator.context import Context
+from orchestrator.operations.evidence import OperationEnd
+from orchestrator.operations.tier_row import TierRow
+from tiers.migration.check import check_migration
+from tiers.migration.places import find_place, label
+from tiers.migration.run import is_taken_over, migrate, plan_migration
+from tiers.settings.model import StorageType, Tier
+
+_KINDS = {"pglite": StorageType.PGLITE, "embedded": StorageType.EMBEDDED}
+
+
+def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
+    """Move a storage into the configured federated one. What was moved in whole is left alone.
+
+    `with: {from: STORAGE, leave: [TABLE.COLUMN, ...], config: FILE}`: STORAGE as `mission tier
+    migrate --from` takes it; the row itself is the consent that the command would ask for.
+
+    Raises:
+        ConfigError: `with` has a mistake.
+        TierError: It is refused, or a server is; each table is there in whole or not at all.
+    """
+    row = TierRow(context, assignment, "from", "leave")
+    named = row.argument("from")
+    if not named:
+        raise row.mistake(
+            "from", "is missing", "Name a storage: local, standalone, a folder, a URL"
+        )
+    target = row.config()
+    source = find_place(named, url_tier=Tier.STANDALONE, folder=row.folder)
+    leave = row.words("leave")
+    began = time.monotonic()
+    if is_taken_over(source, target):
+        plan = plan_migration(source, target, leave=leave, allow_non_empty=True)
+        for table in plan.tables:
+            row.findings.add(
+                table.table, f"{table.source_rows} rows there, {table.target_rows} here"
+            )
+        row.findings.add("migration", "was done before: nothing was written", since=began)
+        return row.done(f"{plan.source} was moved to {plan.target} before; nothing was written")
+    moving = _Moving(row)
+    plan, moved = migrate(
+        source, target, agree=lambda _plan: None, progress=moving.advance, leave=leave
+    )
+    for one in moved:
+        found = (
+            f"{one.read} rows read, {one.written} written, {one.skipped} skipped;"
+            " checksums are equal"
+        )
+        row.findings.add(one.table, found, seconds=one.seconds)
+    if plan.left:
+        row.findings.add("left behind", ", ".join(plan.left))
+    rows = sum(one.read for one in moved)
+    row.findings.add("migration", f"{plan.source} to {plan.target}", since=began)
+    return row.done(
+        f"{rows} rows in {len(moved)} tables from {plan.source} to {plan.target}; checksums equal"
+    )
+
+
+def migration_check(context: Context, assignment: Assignment) -> OperationEnd:
+    """Move a sample to a database of its own on the tier's server; compare counts and values.
+
+    `with: {source: pglite|embedded, config: FILE}`; without a source PGlite where it is installed.
+
+    Raises:
+        ConfigError: `with` has a mistake.
+        TierError: A server cannot be used, or the migration was refused.
+    """
+    row = TierRow(context, assignment, "source")
+    kind = row.argument("source")
+    if kind and kind not in _KINDS:
+        raise row.mistake("source", f"is {kind!r}", f"There are: {', '.join(_KINDS)}")
+    target = row.config()
+    if target.tier is not Tier.FEDERATED:
+        raise UsageError(f"{label(target)} is of the {target.tier} tier, not of the federated one")
+    row.doing("moves a sample")
+    found = check_migration(target, kind=_KINDS.get(kind))
+    row.findings.add("sample", f"in {found.source}", version=found.version, seconds=found.seeded)
+    for table in found.tables:
+        told = f"{table.source_rows} rows there, {table.target_rows} here; {table.samples} compared"
+        row.findings.add(table.name, "; ".join((told, *table.differing)) or told)
+    row.findings.add("left behind", ", ".join(found.left))
+    row.findings.add("migration", "of the sample", seconds=found.moved)
+    if not found.ok:
+        named = [line for table in found.tables for line in table.differing]
+        short = [table.name for table in found.tables if table.source_rows != table.target_rows]
+        told = "; ".join([*(f"{name} has not all rows" for name in short), *named, *found.leaked])
+        return row.failed(f"{found.source} did not arrive as it was: {told}")
+    rows = sum(table.source_rows for table in found.tables)
+    samples = sum(table.samples for table in found.tables)
+    return row.done(
+        f"{rows} rows of a sample in {found.source} {found.version} arrived, {samples} compared"
+        " value by value, secrets left behind"
+    )
+
+
+class _Moving:
+    """Shows how far a migration is."""
+
+    def __init__(self, row: TierRow) -> None:
+        self._row = row
+        self._rows: dict[str, int] = {}
+
+    def advance(self, table: str, rows: int) -> None:
+        """So many rows more."""
+        self._rows[table] = self._rows.get(table, 0) + rows
+        self._row.doing("migrates", f"{table}: {self._rows[table]} rows")

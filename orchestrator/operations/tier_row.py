@@ -1,0 +1,102 @@
+"""What the operations on the storage tier share: their arguments, the gates, their evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gates.protocol import GateRequest, Purpose
+from mission.errors import ConfigError
+from orchestrator.assignment import Assignment
+from orchestrator.context import Context
+from orchestrator.operations.evidence import Findings, OperationEnd
+from orchestrator.passage import pass_gates
+from tiers.config import TierConfig, load_tier_config
+
+
+class TierRow:
+    """A row that runs an operation on the tier."""
+
+    def __init__(self, context: Context, assignment: Assignment, *accepted: str) -> None:
+        """Args:
+            context: The run's.
+            assignment: The row's.
+            accepted: The names that `with` may have, beside `config`.
+
+        Raises:
+            ConfigError: `with` has another one.
+        """
+        self.context = context
+        self.task = assignment.task.id
+        self.findings = Findings()
+        self._attempt = assignment.attempt.id
+        settings = context.config.tasks.get(self.task)
+        self._arguments = dict(settings.with_) if settings is not None else {}
+        names = ("config", *accepted)
+        for name in self._arguments:
+            if name not in names:
+                raise self.mistake(
+                    name, "is not an argument here", f"There are: {', '.join(names)}"
+                )
+
+    def argument(self, name: str, default: str = "") -> str:
+        """What `with` says."""
+        return str(self._arguments.get(name, default))
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """What `with` says, where that is a list."""
+        given = self._arguments.get(name, [])
+        if not isinstance(given, list):
+            raise self.mistake(name, "is not a list", "Write it in brackets")
+        return tuple(map(str, given))
+
+    def mistake(self, name: str, message: str, hint: str) -> ConfigError:
+        """What is wrong with an argument."""
+        return ConfigError(f"tasks.{self.task}.with.{name} {message}", hint=hint)
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths begin: the top of the repository."""
+        return self.context.repository.top
+
+    def config_file(self) -> Path | None:
+        """The tier's configuration that `with` names.
+
+        Raises:
+            ConfigError: It is outside the repository.
+        """
+        named = self.argument("config")
+        if not named:
+            return None
+        path = (self.folder / named).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise self.mistake("config", "is outside the repository", "Name a file in it")
+        return path
+
+    def config(self) -> TierConfig:
+        """The tier's configuration: the file that `with` names, else as found by itself."""
+        return load_tier_config(self.config_file(), folder=self.context.place.folder)
+
+    def doing(self, phase: str, detail: str = "") -> None:
+        """Show what the row does now."""
+        self.context.display.doing(self.task, phase, detail)
+
+    def failed(self, word: str) -> OperationEnd:
+        """The end of a row whose check says no."""
+        return OperationEnd(ok=False, word=word, evidence=self.findings.evidence)
+
+    def done(self, word: str) -> OperationEnd:
+        """The end of a row that is well, once the gates say so, too: the same as for agents' work.
+
+        Raises:
+            GateError: The gates refuse, or do not clear in time.
+            StoppedError: The run was stopped while it waited.
+        """
+        base = self.context.repository.base
+        request = GateRequest(
+            purpose=Purpose.MERGE,
+            branch=base,
+            base=base,
+            commit=self.context.repository.fetch_base(),
+        )
+        pass_gates(self.context, request, task=self.task, attempt=self._attempt)
+        return OperationEnd(ok=True, word=word, evidence=self.findings.evidence)

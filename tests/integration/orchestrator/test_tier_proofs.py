@@ -1,0 +1,169 @@
+"""Rows that move a storage and prove things about the tier: real servers, real processes."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from mission.journal import Journal
+from orchestrator.operations.operation import EVIDENCE
+from orchestrator.operations.own_processes import OwnCommands, own_environment
+from orchestrator.operations.regression import chain
+from tests.integration.tiers.storage.configured import configured
+from tests.scratch import Scratch, make, row
+from tests.services import PASSWORD
+from tiers.config import load_tier_config
+from tiers.federation import MODULES, federation_modules
+from tiers.sample.fill import fill
+from tiers.servers.local import open_local
+from tiers.settings.address import PostgresAddress, ValkeyAddress
+from workspace.process import Stop
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+
+
+def mission(
+    folder: Path,
+    operations: dict[str, dict[str, object]],
+    database: PostgresAddress,
+    valkey: ValkeyAddress,
+) -> Scratch:
+    """A mission with one row an operation, one after the other, on a federated tier."""
+    names = list(operations)
+    after = ["—", *names]
+    rows = [row(name, branch="—", after=after[number]) for number, name in enumerate(names)]
+    scratch = make(folder, rows, config={"tasks": operations})
+    configured(scratch.top / "mission.config.json", "federated", database, valkey)
+    scratch.git.run("add", "mission.config.json")
+    scratch.git.run("commit", "--quiet", "-m", "Configure the tier")
+    scratch.git.run("push", "--quiet")
+    return scratch
+
+
+def evidence(journal: Journal, task: str) -> dict[str, str]:
+    """What the last attempt at a row found, by what it checked."""
+    checks = journal.events(task=task, kind=EVIDENCE)[-1].data["checks"]
+    assert isinstance(checks, list)
+    return {check["check"]: check["found"] for check in checks}
+
+
+def test_a_storage_is_moved_once(
+    tmp_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
+) -> None:
+    source = tmp_path / "local.json"
+    source.write_text(json.dumps({"tier": "local", "storage": {"folder": str(tmp_path / "old")}}))
+    with open_local(load_tier_config(source, environment={})) as address:
+        fill(address)
+    operation: dict[str, object] = {"run": "migrate-tier", "with": {"from": str(source)}}
+    scratch = mission(tmp_path, {"A": operation, "B": operation}, vector_database, valkey_address)
+    assert scratch.run().exit_code == 0, scratch.notes("A") + scratch.notes("B")
+    assert "609 rows in 6 tables" in scratch.notes("A")
+    assert "before; nothing was written" in scratch.notes("B")
+    with scratch.journal() as journal:
+        assert "400 rows read, 400 written" in evidence(journal, "A")["notes"]
+        assert evidence(journal, "B")["notes"] == "400 rows there, 400 here"
+    with psycopg.connect(**vector_database.connect_arguments()) as connection:
+        counted = connection.execute("SELECT count(*) FROM users").fetchone()
+    assert counted == (40,)
+
+
+def test_a_migration_without_a_source_blocks_its_row(
+    tmp_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
+) -> None:
+    scratch = mission(tmp_path, {"A": {"run": "migrate-tier"}}, vector_database, valkey_address)
+    assert scratch.run().blocked == ("A",)
+    assert "tasks.A.with.from is missing" in scratch.notes("A")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"sorce": "pglite"}, "tasks.A.with.sorce is not an argument here"),
+        ({"source": "sqlite"}, "tasks.A.with.source is 'sqlite'"),
+        ({"config": "../elsewhere.json"}, "tasks.A.with.config is outside the repository"),
+    ],
+)
+def test_arguments_that_mean_nothing_block_the_row(
+    tmp_path: Path,
+    vector_database: PostgresAddress,
+    valkey_address: ValkeyAddress,
+    arguments: dict[str, object],
+    told: str,
+) -> None:
+    operation: dict[str, object] = {"run": "migration-check", "with": arguments}
+    scratch = mission(tmp_path, {"A": operation}, vector_database, valkey_address)
+    assert scratch.run().blocked == ("A",)
+    assert told in scratch.notes("A")
+
+
+def test_a_sample_is_moved_and_compared_and_leaves_nothing(
+    tmp_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
+) -> None:
+    operation: dict[str, object] = {"run": "migration-check", "with": {"source": "embedded"}}
+    scratch = mission(tmp_path, {"A": operation}, vector_database, valkey_address)
+    assert scratch.run().exit_code == 0, scratch.notes("A")
+    assert "609 rows of a sample" in scratch.notes("A")
+    with scratch.journal() as journal:
+        found = evidence(journal, "A")
+    assert found["team_members"] == "40 rows there, 40 here; 10 compared"
+    assert found["left behind"] == "sessions, users.passwordHash"
+    with psycopg.connect(**vector_database.connect_arguments()) as connection:
+        left = connection.execute(
+            "SELECT to_regclass('users'), (SELECT count(*) FROM pg_database"
+            " WHERE datname LIKE 'mission_check_%')"
+        ).fetchone()
+    assert left == (None, 0)
+
+
+def test_the_gateway_boots_and_refuses(
+    tmp_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
+) -> None:
+    operations: dict[str, dict[str, object]] = {
+        "A": {"run": "boot-check"},
+        "B": {"run": "pgvector-init"},
+    }
+    scratch = mission(tmp_path, operations, vector_database, valkey_address)
+    assert scratch.run().exit_code == 0, scratch.notes("A")
+    assert "refuses without Postgres; vector 0" in scratch.notes("A")
+    with scratch.journal() as journal:
+        found = evidence(journal, "A")
+    assert found["gateway"] == "boots on the federated tier"
+    assert found["/openapi.json"] == "6 routes, 0 of them write"
+    assert found["gateway without Postgres"].startswith("exit code 1: ")
+    assert "refuses the connection" in found["gateway without Postgres"]
+    assert PASSWORD.get_secret_value() not in str(found)
+
+
+def test_a_mission_on_the_standalone_tier_loads_nothing_of_the_federated_one(
+    tmp_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
+) -> None:
+    operations: dict[str, dict[str, object]] = {"A": {"run": "standalone-regression"}}
+    scratch = mission(tmp_path, operations, vector_database, valkey_address)
+    assert scratch.run().exit_code == 0, scratch.notes("A")
+    assert "3 of 3 rows done" in scratch.notes("A")
+    with scratch.journal() as journal:
+        found = evidence(journal, "A")
+    assert "none of the federated tier" in found["import graph of `mission run`"]
+    assert found["schema"] == "no extension and no column of vectors"
+
+
+def test_a_module_that_must_not_be_loaded_is_named_with_who_loaded_it(tmp_path: Path) -> None:
+    """The recorder against a command that does load one."""
+    graph_file = tmp_path / "graph.json"
+    commands = OwnCommands(folder=tmp_path, environment=own_environment(), stop=Stop())
+    assert commands.run("tier", "migrate", "--help", imports=graph_file).ok
+    graph = json.loads(graph_file.read_text())
+    assert "tiers.migration.run" in federation_modules(graph)
+    assert chain(graph, "tiers.migration.run")[-3:] == [
+        "cli.lazy",
+        "cli.migrate",
+        "tiers.migration.run",
+    ]
+
+
+def test_every_module_of_the_federated_tier_exists() -> None:
+    assert [name for name in MODULES if find_spec(name) is None] == []
