@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from agents.outcomes import classify, retry_time
 from agents.protocol import AgentEvent, Outcome, Usage
 from agents.result_line import read_time
-from agents.stream import Told, as_object, event, local_now, number, part, parts, text
+from agents.stream import Told, as_object, event, local_now, money, number, part, parts, text
 
 _EDITS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 
@@ -107,7 +106,7 @@ class ClaudeReader:
         # The models' own counts include side requests, which `usage` leaves out.
         total = _sum([_model_usage(part(models, name)) for name in models]) if models else None
         total = total or _usage(part(found, "usage"))
-        cost = _money(found.get("total_cost_usd"))
+        cost = money(found.get("total_cost_usd"))
         before, seen = self._resumed, self._seen()
         if not before.nothing and total.input_tokens >= before.input_tokens + seen.input_tokens:
             total = Usage(
@@ -173,9 +172,3 @@ def _sum(usages: list[Usage]) -> Usage:
         cached_tokens=sum(one.cached_tokens for one in usages),
         output_tokens=sum(one.output_tokens for one in usages),
     )
-
-
-def _money(value: object) -> float | None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    return None

@@ -13,7 +13,7 @@ from agents.fence import one_line
 from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, ignore_event
 from agents.result_line import ResultLine, read_result_line
 from agents.sandbox import confine, missing_sandbox
-from agents.tool import LONGEST_ANSWER, cut_short, missing_tool, run_tool, shorten
+from agents.tool import LONGEST_ANSWER, as_told, cut_short, missing_tool, run_tool
 from mission.config import SandboxConfig
 from workspace.process import ProcessEnd, Stop
 
@@ -89,9 +89,9 @@ def _judge(end: ProcessEnd, lines: Sequence[str], brief: Brief, stop: Stop) -> R
     else:
         outcome = said.outcome or Outcome.SUCCESS
         summary = said.summary or end.tail.strip().rpartition("\n")[2]
-    return Result(
+    result = Result(
         outcome=outcome,
-        summary=shorten(summary),
+        summary=summary,
         answer=(said.answer or "\n".join(printed))[-LONGEST_ANSWER:],
         usage=said.usage,
         session=said.session,
@@ -99,3 +99,4 @@ def _judge(end: ProcessEnd, lines: Sequence[str], brief: Brief, stop: Stop) -> R
         log=brief.log,
         retry_at=said.retry_at,
     )
+    return as_told(result, brief)

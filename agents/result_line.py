@@ -11,11 +11,11 @@ the agent was asked for, a review for example, as text or as JSON.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from agents.protocol import Outcome, Usage
+from agents.stream import money, number
 
 _WORDS = {"failed": Outcome.CRASHED, **{str(outcome): outcome for outcome in Outcome}}
 
@@ -49,10 +49,10 @@ def read_result_line(line: str) -> ResultLine | None:
         summary=_text(found.get("summary")),
         answer=_as_text(found.get("answer")),
         usage=Usage(
-            input_tokens=_count(found.get("input_tokens")),
-            cached_tokens=_count(found.get("cached_tokens")),
-            output_tokens=_count(found.get("output_tokens")),
-            cost_usd=_money(found.get("cost_usd")),
+            input_tokens=number(found, "input_tokens"),
+            cached_tokens=number(found, "cached_tokens"),
+            output_tokens=number(found, "output_tokens"),
+            cost_usd=money(found.get("cost_usd")),
         ),
         session=_text(found.get("session")) or None,
         retry_at=read_time(found.get("retry_at")),
@@ -60,11 +60,11 @@ def read_result_line(line: str) -> ResultLine | None:
 
 
 def read_time(value: object) -> datetime | None:
-    """An ISO 8601 text or seconds since 1970 as an aware time; None for anything else."""
+    """An ISO 8601 text or seconds since 1970 as a time in UTC; None for anything else."""
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
@@ -78,13 +78,3 @@ def _text(value: object) -> str:
 
 def _as_text(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def _money(value: object) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    return float(value) if math.isfinite(value) and value >= 0 else None

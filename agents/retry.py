@@ -53,6 +53,7 @@ FIRST_DELAY = timedelta(seconds=10)
 LONGEST_DELAY = timedelta(minutes=10)
 FIRST_PAUSE = {Outcome.RATE_LIMIT: timedelta(minutes=1), Outcome.QUOTA: timedelta(minutes=15)}
 LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_LIMIT = timedelta(days=32)  # some are by the month
 
 # What may pass by itself, and whether the session is worth going on with.
 _PASSING: Mapping[Outcome, bool] = {
@@ -140,9 +141,11 @@ def backoff(tries: int, dice: float) -> timedelta:
 def pause_end(result: Result, pauses: int, *, now: datetime) -> datetime:
     """Until when the provider of `result` rests: as it says itself, else longer each time.
 
-    A time that has already passed, as clocks differ, still rests for the shortest pause.
+    Times that have already passed, as clocks differ, are met with longer and longer rests too, and
+    none is believed that is further away than limits last.
     """
-    shortest = FIRST_PAUSE[result.outcome]
+    longer = 1 << min(pauses, 16)
     if result.retry_at is not None:
-        return max(result.retry_at, now + timedelta(seconds=1))
-    return now + min(LONGEST_PAUSE, shortest * (1 << min(pauses, 16)))
+        soonest = now + min(LONGEST_PAUSE, timedelta(seconds=1) * longer)
+        return min(max(result.retry_at, soonest), now + LONGEST_LIMIT)
+    return now + min(LONGEST_PAUSE, FIRST_PAUSE[result.outcome] * longer)

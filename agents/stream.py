@@ -10,6 +10,10 @@ from typing import Any, Protocol
 from agents.fence import one_line
 from agents.protocol import AgentEvent, Outcome, Usage
 
+# A tool may claim any number; sums and products of them must stay numbers.
+_MOST_TOKENS = 10**12
+_MOST_USD = 1e9
+
 
 @dataclass(slots=True)
 class Told:
@@ -71,9 +75,18 @@ def text(event: dict[str, Any], key: str) -> str:
 
 
 def number(event: dict[str, Any], key: str) -> int:
-    """The whole number at `key`, or 0."""
+    """The whole number at `key`, such as of tokens: bounded, and 0 where there is none."""
     found = event.get(key)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else 0
+    if not isinstance(found, int) or isinstance(found, bool):
+        return 0
+    return min(max(found, 0), _MOST_TOKENS)
+
+
+def money(value: object) -> float | None:
+    """An amount in US dollars; None for what can be none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if 0 <= value <= _MOST_USD else None  # NaN is neither
 
 
 def event(kind: str, said: str) -> AgentEvent:

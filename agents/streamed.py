@@ -11,7 +11,7 @@ from agents.fence import one_line
 from agents.outcomes import classify
 from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, Usage
 from agents.stream import Reader, Told
-from agents.tool import LONGEST_ANSWER, cut_short, run_tool, shorten
+from agents.tool import LONGEST_ANSWER, as_told, cut_short, run_tool
 from workspace.process import ProcessEnd, Stop
 
 # How an agent asks for a person, at the end of its last message; the brief tells it so.
@@ -60,9 +60,9 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
     if over and outcome is Outcome.STOPPED:
         outcome = Outcome.BUDGET
     on_event(AgentEvent(kind="ended", text=one_line(f"{outcome}: {summary}")))
-    return Result(
+    result = Result(
         outcome=outcome,
-        summary=shorten(summary),
+        summary=summary,
         answer=told.said[:LONGEST_ANSWER],
         usage=told.usage,
         session=told.session,
@@ -70,6 +70,7 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
         log=brief.log,
         retry_at=told.retry_at,
     )
+    return as_told(result, brief)
 
 
 def resume_or_start(run: Callable[[Brief], Result], brief: Brief, lost: re.Pattern[str]) -> Result:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from agents.guards import guard_git
 from agents.protocol import Brief, Outcome, Result
@@ -22,6 +24,11 @@ NETWORK = (
 
 LONGEST_SUMMARY = 4_000  # characters: it goes into the journal, the notes, the next brief
 LONGEST_ANSWER = 1_000_000  # characters: a report, a review, a plan
+
+# Control characters but for white space, and the halves of pairs that no file can hold.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# It goes onto command lines and into the environment, where `-x` would be an option.
+_SESSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@/+=-]{0,199}")
 
 #: Gets the stream's name (`stdout`, `stderr`) and one line, secrets redacted, without its end.
 OnLine = Callable[[str, str], None]
@@ -70,6 +77,19 @@ def run_tool(
     except (OSError, MissionError) as error:
         return Result(outcome=Outcome.BLOCKED, summary=redactor.text(str(error)))
     return end
+
+
+def as_told(result: Result, brief: Brief) -> Result:
+    """`result` with its texts as they may be kept and shown: bounded, without secrets, which JSON's
+    escapes may have hidden while they were logged, and without what no file or terminal takes."""
+    redact = redactor_for(brief).text
+    session = result.session
+    return replace(
+        result,
+        summary=shorten(redact(_UNFIT.sub("\ufffd", result.summary))),
+        answer=redact(_UNFIT.sub("\ufffd", result.answer)),
+        session=session if session and _SESSION.fullmatch(session) else None,
+    )
 
 
 def shorten(summary: str) -> str:

@@ -9,7 +9,8 @@ import re
 
 _LONGEST = 400  # characters; the log and the journal hold the rest
 _BRACKET = re.compile(r"\s*\[mission: [^\[\]]*\]\s*$")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# Control characters, line ends, and what makes text read in another order than it is written.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def with_word(notes: str, word: str) -> str:

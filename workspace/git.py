@@ -42,6 +42,7 @@ _SETTINGS = {
     "submodule.recurse": "false",
     "advice.detachedHead": "false",
     "color.ui": "never",
+    "log.showSignature": "false",
     # A server that sends less than 1,000 bytes a second for a minute is not there.
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": "60",
@@ -192,6 +193,9 @@ def git_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         **settings,
         "LC_ALL": "C",
         "GIT_TERMINAL_PROMPT": "0",
+        # What is verified and merged is what is pushed, not what somebody put in its place here.
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": os.devnull,
         "SSH_ASKPASS_REQUIRE": "never",
         **(extra or {}),
     }

@@ -65,7 +65,7 @@ def ask(context: Context, question: Question) -> Result:
     )
 
     def show(event: AgentEvent) -> None:
-        context.display.doing(question.task, question.doing, event.text)
+        context.display.doing(question.task, question.doing, context.redactor.text(event.text))
 
     context.display.doing(question.task, question.doing)
     return agent.run(brief, context.stop, show)

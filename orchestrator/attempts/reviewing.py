@@ -86,12 +86,12 @@ def _make(
         text = write_review_brief(
             task,
             assignment.milestone,
-            git.run("diff", "--no-color", "--no-ext-diff", base, work.head).stdout,
+            git.run("diff", "--no-color", "--no-ext-diff", "--no-textconv", base, work.head).stdout,
             base=base,
             head=work.head,
             earlier=[read_review(answer) for answer in earlier],
         )
-        result = _asked(context, task, attempt, reviewer, place.path, text)
+        result = _asked(context, task, attempt, reviewer, place.path, context.redactor.text(text))
     finally:
         context.worktrees.remove(place)
     made = read_review(result.answer or result.summary)

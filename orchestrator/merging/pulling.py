@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.fence import fence
 from gates.forges.protocol import PullText
 from gates.forges.pulls import PullRequests
 from mission.errors import GitError
@@ -97,12 +98,13 @@ def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
         ("Tokens", f"{tokens:,}{estimate}"),
     ]
     rows = "\n".join(f"| {name} | {_cell(value)} |" for name, value in facts)
-    said = f"\n\nThe agent says:\n\n{_quoted(attempt.summary)}" if attempt.summary else ""
+    # In fences: elsewhere `closes #1` would close an issue, and `@name` call somebody.
+    said = f"\n\nThe agent says:\n\n{fence(attempt.summary)}" if attempt.summary else ""
     reviews = [
         str(event.data["text"]) for event in context.journal.events(task=task.id, kind=REVIEW)
     ]
     if reviews:
-        said += f"\n\nReview, round {len(reviews)}:\n\n{_quoted(reviews[-1])}"
+        said += f"\n\nReview, round {len(reviews)}:\n\n{fence(reviews[-1])}"
     title = squash_message(context, task, attempt).partition("\n")[0]
     body = f"{task.description}\n\n| | |\n| --- | --- |\n{rows}{said}\n"
     redact = context.redactor.text
@@ -116,7 +118,3 @@ def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
 
 def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.strip().splitlines())

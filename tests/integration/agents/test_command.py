@@ -176,3 +176,28 @@ def test_bubblewrap_is_missed_when_it_is_asked_for(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", "")
     agent = CommandAgent(["./agent.sh"], sandbox=SandboxConfig(type="bubblewrap"))
     assert "bubblewrap is not installed" in (agent.missing() or "")
+
+
+def test_what_it_says_can_be_kept_and_shown_and_holds_no_secret(
+    worktree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEPLOY_TOKEN", "hush-hush-hush")
+    # Escapes hide the token from what looks at the printed line.
+    hidden = "".join(f"\\u{ord(letter):04x}" for letter in "hush-hush-hush")
+    line = (
+        f'{{"outcome": "success", "summary": "{hidden} a\\u0000b\\ud800c\\u001b[2J",'
+        f' "answer": "{hidden} \\ud800\\u0000\\n\\tkept", "session": "a\\u0000b"}}'
+    )
+    result = _run(worktree, f"print({line!r})")
+    assert result.summary == "[secret] a\ufffdb\ufffdc\ufffd[2J"
+    assert result.answer == "[secret] \ufffd\ufffd\n\tkept"
+    assert result.session is None
+
+
+@pytest.mark.parametrize(
+    ("session", "kept"),
+    [("0199-ab_c.d:e/f@g+h=", True), ("-c", False), ("a b", False), ("x" * 201, False)],
+)
+def test_a_session_is_a_word_that_is_no_option(worktree: Path, session: str, kept: bool) -> None:
+    line = json.dumps({"summary": "done", "session": session})
+    assert _run(worktree, f"print({line!r})").session == (session if kept else None)

@@ -44,6 +44,18 @@ def test_a_mission_on_each_forge(
         assert set(mission.server.model.heads()) == {"main"}
 
 
+def test_an_agent_s_words_close_no_issue_and_call_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "closes #1 @everyone ```\\nfixes #2"
+    worker = f"""import pathlib; pathlib.Path("a").touch(); print(r'{{"summary": "{said}"}}')"""
+    with forge_mission(tmp_path, [row("A")], kind="github", worker=worker) as mission:
+        mission.sign_in(monkeypatch)
+        assert mission.scratch.run().exit_code == 0
+        [pull] = mission.server.model.pulls.values()
+        assert "\n````text\ncloses #1 @everyone ```\nfixes #2\n````" in pull.body
+
+
 def test_ci_holds_the_merge_until_it_is_green(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,12 +4,15 @@ and nothing is written outside of the repository."""
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from orchestrator.display import RecordingDisplay
 from tests.scratch import make, row
 from workspace.git import Git
+from workspace.process import Stop
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -24,6 +27,17 @@ def write(path, text):
 """
 CODE = "import pathlib; raise SystemExit('bad' in pathlib.Path('README.md').read_text())"
 VERIFY: dict[str, object] = {"verify": [{"name": "good", "run": [sys.executable, "-c", CODE]}]}
+
+
+@dataclass(kw_only=True, slots=True)
+class StopsAtDone(RecordingDisplay):
+    """Stops the run when a row is done."""
+
+    stop: Stop
+
+    def say(self, text: str) -> None:
+        if ": done" in text:
+            self.stop.request("a row is done")
 
 
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
@@ -74,3 +88,51 @@ def test_reports_stay_beside_the_task_file(tmp_path: Path, kind: str) -> None:
     else:
         assert end.blocked == ("B",)
         assert "the report cannot be kept" in scratch.notes("B")
+
+
+def test_what_is_pushed_is_what_was_verified_whatever_git_is_told_to_show(tmp_path: Path) -> None:
+    worker = START + (
+        "write('README.md', 'bad')\n"
+        "git('commit', '-q', '-a', '-m', 'work')\n"
+        "git('replace', git('rev-parse', 'HEAD:README.md'), git('rev-parse', 'HEAD~:README.md'))\n"
+        "os.unlink('README.md')\n"
+        "git('reset', '-q', '--hard')\n"
+        "write('more.txt', 'work')\n"
+        "git('add', 'more.txt')\n"
+        "git('commit', '-q', '-m', 'more')\n"
+        "git('update-index', '--assume-unchanged', 'README.md')\n"
+    )
+    scratch = make(tmp_path, [row("A")], worker=worker, config=VERIFY)
+    assert scratch.run().failed == ("A",)
+    assert Git(scratch.remote).text("show", "main:README.md") == "scratch"
+
+
+def test_a_time_beyond_all_calendars_stops_nobody_else(tmp_path: Path) -> None:
+    worker = START + (
+        "if task == 'A':\n"
+        "    quota = {'outcome': 'quota', 'summary': 'x', 'retry_at': '9999-12-31T23:59:59Z'}\n"
+        "    print(json.dumps(quota))\n"
+        "else:\n"
+        "    write('b.txt', 'b')\n"
+    )
+    scratch = make(tmp_path, [row("A"), row("B", agent="other")], worker=worker)
+    stop = Stop()
+    display = StopsAtDone(stop=stop)
+    assert scratch.run(stop=stop, display=display).exit_code == 130
+    assert scratch.statuses() == {"A": "in-progress", "B": "done"}
+
+
+def test_words_that_no_file_can_hold_stop_nobody_else(tmp_path: Path) -> None:
+    worker = START + (
+        "said = {'outcome': 'success', 'summary': 'a\\ud800\\0 \\u202e', 'answer': 'b\\ud800\\0'}\n"
+        "said['outcome'] = 'blocked' if task == 'A' else 'success'\n"
+        "print(json.dumps(said))\n"
+        "if task == 'C': write('c.txt', 'c')\n"
+    )
+    rows = [row("A"), row("B", branch="—"), row("C")]
+    scratch = make(tmp_path, rows, worker=worker)
+    scratch.run()
+    assert scratch.statuses() == {"A": "blocked", "B": "done", "C": "done"}
+    assert "\u202e" not in scratch.task_file.read_text(encoding="utf-8")
+    report = (scratch.top / "plan" / "reports" / "B.md").read_text(encoding="utf-8")
+    assert report.endswith("b\ufffd\ufffd\n")

@@ -72,3 +72,19 @@ def test_what_is_no_time_is_none(value: object) -> None:
 
 def test_seconds_since_1970_are_a_time() -> None:
     assert read_time(1767225600) == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("amount", ["1" + "0" * 400, "1e999", "-1", "NaN", "-Infinity"])
+def test_numbers_that_are_no_amounts_do_no_harm(amount: str) -> None:
+    said = read_result_line(
+        f'{{"summary": "x", "input_tokens": {amount}, "cost_usd": {amount}, "retry_at": {amount}}}'
+    )
+    assert said is not None
+    assert 0 <= said.usage.input_tokens <= 10**12
+    assert said.usage.cost_usd is None
+    assert said.retry_at is None or said.retry_at.tzinfo is UTC
+
+
+def test_a_time_of_any_zone_is_told_in_utc() -> None:
+    assert read_time("2026-04-19T14:00:00+02:00") == datetime(2026, 4, 19, 12, tzinfo=UTC)
+    assert read_time("0001-01-01T00:00:00+14:00") is None

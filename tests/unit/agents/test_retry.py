@@ -74,6 +74,27 @@ def test_a_limit_that_has_already_ended_still_rests_a_moment() -> None:
     assert decision.until > NOW
 
 
+def test_a_limit_that_is_always_over_already_is_met_with_longer_and_longer_rests() -> None:
+    rests = []
+    for pauses in range(20):
+        history = History(counted=0, max_attempts=1, pauses=pauses)
+        past = NOW - timedelta(hours=1)
+        decision = decide(_result(Outcome.QUOTA, past), history, now=NOW, dice=0)
+        assert decision.until is not None
+        rests.append(decision.until - NOW)
+    assert rests == sorted(rests)
+    assert rests[0] == timedelta(seconds=1)
+    assert rests[-1] == timedelta(hours=1)
+
+
+def test_a_limit_that_never_ends_is_not_believed() -> None:
+    never = datetime.max.replace(tzinfo=UTC)
+    history = History(counted=0, max_attempts=1)
+    decision = decide(_result(Outcome.QUOTA, never), history, now=NOW, dice=0)
+    assert decision.until is not None
+    assert timedelta(days=31) < decision.until - NOW < timedelta(days=40)
+
+
 def test_a_fallback_goes_on_while_the_provider_rests() -> None:
     history = History(counted=0, max_attempts=3, fallback="sonnet")
     decision = decide(_result(Outcome.RATE_LIMIT), history, now=NOW, dice=0)
