@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,7 +10,6 @@ from agents.answers import read_answer, request
 from agents.fence import fence, one_line
 from tasks_md.model import AUTO, COLUMNS, NOT_STARTED, Milestone, Plan
 from tasks_md.spans import cell_text, escape
-from workspace.redact import Redactor
 
 _NOTHING = "—"
 
@@ -45,12 +44,17 @@ class PlannedMilestone(_Answer):
 
 
 def write_planning_brief(
-    plan: Plan, milestone: Milestone, *, actual_tokens: Mapping[str, int] | None = None
+    plan: Plan,
+    milestone: Milestone,
+    *,
+    redact: Callable[[str], str],
+    actual_tokens: Mapping[str, int] | None = None,
 ) -> str:
     """The brief of the planning agent, which reads the repository and changes nothing.
 
     Args:
         milestone: The placeholder.
+        redact: Takes secrets out of the finished text.
         actual_tokens: What each finished task really used, by id.
     """
     body = plan.text[milestone.body_start : milestone.body_end]
@@ -67,7 +71,7 @@ def write_planning_brief(
         f"Its issue: {one_line(milestone.issue)}" if milestone.issue else "",
         *(_finished(one, actual_tokens or {}) for one in done),
     ]
-    return Redactor().text("\n\n".join(part for part in parts if part) + "\n")
+    return redact("\n\n".join(part for part in parts if part) + "\n")
 
 
 def read_plan(answer: str) -> PlannedMilestone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from agents.answers import read_answer, request
 from agents.fence import fence, one_line
 from tasks_md.model import Milestone, Task
-from workspace.redact import Redactor
 
 #: A longer diff is not quoted; the reviewer reads it with git.
 LONGEST_DIFF = 100_000
@@ -70,6 +69,7 @@ def write_review_brief(
     *,
     base: str,
     head: str,
+    redact: Callable[[str], str],
     earlier: Sequence[Review] = (),
 ) -> str:
     """The brief of a reviewer, who works in a worktree of `head` and changes nothing.
@@ -78,6 +78,7 @@ def write_review_brief(
         diff: What the author changed.
         base: The commit that the work started from.
         head: The commit to review.
+        redact: Takes secrets out of the finished text.
         earlier: The reviews of the rounds before, in order.
     """
     parts = [
@@ -94,7 +95,7 @@ def write_review_brief(
         ),
         _change(diff, base, head),
     ]
-    return Redactor().text("\n\n".join(part for part in parts if part) + "\n")
+    return redact("\n\n".join(part for part in parts if part) + "\n")
 
 
 def read_review(answer: str) -> Review:
@@ -115,14 +116,15 @@ def findings_text(review: Review) -> str:
     return "\n".join(lines)
 
 
-def report(task: Task, text: str, *, reviewer: str) -> str:
+def report(task: Task, text: str, *, reviewer: str, redact: Callable[[str], str]) -> str:
     """The report of a review task as a Markdown file, to be kept beside the plan.
 
     Args:
         text: The reviewer's last message: a review as JSON, or prose.
+        redact: Takes secrets out of the finished text.
     """
     title = f"# {one_line(task.id)}: {one_line(task.description, longest=120)}"
-    return Redactor().text(f"{title}\n\nBy {one_line(reviewer)}.\n\n{text.strip()}\n")
+    return redact(f"{title}\n\nBy {one_line(reviewer)}.\n\n{text.strip()}\n")
 
 
 _RULES = """\

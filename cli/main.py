@@ -14,6 +14,7 @@ import typer
 from cli.console import printable, talk
 from cli.lazy import lazy_group
 from mission.errors import MissionError
+from workspace.redact import Redactor
 
 # command -> module, or module:name, of the `typer.Typer` that holds exactly this command or group;
 # it is called `app` where no name is given
@@ -64,9 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="mission", standalone_mode=True)
     except MissionError as error:
-        talk(f"mission: {printable(error.message)}")
+        redact = Redactor.from_environment().text
+        talk(f"mission: {printable(redact(error.message))}")
         if error.hint:
-            talk(f"  {printable(error.hint)}")
+            talk(f"  {printable(redact(error.hint))}")
         sys.exit(error.exit_code)
 
 

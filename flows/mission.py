@@ -23,6 +23,7 @@ from orchestrator import run as orchestrator
 from orchestrator.display import Display
 from orchestrator.run import RunEnd, RunRequest
 from workspace.process import Stop
+from workspace.redact import Redactor
 
 
 @dataclass(kw_only=True)
@@ -97,7 +98,7 @@ def _run(request: RunRequest) -> State[None]:
         mine.end = _carry_out(request, mine)
     except MissionError as error:
         mine.error = error
-        return Failed(message=str(error))
+        return Failed(message=Redactor.from_environment().text(str(error)))
     except BaseException as bug:
         mine.error = bug
         raise

@@ -136,7 +136,9 @@ def _ask(
                 attempt=attempt,
                 agent=agent,
                 doing=f"{agent} plans",
-                text=write_planning_brief(plan, milestone, actual_tokens=actual),
+                text=write_planning_brief(
+                    plan, milestone, redact=context.redactor.text, actual_tokens=actual
+                ),
                 folder=place.path,
                 token_limit=token_limit,
             ),

@@ -61,7 +61,7 @@ def open_mission(
     place.state_dir.mkdir(parents=True, exist_ok=True)
     dialect = Dialect(columns=config.columns, statuses=config.statuses)
     writer = StatusWriter(place.task_file, lock_dir=place.state_dir, dialect=dialect)
-    redactor = Redactor.from_environment(os.environ)
+    redactor = Redactor.from_environment({**os.environ, **_set_for_agents(config)})
     writer.acquire(timeout=_A_MOMENT)
     with writer, Journal.open(place.journal_file, redact=redactor.text) as journal:
         pause = PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
@@ -121,6 +121,15 @@ def _pulls(config: MissionConfig, repository: Repository, stop: Stop) -> PullReq
     if forge is None:
         return None
     return PullRequests(forge=forge, persistence=Persistence(stop=stop))
+
+
+def _set_for_agents(config: MissionConfig) -> dict[str, str]:
+    """The variables that mission.yaml sets, under names that keep those of the agents apart."""
+    return {
+        f"{agent}:{name}": value
+        for agent, settings in config.agents.items()
+        for name, value in settings.set.items()
+    }
 
 
 def _remote_url(repository: Repository) -> str | None:

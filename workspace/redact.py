@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 HIDDEN = "[secret]"
 # A shorter value would be found everywhere in ordinary text.
@@ -17,6 +17,7 @@ _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|_PAT$|_DSN$",
     re.IGNORECASE,
 )
+_PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
 # Words that such variables hold without being secret.
 _HARMLESS = re.compile(r"true|false|none|null|yes|no|on|off|auto|\d{1,8}", re.IGNORECASE)
 # Each shape with a text that every match of it holds: looking for that first makes long lines
@@ -62,13 +63,14 @@ class Redactor:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """With the values of variables (default: ours) whose names speak of secrets."""
+        """With the values of variables (default: ours) whose names speak of secrets, and the
+        passwords in addresses that any of them hold."""
         environ = os.environ if environ is None else environ
-        return cls(
-            value
-            for name, value in environ.items()
-            if _SECRET_NAME.search(name) and not _HARMLESS.fullmatch(value)
-        )
+        named = (value for name, value in environ.items() if _SECRET_NAME.search(name))
+        # The password of an address is a secret by itself too, unless it is a mere word.
+        inside = (found[1] for value in environ.values() for found in _PASSWORD.finditer(value))
+        plain = (password for one in inside if not (password := unquote(one)).isalpha())
+        return cls(value for value in (*named, *plain) if not _HARMLESS.fullmatch(value))
 
     def line(self, line: bytes) -> bytes:
         """A line, or any bytes, without secrets."""

@@ -39,6 +39,13 @@ class Requests(Events, Table):
         rows = self._database.rows("SELECT * FROM requests WHERE finished IS NULL ORDER BY id")
         return [_request(row) for row in rows]
 
+    def requests(self, task: str) -> list[Request]:
+        """All that was asked for about a task, refused or not, oldest first."""
+        rows = self._database.rows(
+            "SELECT * FROM requests WHERE task = :task ORDER BY id", task=task
+        )
+        return [_request(row) for row in rows]
+
     def request(self, id: int) -> Request:  # noqa: A002  the contract's name for the row's number
         """One request.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts, Usage
@@ -68,4 +68,7 @@ def ask(context: Context, question: Question) -> Result:
         context.display.doing(question.task, question.doing, context.redactor.text(event.text))
 
     context.display.doing(question.task, question.doing)
-    return agent.run(brief, context.stop, show)
+    result = agent.run(brief, context.stop, show)
+    # An adapter of somebody else's may tell what it should not.
+    redact = context.redactor.text
+    return replace(result, summary=redact(result.summary), answer=redact(result.answer))

@@ -89,6 +89,7 @@ def _make(
             git.run("diff", "--no-color", "--no-ext-diff", "--no-textconv", base, work.head).stdout,
             base=base,
             head=work.head,
+            redact=context.redactor.text,
             earlier=[read_review(answer) for answer in earlier],
         )
         result = _asked(context, task, attempt, reviewer, place.path, context.redactor.text(text))

@@ -89,6 +89,7 @@ def run_agent(
         verify=[step for step in steps if "branch" in step.on],
         earlier=_earlier(context, attempt),
         findings=findings_for(context, task.id),
+        people=_people(context, task.id),
         conflict=conflict.reason if conflict is not None else "",
         redact=context.redactor.text,
     )
@@ -168,6 +169,15 @@ def findings_for(context: Context, task: str) -> str:
     if not events or events[-1].data["passed"]:
         return ""
     return str(events[-1].data["text"])
+
+
+def _people(context: Context, task: str) -> str:
+    """What people wrote with their requests for a row, oldest first."""
+    return "\n".join(
+        f"- {request.kind}, by {request.by}: {request.note}"
+        for request in context.journal.requests(task)
+        if request.note and request.error is None
+    )
 
 
 def _used_by(context: Context, attempt: Attempt) -> Usage:

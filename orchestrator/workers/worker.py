@@ -129,7 +129,7 @@ class Worker:
         first = result.summary.strip().splitlines()
         changes.commit_leftovers(
             worktree,
-            message=f"{errand.task}: {first[0] if first else 'work'}",
+            message=self._redactor.text(f"{errand.task}: {first[0] if first else 'work'}"),
             author=errand.author,
         )
 

@@ -91,6 +91,19 @@ def test_a_reviewer_that_gives_no_review_blocks_and_costs_no_second_author(tmp_p
     assert Git(scratch.remote).text("show", "main:work.txt") == "draft1"
 
 
+def test_what_a_person_writes_with_a_rejection_reaches_the_next_brief(tmp_path: Path) -> None:
+    scratch = reviewed(tmp_path, "never")
+    assert scratch.run().needs_qa == ("A",)
+    (tmp_path / "reviewer.py").write_text(REVIEWER.format(wanted="as ada wants"))
+    author = AUTHOR.replace('"say settled" in brief', '"use the old parser" in brief')
+    author = author.replace('"settled"', '"as ada wants"')
+    (tmp_path / "worker.py").write_text(author)
+    with scratch.journal() as journal:
+        journal.submit_request("reject", "A", by="ada", note="use the old parser")
+    assert scratch.run().exit_code == 0
+    assert Git(scratch.remote).text("show", "main:work.txt").startswith("as ada wants")
+
+
 def test_a_rule_makes_work_wait_for_a_person(tmp_path: Path) -> None:
     scratch = reviewed(tmp_path, "draft", qa=[{"match": {"description": "do a"}}])
     assert scratch.run().needs_qa == ("A",)

@@ -21,6 +21,7 @@ from tasks_md.finding import Severity
 from tasks_md.lint import lint
 from tasks_md.model import Plan
 from tasks_md.parse import parse, read
+from workspace.redact import Redactor
 
 SHIPPED = Path(__file__).parents[3] / "missions" / "federation-v1" / "TASKS.md"
 
@@ -62,7 +63,10 @@ def _expanded(plan: Plan, planned: PlannedMilestone, milestone: str = "FED-M2") 
 def test_the_planner_is_told_what_there_is() -> None:
     plan = read(SHIPPED)
     brief = write_planning_brief(
-        plan, plan.milestone("FED-M2"), actual_tokens={"FED-M1-05": 14_321}
+        plan,
+        plan.milestone("FED-M2"),
+        redact=Redactor(["Federation"]).text,
+        actual_tokens={"FED-M1-05": 14_321},
     )
     for told in (
         "# Plan milestone FED-M2",
@@ -74,6 +78,7 @@ def test_the_planner_is_told_what_there_is() -> None:
         "change nothing in it",
     ):
         assert told in brief, told
+    assert "Federation" not in brief
 
 
 def test_the_answer_becomes_a_milestone_that_lints_clean() -> None:

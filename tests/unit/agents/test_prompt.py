@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from agents.prompt import write_brief
 from mission.config import VerifyStep
 from tests.unit.agents.plans import make_plan, make_task
+from workspace.redact import Redactor
 
 PLAN = make_plan(
     "| T-01 | done | Make the schema | #1 | codex | feat/a | — | 4K | Shipped in #2 |",
@@ -20,16 +21,16 @@ PLAN = make_plan(
 )
 
 
-def _brief(task_id: str = "T-02", earlier: str = "", findings: str = "") -> str:
+def _brief(task_id: str = "T-02", **more: str) -> str:
     task = PLAN.task(task_id)
     return write_brief(
         task,
         PLAN.milestone(task.milestone),
         task_file="docs/TASKS.md",
+        redact=Redactor().text,
         dependencies=[PLAN.task(name) for name in task.depends_on],
         verify=[VerifyStep(name="tests", run=["make", "test", "ARGS=-x -q"])],
-        earlier=earlier,
-        findings=findings,
+        **more,
     )
 
 
@@ -62,13 +63,14 @@ def test_what_happened_before_is_told() -> None:
     assert "earlier attempt" not in _brief()
     assert "it was silent" in _brief(earlier="silent-too-long: it was silent")
     assert "app.py:3 (major)" in _brief(findings="- app.py:3 (major): wrong")
+    assert "use the old one" in _brief(people="reject by ada: use the old one")
 
 
 def test_secrets_in_the_plan_do_not_reach_the_prompt() -> None:
     planted = "ghp_" + "a1" * 20
     task = make_task(f"Push with {planted}", notes=f"https://user:{planted}@host/x")
     milestone = make_plan().milestones[0]
-    assert planted not in write_brief(task, milestone, task_file="TASKS.md")
+    assert planted not in write_brief(task, milestone, task_file="TASKS.md", redact=Redactor().text)
 
 
 HOSTILE = st.text(alphabet="`~#>- \n\rabc|\u2028\x1b[", max_size=60) | st.sampled_from(
@@ -95,6 +97,7 @@ def test_text_from_the_plan_stays_in_its_quotes(description: str, notes: str, be
         task,
         milestone,
         task_file="TASKS.md",
+        redact=Redactor().text,
         dependencies=[task],
         earlier=f"{before}{marker}",
         findings=f"{notes}{marker}",
@@ -110,4 +113,11 @@ def test_text_from_the_plan_stays_in_its_quotes(description: str, notes: str, be
 
 def test_a_megabyte_cell_makes_no_megabyte_brief() -> None:
     task = make_task("x" * 1_000_000)
-    assert len(write_brief(task, make_plan().milestones[0], task_file="TASKS.md")) < 30_000
+    assert (
+        len(
+            write_brief(
+                task, make_plan().milestones[0], task_file="TASKS.md", redact=Redactor().text
+            )
+        )
+        < 30_000
+    )

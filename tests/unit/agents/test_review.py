@@ -23,6 +23,7 @@ from agents.review import (
 )
 from mission.errors import AgentError
 from tests.unit.agents.plans import make_plan, make_task
+from workspace.redact import Redactor
 
 ANSWER: dict[str, Any] = {
     "verdict": "request-changes",
@@ -42,6 +43,7 @@ def _brief(diff: str = "+print()\n", **more: object) -> str:
         diff,
         base="a" * 40,
         head="b" * 40,
+        redact=Redactor(["correct horse"]).text,
         **more,  # type: ignore[arg-type]
     )
 
@@ -58,6 +60,12 @@ def test_the_reviewer_is_told_the_task_the_change_and_the_schema() -> None:
         "Change nothing",
     ):
         assert told in brief, told
+
+
+def test_the_run_s_own_secrets_are_not_in_the_brief() -> None:
+    brief = _brief("+password = 'correct horse'\n")
+    assert "correct horse" not in brief
+    assert "+password = '[secret]'" in brief
 
 
 def test_a_long_diff_is_read_with_git() -> None:
@@ -136,7 +144,12 @@ def test_findings_for_the_author() -> None:
 
 def test_a_report_hides_secrets() -> None:
     token = "ghp_" + "c3" * 20
-    text = report(make_task("Review it"), f"Found {token} in the log.", reviewer="sonnet")
+    text = report(
+        make_task("Review it"),
+        f"Found {token} in the log.",
+        reviewer="sonnet",
+        redact=Redactor().text,
+    )
     assert text.startswith("# T-01: Review it\n\nBy sonnet.\n\nFound [secret]")
 
 

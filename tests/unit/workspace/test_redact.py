@@ -120,3 +120,10 @@ def test_json_stays_json(value: object) -> None:
 def test_very_long_lines_are_cheap_enough() -> None:
     line = b"https://x.y eyJ ghp_ sk- xox " * 400_000
     assert Redactor(["not-in-there"]).line(line) == line
+
+
+def test_the_password_of_an_address_is_a_secret_by_itself() -> None:
+    environ = {"STORE": "postgres://u:pass%2Bword1@h/db", "OTHER": "postgres://postgres:postgres@h"}
+    redactor = Redactor.from_environment(environ)
+    assert redactor.text("the password is pass+word1") == f"the password is {HIDDEN}"
+    assert redactor.text("postgres starts") == "postgres starts"
