@@ -28,8 +28,7 @@ from mission.journal import EventKind, Stage
 from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
 from orchestrator.display import RecordingDisplay
-from orchestrator.merging.batching import BatchQueue
-from orchestrator.merging.serial import MergeQueue, Merges
+from orchestrator.merging.queue import MergeQueue
 from orchestrator.opening import open_mission
 from workspace.process import Stop
 
@@ -70,7 +69,7 @@ def _git(folder: Path, *args: str) -> str:
     return done.stdout.decode().strip()
 
 
-def _make(folder: Path, names: Sequence[str], bad: Sequence[str], size: int) -> Path:
+def _make(folder: Path, names: Sequence[str], bad: Sequence[str], size: int | None) -> Path:
     """A mission whose branches are all finished; its task file."""
     _git(folder, "init", "-q", "--bare", "--initial-branch=main", "remote.git")
     _git(folder, "init", "-q", "--initial-branch=main", "checkout")
@@ -82,7 +81,7 @@ def _make(folder: Path, names: Sequence[str], bad: Sequence[str], size: int) -> 
     ]
     (top / "TASKS.md").write_text(_HEADER + "".join(rows), encoding="utf-8")
     config = {
-        "merge": {"strategy": "batch", "size": size},
+        "merge": {"strategy": "batch", "size": size} if size else {"strategy": "serial"},
         "verify": [{"name": "whole", "run": [sys.executable, "-c", _STEP], "on": ["merged"]}],
     }
     (top / "mission.yaml").write_text(yaml.safe_dump(config))
@@ -150,7 +149,7 @@ def _measure(count: int, culprits: Sequence[int], size: int | None) -> dict[str,
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         display = _Waiting()
-        task_file = _make(folder, names, bad, size or 1)
+        task_file = _make(folder, names, bad, size)
         with (
             _own_home(folder / "home"),
             open_mission(str(task_file), display, Stop()) as (
@@ -159,7 +158,7 @@ def _measure(count: int, culprits: Sequence[int], size: int | None) -> dict[str,
             ),
         ):
             rows = _rows(context, names)
-            queue: Merges = MergeQueue(context) if size is None else BatchQueue(context)
+            queue = MergeQueue(context)
             with ThreadPoolExecutor(count) as pool:
                 with context.base_lock:
                     ends = [pool.submit(_land, queue, row) for row in rows]
@@ -173,7 +172,7 @@ def _measure(count: int, culprits: Sequence[int], size: int | None) -> dict[str,
     return {"verifications": steps, "seconds": round(seconds, 2)}
 
 
-def _land(queue: Merges, row: Row) -> bool:
+def _land(queue: MergeQueue, row: Row) -> bool:
     """Whether the row landed."""
     try:
         queue.land(row)

@@ -19,6 +19,7 @@
     │   ├── MergeConflictError   a squash merge that does not apply
     │   ├── NothingToMergeError  a squash merge that would change nothing
     │   ├── BaseMovedError       the base is not where the merge expected it
+    │   ├── BrokenBaseError      the base holds what does not pass its verification
     │   └── CheckoutBlockedError a person's uncommitted changes stand in the way
     ├── AgentError               an agent tool cannot be used as configured
     ├── BudgetError              a limit of the budget keeps an agent from being asked
@@ -141,6 +142,10 @@ class NothingToMergeError(GitError):
 
 class BaseMovedError(GitError):
     """The base branch is not at the commit that the merge was made for."""
+
+
+class BrokenBaseError(GitError):
+    """The base holds a tree that does not pass its verification: nothing may be put on top."""
 
 
 class CheckoutBlockedError(GitError):

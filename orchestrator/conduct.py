@@ -15,8 +15,7 @@ from orchestrator.dispatch import Dispatcher
 from orchestrator.engine import Engine
 from orchestrator.events import Event, StopRequested
 from orchestrator.loop import Loop
-from orchestrator.merging.batching import BatchQueue
-from orchestrator.merging.serial import MergeQueue, Merges
+from orchestrator.merging.queue import MergeQueue
 from orchestrator.operations.catalogue import find_operation
 from orchestrator.operations.operation import OperationRunner
 from orchestrator.publishing.issues import IssueBook
@@ -41,7 +40,7 @@ def conduct(
     """
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     issues = IssueBook(context, lambda: board.plan)
-    agents = AttemptRunner(context, _queue(context), issues)
+    agents = AttemptRunner(context, MergeQueue(context), issues)
     dispatcher = Dispatcher(context, board, agents, OperationRunner(context, find_operation))
     with (
         ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe") as scribe,
@@ -62,9 +61,3 @@ def conduct(
         )
         loop.run()
     return loop.over_budget
-
-
-def _queue(context: Context) -> Merges:
-    """The merge queue that the mission asks for. A forge merges pull requests one by one."""
-    batch = context.config.merge.strategy == "batch" and context.pulls is None
-    return BatchQueue(context) if batch else MergeQueue(context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from gates.protocol import GateRequest, GateVerdict
 from gates.registry import Patience
 from gates.waiting import Waiting, wait_until_clear
@@ -17,8 +19,12 @@ def pass_gates(
     task: str | None,
     attempt: int | None,
     stop: Stop | None = None,
+    at_once: bool = False,
 ) -> None:
     """Return when every gate says clear for `request`; every answer is in the journal.
+
+    Args:
+        at_once: Each is asked once and not waited for, but for a pause.
 
     Raises:
         GateError: A gate refuses.
@@ -54,9 +60,9 @@ def pass_gates(
     wait_until_clear(
         context.gates,
         request,
-        timeout=patience.timeout,
+        timeout=timedelta() if at_once else patience.timeout,
         interval=patience.interval,
-        clear_reads=patience.clear_reads,
+        clear_reads=1 if at_once else patience.clear_reads,
         stop=stop or context.stop,
         on_wait=show,
         on_verdict=record,

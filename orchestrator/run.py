@@ -96,7 +96,10 @@ def run_mission(
         _refuse_errors(board.plan)
         note_taken_over(context.journal, context.run, board.plan)
         if context.pulls is not None and context.config.merge.strategy == "batch":
-            display.say("a forge merges pull requests one by one: merge.strategy is serial here")
+            display.say(
+                "merge.strategy is batch: what was verified is pushed to "
+                f"{context.repository.base} as a whole, and pull requests are ended with its commit"
+            )
         selected = select(board.plan, request)
         engine.close_stale(end_crashed_runs(context))
         found = reconcile(context, board)

@@ -128,7 +128,7 @@ def _commit_index(
     git = worktree.git
     parents = [state.head, *other_parents(worktree)]
     tree = git.text("write-tree")
-    if len(parents) == 1 and tree == git.text("rev-parse", "--verify", "HEAD^{tree}"):
+    if len(parents) == 1 and tree == git.tree("HEAD"):
         return None
     options = [option for parent in parents for option in ("-p", parent)]
     made = git.run("commit-tree", tree, *options, input=message, environment=identity)

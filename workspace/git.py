@@ -148,6 +148,14 @@ class Git:
         )  # fmt: skip
         return output.text if output.code == 0 else None
 
+    def tree(self, commit: str) -> str:
+        """The id of a commit's tree: what it holds, whatever its history.
+
+        Raises:
+            GitError: There is no such commit.
+        """
+        return self.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+
 
 def _await(
     process: subprocess.Popen[bytes], data: bytes | None, name: str, limit: float

@@ -65,7 +65,7 @@ def make_squash(
         raise MergeConflictError(
             f"the branch conflicts with the base in {', '.join(files)}", files=files
         )
-    if tree == git.text("rev-parse", "--verify", f"{base}^{{tree}}"):
+    if tree == git.tree(base):
         raise NothingToMergeError("the branch changes nothing that the base does not have already")
     return git.run(
         "commit-tree", tree, "-p", base,

@@ -28,7 +28,7 @@ def commit_files(
     for path, content in files.items():
         blob = git.run("hash-object", "-w", "--stdin", f"--path={path}", input=content).text
         tree = _with_blob(git, tree, PurePosixPath(path).parts, blob)
-    if tree == git.text("rev-parse", "--verify", f"{base}^{{tree}}"):
+    if tree == git.tree(base):
         return None
     return git.run(
         "commit-tree", tree, "-p", base,

@@ -111,6 +111,11 @@ class FakeForge:
         self.after("merge")
         return True
 
+    def close_pull(self, number: int, *, landed: str) -> None:
+        self.before("close_pull")
+        self.opened[number] = replace(self.pull(number), state=PullState.CLOSED)
+        self.after("close_pull")
+
     def delete_branch(self, name: str) -> None:
         self.before("delete_branch")
         self.branches.pop(name, None)

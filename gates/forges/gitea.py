@@ -161,6 +161,17 @@ class Gitea(GitHubStyle):
             raise
         return answer.status == 200
 
+    def close_pull(self, number: int, *, landed: str) -> None:
+        body: dict[str, JsonValue] = {"Do": "manually-merged", "MergeCommitID": landed}
+        try:
+            self.api.send("POST", f"{self._path}/pulls/{number}/merge", body)
+        except RefusedError as error:
+            if error.status not in (405, 409):
+                raise
+            # The repository's settings do not let anybody say that, as by default, or Gitea has not
+            # seen the commit on the base yet.
+            super().close_pull(number, landed=landed)
+
     def delete_branch(self, name: str) -> None:
         try:
             self.api.send("DELETE", f"{self._path}/branches/{quote(name)}")

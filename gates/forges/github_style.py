@@ -83,6 +83,9 @@ class GitHubStyle(ABC):
         body: dict[str, JsonValue] = {"title": text.title, "body": text.body}
         return self._pull(self.api.send("PATCH", f"{self._path}/pulls/{number}", body))
 
+    def close_pull(self, number: int, *, landed: str) -> None:
+        self.api.send("PATCH", f"{self._path}/pulls/{number}", {"state": "closed"})
+
     def issue(self, number: int) -> Issue:
         found = self.api.get(f"{self._path}/issues/{number}").read(_ISSUE)
         return Issue(

@@ -155,6 +155,9 @@ class GitLab:
             raise
         return answer.read(answers.PULL).state == "merged"
 
+    def close_pull(self, number: int, *, landed: str) -> None:
+        self.api.send("PUT", f"{self._path}/merge_requests/{number}", {"state_event": "close"})
+
     def delete_branch(self, name: str) -> None:
         try:
             self.api.send("DELETE", f"{self._path}/repository/branches/{quote(name, safe='')}")

@@ -75,6 +75,26 @@ class PullRequests:
         merging.base_commit = base_commit
         return self.persistence.until_done(lambda left: merging.attempt(self.forge.within(left)))
 
+    def settle(self, text: PullText, *, head: str, commit: str) -> Pull | None:
+        """End the open pull request of `head`, whose work is on the base as `commit` without having
+        been merged by the forge. It says `text` from then on. None: there is no such one.
+
+        Raises:
+            ForgeError: The forge will not, or did not answer in time.
+        """
+
+        def attempt(left: timedelta) -> Pull | None:
+            forge = self.forge.within(left)
+            found = _open_one(forge, text)
+            if found is None or found.head != head:
+                return None
+            if not (_same(found.title, text.title) and _same(found.body, text.body)):
+                forge.update_pull(found.number, text)
+            forge.close_pull(found.number, landed=commit)
+            return forge.pull(found.number)
+
+        return self.persistence.until_done(attempt)
+
     def delete_branch(self, name: str, *, head: str, base: str) -> bool:
         """Delete a merged branch, if its head is still `head`. False: somebody pushed to it.
 

@@ -16,7 +16,7 @@ from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.delivery import bring_to_remote, verify
 from orchestrator.attempts.repairing import may_repair, to_repair
-from orchestrator.attempts.resuming import catch_up, reopen
+from orchestrator.attempts.resuming import HELD_UP, catch_up, reopen
 from orchestrator.attempts.retrying import STATUSES, again, decide_next
 from orchestrator.attempts.reviewing import Reviewed, review, wants_person
 from orchestrator.attempts.verifying import Row, VerificationError
@@ -24,7 +24,7 @@ from orchestrator.attempts.work import REVIEW, Work, clear, collect, facts, prep
 from orchestrator.context import Context
 from orchestrator.ends import CONFLICT, Again, TaskEnd
 from orchestrator.merging.pulling import clear_pull
-from orchestrator.merging.serial import Merges
+from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import touches_task_file
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.reports import report_link, write_report
@@ -34,7 +34,7 @@ from workspace import changes
 class AttemptRunner:
     """Carries out rows that agents work on."""
 
-    def __init__(self, context: Context, merges: Merges, issues: IssueBook) -> None:
+    def __init__(self, context: Context, merges: MergeQueue, issues: IssueBook) -> None:
         self._context = context
         self._merges = merges
         self._issues = issues
@@ -170,7 +170,7 @@ class AttemptRunner:
         if isinstance(error, MergeConflictError) and may_repair(self._context, assignment):
             back = Again(at=self._context.clock())
             return self._end(assignment, None, CONFLICT, reason=error.message, again=back)
-        return self._end(assignment, Status.BLOCKED, "blocked", reason=str(error))
+        return self._end(assignment, Status.BLOCKED, HELD_UP, reason=str(error))
 
     def _end(
         self,

@@ -46,7 +46,7 @@ def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
 def _verify(context: Context, task: Task, attempt: Attempt) -> None:
     work = Work.of(attempt)
     place = worktree_of(context, attempt, work.base)
-    tree = context.repository.git.text("rev-parse", f"{work.head}^{{tree}}")
+    tree = context.repository.git.tree(work.head)
     verify_branch(context, Row(task=task, attempt=attempt), place, tree)
 
 

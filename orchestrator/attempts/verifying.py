@@ -61,7 +61,21 @@ def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:
     Raises:
         VerificationError: One of them failed.
     """
-    tree = context.repository.git.text("rev-parse", f"{commit}^{{tree}}")
+    tree = context.repository.git.tree(commit)
+    steps = _open_steps(context, rows, tree)
+    if not steps:
+        return
+    with _checked_out(context, rows[-1], commit) as folder:
+        _run(context, rows, steps, folder, tree)
+
+
+def is_verified(context: Context, row: Row, commit: str) -> bool:
+    """Whether the tree of `commit` has passed every step of the row."""
+    return not _open_steps(context, [row], context.repository.git.tree(commit))
+
+
+def _open_steps(context: Context, rows: Sequence[Row], tree: str) -> list[VerifyStep]:
+    """The steps of `rows` that this tree has not passed yet."""
     steps: list[VerifyStep] = []
     passed: list[VerifyStep] = []
     for row in rows:
@@ -70,11 +84,7 @@ def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:
             known = passed if step.name in names else steps
             if step not in known:
                 known.append(step)
-    steps = [step for step in steps if step not in passed]
-    if not steps:
-        return
-    with _checked_out(context, rows[-1], commit) as folder:
-        _run(context, rows, steps, folder, tree)
+    return [step for step in steps if step not in passed]
 
 
 def _passed(context: Context, row: Row, tree: str) -> set[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from agents.fence import fence
+from dataclasses import replace
+
 from gates.forges.protocol import PullText
 from gates.forges.pulls import PullRequests
 from mission.errors import GitError
 from mission.journal import Attempt, EventKind
+from orchestrator.attempts.verifying import Row
 from orchestrator.attempts.work import REVIEW, Work
 from orchestrator.context import Context
 from orchestrator.merging.squashing import squash_message
@@ -28,19 +31,15 @@ def show_pull(context: Context, pulls: PullRequests, task: Task, attempt: Attemp
     )
 
 
-def merge_pull(
-    context: Context, pulls: PullRequests, task: Task, attempt: Attempt, base: str, tree: str
-) -> str:
-    """Let the forge squash-merge exactly the pushed head onto exactly `base`; the commit.
-
-    Args:
-        tree: What was verified; what landed is compared with it.
+def merge_pull(context: Context, pulls: PullRequests, row: Row, base: str) -> str:
+    """Let the forge squash-merge exactly the pushed head, while the base is at `base`; the commit.
 
     Raises:
         BaseMovedError: The base is elsewhere; nothing was merged.
         ForgeError: The forge will not, or did not answer in time.
-        GitError: What landed is not what was verified: somebody merged in the same instant.
+        GitError: The forge says that it is merged, and the base does not hold it.
     """
+    task, attempt = row.task, row.attempt
     work = Work.of(attempt)
     pull = pulls.open_or_update(pull_text(context, task, attempt))
     title, _, message = squash_message(context, task, attempt).partition("\n\n")
@@ -55,22 +54,31 @@ def merge_pull(
             f"{context.repository.base}",
             hint="Look at it there; run again to check once more",
         )
-    landed = context.repository.git.text("rev-parse", f"{commit}^{{tree}}")
-    if landed != tree:
-        context.journal.record(
-            EventKind.VERIFY,
-            run=context.run,
-            task=task.id,
-            attempt=attempt.id,
-            step="landed tree",
-            tree=landed,
-            ok=False,
-        )
-        context.display.say(
-            f"{task.id}: {merged.url} landed on a base that moved in the same instant: "
-            f"{commit[:10]} is not the tree that was verified"
-        )
     return commit
+
+
+def settle_pull(context: Context, pulls: PullRequests, row: Row, commit: str) -> None:
+    """Tell the pull request of work that reached the base by other means that it is there, and
+    end it. Nothing to do where there is no open one.
+
+    Raises:
+        ForgeError: The forge will not, or did not answer in time.
+    """
+    work = Work.of(row.attempt)
+    text = pull_text(context, row.task, row.attempt)
+    said = f"\nThe runner has put this on {text.base} as {commit}.\n"
+    settled = pulls.settle(replace(text, body=text.body + said), head=work.head, commit=commit)
+    if settled is None:
+        return
+    context.journal.record(
+        PULL,
+        run=context.run,
+        task=row.task.id,
+        attempt=row.attempt.id,
+        number=settled.number,
+        url=settled.url,
+        landed=commit,
+    )
 
 
 def clear_pull(context: Context, pulls: PullRequests, attempt: Attempt) -> None:

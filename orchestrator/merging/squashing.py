@@ -104,8 +104,11 @@ def refuse_blocked(context: Context, commit: str) -> None:
         )
 
 
-def pass_merge_gates(context: Context, row: Row, base: str) -> None:
+def pass_merge_gates(context: Context, row: Row, base: str, *, at_once: bool = False) -> None:
     """Return when every gate lets the row's branch merge onto exactly `base`.
+
+    Args:
+        at_once: They are asked once, and not waited for.
 
     Raises:
         GateError: One refuses, or does not clear in time.
@@ -119,7 +122,7 @@ def pass_merge_gates(context: Context, row: Row, base: str) -> None:
         commit=work.head,
         base_commit=base,
     )
-    pass_gates(context, request, task=row.task.id, attempt=row.attempt.id)
+    pass_gates(context, request, task=row.task.id, attempt=row.attempt.id, at_once=at_once)
 
 
 def note_merging(context: Context, row: Row, commit: str, base: str) -> None:

@@ -21,7 +21,8 @@ from tests.scratch import row
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(1500)]
 
-KILLS = int(os.environ.get("MISSION_KILLS", "50")) * 3 // 10
+# For each merge strategy.
+KILLS = int(os.environ.get("MISSION_KILLS", "50")) * 2 // 10
 COMMAND = (sys.executable, "-m", "tests.crash.runner")
 ROOT = Path(__file__).parents[2]
 PER_MISSION = 5  # then the mission is left to finish
@@ -33,16 +34,17 @@ ROWS = (
 )
 
 
+@pytest.mark.parametrize("strategy", ["serial", "batch"])
 def test_killed_runs_on_a_forge_do_everything_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
     seed = int(os.environ.get("MISSION_SEED", random.SystemRandom().randrange(1_000_000)))
     dice = random.Random(seed)  # noqa: S311  not for secrets: the seed makes a failure repeatable
-    requests = _undisturbed(tmp_path / "undisturbed", monkeypatch)
+    requests = _undisturbed(tmp_path / "undisturbed", monkeypatch, strategy)
     kills = 0
     while kills < KILLS:
         folder = tmp_path / f"after-{kills}"
-        with _mission(folder, monkeypatch) as mission:
+        with _mission(folder, monkeypatch, strategy) as mission:
             for _ in range(min(PER_MISSION, KILLS - kills)):
                 kills += _run_and_kill(mission, dice.randrange(requests))
             told = f"seed {seed}, after {kills} kills"
@@ -50,19 +52,21 @@ def test_killed_runs_on_a_forge_do_everything_once(
             _check(mission, told)
 
 
-def _undisturbed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def _undisturbed(folder: Path, monkeypatch: pytest.MonkeyPatch, strategy: str) -> int:
     """How many requests a run takes that nobody disturbs."""
-    with _mission(folder, monkeypatch) as mission:
+    with _mission(folder, monkeypatch, strategy) as mission:
         assert _finish(mission) == 0, mission.scratch.statuses()
         _check(mission, "undisturbed")
         return len(mission.server.requests)
 
 
 @contextmanager
-def _mission(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForgeMission]:
+def _mission(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> Iterator[ForgeMission]:
     folder.mkdir()
     monkeypatch.setenv("MISSION_HOME", str(folder / "home"))
-    with forge_mission(folder, ROWS) as mission:
+    with forge_mission(folder, ROWS, config={"merge": {"strategy": strategy}}) as mission:
         mission.sign_in(monkeypatch)
         for number in (7, 8):
             mission.server.model.add_issue(number)
@@ -106,7 +110,9 @@ def _check(mission: ForgeMission, told: str) -> None:
     assert sorted(scratch.merged()) == ["A", "B", "C"], told
     opened = sorted(pull.branch for pull in model.pulls.values())
     assert opened == ["feat/a", "feat/b", "feat/c"], f"{told}: {opened}"
-    assert sorted(model.merges) == sorted(model.pulls), told
+    # In batches the runner merges by a push, and says so in the pull requests that it ends.
+    ended = [pull.number for pull in model.pulls.values() if "has put this on main" in pull.body]
+    assert sorted(model.merges + ended) == sorted(model.pulls), told
     for number in (7, 8):
         issue = model.issues[number]
         told_once = (issue.state, issue.closings, len(issue.comments))

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from tests.forge.api import Ask, Dialect, Json, Reply, page
 from tests.forge.ci import Job, JobState
-from tests.forge.model import ForgeIssue, ForgePull, RefusalError
+from tests.forge.github_style import REPO, PullsAndIssues
+from tests.forge.model import ForgePull, RefusalError
 
-_REPO = r"/repos/[^/]+/[^/]+"
 _MOST = 50
 
 _STATUS = {
@@ -162,25 +162,10 @@ def _pulls(ask: Ask) -> Reply:
     return _list(ask, [_pull(ask, pull) for pull in reversed(pulls)])
 
 
-def _open_pull(ask: Ask) -> Reply:
-    body = ask.body
-    pull = ask.model.open_pull(
-        branch=body["head"], base=body["base"], title=body["title"], body=body["body"]
-    )
-    return Reply(status=201, body=_pull(ask, pull))
-
-
-def _one_pull(ask: Ask, number: str) -> Reply:
-    return Reply(body=_pull(ask, ask.model.pull(int(number))))
-
-
-def _update_pull(ask: Ask, number: str) -> Reply:
-    pull = ask.model.pull(int(number))
-    pull.title, pull.body = ask.body["title"], ask.body["body"]
-    return Reply(status=201, body=_pull(ask, pull))
-
-
 def _merge(ask: Ask, number: str) -> Reply:
+    if ask.body["Do"] == "manually-merged":
+        ask.model.merged_by_hand(int(number), ask.body["MergeCommitID"])
+        return Reply()
     if ask.body["Do"] != "squash":
         raise RefusalError(405, "not an allowed merge style for this repository")
     merged = ask.model.merge(
@@ -191,28 +176,13 @@ def _merge(ask: Ask, number: str) -> Reply:
     return Reply(status=200 if merged else 201)
 
 
-def _issue(issue: ForgeIssue) -> Json:
-    return {"number": issue.number, "state": issue.state, "title": issue.title, "html_url": ""}
-
-
-def _one_issue(ask: Ask, number: str) -> Reply:
-    return Reply(body=_issue(ask.model.issue(int(number))))
-
-
-def _edit_issue(ask: Ask, number: str) -> Reply:
-    if ask.body.get("state") != "closed":
-        raise RefusalError(422, "only closing is known here")
-    return Reply(status=201, body=_issue(ask.model.close_issue(int(number))))
-
-
-def _comments(ask: Ask, number: str) -> Reply:
-    comments = ask.model.issue(int(number)).comments
-    return Reply(body=[{"id": id_, "body": body} for id_, body in comments])
-
-
-def _comment(ask: Ask, number: str) -> Reply:
-    id_, body = ask.model.comment(int(number), ask.body["body"])
-    return Reply(status=201, body={"id": id_, "body": body})
+_SHARED = PullsAndIssues(
+    show_pull=_pull,
+    listing=_list,
+    paged_comments=False,
+    closes={"state": "closed"},
+    changed=201,
+)
 
 
 def dialect(*, forgejo: bool = False) -> Dialect:
@@ -224,20 +194,15 @@ def dialect(*, forgejo: bool = False) -> Dialect:
         open_paths=("/version",),
         routes=[
             ("GET", "/version", partial(_version, forgejo)),
-            ("GET", _REPO, _repository),
-            ("GET", _REPO + "/hooks", _hooks),
-            ("GET", _REPO + "/branches/(.+)", _branch),
-            ("DELETE", _REPO + "/branches/(.+)", _delete_branch),
-            ("GET", _REPO + "/commits/([0-9a-f]+)/statuses", _statuses),
-            ("GET", _REPO + "/actions/runs", partial(_runs, forgejo)),
-            ("GET", _REPO + "/pulls", _pulls),
-            ("POST", _REPO + "/pulls", _open_pull),
-            ("GET", _REPO + r"/pulls/(\d+)", _one_pull),
-            ("PATCH", _REPO + r"/pulls/(\d+)", _update_pull),
-            ("POST", _REPO + r"/pulls/(\d+)/merge", _merge),
-            ("GET", _REPO + r"/issues/(\d+)", _one_issue),
-            ("PATCH", _REPO + r"/issues/(\d+)", _edit_issue),
-            ("GET", _REPO + r"/issues/(\d+)/comments", _comments),
-            ("POST", _REPO + r"/issues/(\d+)/comments", _comment),
+            ("GET", REPO, _repository),
+            ("GET", REPO + "/hooks", _hooks),
+            ("GET", REPO + "/branches/(.+)", _branch),
+            ("DELETE", REPO + "/branches/(.+)", _delete_branch),
+            ("GET", REPO + "/commits/([0-9a-f]+)/statuses", _statuses),
+            ("GET", REPO + "/actions/runs", partial(_runs, forgejo)),
+            ("GET", REPO + "/pulls", _pulls),
+            ("POST", REPO + "/pulls", _SHARED.opened),
+            ("POST", REPO + r"/pulls/(\d+)/merge", _merge),
+            *_SHARED.routes(),
         ],
     )

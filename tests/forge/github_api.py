@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 from tests.forge.api import Ask, Dialect, Json, Reply, page
 from tests.forge.ci import Job, JobState
-from tests.forge.model import ForgeIssue, ForgePull, RefusalError
+from tests.forge.github_style import REPO, PullsAndIssues
+from tests.forge.model import ForgePull, RefusalError
 
-_REPO = r"/repos/[^/]+/[^/]+"
 _MOST = 100
 _WORDS = {
     JobState.QUEUED: ("queued", None),
@@ -155,24 +155,10 @@ def _pulls(ask: Ask) -> Reply:
 
 
 def _open_pull(ask: Ask) -> Reply:
-    body = ask.body
     try:
-        pull = ask.model.open_pull(
-            branch=body["head"], base=body["base"], title=body["title"], body=body["body"]
-        )
+        return _SHARED.opened(ask)
     except RefusalError as refusal:
         raise RefusalError(422, f"Validation Failed: {refusal.message}") from refusal
-    return Reply(status=201, body=_pull(ask, pull))
-
-
-def _one_pull(ask: Ask, number: str) -> Reply:
-    return Reply(body=_pull(ask, ask.model.pull(int(number))))
-
-
-def _update_pull(ask: Ask, number: str) -> Reply:
-    pull = ask.model.pull(int(number))
-    pull.title, pull.body = ask.body["title"], ask.body["body"]
-    return Reply(body=_pull(ask, pull))
 
 
 def _merge(ask: Ask, number: str) -> Reply:
@@ -190,54 +176,34 @@ def _merge(ask: Ask, number: str) -> Reply:
     return Reply(body={"sha": sha, "merged": merged, "message": ""})
 
 
-def _issue(issue: ForgeIssue) -> Json:
-    return {"number": issue.number, "state": issue.state, "title": issue.title, "html_url": "x"}
-
-
-def _one_issue(ask: Ask, number: str) -> Reply:
-    return Reply(body=_issue(ask.model.issue(int(number))))
-
-
-def _edit_issue(ask: Ask, number: str) -> Reply:
-    if (ask.body.get("state"), ask.body.get("state_reason")) != ("closed", "completed"):
-        raise RefusalError(422, "only closing as completed is known here")
-    return Reply(body=_issue(ask.model.close_issue(int(number))))
-
-
-def _comments(ask: Ask, number: str) -> Reply:
-    comments = ask.model.issue(int(number)).comments
-    return _list(ask, [{"id": id_, "body": body} for id_, body in comments])
-
-
-def _comment(ask: Ask, number: str) -> Reply:
-    id_, body = ask.model.comment(int(number), ask.body["body"])
-    return Reply(status=201, body={"id": id_, "body": body})
+_SHARED = PullsAndIssues(
+    show_pull=_pull,
+    listing=_list,
+    paged_comments=True,
+    closes={"state": "closed", "state_reason": "completed"},
+    changed=200,
+)
 
 
 def dialect() -> Dialect:
     """GitHub's API."""
-    commit = _REPO + "/commits/([0-9a-f]+)"
+    commit = REPO + "/commits/([0-9a-f]+)"
     return Dialect(
         prefix="/api/v3",
         authorized=_authorized,
         etags=True,
         routes=[
-            ("GET", _REPO + "/branches/(.+)", _branch),
+            ("GET", REPO + "/branches/(.+)", _branch),
             ("GET", commit + "/check-runs", _check_runs),
             ("GET", commit + "/check-suites", _suites),
             ("GET", commit + "/status", _combined),
-            ("GET", _REPO + "/actions/runs", _runs),
-            ("GET", _REPO + "/actions/workflows", _workflows),
-            ("GET", _REPO + "/hooks", _hooks),
-            ("DELETE", _REPO + "/git/refs/heads/(.+)", _delete_ref),
-            ("GET", _REPO + "/pulls", _pulls),
-            ("POST", _REPO + "/pulls", _open_pull),
-            ("GET", _REPO + r"/pulls/(\d+)", _one_pull),
-            ("PATCH", _REPO + r"/pulls/(\d+)", _update_pull),
-            ("PUT", _REPO + r"/pulls/(\d+)/merge", _merge),
-            ("GET", _REPO + r"/issues/(\d+)", _one_issue),
-            ("PATCH", _REPO + r"/issues/(\d+)", _edit_issue),
-            ("GET", _REPO + r"/issues/(\d+)/comments", _comments),
-            ("POST", _REPO + r"/issues/(\d+)/comments", _comment),
+            ("GET", REPO + "/actions/runs", _runs),
+            ("GET", REPO + "/actions/workflows", _workflows),
+            ("GET", REPO + "/hooks", _hooks),
+            ("DELETE", REPO + "/git/refs/heads/(.+)", _delete_ref),
+            ("GET", REPO + "/pulls", _pulls),
+            ("POST", REPO + "/pulls", _open_pull),
+            ("PUT", REPO + r"/pulls/(\d+)/merge", _merge),
+            *_SHARED.routes(),
         ],
     )

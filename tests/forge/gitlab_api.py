@@ -134,8 +134,12 @@ def _one_pull(ask: Ask, number: str) -> Reply:
 
 
 def _update_pull(ask: Ask, number: str) -> Reply:
-    pull = ask.model.pull(int(number))
-    pull.title, pull.body = ask.body["title"], ask.body["description"]
+    pull = ask.model.edit_pull(
+        int(number),
+        title=ask.body.get("title"),
+        body=ask.body.get("description"),
+        close=ask.body.get("state_event") == "close",
+    )
     return Reply(body=_pull(ask, pull))
 
 

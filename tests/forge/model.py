@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -61,6 +62,8 @@ class ForgeModel:
     required: tuple[str, ...] = ()  # contexts that the protection of the base asks for
     has_ci: bool = True
     merges: list[int] = field(default_factory=list)
+    manual_merges: bool = False  # people may say that a pull request was merged by other means
+    before_merge: Callable[[], None] = lambda: None  # somebody who is quicker than the forge
     schedules_merges: bool = False  # a merge is only scheduled, as with auto-merge
     mergeable_after: int = 0  # of new pull requests, see ForgePull
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -80,8 +83,8 @@ class ForgeModel:
         model.git("config", "http.receivepack", "true")
         return model
 
-    def git(self, *args: str) -> str:
-        return git(self.path, *args)
+    def git(self, *args: str, data: str = "") -> str:
+        return git(self.path, *args, data=data)
 
     def heads(self) -> dict[str, str]:
         """Branches and their commits."""
@@ -144,6 +147,25 @@ class ForgeModel:
             raise RefusalError(404, "not found")
         return self.pulls[number]
 
+    def edit_pull(
+        self, number: int, *, title: str | None, body: str | None, close: bool
+    ) -> ForgePull:
+        pull = self.pull(number)
+        pull.title = pull.title if title is None else title
+        pull.body = pull.body if body is None else body
+        if close:
+            pull.state = "closed"
+        return pull
+
+    def merged_by_hand(self, number: int, commit: str) -> None:
+        """Somebody says that a commit of the base is the merge of a pull request."""
+        pull = self.pull(number)
+        if not self.manual_merges:
+            raise RefusalError(405, "manually-merged is not allowed for this repository")
+        if commit not in self.git("rev-list", pull.base).splitlines():
+            raise RefusalError(409, "Wrong commit ID")
+        pull.state, pull.merged, pull.merge_commit = "closed", True, commit
+
     def merge(self, number: int, *, head: str, message: str) -> bool:
         """Squash-merge. False: only scheduled."""
         pull = self.pull(number)
@@ -156,6 +178,7 @@ class ForgeModel:
             raise RefusalError(409, "head out of date")
         if self.schedules_merges:
             return False
+        self.before_merge()
         before = self.heads()
         base = before[pull.base]
         try:
@@ -173,13 +196,17 @@ class ForgeModel:
         if name not in self.heads():
             raise RefusalError(404, "branch not found")
         self.git("update-ref", "-d", f"refs/heads/{name}")
+        for pull in self.pulls.values():
+            if pull.branch == name:
+                pull.state = "closed"
 
 
-def git(folder: Path, *args: str) -> str:
+def git(folder: Path, *args: str, data: str = "") -> str:
     """Run git as the forge's own user."""
     done = subprocess.run(
         ["git", *args],
         cwd=folder,
+        input=data,
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(folder),

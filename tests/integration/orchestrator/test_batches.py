@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mission.journal import Attempt, EventKind
-from orchestrator.display import RecordingDisplay
+from tests.integration.orchestrator.together import VERIFY, WORKER, Marking
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
@@ -17,37 +17,8 @@ pytestmark = pytest.mark.timeout(240)
 
 NAMES = ("A", "B", "C", "D", "E")
 
-# Writes a file for each task; `same.txt` where the test says so. The agents of a batch end
-# together: the first one waits for the others, so that their rows wait for the merge together.
-WORKER = """
-import os, pathlib, sys, time
-task, marks = os.environ["MISSION_TASK"], pathlib.Path({marks!r})
-name = "same.txt" if task in {same!r} else f"{{task}}.txt"
-pathlib.Path(name).write_text(f"work of {{task}}\\n")
-(marks / f"started-{{task}}").touch()
-while len(list(marks.glob("started-*"))) < {together}:
-    time.sleep(0.01)
-"""
-
-# A verification of the squashed result. It is red for each file that is named, notes what it saw,
-# and holds the first one back until all rows wait.
-VERIFY = """
-import os, pathlib, sys, time
-marks, bad, flaky = pathlib.Path({marks!r}), {bad!r}, {flaky!r}
-seen = sorted(path.stem for path in pathlib.Path(".").glob("*.txt"))
-with open(marks / "verified", "a") as file:
-    file.write(",".join(seen) + "\\n")
-while len(list(marks.glob("waits-*"))) < {together}:
-    time.sleep(0.01)
-if flaky and not (marks / "flaked").exists():
-    (marks / "flaked").touch()
-    sys.exit("flaky this time")
-found = [name for name in bad if name in seen]
-sys.exit(f"red because of {{found}}" if found else 0)
-"""
-
-# The merge gate may refuse, may stand in for a person who pushes to the base, and may wait until
-# what comes next is being verified.
+# The merge gate may refuse, may stand in for a person who pushes to the base, may wait until what
+# comes next is being verified, and may close again once it was clear for all.
 GATE = """
 import pathlib, subprocess, sys, time
 purpose, branch = sys.argv[1:]
@@ -56,6 +27,14 @@ while {overlap} and purpose == "merge" and (marks / "verified").read_text().coun
     time.sleep(0.01)
 if purpose == "merge" and branch == refused:
     sys.exit(2)
+if {closes} and purpose == "merge":
+    with open(marks / "asked", "a") as file:
+        file.write(branch + "\\n")
+    asked = (marks / "asked").read_text().split()
+    again = asked.index(branch) < len(asked) - 1
+    if len(set(asked)) == {closes} and again and not (marks / "closed").exists():
+        (marks / "closed").touch()
+        sys.exit(75)
 other = marks / "other"
 if purpose == "merge" and pushes and not other.exists():
     subprocess.run(["git", "clone", "-q", pushes, str(other)], check=True)
@@ -65,19 +44,6 @@ if purpose == "merge" and pushes and not other.exists():
     subprocess.run([*git, "commit", "-qm", "theirs"], check=True)
     subprocess.run([*git, "push", "-q"], check=True)
 """
-
-
-class Marking(RecordingDisplay):
-    """Tells the scripts which rows wait for their merge."""
-
-    def __init__(self, marks: Path) -> None:
-        super().__init__()
-        self._marks = marks
-
-    def doing(self, task: str, phase: str, detail: str = "") -> None:
-        super().doing(task, phase, detail)
-        if phase == "waits for its turn to merge":
-            (self._marks / f"waits-{task}").touch()
 
 
 class Batch:
@@ -94,6 +60,7 @@ class Batch:
         flaky: bool = False,
         pushes: bool = False,
         overlap: bool = False,
+        closes: bool = False,
         merge: dict[str, object] | None = None,
     ) -> None:
         self.names = names
@@ -106,6 +73,7 @@ class Batch:
                 marks=facts["marks"],
                 refused=refused,
                 overlap=overlap,
+                closes=len(names) if closes else 0,
                 pushes=str(folder / "remote.git") if pushes else "",
             ),
         }
@@ -120,7 +88,7 @@ class Batch:
             config={
                 "merge": {"strategy": "batch"} | (merge or {}),
                 "verify": [{"name": "whole", "run": verify, "on": ["merged"]}],
-                "gates": [{"type": "script", "run": gate}],
+                "gates": [{"type": "script", "run": gate, "interval": "0.1s"}],
                 "status": {"commit": "never"},
             },
         )
@@ -208,6 +176,26 @@ def test_a_gate_that_refuses_one_branch_takes_out_only_that_one(tmp_path: Path) 
     assert sorted(batch.scratch.merged()) == ["A", "B", "D", "E"]
     assert batch.scratch.statuses()["C"] == "blocked"
     assert "Gate script refuses the merge" in batch.last("C").reason
+
+
+def test_every_gate_is_asked_again_right_before_a_batch_is_pushed(tmp_path: Path) -> None:
+    """One that was clear closes again while others were asked: nothing lands until all are clear
+    in one go."""
+    batch = Batch(tmp_path, closes=True)
+    batch.run()
+    assert set(batch.scratch.statuses().values()) == {"done"}
+    with batch.scratch.journal() as journal:
+        script = {"gate": "script", "purpose": "merge"}
+        gates = journal.events(kind=EventKind.GATE)
+        asked = [one for one in gates if script.items() <= one.data.items()]
+        merged = journal.events(kind=EventKind.MERGE)
+    states = [str(one.data["state"]) for one in asked]
+    assert states.count("busy") == 1
+    together = merged[-1].data["together"]
+    # After that answer all of them were waited for, and then asked once more.
+    assert states[states.index("busy") + 1 :] == ["clear"] * 8
+    assert [one.task for one in asked[-4:]] == together
+    assert asked[-1].id < merged[1].id
 
 
 def test_a_base_that_a_person_moves_is_merged_on_again(tmp_path: Path) -> None:

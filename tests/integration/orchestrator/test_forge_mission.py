@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from cli.asking import ask
+from mission.journal import RequestKind
 from orchestrator.display import RecordingDisplay
 from orchestrator.facts import compare
 from orchestrator.opening import open_mission
 from tests.forge.ci import JobState
 from tests.forge.faults import Break, Fault
 from tests.forge.mission import forge_mission
+from tests.forge.model import ForgeModel
 from tests.scratch import Scratch, row
 from workspace.process import Stop
 
@@ -101,11 +105,7 @@ def test_a_base_that_moves_while_ci_runs_is_merged_onto(
                 )
             )
             with model.lock:
-                before = model.heads()
-                tree = model.git("rev-parse", "main^{tree}")
-                other = model.git("commit-tree", tree, "-p", "main", "-m", "somebody else's")
-                model.git("update-ref", "refs/heads/main", other)
-                model.noticed(before)
+                commit_on_base(model, "theirs.md", "theirs")
                 model.ci.release()
 
         interfering = threading.Thread(target=interfere)
@@ -117,6 +117,65 @@ def test_a_base_that_moves_while_ci_runs_is_merged_onto(
         log = model.git("log", "--format=%s", "main")
         assert log.index("A: Do A") < log.index("somebody else's")
         assert len(model.merges) == 1
+
+
+# Red where A's work and somebody else's stand side by side.
+NOT_BOTH = """
+import pathlib, sys
+both = all(pathlib.Path(name).exists() for name in ("A.txt", "theirs.txt"))
+sys.exit("they do not go together" if both else 0)
+"""
+
+
+@pytest.mark.parametrize("theirs", ["theirs.md", "theirs.txt"])
+def test_somebody_who_is_quicker_than_the_forge_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: str
+) -> None:
+    """Between our last look at the base and the forge's merge: what landed is verified at once. If
+    it does not pass, the run stops, and goes on once the base is mended."""
+    steps = [{"name": "both", "run": [sys.executable, "-c", NOT_BOTH], "on": ["merged"]}]
+    rows = [row("A"), row("B", after="A")]
+    with forge_mission(tmp_path, rows, config={"verify": steps}) as mission:
+        mission.sign_in(monkeypatch)
+        model, scratch = mission.server.model, mission.scratch
+        model.before_merge = lambda: come_in_between(model, theirs)
+        display = RecordingDisplay()
+
+        end = scratch.run(display=display)
+
+        assert any("moved in the same instant" in text for text in display.said)
+        if theirs == "theirs.md":
+            assert (end.exit_code, scratch.statuses()) == (0, {"A": "done", "B": "done"})
+            return
+        assert "does not pass its verification" in end.stopped
+        assert scratch.statuses() == {"A": "blocked", "B": "not-started"}
+        assert "Mend main (revert" in scratch.notes("A")
+        assert "mission unblock PATH A" in scratch.notes("A")
+        commit_on_base(model, "theirs.txt", None)
+        ask(str(scratch.task_file), RequestKind.UNBLOCK, "A")
+        assert scratch.run().exit_code == 0, scratch.notes("A") + scratch.notes("B")
+        assert scratch.merged() == ["A", "B"]
+        assert len(model.merges) == 2
+
+
+def come_in_between(model: ForgeModel, path: str) -> None:
+    """Once."""
+    model.before_merge = lambda: None
+    commit_on_base(model, path, "theirs")
+
+
+def commit_on_base(model: ForgeModel, path: str, text: str | None) -> None:
+    """Somebody's commit with one file more, or less; CI notices."""
+    before = model.heads()
+    entries = [line for line in model.git("ls-tree", "main").splitlines() if line]
+    entries = [line for line in entries if line.partition("\t")[2] != path]
+    if text is not None:
+        blob = model.git("hash-object", "-w", "--stdin", data=text)
+        entries.append(f"100644 blob {blob}\t{path}")
+    tree = model.git("mktree", data="".join(f"{line}\n" for line in entries))
+    commit = model.git("commit-tree", tree, "-p", "main", "-m", "somebody else's")
+    model.git("update-ref", "refs/heads/main", commit)
+    model.noticed(before)
 
 
 def test_red_ci_blocks_the_row_and_keeps_the_branch(

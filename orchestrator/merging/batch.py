@@ -8,10 +8,17 @@ from dataclasses import dataclass
 
 from gates.batch import Answer, Land, Return, Step, Verdict, Verify, plan_batches
 from gates.case import Reason
-from mission.errors import BaseMovedError, GateError, GitError, MissionError
+from mission.errors import (
+    BaseMovedError,
+    GateError,
+    GateTimeoutError,
+    GitError,
+    MissionError,
+)
 from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
 from orchestrator.merging.candidates import Candidate, Tried, try_candidate, verify_candidate
+from orchestrator.merging.landings import Landings
 from orchestrator.merging.squashing import (
     TRIES,
     finish,
@@ -19,7 +26,6 @@ from orchestrator.merging.squashing import (
     note_merging,
     pass_merge_gates,
 )
-from workspace import landing
 
 Resolve = Callable[[Row, str | MissionError], None]
 
@@ -39,6 +45,7 @@ class BatchRound:
         self,
         context: Context,
         rows: Sequence[Row],
+        landings: Landings,
         *,
         ahead: Ahead | None,
         resolve: Resolve,
@@ -46,6 +53,7 @@ class BatchRound:
     ) -> None:
         self._context = context
         self._open = {row.task.id: row for row in rows}  # without an end yet
+        self._landings = landings
         self._ahead = ahead  # a candidate of all the rows
         self._resolve = resolve
         self._on_landing = on_landing
@@ -59,6 +67,7 @@ class BatchRound:
 
         Raises:
             GitError: Git or the remote failed, or the base moved too often.
+            ForgeError: The forge would not merge.
             CheckoutBlockedError: A person's changes stand where the checkout would move.
             StoppedError: The run was stopped meanwhile.
         """
@@ -89,7 +98,7 @@ class BatchRound:
             commit = landed_before(context, row, self._base)
             if commit is not None:
                 finish(context, [row], {name: commit}, tip=commit)
-                self._end(row, commit)
+                self._conclude(row, commit, landed=True)
 
     def _do(self, step: Step) -> Answer | None:
         match step:
@@ -125,29 +134,55 @@ class BatchRound:
         context = self._context
         if len(candidate.rows) == len(self._open):
             self._on_landing(candidate)  # nothing of this batch comes in between
-        for row in filter(candidate.adds, candidate.rows):
+        adding = [row for row in candidate.rows if candidate.adds(row)]
+        closed = self._pass_gates(adding)
+        if closed is not None:
+            return closed
+        if context.repository.fetch_base() != self._base:
+            return self._moved()
+        for row in adding:
+            name = row.task.id
+            note_merging(context, row, candidate.commits[name], candidate.parents[name])
+        commits = candidate.commits
+        if adding:
             try:
-                pass_merge_gates(context, row, self._base)
+                commits = self._landings.land(candidate)
+            except BaseMovedError:
+                return self._moved()
+        tip = commits[candidate.rows[-1].task.id]
+        finish(context, candidate.rows, commits, tip=tip)
+        self._stand_on(tip)
+        for row in candidate.rows:
+            self._conclude(row, commits[row.task.id], landed=row in adding)
+        return Answer(verdict=Verdict.GREEN)
+
+    def _pass_gates(self, rows: Sequence[Row]) -> Answer | None:
+        """Wait until the gates let all of `rows` merge; what keeps them from it, if something does.
+
+        While the gates of one row are waited for, those of another may close again. So when all
+        were clear, all are asked once more, without waiting, and only that lets them land.
+        """
+        for _ in range(TRIES):
+            answer = self._ask_gates(rows)
+            if answer is not None or len(rows) < 2:
+                return answer
+            answer = self._ask_gates(rows, at_once=True)
+            if answer is None or answer.item is None:
+                return answer
+            if not isinstance(self._errors[answer.item], GateTimeoutError):
+                return answer
+        return answer
+
+    def _ask_gates(self, rows: Sequence[Row], *, at_once: bool = False) -> Answer | None:
+        for row in rows:
+            try:
+                pass_merge_gates(self._context, row, self._base, at_once=at_once)
             except GateError as error:
                 if error.reason == Reason.BASE_MOVED:
                     return self._moved()
                 self._errors[row.task.id] = error
                 return Answer(verdict=Verdict.REFUSED, item=row.task.id)
-        if context.repository.fetch_base() != self._base:
-            return self._moved()
-        for row in filter(candidate.adds, candidate.rows):
-            name = row.task.id
-            note_merging(context, row, candidate.commits[name], candidate.parents[name])
-        if candidate.tip != self._base:
-            try:
-                landing.land(context.repository, candidate.tip, self._base)
-            except BaseMovedError:
-                return self._moved()
-        finish(context, candidate.rows, candidate.commits, tip=candidate.tip)
-        self._stand_on(candidate.tip)
-        for row in candidate.rows:
-            self._end(row, candidate.commits[row.task.id])
-        return Answer(verdict=Verdict.GREEN)
+        return None
 
     def _moved(self) -> Answer:
         self._moves += 1
@@ -165,6 +200,15 @@ class BatchRound:
     def _stand_on(self, base: str) -> None:
         self._base = base
         self._candidates.clear()
+
+    def _conclude(self, row: Row, commit: str, *, landed: bool) -> None:
+        """The end of a row whose work is on the base; what goes wrong now concerns it alone."""
+        try:
+            self._landings.conclude(row, commit, landed=landed)
+        except MissionError as error:
+            self._end(row, error)
+        else:
+            self._end(row, commit)
 
     def _end(self, row: Row, end: str | MissionError) -> None:
         del self._open[row.task.id]

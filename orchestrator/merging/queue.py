@@ -1,4 +1,7 @@
-"""The merge queue that verifies and lands several branches together."""
+"""The merge queue: one merge at a time, of a tree that was verified as it will land.
+
+What a merge holds is one branch, or several that are verified and land together.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from threading import Condition, Thread
 from mission.errors import MissionError
 from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
-from orchestrator.merging.batch_round import Ahead, BatchRound
+from orchestrator.merging.batch import Ahead, BatchRound
 from orchestrator.merging.candidates import Candidate, Tried, try_candidate
+from orchestrator.merging.landings import ForgeLandings, Landings, PushLandings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,8 +26,8 @@ class _Ticket:
     end: Future[str] = field(default_factory=Future)  # the commit on the base
 
 
-class BatchQueue:
-    """Lands what waits at the same time in batches.
+class MergeQueue:
+    """Lands finished branches on the base, in the order in which they come. For many threads.
 
     There is no thread of its own: of those that wait, one leads until its own row has come to an
     end, and carries the others' through. What waits while it does so is the next batch.
@@ -31,13 +35,28 @@ class BatchQueue:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._landings = _landings(context)
         self._turn = Condition()  # guards what follows
         self._waiting: list[_Ticket] = []  # in the order in which they came
         self._leading = False  # somebody leads
         self._next: tuple[tuple[_Ticket, ...], Ahead] | None = None  # is verified already
 
     def land(self, row: Row) -> str:
-        """See `Merges`."""
+        """Squash the row's work onto the base, verified and through the gates; confirm it.
+
+        Returns the commit on the base.
+
+        Can be called again for an attempt whose merge was cut off at any point: what has landed
+        already is recognised by its trailers.
+
+        Raises:
+            SingleWriterError: It would change the task file.
+            MergeConflictError: It does not apply; the message names the files and who merged them.
+            VerificationError: The squashed result does not pass.
+            GateError: The merge gate refuses, or does not clear in time.
+            BrokenBaseError: It landed, and the base does not pass: somebody came in between.
+            CheckoutBlockedError: A person's changes stand where the checkout would move.
+        """
         ticket = _Ticket(row=row)
         with self._turn:
             self._waiting.append(ticket)
@@ -69,6 +88,7 @@ class BatchQueue:
         batch = BatchRound(
             self._context,
             [ticket.row for ticket in tickets],
+            self._landings,
             ahead=ahead,
             resolve=resolve,
             on_landing=self._verify_ahead,
@@ -90,7 +110,7 @@ class BatchQueue:
             return self._take_waiting(), None
 
     def _take_waiting(self) -> tuple[_Ticket, ...]:
-        size = self._context.config.merge.size
+        size = self._landings.size
         taken, self._waiting = self._waiting[:size], self._waiting[size:]
         return tuple(taken)
 
@@ -105,7 +125,13 @@ class BatchQueue:
             self._turn.notify_all()
 
     def _verify_ahead(self, landing: Candidate) -> None:
-        """While `landing` lands, verify what comes next on top of it."""
+        """While `landing` lands, verify what comes next on top of it.
+
+        Not where each status is committed at once: such a commit always comes in between, and what
+        was verified ahead would never be what lands.
+        """
+        if self._context.config.status.commit == "each":
+            return
         with self._turn:
             if self._next is not None or not self._waiting:
                 return
@@ -123,3 +149,10 @@ class BatchQueue:
                     raise
 
         Thread(target=work, name="verifies ahead").start()
+
+
+def _landings(context: Context) -> Landings:
+    """With a forge, branches that go one by one are merged by it; what lands together is pushed."""
+    if context.pulls is None or context.config.merge.strategy == "batch":
+        return PushLandings(context)
+    return ForgeLandings(context, context.pulls)
