@@ -16,7 +16,8 @@ class MergeConfig(Section):
         default="serial",
         description="serial: each branch is verified on top of the one before. batch: branches that"
         " wait at the same time are verified together, once, and land together; when they are red,"
-        " the one to blame is looked for. With a forge it is always serial.",
+        " the one to blame is looked for. With a forge, serial leaves the merge to it; a batch is"
+        " pushed by the runner.",
     )
     size: int = Field(
         default=5,
