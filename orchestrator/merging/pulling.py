@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agents.fence import fence
 from dataclasses import replace
 
+from agents.fence import fence
 from gates.forges.protocol import PullText
 from gates.forges.pulls import PullRequests
 from mission.errors import GitError
