@@ -20,7 +20,8 @@
     │   ├── NothingToMergeError  a squash merge that would change nothing
     │   ├── BaseMovedError       the base is not where the merge expected it
     │   ├── BrokenBaseError      the base holds what does not pass its verification
-    │   └── CheckoutBlockedError a person's uncommitted changes stand in the way
+    │   ├── CheckoutBlockedError a person's uncommitted changes stand in the way
+    │   └── SettingsChangedError the repository's git settings are not what they were
     ├── AgentError               an agent tool cannot be used as configured
     ├── BudgetError              a limit of the budget keeps an agent from being asked
     ├── TierError                a storage tier that is not as it must be
@@ -154,6 +155,10 @@ class CheckoutBlockedError(GitError):
     def __init__(self, message: str, *, files: tuple[str, ...], hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.files = files
+
+
+class SettingsChangedError(GitError):
+    """Settings of the repository that git would obey for us are not what they were."""
 
 
 class AgentError(MissionError):

@@ -12,7 +12,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -77,6 +77,8 @@ class Git:
     # The repository's folder (of a worktree: its own below it) where it must not be looked for in
     # `folder`, because somebody else may have changed what is found there.
     git_dir: Path | None = None
+    # Called before anything that reaches a remote; what it raises keeps that from happening.
+    before_network: Callable[[], None] | None = None
 
     def run(
         self,
@@ -97,7 +99,10 @@ class Git:
             GitError: It ended with another code than 0 (and `check`), took too long, or the folder
                 is gone. The message holds git's reason, without credentials.
         """
-        limit = NETWORK_LIMIT if args and args[0] in _NETWORK else LOCAL_LIMIT
+        reaches_out = bool(args) and args[0] in _NETWORK
+        if reaches_out and self.before_network is not None:
+            self.before_network()
+        limit = NETWORK_LIMIT if reaches_out else LOCAL_LIMIT
         data = input.encode(errors="surrogateescape") if isinstance(input, str) else input
         try:
             process = subprocess.Popen(

@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from mission.errors import GitError, UsageError
 from workspace.git import OLDEST, Git, reason
+from workspace.settings import Settings
 
 # Of this process; the lock file is between processes.
 _LOCKS: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
@@ -29,7 +30,8 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 class Repository:
     """A repository and the branch that its missions merge into."""
 
-    git: Git  # in `top`
+    # In `top`. It reaches the remote only while the settings are as they were when it was opened.
+    git: Git
     top: Path  # the orchestrator's checkout; the git folder itself where there is none
     common_dir: Path  # the git folder that all its worktrees share
     bare: bool  # without a checkout
@@ -57,13 +59,16 @@ class Repository:
         is_bare = bare == "true"
         top = Path(common_dir if is_bare else git.text("rev-parse", "--show-toplevel"))
         remotes = git.text("remote").split("\n")
+        known = remote if remote in remotes else None
+        shared = Path(common_dir).resolve()
+        settings = None if known is None else Settings.of(Git(top), shared, known)
         return cls(
-            git=Git(top),
+            git=Git(top, before_network=None if settings is None else settings.check),
             top=top,
-            common_dir=Path(common_dir).resolve(),
+            common_dir=shared,
             bare=is_bare,
             base=base,
-            remote=remote if remote in remotes else None,
+            remote=known,
         )
 
     @property

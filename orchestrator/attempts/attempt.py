@@ -8,6 +8,7 @@ from mission.errors import (
     CheckoutBlockedError,
     MergeConflictError,
     MissionError,
+    SettingsChangedError,
     SingleWriterError,
     StoppedError,
 )
@@ -45,7 +46,7 @@ class AttemptRunner:
             return self._carry_out(assignment)
         except StoppedError as stopped:
             return self._end(assignment, None, "stopped", reason=stopped.message)
-        except CheckoutBlockedError as blocked:
+        except (CheckoutBlockedError, SettingsChangedError) as blocked:
             return self._end(assignment, None, "stopped", reason=str(blocked), fatal=True)
         except SingleWriterError as refused:
             return self._end(assignment, Status.FAILED, "single-writer", reason=str(refused))

@@ -157,7 +157,7 @@ def _take_over(context: Context, worktree: Worktree, head: str, author: str) -> 
     """Bring the branch in our worktree to the commit that a worker has pushed."""
     repository, git = context.repository, worktree.git
     with repository.lock():
-        git.run(
+        repository.git.run(
             "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(repository.remote),
             f"+refs/heads/{worktree.branch}:refs/remotes/{repository.remote}/{worktree.branch}",
         )  # fmt: skip

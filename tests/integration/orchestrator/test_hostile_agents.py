@@ -136,3 +136,38 @@ def test_words_that_no_file_can_hold_stop_nobody_else(tmp_path: Path) -> None:
     assert "\u202e" not in scratch.task_file.read_text(encoding="utf-8")
     report = (scratch.top / "plan" / "reports" / "B.md").read_text(encoding="utf-8")
     assert report.endswith("b\ufffd\ufffd\n")
+
+
+def test_a_remote_that_an_agent_changed_is_not_merged_to(tmp_path: Path) -> None:
+    other = tmp_path / "other.git"
+    worker = START + (
+        "url = git('remote', 'get-url', 'origin')\n"
+        f"git('clone', '-q', '--bare', url, {str(other)!r})\n"
+        f"git('remote', 'set-url', 'origin', {str(other)!r})\n"
+        "write('a.txt', 'a')\n"
+    )
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    begin = Git(scratch.remote).text("rev-parse", "main")
+    end = scratch.run()
+    assert end.exit_code == 130
+    assert "remote.origin.url" in end.stopped
+    assert Git(other).text("rev-parse", "main") == begin
+    scratch.git.run("remote", "set-url", "origin", str(scratch.remote))
+    assert scratch.run().exit_code == 0  # the work was kept, the agent does not work again
+    assert scratch.merged() == ["A"]
+    assert Git(other).text("rev-parse", "main") == begin
+
+
+def test_a_hook_that_an_agent_left_does_not_run(tmp_path: Path) -> None:
+    worker = START + (
+        "hook = pathlib.Path(git('rev-parse', '--git-common-dir'), 'hooks', 'pre-push')\n"
+        "hook.parent.mkdir(exist_ok=True)\n"
+        f"hook.write_text('#!/bin/sh\\ntouch {tmp_path}/sprung\\n')\n"
+        "hook.chmod(0o755)\n"
+        "write('a.txt', 'a')\n"
+    )
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    assert "hooks/pre-push" in scratch.run().stopped
+    assert not (tmp_path / "sprung").exists()
+    assert scratch.run().exit_code == 0  # a person was told, and lets it be
+    assert (tmp_path / "sprung").exists()

@@ -179,6 +179,8 @@ def test_a_narrow_refspec_is_enough(scratch: Scratch) -> None:
 
 
 def test_a_worktree_that_somebody_is_just_adding_does_not_stop_a_fetch(scratch: Scratch) -> None:
+    upload = scratch.top.parent / "upload-pack"
+    git(scratch.top, "config", "remote.origin.uploadpack", str(upload))
     repository = scratch.repository
     assert scratch.remote is not None
     # `git worktree add` writes a HEAD of zeros first; here until the second fetch comes.
@@ -187,7 +189,6 @@ def test_a_worktree_that_somebody_is_just_adding_does_not_stop_a_fetch(scratch: 
     (half_made / "HEAD").write_text("0" * 40 + "\n")
     (half_made / "commondir").write_text("../..\n")
     (half_made / "gitdir").write_text(f"{scratch.top.parent}/theirs/.git\n")
-    upload = scratch.top.parent / "upload-pack"
     upload.write_text(
         f"""#!/bin/sh
 [ -e "$0.called" ] && echo {repository.base_tip()} > {half_made}/HEAD
@@ -196,7 +197,6 @@ exec git-upload-pack "$@"
 """
     )
     upload.chmod(0o755)
-    git(scratch.top, "config", "remote.origin.uploadpack", str(upload))
     somebody = scratch.top.parent / "somebody"
     git(scratch.top.parent, "clone", "--quiet", str(scratch.remote), str(somebody))
     git(somebody, "commit", "--quiet", "--allow-empty", "-m", "their work")
