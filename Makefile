@@ -17,8 +17,8 @@ setup: ## .venv from the lock; every other target does it by itself
 setup-bench:
 	@.ci/setup --bench
 
-demo: setup ## the shipped mission, end to end, in a scratch repository (DEMO="--keep" passes flags)
-	@$(BIN)/mission demo $(DEMO)
+demo: setup ## the shipped mission, from nothing to done, on services of its own (DEMO="--keep" passes flags)
+	@$(BIN)/mission demo --from-scratch $(DEMO)
 
 test: setup ## every test: unit, integration, acceptance, crash (ARGS="-k name" passes flags)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -16,6 +15,7 @@ from git import Repo
 from mission.config import load_config
 from mission.errors import UsageError
 from mission.state import Status
+from missions.beginning import Ports, put_tier
 from tasks_md.model import AUTO, Plan, Task
 
 # Whatever a person has set for all repositories, the demo must not sign or run their hooks.
@@ -56,7 +56,12 @@ def standalone_plan() -> Traversable:
 
 
 def make_scratch(
-    folder: Path, plan: Plan, content: bytes, *, name: str = "federation-v1"
+    folder: Path,
+    plan: Plan,
+    content: bytes,
+    *,
+    name: str = "federation-v1",
+    tier: Ports | None = None,
 ) -> Scratch:
     """Make the repository, its remote and its history.
 
@@ -65,6 +70,8 @@ def make_scratch(
         plan: The mission; its finished rows become the history, so that the open ones find it.
         content: The bytes of the task file, which go into the repository unchanged.
         name: Of the folder below `missions/` that gets it.
+        tier: Where the services of a federated tier of the mission's own are to be; None: it has
+            none, and its rows run no operations.
 
     Raises:
         UsageError: The folder holds something.
@@ -83,6 +90,8 @@ def make_scratch(
     _make_remote(scratch.remote)
     with _make_checkout(scratch) as repository:
         _put_mission(scratch, plan, content)
+        if tier is not None:
+            put_tier(scratch.repository, scratch.task_file.with_name("mission.yaml"), plan, tier)
         _commit(repository, "Put the mission in")
         for task in plan.tasks:
             if task.status == Status.DONE:
@@ -145,11 +154,6 @@ def start_ci(scratch: Scratch) -> None:
     hook = scratch.remote / "hooks" / "post-receive"
     _ship("post-receive.sh", hook)
     hook.chmod(0o755)
-
-
-def remove_scratch(scratch: Scratch) -> None:
-    """Delete everything that `make_scratch` and the run made."""
-    shutil.rmtree(scratch.folder)
 
 
 def _put_finished(repository: Path, task: Task) -> None:

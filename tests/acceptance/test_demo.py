@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -134,15 +137,78 @@ def test_a_plan_without_an_open_row_is_refused(tmp_path: Path) -> None:
     assert "no open row" in done.stderr
 
 
+@pytest.mark.slow
+def test_the_shipped_mission_from_scratch(services_folder: Path) -> None:
+    folder = services_folder / "demo"
+    done = _demo("--from-scratch", "--folder", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The agent was a script" in done.stdout
+    assert done.stdout.index("12 of 12 tasks done") < done.stdout.index("The agent was a script")
+    task_file = folder / "work" / "missions" / "federation-v1" / "TASKS.md"
+    plan = read(task_file)
+    assert {task.status for task in plan.tasks} == {"done"}
+    assert _merged(folder / "remote.git") == ["FED-M1-01", "FED-M1-11"]
+    found = {task.id: task.notes for task in plan.tasks}
+    for number, evidence in {
+        2: "postgres-federated at 127.0.0.1:",
+        3: "a distance query answers 1.0",
+        4: "federated: Postgres 17",
+        5: "609 rows in 6 tables from",
+        6: "8 checks",
+        7: "refuses without Postgres; vector",
+        8: "compared value by value",
+        9: "none of the federated tier",
+    }.items():
+        assert evidence in found[f"FED-M1-0{number}"]
+    assert _no_process_is_left(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_what_the_demo_started_ends_with_it(services_folder: Path, number: signal.Signals) -> None:
+    """Cut off while its services run: the pipe of standard error is closed once all are gone."""
+    home = services_folder / number.name
+    home.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "cli", "demo", "--from-scratch"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(home)},
+        start_new_session=True,  # a terminal's Ctrl-C reaches the whole group, and not this test
+    ) as demo:
+        assert demo.stderr is not None
+        told = next(line for line in demo.stderr if "FED-M1-02: done" in line)
+        ports = [int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", told)]
+        assert [_answers(port) for port in ports] == [True, True]
+        if number is signal.SIGKILL:
+            demo.kill()
+        else:
+            os.killpg(demo.pid, number)
+        rest = demo.stderr.read()
+    assert demo.returncode == (130 if number is signal.SIGINT else -number), rest
+    assert [_answers(port) for port in ports] == [False, False]
+    assert _no_process_is_left(home)
+    if number is signal.SIGKILL:
+        assert list(home.glob("mission-demo-*")) == []
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _no_process_is_left(folder: Path) -> bool:
-    """No process works below `folder`: the demo's server has ended, and so has every child."""
+    """No process works below `folder` or was given a path there: every server and child ended."""
     if not Path("/proc").is_dir():
         return True
     for process in Path("/proc").glob("[0-9]*"):
         try:
             here = (process / "cwd").readlink()
+            arguments = (process / "cmdline").read_bytes()
         except OSError:
             continue
-        if here.is_relative_to(folder):
+        if here.is_relative_to(folder) or os.fsencode(folder) in arguments:
             return False
     return True

@@ -8,8 +8,11 @@ import pytest
 
 from mission.config import load_config
 from mission.errors import UsageError
-from missions.scratch import make_scratch, remove_scratch, shipped_plan, start_ci
+from missions.beginning import Ports, operations_for, reset
+from missions.scratch import make_scratch, shipped_plan, start_ci
+from orchestrator.operations.catalogue import OPERATIONS
 from tasks_md.parse import parse
+from tiers.config import load_tier_config
 from workspace.git import Git
 
 
@@ -83,8 +86,26 @@ def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
         make_scratch(tmp_path, parse(content.decode()), content)
 
 
-def test_everything_goes_again(tmp_path: Path) -> None:
-    content = shipped_plan().read_bytes()
-    scratch = make_scratch(tmp_path / "demo", parse(content.decode()), content)
-    remove_scratch(scratch)
-    assert not scratch.folder.exists()
+def test_a_mission_that_begins_anew(tmp_path: Path) -> None:
+    plan = parse(shipped_plan().read_bytes().decode())
+    content = reset(plan)
+    begun = parse(content.decode())
+    assert {task.status for task in begun.tasks} == {"not-started"}
+    assert [task.notes for task in begun.tasks][:9] == [""] * 9
+    assert begun.task("FED-M1-10").notes == plan.task("FED-M1-10").notes
+    scratch = make_scratch(
+        tmp_path / "demo", begun, content, tier=Ports(postgres=5555, valkey=6666)
+    )
+    config = load_tier_config(scratch.repository / "mission.config.json", environment={})
+    assert config.postgres is not None
+    assert config.valkey is not None
+    assert (config.tier, config.postgres.port, config.valkey.port) == ("federated", 5555, 6666)
+    tasks = load_config(scratch.task_file.with_name("mission.yaml")).tasks
+    assert tasks["FED-M1-05"].run == "migrate-tier"
+    assert {str(task.run) for task in tasks.values()} <= set(OPERATIONS)
+
+
+def test_the_operations_of_rows_that_a_plan_has_not_are_left_out() -> None:
+    rows = "| FED-M1-03 | done | x |\n"
+    text = f"## Milestone 1 — M (M)\n\n| id | status | description |\n|-|-|-|\n{rows}"
+    assert operations_for(parse(text)) == {"FED-M1-03": {"run": "pgvector-init"}}

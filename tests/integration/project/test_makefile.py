@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize(
     ("words", "last"),
     [
-        (["demo"], ".venv/bin/mission demo"),
-        (["demo", "DEMO=--keep"], ".venv/bin/mission demo --keep"),
+        (["demo"], ".venv/bin/mission demo --from-scratch"),
+        (["demo", "DEMO=--keep"], ".venv/bin/mission demo --from-scratch --keep"),
         (["test"], ".venv/bin/python -m pytest"),
         (["test", "ARGS=-k lock"], ".venv/bin/python -m pytest -k lock"),
     ],

@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
+UNLOCKED = {"model"}  # brings PyTorch, of which everybody chooses a build
 LOCKS = [ROOT / "requirements.lock", ROOT / "bench" / "requirements.lock"]
 
 
@@ -26,8 +27,9 @@ def _entries(lock: Path) -> Iterator[tuple[Requirement, str]]:
 def _asked_for() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     asked = list(project["project"]["dependencies"])
-    for extra in project["project"]["optional-dependencies"].values():
-        asked += extra
+    for name, extra in project["project"]["optional-dependencies"].items():
+        if name not in UNLOCKED:
+            asked += extra
     asked += project["dependency-groups"]["dev"]
     return [Requirement(text) for text in asked]
 
