@@ -67,6 +67,10 @@ class Timeouts:
 OnStart = Callable[[int, float], None]
 
 
+#: Gets the session, once it is known, and what the attempt has used so far, as they change.
+OnProgress = Callable[[str | None, Usage], object]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Brief:
     """Everything that an agent gets."""
@@ -84,6 +88,7 @@ class Brief:
     resumed: Usage = field(default_factory=Usage)  # what that session had used before
     token_limit: int | None = None  # it is ended once it has used more
     on_start: OnStart | None = None  # told the pid of the tool's supervisor, and its start time
+    on_progress: OnProgress | None = None  # told what must not be lost when the run is killed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ from agents.command import CommandAgent
 from agents.fake import FakeAgent
 from agents.glm import GlmAgent
 from agents.prices import Prices
-from agents.protocol import Agent, Brief, OnEvent, Result, ignore_event
+from agents.protocol import Agent, Brief, OnEvent, Result, Usage, ignore_event
 from mission.config import AgentConfig, MissionConfig
 from mission.errors import AgentError
 from workspace.process import Stop
@@ -168,5 +168,11 @@ class _Priced:
         return self._agent.missing()
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
+        tell = brief.on_progress
+        if tell is not None:
+            brief = replace(brief, on_progress=lambda session, used: tell(session, self._of(used)))
         result = self._agent.run(brief, stop, on_event)
-        return replace(result, usage=self._prices.complete(result.usage, self._model))
+        return replace(result, usage=self._of(result.usage))
+
+    def _of(self, usage: Usage) -> Usage:
+        return self._prices.complete(usage, self._model)

@@ -38,15 +38,20 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
     inner = Stop()
     limit = brief.token_limit
     over = False
+    known: tuple[str | None, Usage] = (None, Usage())
 
     def on_line(stream: str, line: str) -> None:
-        nonlocal over
+        nonlocal over, known
         if stream == "stderr":
             if line.strip():
                 call.errors.append(line.strip())
             return
         for one in call.reader.read(line):
             on_event(one)
+        now = (call.reader.told.session, call.reader.told.usage)
+        if now != known and brief.on_progress is not None:
+            known = now
+            brief.on_progress(*now)
         if limit is not None and call.reader.told.usage.tokens > limit and not over:
             over = True
             inner.request(f"it used more than its {limit:,} tokens")

@@ -99,6 +99,8 @@ def _story(attempts: list[Attempt], events: list[Event]) -> list[tuple[str, ...]
     for attempt in attempts:
         told += _moments_of(attempt)
     for event in events:
+        if event.kind == EventKind.USAGE:
+            continue  # its sums are with the attempt
         number = numbers.get(event.attempt, "") if event.attempt is not None else ""
         told.append((event.at, number, event.kind, _detail(event)))
     told.sort(key=lambda one: one[0])

@@ -11,6 +11,7 @@ from mission.errors import AgentError, StoppedError, UsageError
 from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.attempts.asking import Question, ask
+from orchestrator.attempts.work import sums
 from orchestrator.context import Context
 from tasks_md.finding import Finding, Severity
 from tasks_md.lint import lint
@@ -141,6 +142,9 @@ def _ask(
                 ),
                 folder=place.path,
                 token_limit=token_limit,
+                on_progress=lambda _, used: context.journal.update_attempt(
+                    attempt.id, **sums(used)
+                ),
             ),
         )
     finally:
@@ -150,10 +154,7 @@ def _ask(
         attempt.id,
         str(result.outcome),
         summary=result.summary,
-        input_tokens=result.usage.input_tokens,
-        output_tokens=result.usage.output_tokens,
-        cached_tokens=result.usage.cached_tokens,
-        cost_usd=result.usage.cost_usd,
+        **sums(result.usage),
     )
     if result.outcome is Outcome.STOPPED:
         raise StoppedError(f"stopped while {agent} planned: {context.stop.reason}")

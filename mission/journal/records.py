@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     PAUSE = "pause"
     NOTE = "note"
     APPROVE = "approve"  # a person let finished work through
+    USAGE = "usage"  # a reviewer used tokens, booked with the attempt that it reviews
     REQUEST = "request"  # a person's request was applied, or refused with the reason
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts, Usage
+from agents.protocol import (
+    AgentEvent,
+    Brief,
+    OnProgress,
+    OnStart,
+    Outcome,
+    Result,
+    Timeouts,
+    Usage,
+)
 from agents.registry import environment_names
 from agents.registry import settings as agent_settings
 from mission.journal import Attempt
@@ -27,7 +35,8 @@ class Question:
     resume: str | None = None  # the session to go on with
     resumed: Usage = field(default_factory=Usage)  # what that session had used before
     token_limit: int | None = None
-    on_start: Callable[[int, float], None] | None = None
+    on_start: OnStart | None = None
+    on_progress: OnProgress | None = None
 
 
 def ask(context: Context, question: Question) -> Result:
@@ -62,6 +71,7 @@ def ask(context: Context, question: Question) -> Result:
         resumed=question.resumed,
         token_limit=question.token_limit,
         on_start=question.on_start,
+        on_progress=question.on_progress,
     )
 
     def show(event: AgentEvent) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.protocol import Outcome, Result
+from agents.protocol import Outcome, Result, Usage
 from agents.registry import settings as agent_settings
 from agents.review import Review, Verdict, findings_text, read_review, write_review_brief
 from agents.routing import matches
 from mission.config import ReviewRule
 from mission.errors import AgentError, StoppedError
-from mission.journal import Attempt
+from mission.journal import Attempt, EventKind
 from orchestrator.admission.budgeting import refuse_unpriced
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question, ask
-from orchestrator.attempts.work import REVIEW, Work
+from orchestrator.attempts.work import REVIEW, Work, sums
 from orchestrator.context import Context
 from tasks_md.model import Task
 
@@ -110,18 +110,7 @@ def _make(
         text=findings_text(made),
         answer=made.model_dump_json(),
         tokens=usage.tokens,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cached_tokens=usage.cached_tokens,
-        cost_usd=usage.cost_usd,
-    )
-    # The review is paid for by the row: its budget and its report hold it.
-    context.journal.update_attempt(
-        attempt.id,
-        input_tokens=attempt.input_tokens + usage.input_tokens,
-        output_tokens=attempt.output_tokens + usage.output_tokens,
-        cached_tokens=attempt.cached_tokens + usage.cached_tokens,
-        cost_usd=_sum(attempt.cost_usd, usage.cost_usd),
+        **sums(usage),
     )
     return made
 
@@ -129,6 +118,7 @@ def _make(
 def _asked(
     context: Context, task: Task, attempt: Attempt, reviewer: str, folder: Path, text: str
 ) -> Result:
+    bill = _Bill(context, attempt, reviewer)
     result = ask(
         context,
         Question(
@@ -138,8 +128,10 @@ def _asked(
             doing=f"{reviewer} reviews",
             text=text,
             folder=folder,
+            on_progress=lambda _, used: bill.book(used),
         ),
     )
+    bill.book(result.usage)
     if result.outcome is Outcome.STOPPED:
         raise StoppedError(f"stopped while {reviewer} reviewed: {context.stop.reason}")
     if result.outcome is not Outcome.SUCCESS:
@@ -166,6 +158,47 @@ def _chain(context: Context, task: str) -> int:
     return sum(
         event.data["by"] == "person" for event in context.journal.events(task=task, kind="status")
     )
+
+
+class _Bill:
+    """What a reviewer uses, booked as it comes with the attempt that it reviews: the row pays for
+    its review, so that its budget and its report hold it."""
+
+    def __init__(self, context: Context, attempt: Attempt, reviewer: str) -> None:
+        self._context = context
+        self._attempt = attempt
+        self._reviewer = reviewer
+        self._booked = Usage()
+
+    def book(self, used: Usage) -> None:
+        """The reviewer has used this much by now."""
+        if used == self._booked:
+            return
+        before, self._booked = self._booked, used
+        more = Usage(
+            input_tokens=used.input_tokens - before.input_tokens,
+            cached_tokens=used.cached_tokens - before.cached_tokens,
+            output_tokens=used.output_tokens - before.output_tokens,
+            cost_usd=None if used.cost_usd is None else used.cost_usd - (before.cost_usd or 0.0),
+        )
+        journal, attempt = self._context.journal, self._attempt
+        # Both or neither: a session that is gone on with is told what the author alone had used.
+        with journal.together():
+            journal.record(
+                EventKind.USAGE,
+                run=self._context.run,
+                task=attempt.task,
+                attempt=attempt.id,
+                reviewer=self._reviewer,
+                **sums(more),
+            )
+            journal.update_attempt(
+                attempt.id,
+                input_tokens=attempt.input_tokens + used.input_tokens,
+                output_tokens=attempt.output_tokens + used.output_tokens,
+                cached_tokens=attempt.cached_tokens + used.cached_tokens,
+                cost_usd=_sum(attempt.cost_usd, used.cost_usd),
+            )
 
 
 def _sum(first: float | None, second: float | None) -> float | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agents.prompt import write_brief
 from agents.protocol import Result, Usage
 from mission.errors import GitError
-from mission.journal import Attempt, Stage
+from mission.journal import Attempt, EventKind, Stage
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question, ask
 from orchestrator.attempts.repairing import to_repair
@@ -97,6 +98,9 @@ def run_agent(
     def note_process(pid: int, started: float) -> None:
         context.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
 
+    def note_progress(session: str | None, used: Usage) -> None:
+        context.journal.update_attempt(attempt.id, session=session, **sums(used))
+
     question = Question(
         task=task.id,
         attempt=attempt,
@@ -108,6 +112,7 @@ def run_agent(
         resumed=_used_by(context, attempt),
         token_limit=assignment.token_limit,
         on_start=note_process,
+        on_progress=note_progress,
     )
     if works_elsewhere(context, attempt.agent):
         return send(context, question, worktree, author_of(attempt.agent))
@@ -154,12 +159,19 @@ def facts(result: Result) -> dict[str, str | int | float | None]:
     return {
         "summary": result.summary,
         "outcome": str(result.outcome),
-        "input_tokens": result.usage.input_tokens,
-        "output_tokens": result.usage.output_tokens,
-        "cached_tokens": result.usage.cached_tokens,
-        "cost_usd": result.usage.cost_usd,
         "session": result.session,
         "exit_code": result.exit_code,
+        **sums(result.usage),
+    }
+
+
+def sums(usage: Usage) -> dict[str, Any]:
+    """Usage as the journal keeps it."""
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cost_usd": usage.cost_usd,
     }
 
 
@@ -191,7 +203,7 @@ def _used_by(context: Context, attempt: Attempt) -> Usage:
     # An attempt's sums hold its reviews, which had sessions of their own.
     reviews = [
         event.data
-        for event in context.journal.events(task=attempt.task, kind=REVIEW)
+        for event in context.journal.events(task=attempt.task, kind=EventKind.USAGE)
         if event.attempt in numbers
     ]
 
