@@ -26,6 +26,7 @@ HOME = (".codex",)
 
 _KEY = "CODEX_API_KEY"
 _PROVIDER = "mission"  # the name under which another address is configured
+_DENIED = re.compile(r"patch rejected: [^;]+")
 _LOST = re.compile(r"no rollout found", re.IGNORECASE)  # threads belong to a home folder
 
 
@@ -54,7 +55,7 @@ class CodexAgent:
             keep=(*HOME, environment.get("CODEX_HOME", "")),
         )
         reader = CodexReader(brief.resumed if brief.resume else None)
-        call = Invocation(argv=argv, environment=environment, reader=reader)
+        call = Invocation(argv=argv, environment=environment, reader=reader, denial=_DENIED)
         return run_streamed(call, brief, stop, on_event)
 
     def _environment(self, given: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from agents.outcomes import classify, retry_time
 from agents.protocol import AgentEvent, Usage
 from agents.stream import Told, as_object, event, local_now, number, part, parts, text
+
+# How the system says what the sandbox does not allow.
+_SANDBOX = re.compile(r"read-only file system|operation not permitted", re.IGNORECASE)
 
 
 class CodexReader:
@@ -86,7 +90,10 @@ def _item(item: dict[str, Any], told: Told, *, ended: bool) -> tuple[AgentEvent,
         case "agent_message" if ended:
             told.said = text(item, "text")
             return (event("said", told.said),)
-        case "command_execution" if not ended:
+        case "command_execution" if ended:
+            told.denials += _denied(item)
+            return ()
+        case "command_execution":
             return (event("used-tool", text(item, "command")),)
         case "mcp_tool_call" if not ended:
             return (event("used-tool", f"{text(item, 'server')} {text(item, 'tool')}"),)
@@ -95,6 +102,16 @@ def _item(item: dict[str, Any], told: Told, *, ended: bool) -> tuple[AgentEvent,
             return (event("changed-files", changed),)
         case _:
             return ()
+
+
+def _denied(item: dict[str, Any]) -> tuple[str, ...]:
+    """The command, if it failed for the sandbox: the tool itself calls that a turn like others."""
+    if item.get("status") not in {"failed", "declined"}:
+        return ()
+    output = text(item, "aggregated_output")
+    if item.get("status") == "failed" and not _SANDBOX.search(output):
+        return ()
+    return (f"`{text(item, 'command')}` ({output.strip().rpartition(chr(10))[2] or 'declined'})",)
 
 
 def _plain(message: str) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from agents.protocol import Outcome, Result
+from agents.protocol import Outcome
 
 #: What a person should do, one line for each outcome.
 ADVICE: Mapping[Outcome, str] = {
@@ -15,8 +14,8 @@ ADVICE: Mapping[Outcome, str] = {
     Outcome.NEEDS_QA: "Look at the branch, then `mission approve` or `mission reject`",
     Outcome.NO_CHANGES: "Read the log for what the agent did instead, make the description clearer,"
     " then `mission retry`",
-    Outcome.REFUSED: "Allow the tools that it asked for under `agents:` in mission.yaml, then"
-    " `mission unblock`",
+    Outcome.REFUSED: "Allow what it asked for under `agents:` in mission.yaml (`allow`, `sandbox`),"
+    " or take it out of the task, then `mission unblock`",
     Outcome.AUTHENTICATION: "Log the tool in, or set its key in the environment of the run, then"
     " `mission unblock`",
     Outcome.QUOTA: "Wait until it is refilled, or buy more; the run goes on by itself",
@@ -151,15 +150,14 @@ def _at(clock: re.Match[str], now: datetime) -> datetime | None:
     return moment if moment > now else moment + timedelta(days=1)
 
 
-def judge(result: Result, *, changed: bool, expects_changes: bool) -> Result:
-    """The result after a look at the worktree: without the expected change nothing is a success.
+def no_change(agent: str, *, said: str, denied: str) -> tuple[Outcome, str]:
+    """What it means, with its reason, that an agent reported success and changed no file.
 
     Args:
-        changed: The branch or its worktree differs from the commit that the attempt started from.
-        expects_changes: The row has a branch.
+        said: Its own words.
+        denied: What its tool was not allowed to do, as the tool tells it; may be empty.
     """
-    if result.outcome in {Outcome.SUCCESS, Outcome.NEEDS_QA} and expects_changes and not changed:
-        why = "it reported success and changed no file"
-        summary = f"{why}; it said: {result.summary}" if result.summary else why
-        return replace(result, outcome=Outcome.NO_CHANGES, summary=summary)
-    return result
+    told = f"; it said: {said}" if said else ""
+    if denied:
+        return Outcome.REFUSED, f"{agent} was not allowed to: {denied}{told}"
+    return Outcome.NO_CHANGES, f"{agent} reported success and changed no file{told}"

@@ -102,6 +102,7 @@ class Result:
     session: str | None = None  # with which it can be resumed
     exit_code: int | None = None
     log: Path | None = None
+    denied: str = ""  # what the tool was not allowed to do, although it went on; one line
     retry_at: datetime | None = None  # for rate limits and quotas, where the tool says so
 
 

@@ -25,7 +25,7 @@ class Told:
     finished: bool = False  # the tool said that its work is done and nothing went wrong
     failure: Outcome | None = None  # what went wrong, as the tool tells it
     reason: str = ""  # in its exact words
-    denials: tuple[str, ...] = ()  # the tools that it was not allowed to use
+    denials: tuple[str, ...] = ()  # what it was not allowed to use, or to do
     retry_at: datetime | None = None  # when a limit ends
     unreadable: int = 0  # lines that are no events
 

@@ -27,6 +27,7 @@ class Invocation:
     argv: Sequence[str]
     environment: Mapping[str, str]
     reader: Reader
+    denial: re.Pattern[str] | None = None  # found in standard error where the tool was refused
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_ERRORS))
 
 
@@ -45,6 +46,8 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
         if stream == "stderr":
             if line.strip():
                 call.errors.append(line.strip())
+            if call.denial is not None and (found := call.denial.search(line)):
+                call.reader.told.denials += (found[0],)
             return
         for one in call.reader.read(line):
             on_event(one)
@@ -73,6 +76,7 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
         session=told.session,
         exit_code=end.exit_code,
         log=brief.log,
+        denied=one_line("; ".join(dict.fromkeys(told.denials))),
         retry_at=told.retry_at,
     )
     return as_told(result, brief)

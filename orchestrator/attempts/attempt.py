@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.outcomes import ADVICE, no_change
 from agents.protocol import Outcome, Result
 from gates.single_writer import touched
 from mission.errors import (
@@ -21,7 +22,16 @@ from orchestrator.attempts.resuming import HELD_UP, catch_up, reopen
 from orchestrator.attempts.retrying import STATUSES, again, decide_next
 from orchestrator.attempts.reviewing import Reviewed, review, wants_person
 from orchestrator.attempts.verifying import Row, VerificationError
-from orchestrator.attempts.work import REVIEW, Work, clear, collect, facts, prepare, run_agent
+from orchestrator.attempts.work import (
+    REVIEW,
+    Work,
+    clear,
+    collect,
+    denied_to,
+    facts,
+    prepare,
+    run_agent,
+)
 from orchestrator.context import Context
 from orchestrator.ends import CONFLICT, Again, TaskEnd
 from orchestrator.merging.pulling import clear_pull
@@ -132,8 +142,11 @@ class AttemptRunner:
         # Work that was looked at before had changes: if none are left, a person merged them.
         fresh = not assignment.approved and assignment.attempt.ended is None
         if not files and fresh:
-            reason = f"{attempt.agent} changed nothing on {work.branch}; it said: {attempt.summary}"
-            return self._end(assignment, Status.FAILED, str(Outcome.NO_CHANGES), reason=reason)
+            denied = denied_to(context, attempt)
+            outcome, why = no_change(attempt.agent, said=attempt.summary, denied=denied)
+            status = Status.BLOCKED if outcome is Outcome.REFUSED else Status.FAILED
+            reason = f"{work.branch}: {why}. {ADVICE[outcome]}"
+            return self._end(assignment, status, str(outcome), reason=reason)
         if touched(files, context.task_file):
             raise touches_task_file(work.branch, context.task_file, task.id)
         return None

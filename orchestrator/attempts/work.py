@@ -131,7 +131,12 @@ def collect(
             author=author_of(attempt.agent),
         )
     context.journal.record(
-        AGENT, run=context.run, task=attempt.task, attempt=attempt.id, outcome=str(result.outcome)
+        AGENT,
+        run=context.run,
+        task=attempt.task,
+        attempt=attempt.id,
+        outcome=str(result.outcome),
+        denied=result.denied,
     )
     return context.journal.update_attempt(
         attempt.id, stage=Stage.WORKED, head=changes.head(worktree), **facts(result)
@@ -173,6 +178,13 @@ def sums(usage: Usage) -> dict[str, Any]:
         "cached_tokens": usage.cached_tokens,
         "cost_usd": usage.cost_usd,
     }
+
+
+def denied_to(context: Context, attempt: Attempt) -> str:
+    """What the attempt's tool was not allowed to do, although it went on; empty if nothing."""
+    events = context.journal.events(task=attempt.task, kind=AGENT)
+    told = [str(event.data.get("denied", "")) for event in events if event.attempt == attempt.id]
+    return told[-1] if told else ""
 
 
 def findings_for(context: Context, task: str) -> str:

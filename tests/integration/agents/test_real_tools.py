@@ -118,7 +118,7 @@ def test_glm_is_priced_from_its_tokens_not_by_the_tool(desk: Desk) -> None:
 def test_success_without_a_change_is_the_tool_s_word_only(tool: Tool, desk: Desk) -> None:
     with ModelServer(Say(text="All done, promised.")) as server:
         result = desk.run(tool, server)
-    assert result.outcome is Outcome.SUCCESS  # the worktree has the last word: outcomes.judge
+    assert result.outcome is Outcome.SUCCESS  # the worktree has the last word
     assert git(desk.worktree, "status", "--porcelain") == ""
 
 
@@ -128,6 +128,31 @@ def test_a_denied_tool_is_no_success(tool: Tool, desk: Desk) -> None:
         result = desk.run(tool, server, config={"allow": ["Read"]})
     assert result.outcome is Outcome.REFUSED
     assert result.summary == "it may not use Bash; it said: I could not."
+
+
+_OUTSIDE = "*** Begin Patch\n*** Add File: /etc/planted\n+x\n*** End Patch"
+# Of a command that ends at once Codex 0.169.0 sometimes prints no event: these take a second.
+_NOT_ALLOWED = {
+    "a-command": ("sleep 1; touch /etc/planted", "Read-only file system"),
+    "a-commit": ("sleep 1; git commit --allow-empty -m x", "Read-only file system"),
+    "a-patch": (f"apply_patch <<'PATCH'\n{_OUTSIDE}\nPATCH\n", "patch rejected: writing outside"),
+}
+
+
+@pytest.mark.parametrize("deed", _NOT_ALLOWED)
+def test_what_codex_s_sandbox_refuses_is_told(deed: str, desk: Desk) -> None:
+    command, reason = _NOT_ALLOWED[deed]
+    with ModelServer(CODEX.shell(command), Say(text="I could not.")) as server:
+        result = desk.run(CODEX, server)
+    # Codex goes on and reports success: whether there is a change decides what it was.
+    assert result.outcome is Outcome.SUCCESS
+    assert reason in result.denied
+    assert not Path("/etc/planted").exists()
+
+
+def test_a_command_of_codex_that_merely_fails_is_no_refusal(desk: Desk) -> None:
+    with ModelServer(CODEX.shell("sleep 1; false"), Say(text="It failed.")) as server:
+        assert desk.run(CODEX, server).denied == ""
 
 
 _REFUSALS = {

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from agents.outcomes import ADVICE, classify, judge, retry_time
-from agents.protocol import Outcome, Result
+from agents.outcomes import ADVICE, classify, no_change, retry_time
+from agents.protocol import Outcome
 
 NOW = datetime(2026, 11, 23, 15, 33, tzinfo=timezone(timedelta(hours=2)))
 
@@ -72,15 +72,15 @@ def test_every_outcome_says_what_a_person_should_do() -> None:
     assert set(ADVICE) == set(Outcome)
 
 
-def test_success_without_the_expected_change_is_none() -> None:
-    said = Result(outcome=Outcome.SUCCESS, summary="All done!")
-    judged = judge(said, changed=False, expects_changes=True)
-    assert judged.outcome is Outcome.NO_CHANGES
-    assert judged.summary == "it reported success and changed no file; it said: All done!"
-    assert judge(said, changed=True, expects_changes=True) == said
-    assert judge(said, changed=False, expects_changes=False) == said
+def test_success_without_a_change_is_none() -> None:
+    assert no_change("codex", said="All done!", denied="") == (
+        Outcome.NO_CHANGES,
+        "codex reported success and changed no file; it said: All done!",
+    )
 
 
-def test_a_failure_stays_what_it_is() -> None:
-    said = Result(outcome=Outcome.OVERLOADED, summary="busy")
-    assert judge(said, changed=False, expects_changes=True) == said
+def test_success_without_a_change_after_a_refusal_is_a_refusal() -> None:
+    assert no_change("codex", said="", denied="`touch /etc/x` (Read-only file system)") == (
+        Outcome.REFUSED,
+        "codex was not allowed to: `touch /etc/x` (Read-only file system)",
+    )
