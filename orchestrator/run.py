@@ -146,6 +146,7 @@ def _expanded(context: Context, board: Board, refused: dict[str, Refusal | Budge
         return False
     board.take_up()
     context.display.say(f"{milestone.id}: planned as {made.rows} tasks")
+    publish_status(context)  # so that people find the rows there, and edit these
     return True
 
 

@@ -1,35 +1,47 @@
-"""Our cells on somebody else's newer file.
+"""Our changes on somebody else's newer file.
 
 A person may push an edit of the task file while a run has statuses in its own copy that are not
-committed yet. Lines next to each other conflict for git; cells do not.
+committed yet. Lines next to each other conflict for git; cells do not. So cells go over one by one;
+where more than cells differs here, as after a milestone was planned, lines are merged for the rest.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from mission.errors import RowConflictError
 from tasks_md.edit import CellChange, current, set_cells
 from tasks_md.model import Plan, Task
 
+#: Merges lines three ways: ours, the common base, theirs. None where both changed the same ones.
+MergeLines = Callable[[str, str, str], str | None]
 
-def rebase(base: Plan, ours: Plan, theirs: Plan) -> str:
-    """The text of `theirs` with the cells that `ours` changed since `base`.
+
+def rebase(base: Plan, ours: Plan, theirs: Plan, merge_lines: MergeLines) -> str:
+    """The text of `theirs` with what `ours` changed since `base`.
 
     Raises:
-        RowConflictError: `ours` differs from `base` in more than cells, or both changed a cell.
+        RowConflictError: Both changed a cell, or the same lines outside of the cells.
     """
-    if ours.text == base.text:
+    if ours.lines == base.lines:
         return theirs.text
-    if _without_rows(ours) != _without_rows(base) or list(ours.by_id) != list(base.by_id):
-        raise RowConflictError(
-            f"{ours.path} was edited here and on the remote",
-            hint="Commit or undo your own edit of it, then run again",
-        )
     changes = [
         change
         for task in ours.tasks
-        for change in _changed(base.by_id[task.id], task, theirs.by_id.get(task.id), ours.path)
+        if task.id in base.by_id
+        for change in _changed(base.by_id[task.id], task)
+        if _is_open(change, theirs.by_id.get(task.id), ours.path)
     ]
-    return set_cells(theirs, changes)
+    text = set_cells(theirs, changes)
+    if _without_rows(ours) == _without_rows(base) and list(ours.by_id) == list(base.by_id):
+        return text
+    merged = merge_lines(ours.text, _with_rows_of(base, ours), text)
+    if merged is None:
+        raise RowConflictError(
+            f"{ours.path} was edited here and on the remote, in the same lines",
+            hint="Commit or undo your own edit of it, then run again",
+        )
+    return merged
 
 
 def _without_rows(plan: Plan) -> list[str]:
@@ -37,20 +49,38 @@ def _without_rows(plan: Plan) -> list[str]:
     return [line for number, line in enumerate(plan.lines, 1) if number not in rows]
 
 
-def _changed(base: Task, ours: Task, theirs: Task | None, path: str) -> list[CellChange]:
-    changes = []
-    for name in ours.cells:
-        value, before = current(ours, name), current(base, name)
-        if value == before:
-            continue
-        now = current(theirs, name) if theirs is not None and name in theirs.cells else None
-        if now == value:
-            continue
-        if now != before:
-            raise RowConflictError(
-                f"{path}: {ours.id} was changed here ({name}: {value!r}) and on the remote "
-                f"({'the row is gone' if now is None else repr(now)})",
-                hint="Make the remote's row agree, then run again",
-            )
-        changes.append(CellChange(task=ours.id, column=name, value=value, expect=before))
-    return changes
+def _with_rows_of(base: Plan, ours: Plan) -> str:
+    """The base with our lines in place of the rows that both have: what their cells are is settled,
+    and of the lines only the rest is left to merge."""
+    lines = list(base.lines)
+    for task in base.by_id.values():
+        if task.id in ours.by_id:
+            lines[task.line - 1] = ours.lines[ours.by_id[task.id].line - 1]
+    return "".join(lines)
+
+
+def _changed(base: Task, ours: Task) -> list[CellChange]:
+    return [
+        CellChange(task=ours.id, column=name, value=current(ours, name), expect=current(base, name))
+        for name in ours.cells
+        if name in base.cells and current(ours, name) != current(base, name)
+    ]
+
+
+def _is_open(change: CellChange, theirs: Task | None, path: str) -> bool:
+    """Whether a change is still to be made there.
+
+    Raises:
+        RowConflictError: They made another one.
+    """
+    name = change.column
+    now = current(theirs, name) if theirs is not None and name in theirs.cells else None
+    if now == change.value:
+        return False
+    if now != change.expect:
+        raise RowConflictError(
+            f"{path}: {change.task} was changed here ({name}: {change.value!r}) and on the remote "
+            f"({'the row is gone' if now is None else repr(now)})",
+            hint="Make the remote's row agree, then run again",
+        )
+    return True

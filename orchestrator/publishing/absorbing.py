@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from mission.errors import CheckoutBlockedError, RowConflictError
 from orchestrator.context import Context
-from tasks_md.parse import decode, parse
+from tasks_md.model import Plan
+from tasks_md.parse import decode, encode, parse
 from tasks_md.rebase import rebase
+from workspace.line_merge import merge_lines
 from workspace.status_commit import committed
 
 
 def absorb(context: Context, commit: str) -> None:
-    """Before the checkout moves to `commit`: put our cells on the task file that `commit` holds.
+    """Before the checkout moves to `commit`: put our changes on the task file that `commit` holds.
 
     Done before the checkout moves, so that a crash in between does it again, to the same end.
 
     Raises:
-        CheckoutBlockedError: Both sides changed the same cell, or the file was edited here too.
+        CheckoutBlockedError: Both sides changed the same cell, or the same lines.
     """
     git, path = context.repository.git, context.task_file
     absorbed = _absorbed(context)
@@ -23,18 +27,35 @@ def absorb(context: Context, commit: str) -> None:
         return  # a merge that is found again: what came after it would be taken back
     before = committed(git, absorbed, path)
     after = committed(git, commit, path)
-    if before is None or after is None or before == after:
-        return
-    writer = context.writer
-    dialect = writer.dialect
+    if before is not None and after is not None and before != after:
+        _take_in(context, before, after)
+    note_absorbed(context, commit)
+
+
+def note_absorbed(context: Context, commit: str) -> None:
+    """Our task file builds on `commit` now. The base branch here says so, where there is one."""
+    git = context.repository.git
+    if git.commit(context.repository.local_base_ref) is None:
+        git.run("update-ref", _own_ref(context), commit)
+
+
+def _take_in(context: Context, before: bytes, after: bytes) -> None:
+    """Put what we changed since `before` on `after`."""
+    git, path, writer = context.repository.git, context.task_file, context.writer
+
+    def read(text: str) -> Plan:
+        return parse(text, path=path, dialect=writer.dialect)
+
+    def merge(ours: str, base: str, theirs: str) -> str | None:
+        merged = merge_lines(git, encode(ours), encode(base), encode(theirs))
+        if merged is None:
+            return None
+        plan = read(decode(merged))
+        # Both sides may have added the same row.
+        return None if len(plan.tasks) > len(plan.by_id) else plan.text
+
     try:
-        writer.rewrite(
-            lambda ours: rebase(
-                parse(decode(before), path=path, dialect=dialect),
-                ours,
-                parse(decode(after), path=path, dialect=dialect),
-            )
-        )
+        writer.rewrite(lambda ours: rebase(read(decode(before)), ours, read(decode(after)), merge))
     except RowConflictError as conflict:
         raise CheckoutBlockedError(
             conflict.message, files=(path,), hint=conflict.hint
@@ -44,12 +65,19 @@ def absorb(context: Context, commit: str) -> None:
 def _absorbed(context: Context) -> str:
     """The commit whose task file ours builds on: where the base branch here is.
 
-    It moves along with each merge and each status commit, whatever the checkout is on. Only a
-    checkout that is on something newer, such as a branch that a person began from a fetched base,
-    brought a newer file with it.
+    It moves along with each merge and each status commit, whatever the checkout is on. A clone
+    without such a branch, as CI makes them, has a ref of ours in its place. Only a checkout that is
+    on something newer, such as a branch that a person began from a fetched base, brought a newer
+    file with it.
     """
-    git, base = context.repository.git, context.repository.local_base_ref
-    tip = git.commit(base)
+    git = context.repository.git
+    tip = git.commit(context.repository.local_base_ref) or git.commit(_own_ref(context))
     if tip is None or git.fits("merge-base", "--is-ancestor", tip, "HEAD"):
         return "HEAD"
     return tip
+
+
+def _own_ref(context: Context) -> str:
+    """Each checkout has its own (gitrevisions(7), refs/worktree), and each task file."""
+    name = hashlib.sha256(encode(context.task_file)).hexdigest()[:16]
+    return f"refs/worktree/mission-runner/absorbed/{name}"

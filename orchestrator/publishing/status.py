@@ -10,7 +10,7 @@ from gates.protocol import GateRequest, Purpose
 from mission.errors import BaseMovedError, MissionError
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
-from orchestrator.publishing.absorbing import absorb
+from orchestrator.publishing.absorbing import absorb, note_absorbed
 from orchestrator.publishing.reports import reports
 from workspace import checkout, landing, status_commit
 
@@ -104,6 +104,7 @@ def _publish(context: Context) -> bool:
             landing.land(repository, commit, base)
         except BaseMovedError:
             continue
+        note_absorbed(context, commit)
         checkout.fast_forward(repository, commit, keep=tuple(files))
         context.journal.record("publish", run=context.run, ok=True, commit=commit)
         return True

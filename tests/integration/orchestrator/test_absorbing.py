@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import apply_requests
-from tests.scratch import Scratch, make, row
+from tests.scratch import HEADER, Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
 
@@ -61,8 +61,10 @@ def test_a_file_with_words_of_its_own(tmp_path: Path) -> None:
     assert published(scratch) == scratch.task_file.read_text().rstrip("\n")
 
 
-def test_a_checkout_on_another_branch(tmp_path: Path) -> None:
-    """Its HEAD stays behind, while status is published again and again."""
+@pytest.mark.parametrize("has_base", [True, False])
+def test_a_checkout_on_another_branch(tmp_path: Path, has_base: bool) -> None:
+    """Its HEAD stays behind, while status is published again and again. A clone for CI has no
+    branch of the base's name."""
     config: dict[str, object] = {
         "status": {"commit": "each"},
         "qa": [{"match": {"id": "^A$"}}],
@@ -71,6 +73,8 @@ def test_a_checkout_on_another_branch(tmp_path: Path) -> None:
     rows = [row("A"), row("B", after="A"), row("C", after="B")]
     scratch = make(tmp_path, rows, config=config)
     scratch.git.run("checkout", "--quiet", "-b", "elsewhere")
+    if not has_base:
+        scratch.git.run("branch", "--delete", "main")
     assert scratch.run().needs_qa == ("A",)
     with scratch.journal() as journal:
         journal.submit_request("approve", "A", by="person")
@@ -111,3 +115,28 @@ def test_a_merge_that_is_found_again_takes_nothing_back(tmp_path: Path) -> None:
     assert scratch.run().exit_code == 0
     assert scratch.statuses() == {"A": "done", "B": "done"}
     assert scratch.merged() == ["A", "B"]
+
+
+def test_rows_added_here_and_an_edit_elsewhere_come_together(tmp_path: Path) -> None:
+    """As when a milestone was just planned here: not only cells differ."""
+    gate = pushing(tmp_path, "feat/a", "Do B.", "Do B well.")
+    rows = [row("A"), row("B", after="A"), "\n## Notes\n"]
+    scratch = make(tmp_path, rows, config={"gates": [gate]})
+    text = scratch.task_file.read_text()
+    table = "".join(HEADER.splitlines(keepends=True)[-2:])
+    more = f"## Milestone 2 — Second (M2)\n\n{table}{row('C', after='B')}\n## Notes"
+    scratch.task_file.write_text(text.replace("## Notes", more))
+    assert scratch.run().exit_code == 0
+    assert scratch.merged() == ["A", "B", "C"]
+    assert "Do B well." in published(scratch)
+    assert published(scratch).count("| done |") == 3
+
+
+def test_the_same_lines_changed_here_and_elsewhere_stop_the_run(tmp_path: Path) -> None:
+    gate = pushing(tmp_path, "feat/a", "## Notes", "## Their notes")
+    scratch = make(tmp_path, [row("A"), "\n## Notes\n"], config={"gates": [gate]})
+    text = scratch.task_file.read_text()
+    scratch.task_file.write_text(text.replace("## Notes", "## My notes"))
+    end = scratch.run()
+    assert "was edited here and on the remote" in end.stopped
+    assert "## My notes" in scratch.task_file.read_text()

@@ -116,6 +116,40 @@ def test_a_run_plans_milestones_as_they_come_and_carries_them_out(tmp_path: Path
     assert scratch.merged() == ["A", "M2-01", "M2-02"]
 
 
+def test_rows_that_were_just_planned_are_published_and_can_be_edited(tmp_path: Path) -> None:
+    """A person pushes an edit of a new row while the run carries the others out."""
+    scratch = planned(tmp_path, PLAN, status="not-started")
+    text = scratch.task_file.read_text()
+    scratch.task_file.write_text(text.replace("`worker` | `other`", "`other` | `worker`"))
+    gate = tmp_path / "gate.py"
+    gate.write_text(EDITS.format(remote=str(scratch.remote), clone=str(tmp_path / "clone")))
+    config = scratch.task_file.with_name("mission.yaml")
+    gates = [{"type": "script", "run": [sys.executable, str(gate), "{purpose}:{branch}"]}]
+    config.write_text(yaml.safe_dump(yaml.safe_load(config.read_text()) | {"gates": gates}))
+    with ThreadEngine(2) as engine:
+        request = RunRequest(path=str(scratch.task_file), expand=True)
+        end = run_mission(request, engine, RecordingDisplay(), Stop())
+    assert end.exit_code == 0, end
+    assert scratch.merged() == ["A", "M2-01", "M2-02"]
+    assert "number 2, and well." in scratch.task_file.read_text()
+
+
+# A gate: before the first planned row merges, somebody edits the second one.
+EDITS = """
+import pathlib, subprocess, sys
+clone = pathlib.Path({clone!r})
+if sys.argv[1] == "merge:feat/m2-01" and not clone.exists():
+    subprocess.run(["git", "clone", "-q", {remote!r}, str(clone)], check=True)
+    plan = clone / "plan" / "TASKS.md"
+    text = plan.read_text(encoding="utf-8")
+    assert "number 2." in text, "the new rows are not on the base"
+    plan.write_text(text.replace("number 2.", "number 2, and well."), encoding="utf-8")
+    git = ["git", "-C", str(clone), "-c", "user.name=P", "-c", "user.email=p@x.invalid"]
+    subprocess.run([*git, "commit", "-qam", "Edit the plan"], check=True)
+    subprocess.run([*git, "push", "-q"], check=True)
+"""
+
+
 def costly(scratch: Scratch, folder: Path, **budget: object) -> None:
     """Let the planner say that it used 5,000 tokens, under a budget."""
     script = folder / "planner.py"
