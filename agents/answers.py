@@ -36,7 +36,7 @@ def read_answer(answer: str, model: type[Model], what: str) -> Model:
             problem = f"{where}: {first['msg']}"
     raise AgentError(
         f"the agent's answer is not a {what}: {problem}",
-        hint="Its log holds the whole answer; `mission retry` asks again",
+        hint="`mission history` names the log that holds the whole answer",
     )
 
 

@@ -25,11 +25,12 @@ ADVICE: Mapping[Outcome, str] = {
     " mission.yaml; then `mission unblock`",
     Outcome.OUT_OF_TURNS: "Split the task, or raise `max_turns` of the agent",
     Outcome.BUDGET: "Raise the task's estimate or its budget, then `mission unblock`",
-    Outcome.SILENT: "Read the end of the log; raise `timeouts.silence` if the work is that slow",
+    Outcome.SILENT: "Read the end of its log, which `mission history ID` names; raise"
+    " `timeouts.silence` if the work is that slow",
     Outcome.TIMED_OUT: "Split the task, or raise `timeouts.total` of the agent",
     Outcome.STOPPED: "Type `mission run` to go on",
     Outcome.KILLED: "Look for the out-of-memory killer in the system's log; the run tries again",
-    Outcome.CRASHED: "Read the end of the log",
+    Outcome.CRASHED: "Read the end of its log, which `mission history ID` names",
     Outcome.BLOCKED: "Provide what the reason names, then `mission unblock`",
 }
 

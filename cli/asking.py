@@ -52,7 +52,7 @@ class Asked:
 
 
 def ask(
-    path: str,
+    path: str | None,
     kind: RequestKind,
     task: str,
     *,

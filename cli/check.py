@@ -32,7 +32,7 @@ def check(
         list[str] | None, typer.Argument(help="TASKS.md files, or folders that hold one.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    strict: Annotated[bool, typer.Option(help="Warnings count as errors.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
 ) -> None:
     """Every finding in a task file, with line, column, rule and hint. Reads mission.yaml too.
 

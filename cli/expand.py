@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cli.arguments import PATH, path_and
 from cli.console import Style, fact, paint, print_json, printable, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from mission.errors import UsageError
-from orchestrator.expanding import Expansion, expand, write_expansion
+from orchestrator.expanding import Expansion, expand, placeholder, write_expansion
 from orchestrator.opening import open_mission
 from orchestrator.publishing.status import publish_status
 from workspace.process import Stop
@@ -25,8 +26,10 @@ _STYLES: dict[str, Style] = {"+": "green", "-": "red"}
 
 @app.command()
 def expand_milestone(
-    path: Annotated[str, typer.Argument(help="A TASKS.md, or a folder that holds one.")],
-    milestone: Annotated[str, typer.Argument(help="The placeholder's id.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="[PATH] MILESTONE", help=f"MILESTONE: the placeholder's id. {PATH}"),
+    ],
     agent: Annotated[
         str | None, typer.Option(help="Who plans; by default opus, or the file's first agent.")
     ] = None,
@@ -41,14 +44,16 @@ def expand_milestone(
     The plan is checked with every lint rule and shown as a difference; only then, and once a
     person agrees, does it take the place of the placeholder's text.
     """
-    if not yes and not sys.stdin.isatty():
-        raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
+    path, (milestone,) = path_and(words, "MILESTONE")
     stop = Stop()
     with (
         display_for(Console(stderr=True)) as display,
         stopped_by_signals(stop),
         open_mission(path, display, stop) as (context, _board),
     ):
+        placeholder(context.writer.read(), milestone, force=force)
+        if not yes and not sys.stdin.isatty():
+            raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
         made = expand(context, milestone, planner=agent, force=force)
         if not as_json:
             _show(made)

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from cli.console import fact, print_json, printable, talk
+from cli.lazy import FullGroup
 from gates.pause import PauseFiles
 from gates.protocol import GateRequest, GateVerdict, Purpose
 from gates.registry import Patience, Surroundings, create_gates
@@ -27,7 +28,7 @@ from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository
 
-app = typer.Typer()
+app = typer.Typer(cls=FullGroup)
 
 _REMIND = timedelta(minutes=1)  # how often an unchanged wait is told again
 

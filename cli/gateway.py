@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from cli.console import printable, talk
+from cli.lazy import FullGroup
 from tiers.config import load_tier_config
 from tiers.gateway.serve import serve
 from tiers.search.registry import EmbedderChoice, make_embedder
 
-app = typer.Typer(help="The read-only API of a tier.", no_args_is_help=True)
+app = typer.Typer(cls=FullGroup, help="The read-only API of a tier.", no_args_is_help=True)
 
 
 @app.callback()

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cli.arguments import PATH, path_or
 from cli.console import fact, print_json, printable, talk
 from cli.tables import Column, Styles, table
 from mission.amounts import clock, count, money, span
@@ -45,13 +46,16 @@ _MOMENTS = (
 
 @app.command()
 def history(
-    path: Annotated[
-        str | None, typer.Argument(help="A TASKS.md, or a folder that holds one.")
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH] [ID]", help=f"ID: one task, with everything about it. {PATH}"
+        ),
     ] = None,
-    task: Annotated[str | None, typer.Argument(help="One task, with everything about it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Attempts, gate verdicts, merges, status changes and requests, from the journal."""
+    path, task = path_or(words or [], "ID")
     place = Place.find(path)
     plan = read_plan(place)
     with Journal.open_to_read(place.journal_file) as journal:

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 
 import typer
 from typer import _click as click  # typer carries its own click and exports none of its types
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 _COMPLETION = frozenset({"install_completion", "show_completion"})
+
+
+class FullGroup(TyperGroup):
+    """Tells what each of its commands is for, in a whole sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with the first sentence of each, none of them cut off."""
+        names = self.list_commands(ctx)
+        commands = [command for name in names if (command := self.get_command(ctx, name))]
+        with formatter.section("Commands"):
+            formatter.write_dl([(str(one.name), _first_sentence(one)) for one in commands])
+
+
+def _make_plain(command: click.Command) -> None:
+    """Help as plain text, which wraps paragraphs, prints alike everywhere and loads no rich."""
+    if isinstance(command, TyperCommand | TyperGroup):
+        command.rich_markup_mode = None
+    if isinstance(command, TyperGroup):
+        for inner in command.commands.values():
+            _make_plain(inner)
+
+
+def _first_sentence(command: click.Command) -> str:
+    paragraph = " ".join((command.help or "").split("\n\n")[0].split())
+    return paragraph.split(". ")[0].removesuffix(".")
 
 
 def lazy_group(commands: Mapping[str, str]) -> type[TyperGroup]:
@@ -20,7 +46,7 @@ def lazy_group(commands: Mapping[str, str]) -> type[TyperGroup]:
             this command or group; it is called `app` where no name is given.
     """
 
-    class LazyGroup(TyperGroup):
+    class LazyGroup(FullGroup):
         """Imports a command's module when the command is asked for."""
 
         def list_commands(self, ctx: click.Context) -> list[str]:
@@ -34,6 +60,16 @@ def lazy_group(commands: Mapping[str, str]) -> type[TyperGroup]:
             command.name = cmd_name
             # Typer takes each module's app for a program of its own, with completion to install.
             command.params = [part for part in command.params if part.name not in _COMPLETION]
+            _make_plain(command)
             return command
+
+        def resolve_command(
+            self, ctx: click.Context, args: list[str]
+        ) -> tuple[str | None, click.Command | None, list[str]]:
+            if self.get_command(ctx, args[0]) is None:
+                close = get_close_matches(args[0], self.list_commands(ctx), n=1)
+                meant = f" Did you mean {close[0]!r}?" if close else ""
+                ctx.fail(f"No such command {args[0]!r}.{meant}")
+            return super().resolve_command(ctx, args)
 
     return LazyGroup

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
-from cli.console import printable, talk
+from cli.console import fact, print_json, printable, talk
 from cli.lazy import lazy_group
 from mission.errors import MissionError
 from workspace.redact import Redactor
@@ -52,11 +53,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - only here, it takes its time
+
+        fact(f"mission-runner {version('mission-runner')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    _asked: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
     """Carry a plan in TASKS.md to done."""
 
 
@@ -69,6 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         talk(f"mission: {printable(redact(error.message))}")
         if error.hint:
             talk(f"  {printable(redact(error.hint))}")
+        if "--json" in (sys.argv[1:] if arguments is None else arguments):
+            told = {"message": redact(error.message), "hint": redact(error.hint)}
+            print_json({"error": {**told, "exit_code": error.exit_code}})
         sys.exit(error.exit_code)
 
 

@@ -13,7 +13,7 @@ from mission.overview import AGGREGATE, TaskView, make_overview, task_data
 from mission.place import Place
 from mission.plan import read_plan
 from tasks_md.graph import Graph
-from tasks_md.model import AUTO, BranchKind
+from tasks_md.model import AUTO, DONE, BranchKind
 from tasks_md.words import shorten
 
 app = typer.Typer()
@@ -58,6 +58,8 @@ def next_tasks(
         )
     elif ready:
         fact(table(_COLUMNS, [_row(view, graph) for view in ready]))
+    elif all(view.task.status == DONE for view in overview.tasks):
+        talk("Every task is done.")
     else:
         talk("No task is ready. `mission status` tells what they wait for.")
 

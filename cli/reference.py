@@ -17,8 +17,10 @@ _HEAD = """\
 
 Written by `make docs` from the commands themselves; `mission COMMAND --help` says the same.
 
-`PATH` is a `TASKS.md`, or a folder that holds one; without it, the one below the current folder.
-With `--json` a command prints one JSON object on standard output and nothing else there.
+`PATH` is a `TASKS.md`, or a folder that holds one; without it, the one below the current folder,
+or else in the repository around it.
+With `--json` a command prints one JSON object on standard output and nothing else there. Where it
+fails, that is `{"error": {"message", "hint", "exit_code"}}`.
 
 | exit code | means |
 | --- | --- |

@@ -14,7 +14,7 @@ from cli.stopping import stopped_by_signals
 from mission.config import load_config
 from mission.place import Place
 from orchestrator.dry_run import Planned, plan_run
-from orchestrator.run import RunEnd, RunRequest, select
+from orchestrator.run import RunEnd, RunRequest, check_request, select
 from tasks_md.model import Dialect
 from tasks_md.parse import read
 from workspace.process import Stop
@@ -56,7 +56,7 @@ def run(
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
-    talk(f"Carrying out {printable(str(Place.find(path).task_file))}")
+    talk(f"Carrying out {printable(str(check_request(request).task_file))}")
     # Only here: Prefect takes its time to load, and people have seen a line by now.
     from flows.run import carry_out  # noqa: PLC0415
 
@@ -105,11 +105,11 @@ def _report(end: RunEnd, *, as_json: bool) -> None:
     counts = ", ".join(f"{count} {status}" for status, count in end.counts.items())
     fact(f"Rows: {counts or 'none'}.")
     for task in end.needs_qa:
-        fact(f"  {task} waits for a person: mission approve PATH {task}")
+        fact(f"  {task} waits for a person: mission approve {task}")
     left = {"failed": end.failed, "blocked": end.blocked, "left in progress": end.in_progress}
     for word, tasks in left.items():
         for task in tasks:
-            fact(f"  {task} {word}: mission history PATH {task} says why")
+            fact(f"  {task} {word}: mission history {task} says why")
     for task, told in end.over_budget.items():
         fact(printable(f"  {task} is over the budget: {told}"))
     for task, names in end.waiting.items():

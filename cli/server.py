@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from cli.console import fact, print_json, talk
+from cli.lazy import FullGroup
 from flows.server import LocalServer, Server, ServerError, answers
 from flows.settings import given_api
 
-app = typer.Typer(help="The local Prefect server: start, stop, status.", no_args_is_help=True)
+app = typer.Typer(
+    cls=FullGroup, help="The local Prefect server: start, stop, status.", no_args_is_help=True
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

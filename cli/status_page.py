@@ -186,7 +186,7 @@ _SECTIONS = (
     _Section(
         title="Needs QA",
         style="yellow",
-        hint="mission approve PATH ID, or mission reject PATH ID",
+        hint="mission approve ID, or mission reject ID",
         most=_MANY,
         holds=_has("needs-qa"),
         tells=_noted,
@@ -194,7 +194,7 @@ _SECTIONS = (
     _Section(
         title="Blocked",
         style="yellow",
-        hint="mission unblock PATH ID, once the reason is gone",
+        hint="mission unblock ID, once the reason is gone",
         most=_MANY,
         holds=_has("blocked"),
         tells=_noted,
@@ -202,7 +202,7 @@ _SECTIONS = (
     _Section(
         title="Failed",
         style="red",
-        hint="mission retry PATH ID, or mission history PATH ID",
+        hint="mission retry ID, or mission history ID",
         most=_MANY,
         holds=_has("failed"),
         tells=_noted,

@@ -58,5 +58,6 @@ def verify(
         print_findings(findings)
         if fixed:
             fact(f"{fixed} row{'s' if fixed > 1 else ''} set to what the facts prove")
-        fact(f"{len(left)} disagreements" if left else "the file agrees with the facts")
+        disagreements = f"{len(left)} disagreement{'s' if len(left) > 1 else ''}"
+        fact(disagreements if left else "the file agrees with the facts")
     raise typer.Exit(1 if left else 0)

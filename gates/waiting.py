@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from gates.backoff import Backoff, Chance, system_chance
 from gates.clock import SYSTEM_CLOCK, Clock
 from gates.protocol import Gate, GateRequest, GateState, GateVerdict
+from mission.config import format_duration
 from mission.errors import GateError, GateTimeoutError, StoppedError
 from workspace.process import Stop
 
@@ -180,12 +181,12 @@ def _timed_out(verdict: GateVerdict, request: GateRequest, timeout: timedelta) -
         detail = f"clear, but not often enough in a row: {verdict.detail}"
     else:
         detail = f"{verdict.state}: {verdict.detail}"
-    hint = "Ask it alone with `mission gate queue`"
+    hint = f"`mission gate queue --purpose {request.purpose} --branch {request.branch}` asks alone"
     if verdict.retry_after:
         hint = f"It asks for {verdict.retry_after} of patience before the next question"
+    shown = format_duration(timedelta(seconds=round(timeout.total_seconds(), 1)))
     return GateTimeoutError(
-        f"Gate {verdict.gate} did not say clear for the {request.purpose} within {timeout}: "
-        f"{detail}",
+        f"Gate {verdict.gate} did not say clear for the {request.purpose} within {shown}: {detail}",
         reason=verdict.reason,
         hint=hint,
     )

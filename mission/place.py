@@ -44,14 +44,14 @@ class Place:
     def find(cls, path: str | None = None) -> Self:
         """The mission that `path` means: a task file, or a folder with one in or below it.
 
-        Without a path, the current folder.
+        Without a path, the current folder, and where that has none the repository around it.
 
         Raises:
             UsageError: No file, or more than one; the hint names them.
         """
         given = Path(path).expanduser() if path is not None else Path.cwd()
         if given.is_dir():
-            task_file = _in_folder(given)
+            task_file = _in_folder(given, around=path is None)
         elif given.is_file():
             task_file = given
         else:
@@ -104,13 +104,16 @@ class Place:
         return self.state_dir / "wake"
 
 
-def _in_folder(folder: Path) -> Path:
+def _in_folder(folder: Path, *, around: bool) -> Path:
     direct = folder / TASK_FILE
     if direct.is_file():
         return direct
     found = _below(folder)
     if len(found) == 1:
         return found[0]
+    top = _repository_of(folder)[0] if around and not found else None
+    if top is not None and top != folder:
+        return _in_folder(top, around=False)
     if not found:
         raise UsageError(
             f"no {TASK_FILE} in {folder} or below", hint=f"Name a {TASK_FILE}, or its folder"

@@ -84,8 +84,10 @@ def transition(task: str, source: Status, target: Status, actor: Actor) -> Trans
     found = _BY_PAIR.get((source, target))
     if found is not None and actor in found.actors:
         return found
-    allowed = ", ".join(targets(source, actor)) or "nothing"
+    allowed = ", ".join(targets(source, actor))
     hint = f"From {source} it can be set to: {allowed}"
+    if not targets(source, actor):
+        hint = "What is done stays done: give what is left to do a row of its own"
     if source is Status.NEEDS_QA and target is Status.DONE:
-        hint = f"`mission approve PATH {task}` merges it through the gates"
+        hint = f"`mission approve {task}` merges it through the gates"
     raise TransitionError(f"{task} is {source} and cannot be set to {target}", hint=hint)

@@ -59,6 +59,23 @@ def expand(
         BudgetError: A limit of the budget does not allow it.
     """
     plan = context.writer.read()
+    milestone = placeholder(plan, name, force=force)
+    agent = planner or (PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER))
+    agent_settings(agent, context.config)
+    budget = Budget(context.config, context.journal, context.run, context.clock())
+    token_limit = budget.admit_planning(milestone.id, agent)
+    answer = _ask(context, plan, milestone, agent, token_limit)
+    body = milestone_text(read_plan(answer), plan, milestone)
+    return _checked(plan, milestone, body)
+
+
+def placeholder(plan: Plan, name: str, *, force: bool) -> Milestone:
+    """The milestone that is to be planned.
+
+    Raises:
+        TaskFileError: There is none of that name.
+        UsageError: It has tasks, or (without `force`) one before it is not done.
+    """
     milestone = plan.milestone(name)
     if not milestone.placeholder:
         raise UsageError(
@@ -67,13 +84,7 @@ def expand(
         )
     if not force:
         _refuse_early(plan, milestone)
-    agent = planner or (PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER))
-    agent_settings(agent, context.config)
-    budget = Budget(context.config, context.journal, context.run, context.clock())
-    token_limit = budget.admit_planning(milestone.id, agent)
-    answer = _ask(context, plan, milestone, agent, token_limit)
-    body = milestone_text(read_plan(answer), plan, milestone)
-    return _checked(plan, milestone, body)
+    return milestone
 
 
 def write_expansion(context: Context, expansion: Expansion) -> None:

@@ -92,7 +92,7 @@ def _row(
             task,
             "nobody-at-work",
             f"{task.id} is in-progress, but this runner has no attempt under way",
-            f"If nobody works on it: `mission set PATH {task.id} not-started`",
+            f"If nobody works on it: `mission set {task.id} not-started`",
         )
     return None
 
@@ -112,7 +112,7 @@ def _not_landed(context: Context, task: Task, base: str) -> Disagreement | None:
         task,
         "done-not-merged",
         f"{task.id} is done, but {why}",
-        f"`mission history PATH {task.id}` shows what happened",
+        f"`mission history {task.id}` shows what happened",
     )
 
 
@@ -123,7 +123,7 @@ def _not_journalled(task: Task) -> Disagreement:
         "done-not-journalled",
         f"{task.id} is done, but it was not when the runner came, and since then there is no "
         "attempt, no merge and no person's word",
-        f"If it is done: `mission set PATH {task.id} done` vouches for it; else correct the row",
+        f"If it is done: `mission set {task.id} done` vouches for it; else correct the row",
     )
 
 

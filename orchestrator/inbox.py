@@ -105,7 +105,7 @@ def change_for(board: Board, request: Request) -> StatusChange:
     if needed is not None and status is not needed:
         raise TransitionError(
             f"{row.id} is {row.status}: {request.kind} is for rows that are {needed}",
-            hint=f"`mission set PATH {row.id} STATUS` makes other changes",
+            hint=f"`mission set {row.id} STATUS` makes other changes",
         )
     if status is None:
         raise TransitionError(
@@ -138,6 +138,6 @@ def approve(board: Board, journal: Journal, request: Request) -> Attempt:
     if attempt is None or attempt.head is None:
         raise TransitionError(
             f"The journal holds no finished work for {row.id}",
-            hint=f"`mission reject PATH {row.id}` sends it back to be done here",
+            hint=f"`mission reject {row.id}` sends it back to be done here",
         )
     return journal.reopen_attempt(attempt.id, stage=Stage.WORKED)

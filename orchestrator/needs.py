@@ -173,11 +173,15 @@ def _agents(place: Place | None) -> Iterator[Check]:
             continue
         rows = wanted.get(name, 0)
         if missing is None:
-            yield _green(label, f"ready; {rows} open rows" if rows else "ready")
+            yield _green(label, f"ready; {_open(rows)}" if rows else "ready")
         elif rows:
-            yield _yellow(label, f"{rows} open rows want it", missing)
+            yield _yellow(label, f"{_open(rows)} for it", missing)
         else:
             yield _green(label, "not here, and no open row wants it")
+
+
+def _open(rows: int) -> str:
+    return f"{rows} open row{'' if rows == 1 else 's'}"
 
 
 def _wanted(place: Place | None, config: MissionConfig) -> dict[str, int]:

@@ -15,13 +15,13 @@ from gates.forges.registry import find_forge
 from gates.pause import PauseFiles
 from gates.registry import Surroundings, create_gates
 from mission.config import ForgeConfig, MissionConfig, load_config
-from mission.errors import UsageError
 from mission.journal import Journal
 from mission.place import Place, mission_home
 from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.display import Display
 from orchestrator.operations.evidence import NoRecord, OperationRecord
+from orchestrator.preflight import repository_of
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.model import Dialect
 from tasks_md.writer import StatusWriter
@@ -31,7 +31,7 @@ from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.worktrees import Worktrees
 
-_A_MOMENT = 1.0  # seconds: commands such as `mission set` are the writer for less than that
+A_MOMENT = 1.0  # seconds: commands such as `mission set` are the writer for less than that
 
 
 @contextmanager
@@ -52,20 +52,16 @@ def open_mission(
         ConfigError: `mission.yaml` cannot be read.
     """
     place = Place.find(path)
-    if place.repository is None:
-        raise UsageError(
-            f"{place.task_file} is not in a git repository",
-            hint="Work is done on branches: run `git init` there first",
-        )
+    top = repository_of(place)
     config = load_config(place.config_file)
     place.state_dir.mkdir(parents=True, exist_ok=True)
     dialect = Dialect(columns=config.columns, statuses=config.statuses)
     writer = StatusWriter(place.task_file, lock_dir=place.state_dir, dialect=dialect)
     redactor = Redactor.from_environment({**os.environ, **_set_for_agents(config)})
-    writer.acquire(timeout=_A_MOMENT)
+    writer.acquire(timeout=A_MOMENT)
     with writer, Journal.open(place.journal_file, redact=redactor.text) as journal:
         pause = PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
-        repository = Repository.open(place.repository, base=config.base, remote=config.remote)
+        repository = Repository.open(top, base=config.base, remote=config.remote)
         run = journal.start_run(
             mission=config.mission or place.task_file.parent.name,
             host=socket.gethostname(),

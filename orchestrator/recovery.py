@@ -113,7 +113,7 @@ def _give_back(context: Context, board: Board, task: str) -> None:
     if context.journal.last_attempt(task) is None or _was_taken_over(context, task):
         context.display.say(
             f"{task}: in-progress, but not by this runner; left alone "
-            f"(`mission set PATH {task} not-started` hands it over)"
+            f"(`mission set {task} not-started` hands it over)"
         )
         return
     board.stage(

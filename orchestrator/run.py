@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agents.budget import Refusal
+from mission.config import load_config
 from mission.errors import BudgetError, MissionError, StoppedError, TaskFileError
 from mission.journal import RequestKind
+from mission.place import Place
 from mission.state import Status
 from orchestrator.assignment import Todo
 from orchestrator.board import Board
@@ -16,16 +18,18 @@ from orchestrator.context import Context
 from orchestrator.display import Display
 from orchestrator.engine import Engine, ThreadEngine
 from orchestrator.expanding import expand, next_placeholder, write_expansion
-from orchestrator.opening import open_mission
+from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
+from orchestrator.preflight import check_base, refuse_errors, repository_of
 from orchestrator.publishing.status import publish_status
 from orchestrator.recovery import end_crashed_runs, reconcile
 from orchestrator.taking_over import note_taken_over
 from orchestrator.workers.remote import RemoteAgents
-from tasks_md.finding import Severity
-from tasks_md.lint import lint
-from tasks_md.model import Plan
+from tasks_md.lock import refuse_if_held
+from tasks_md.model import Dialect, Plan
+from tasks_md.parse import read
 from workspace.process import Stop
+from workspace.repository import Repository
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +86,7 @@ def run_mission(
         WriterBusyError: Another run holds the mission.
         TaskFileError: The task file has errors, or lacks what was asked for.
         ConfigError: `mission.yaml` cannot be read.
+        GitError: There is no base to merge into, or the checkout could not follow it.
         RowConflictError: Somebody changed a row that was under way.
     """
     opened = open_mission(
@@ -93,7 +98,8 @@ def run_mission(
         operations=operations,
     )
     with opened as (context, board):
-        _refuse_errors(board.plan)
+        refuse_errors(board.plan)
+        check_base(context.repository)
         note_taken_over(context.journal, context.run, board.plan)
         if context.pulls is not None and context.config.merge.strategy == "batch":
             display.say(
@@ -111,6 +117,23 @@ def run_mission(
             refused = dict(conduct(context, board, engine, replace(todo, left=()), slots=slots))
         publish_status(context)
         return _end(board, selected, engine, stop, refused)
+
+
+def check_request(request: RunRequest) -> Place:
+    """Refuse what `run_mission` would refuse, before anything is started. The mission's place.
+
+    Raises:
+        MissionError: As `run_mission` raises them.
+    """
+    place = Place.find(request.path)
+    config = load_config(place.config_file)
+    dialect = Dialect(columns=config.columns, statuses=config.statuses)
+    plan = read(place.task_file, dialect=dialect)
+    refuse_errors(plan)
+    select(plan, request)
+    check_base(Repository.open(repository_of(place), base=config.base, remote=config.remote))
+    refuse_if_held(place.state_dir, timeout=A_MOMENT)
+    return place
 
 
 def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
@@ -164,26 +187,12 @@ def select(plan: Plan, request: RunRequest) -> frozenset[str] | None:
         if milestone.placeholder:
             raise TaskFileError(
                 f"milestone {name} is a placeholder without tasks",
-                hint=f"`mission expand PATH {name}` plans it",
+                hint=f"`mission expand {name}` plans it",
                 path=plan.path,
                 line=milestone.line,
             )
         rows |= {task.id for task in milestone.tasks}
     return frozenset(rows)
-
-
-def _refuse_errors(plan: Plan) -> None:
-    errors = [one for one in lint(plan) if one.severity is Severity.ERROR]
-    if errors:
-        first = errors[0]
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise TaskFileError(
-            f"{first.message}{more}",
-            hint=f"{first.hint}; `mission check` shows all findings",
-            path=first.path,
-            line=first.line,
-            column=first.column,
-        )
 
 
 def _end(

@@ -274,8 +274,9 @@ def _placeholders(plan: Plan) -> Iterator[Finding]:
                 rule="placeholder",
                 severity=Severity.INFO,
                 line=milestone.line,
-                message=f"{milestone.id} is a placeholder{issue}",
-                hint=f"`mission expand PATH {milestone.id}` plans it",
+                message=f"{milestone.id} is not planned yet{issue}; when its time has come, "
+                f"`mission expand {milestone.id}` does it",
+                hint="It needs no table until then",
             )
 
 

@@ -38,11 +38,7 @@ class WriterLock:
         try:
             lock.acquire(timeout=timeout, poll_interval=0.02)
         except Timeout:
-            who = read_note(self._dir)
-            raise WriterBusyError(
-                f"this mission is held by {who or 'another process'}",
-                hint="It is the single writer of the task file: wait for it, or stop it",
-            ) from None
+            raise _busy(self._dir) from None
         self._lock = lock
         write_note(self._dir, Holder.this_process())
 
@@ -53,3 +49,28 @@ class WriterLock:
         remove_note(self._dir)
         self._lock.release()
         self._lock = None
+
+
+def refuse_if_held(lock_dir: Path, timeout: float = 0.0) -> None:
+    """Look whether the lock could be taken, and leave no note: it may be taken right after.
+
+    Args:
+        timeout: How many seconds to wait for it.
+
+    Raises:
+        WriterBusyError: Somebody holds it.
+    """
+    if not (lock_dir / _LOCK).exists():
+        return
+    try:
+        with FileLock(lock_dir / _LOCK).acquire(timeout=timeout, poll_interval=0.02):
+            return
+    except Timeout:
+        raise _busy(lock_dir) from None
+
+
+def _busy(lock_dir: Path) -> WriterBusyError:
+    return WriterBusyError(
+        f"this mission is held by {read_note(lock_dir) or 'another process'}",
+        hint="It is the single writer of the task file: wait for it, or stop it",
+    )

@@ -51,7 +51,7 @@ class _Checkout:
                     f"{repository.base} in {self.git.folder} has commits that the base has not",
                     files=(),
                     hint="Push them, or move them to another branch: "
-                    f"git log {commit[:12]}..{self.tip[:12]}",
+                    f"git log {commit[:12]}..{self.tip[:12]} lists them",
                 )
             new = self.tip  # a later merge was here first
         old = self.noted or self.tip
@@ -90,6 +90,18 @@ def _open(repository: Repository) -> _Checkout | None:
     if repository.local_base_ref not in refs:  # checked out, but without a commit yet
         return None
     return _Checkout(git=git, tip=refs[repository.local_base_ref], noted=refs.get(FILES_AT))
+
+
+def unpublished(repository: Repository) -> int:
+    """How many commits the base has where it is checked out here, and not on its remote.
+
+    As the remote was last heard; 0 without a remote, or where nobody has the base checked out.
+    """
+    checkout = _open(repository) if repository.remote is not None else None
+    known = repository.git.commit(repository.base_ref)
+    if checkout is None or known is None:
+        return 0
+    return int(repository.git.text("rev-list", "--count", f"{known}..{checkout.tip}"))
 
 
 def note_before_move(repository: Repository, expected: str) -> None:

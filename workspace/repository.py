@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from mission.errors import GitError, UsageError
-from workspace.git import OLDEST, Git, reason
+from workspace.git import OLDEST, Git, GitOutput, reason
 from workspace.settings import Settings
 
 # Of this process; the lock file is between processes.
@@ -110,8 +110,19 @@ class Repository:
                     if fetched.code == 0 or not _PASSING.search(fetched.stderr):
                         break
             if fetched.code != 0:
-                raise GitError(f"{self.base} cannot be fetched: {reason(fetched)}")
+                raise GitError(
+                    f"{self.base} cannot be fetched: {reason(fetched)}",
+                    hint=self._not_there(fetched),
+                )
         return self.base_tip()
+
+    def _not_there(self, fetched: GitOutput) -> str:
+        """What to type where a remote answered that it has no such branch."""
+        if "find remote ref" not in fetched.stderr:
+            return ""
+        if self.git.commit(self.local_base_ref) is not None:
+            return f"`git push {self.remote} {self.base}` puts it there"
+        return "Name the branch to merge into as `base` in mission.yaml"
 
     def base_tip(self) -> str:
         """The tip of the base as last heard.
@@ -120,6 +131,11 @@ class Repository:
             GitError: There is no such branch.
         """
         tip = self.git.commit(self.base_ref)
+        if tip is None and self.remote is None and self.git.commit("HEAD") is None:
+            raise GitError(
+                f"{self.top} has no commit yet",
+                hint="Work starts from one: `git add` the task file, and `git commit`",
+            )
         if tip is None:
             where = f"on {self.remote}" if self.remote else "here"
             raise GitError(

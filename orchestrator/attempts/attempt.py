@@ -111,7 +111,7 @@ class AttemptRunner:
         attempt = bring_to_remote(context, task, attempt)
         why = self._why_a_person(assignment, attempt, reviewed)
         if why:
-            word = f"{task.branch} waits for a person ({why}): mission approve PATH {task.id}"
+            word = f"{task.branch} waits for a person ({why}): mission approve {task.id}"
             return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
         return attempt
 

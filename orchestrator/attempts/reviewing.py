@@ -137,7 +137,7 @@ def _asked(
     if result.outcome is not Outcome.SUCCESS:
         raise AgentError(
             f"{reviewer} did not review {task.id}: {result.outcome}: {result.summary}",
-            hint=f"`mission unblock PATH {task.id}` asks again; the work is kept",
+            hint=f"`mission unblock {task.id}` asks again; the work is kept",
         )
     return result
 

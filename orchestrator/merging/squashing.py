@@ -28,7 +28,7 @@ def touches_task_file(branch: str, task_file: str, task: str) -> SingleWriterErr
     """What is said of a branch that changes the task file."""
     return SingleWriterError(
         f"{branch} changes {task_file}, which only the runner may write: it is kept and not merged",
-        hint=f"`mission retry PATH {task}` tries again",
+        hint=f"`mission retry {task}` tries again",
     )
 
 
@@ -79,7 +79,7 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
         raise MergeConflictError(
             f"{work.branch} conflicts with {context.repository.base} in {named}",
             files=conflict.files,
-            hint=f"Resolve it on the branch, then `mission unblock PATH {task.id}`",
+            hint=f"Resolve it on the branch, then `mission unblock {task.id}`",
         ) from conflict
     # What counts is what the merge would change: a branch that took the base in may have taken
     # back what the runner wrote there since.

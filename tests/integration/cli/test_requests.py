@@ -133,7 +133,7 @@ def test_a_note_goes_into_the_row_and_the_journal(
         ("retry", ("B",), 1, "retry is for rows that are failed"),
         ("set", ("C", "done"), 1, "mission approve"),
         ("set", ("E", "failed"), 1, "E is done and cannot be set to failed"),
-        ("set", ("D", "finished"), 2, "'not-started'"),
+        ("set", ("D", "finished"), 2, "There are: not-started"),
         ("retry", ("Z",), 2, "no task 'Z'"),
         ("approve", ("C",), 1, "no finished work"),
         ("approve", ("D",), 1, "approve is for rows that are needs-qa"),

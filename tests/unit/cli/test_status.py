@@ -44,13 +44,13 @@ def test_the_page(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
         "Ready (1)  mission run",
         "  A-3  haiku 1K: Three",
         "",
-        "Needs QA (1)  mission approve PATH ID, or mission reject PATH ID",
+        "Needs QA (1)  mission approve ID, or mission reject ID",
         "  B-1  One",
         "",
-        "Blocked (1)  mission unblock PATH ID, once the reason is gone",
+        "Blocked (1)  mission unblock ID, once the reason is gone",
         "  B-2  gate",
         "",
-        "Failed (1)  mission retry PATH ID, or mission history PATH ID",
+        "Failed (1)  mission retry ID, or mission history ID",
         "  A-2  Two",
     ]
 

@@ -85,7 +85,7 @@ def test_a_refusal_ends_the_wait_at_once() -> None:
 def test_time_runs_out_with_one_last_look(state: GateState) -> None:
     stop = FakeStop(FakeClock())
 
-    with pytest.raises(GateTimeoutError, match=f"within 0:00:30: {state}: says {state}"):
+    with pytest.raises(GateTimeoutError, match=f"within 30s: {state}: says {state}"):
         wait(scripted([state]), timeout=30, stop=stop)
 
     assert stop.clock.seconds == 30

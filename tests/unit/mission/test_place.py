@@ -55,6 +55,17 @@ def test_file_folder_and_current_folder_mean_the_same(
     assert place.journal_file.parent == place.state_dir
 
 
+def test_from_elsewhere_in_the_repository_its_only_one_is_found(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _task_file(repository / "plan")
+    (repository / "src" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(repository / "src" / "deep")
+    assert Place.find().task_file == file
+    with pytest.raises(UsageError, match="or below"):  # a folder that was named means itself
+        Place.find(str(repository / "src"))
+
+
 def test_the_only_one_below_is_found(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = _task_file(repository / "a" / "b")
     _task_file(repository / ".hidden")

@@ -1,0 +1,49 @@
+"""Arguments of which the first, PATH, may be left out although others follow it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mission.errors import UsageError
+
+PATH = "PATH: a TASKS.md, or a folder that holds one; without it, the one here."
+
+
+def path_and(words: Sequence[str], *names: str) -> tuple[str | None, tuple[str, ...]]:
+    """`words` as the path, or None, and then one word for each of `names`.
+
+    Raises:
+        UsageError: There are too many or too few; the message names what is missing.
+    """
+    given = len(words)
+    if given == len(names):
+        return None, tuple(words)
+    if given == len(names) + 1:
+        return words[0], tuple(words[1:])
+    wanted = f"wanted is [PATH] {' '.join(names)}"
+    if given < len(names):
+        raise UsageError(f"{names[given]} is missing: {wanted}", hint="--help says more")
+    raise UsageError(
+        f"{words[len(names) + 1]!r} is too much: {wanted}",
+        hint="Put a text of several words in quotes, behind its option",
+    )
+
+
+def path_or(words: Sequence[str], name: str) -> tuple[str | None, str | None]:
+    """`words` as a path and one more word, both optional. A lone one that is there is the path.
+
+    Raises:
+        UsageError: There are more than two.
+    """
+    match words:
+        case []:
+            return None, None
+        case [word]:
+            is_path = os.sep in word or Path(word).expanduser().exists()
+            return (word, None) if is_path else (None, word)
+        case [path, word]:
+            return path, word
+        case _:
+            raise UsageError(f"{words[2]!r} is too much: wanted is [PATH] [{name}]")
