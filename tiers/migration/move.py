@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +14,11 @@ from psycopg import sql
 
 from mission.errors import TierError
 from tiers.migration import statements
+from tiers.migration.deferred import defer, restore
 from tiers.migration.mapping import TableMap
 
 _BLOCK = 1 << 18  # bytes handed over at once; memory stays at a few of these
+_CANCEL_SECONDS = 2.0
 
 Progress = Callable[[str, int], None]  # takes the table's name and how many rows came since
 
@@ -47,6 +51,14 @@ class Moved:
         return self.read / self.seconds if self.seconds else 0.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sum:
+    """What a server says about the rows of a table."""
+
+    rows: int
+    digest: str
+
+
 def move_table(
     source: psycopg.Connection[Any],
     target: psycopg.Connection[Any],
@@ -60,17 +72,25 @@ def move_table(
         psycopg.Error: A server refuses; nothing of the table is written then.
     """
     began = time.monotonic()
-    count, digest = _checksum(source, statements.source_checksum(table))
     with target.transaction():
+        deferred = defer(target, table.target)
         target.execute(statements.create_staging(table))
         read = _copy(source, target, table, progress)
-        target.execute(sql.SQL("ANALYZE {}").format(statements.STAGING))
-        written = target.execute(statements.upsert(table)).rowcount
-        placed, placed_digest = _checksum(target, statements.target_checksum(table))
-        if (placed, placed_digest) != (count, digest) or read != count:
+        with _meanwhile(source, statements.source_checksum(table)) as there:
+            if deferred is not None:
+                written = target.execute(statements.insert(table)).rowcount
+                restore(target, deferred)
+                placed = _checksum(target, statements.whole_checksum(table))
+            else:
+                target.execute(sql.SQL("ANALYZE {}").format(statements.STAGING))
+                written = target.execute(statements.upsert(table)).rowcount
+                placed = _checksum(target, statements.target_checksum(table))
+        wanted = there.result()
+        if placed != wanted or read != wanted.rows:
             raise ChecksumError(
                 f"{table.target.name} arrived otherwise than it is in the source:"
-                f" {count} rows with checksum {digest} there, {placed} with {placed_digest} here",
+                f" {wanted.rows} rows with checksum {wanted.digest} there, {read} read,"
+                f" {placed.rows} with {placed.digest} here",
                 hint="Nothing of it was written. This is a bug: report it",
             )
     return Moved(
@@ -79,8 +99,8 @@ def move_table(
         read=read,
         written=written,
         seconds=time.monotonic() - began,
-        source_checksum=digest,
-        target_checksum=placed_digest,
+        source_checksum=wanted.digest,
+        target_checksum=placed.digest,
         at_target=count_rows(target, table.target.name),
     )
 
@@ -122,7 +142,20 @@ def _copy(
     return rows + ended
 
 
-def _checksum(connection: psycopg.Connection[Any], query: sql.Composed) -> tuple[int, str]:
+@contextmanager
+def _meanwhile(source: psycopg.Connection[Any], query: sql.Composed) -> Iterator[Future[_Sum]]:
+    """The source's checksum, taken while the target is at work."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        taken = pool.submit(_checksum, source, query)
+        try:
+            yield taken
+        except BaseException:
+            with suppress(psycopg.Error):  # then it ends when it has counted to the end
+                source.cancel_safe(timeout=_CANCEL_SECONDS)
+            raise
+
+
+def _checksum(connection: psycopg.Connection[Any], query: sql.Composed) -> _Sum:
     row = connection.execute(query).fetchone()
     assert row is not None  # noqa: S101 - an aggregate has one row
-    return int(row[0]), str(row[1])
+    return _Sum(rows=int(row[0]), digest=str(row[1]))

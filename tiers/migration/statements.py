@@ -40,6 +40,14 @@ def copy_in(table: TableMap) -> sql.Composed:
     return sql.SQL("COPY {} ({}) FROM STDIN").format(STAGING, _names(table))
 
 
+def insert(table: TableMap) -> sql.Composed:
+    """From staging to its place, which has no rows yet."""
+    query = sql.SQL("INSERT INTO {name} ({columns}) SELECT {columns} FROM {staging}")
+    return query.format(
+        name=sql.Identifier(table.target.name), columns=_names(table), staging=STAGING
+    )
+
+
 def upsert(table: TableMap) -> sql.Composed:
     """From staging to its place. Rows that are there and the same are not written."""
     key = set(table.target.key)
@@ -59,6 +67,12 @@ def upsert(table: TableMap) -> sql.Composed:
         sql.SQL(", ").join(_new(name) for name in changing),
     )
     return parts + conflict + update
+
+
+def whole_checksum(table: TableMap) -> sql.Composed:
+    """The same as `source_checksum` over everything that is in place now."""
+    row = sql.SQL("ROW({})").format(_names(table))
+    return sql.SQL(_SUMS + " FROM {}").format(row, sql.Identifier(table.target.name))
 
 
 def target_checksum(table: TableMap) -> sql.Composed:
