@@ -27,9 +27,9 @@ import psycopg
 
 from bench.migration_sources import fill_camel_case, fill_ours
 from bench.servers import PASSWORD, connect, database, scratch_folder, start_postgres
-from tiers.address import PostgresAddress
-from tiers.postgres_binaries import installations
-from tiers.postgres_server import PostgresServer
+from tiers.servers.postgres import PostgresServer
+from tiers.servers.postgres_binaries import installations
+from tiers.settings.address import PostgresAddress
 
 ROWS = (100_000, 1_000_000)
 TARGET = 0.8  # of the throughput of `pg_dump | psql`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.servers import connect
-from tiers.address import PostgresAddress
+from tiers.settings.address import PostgresAddress
 from tiers.storage.schema import upgrade
 
 # Texts of thirty words out of five thousand, the first ones more often, as in any language. Each is
@@ -18,7 +18,7 @@ CREATE INDEX ON pool (n);
 ANALYZE pool;
 """
 _BODY = "a.half || ' ' || b.half"
-_TEXTS = "JOIN pool a ON a.n = s.n %% 10000 JOIN pool b ON b.n = s.n * 7919 / 10000 %% 10000"
+_TEXTS = "JOIN pool a ON a.n = s.n %% 10000 JOIN pool b ON b.n = (s.n + s.n / 10000) %% 10000"
 
 _OUR_ROWS = """
 INSERT INTO users (id, name) SELECT gen_random_uuid(), 'user ' || n FROM generate_series(1, 20) n;

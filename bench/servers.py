@@ -13,11 +13,11 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
-from tiers.address import PostgresAddress
-from tiers.owned_process import free_port
-from tiers.postgres_binaries import find_postgres, reachable
-from tiers.postgres_server import PostgresServer
-from tiers.server_user import ServerUser
+from tiers.servers.owned_process import free_port
+from tiers.servers.postgres import PostgresServer
+from tiers.servers.postgres_binaries import find_postgres, reachable
+from tiers.servers.server_user import ServerUser
+from tiers.settings.address import PostgresAddress
 
 PASSWORD = SecretStr("bench")
 
