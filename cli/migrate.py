@@ -71,14 +71,20 @@ def migrate_storage(
             _agree(plan, yes=yes)
             progress.begin(plan)
 
-        plan, moved = migrate(
-            here,
-            there,
-            agree=agree,
-            progress=progress.advance,
-            leave=leave or (),
-            allow_non_empty=allow_non_empty,
-        )
+        try:
+            plan, moved = migrate(
+                here,
+                there,
+                agree=agree,
+                progress=progress.advance,
+                leave=leave or (),
+                allow_non_empty=allow_non_empty,
+            )
+        except KeyboardInterrupt:
+            raise StoppedError(
+                "Stopped: each table is there in whole or not at all",
+                hint="Run the same command to go on",
+            ) from None
     if as_json:
         print_json(
             _plan_facts(plan) | {"dry_run": False, "tables": [_moved_facts(one) for one in moved]}
@@ -99,7 +105,12 @@ def _agree(plan: Plan, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError("There is no terminal to ask on", hint="Give --yes, or --dry-run to look")
     talk(_plan_text(plan))
-    if not typer.confirm("Migrate?", err=True):
+    try:
+        agreed = typer.confirm("Migrate?", err=True)
+    except typer.Abort:  # Ctrl-C, or the end of input
+        talk("")
+        agreed = False
+    if not agreed:
         raise StoppedError("Nothing was written")
 
 

@@ -65,6 +65,10 @@ def restore(target: psycopg.Connection[Any], deferred: Deferred) -> None:
     foreign = [one for one in deferred.constraints if one not in unique]
     _add(target, name, unique)
     for index in deferred.indexes:
+        # pgvector's workers share the whole graph, and a container's shared memory is small.
+        workers = "0" if " USING hnsw " in index else "DEFAULT"
+        setting = sql.SQL("SET LOCAL max_parallel_maintenance_workers = {}")
+        target.execute(setting.format(sql.SQL(workers)))
         target.execute(sql.SQL(index))
     _add(target, name, foreign)
     target.execute(sql.SQL("ANALYZE {}").format(name))

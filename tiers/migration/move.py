@@ -101,7 +101,7 @@ def move_table(
         seconds=time.monotonic() - began,
         source_checksum=wanted.digest,
         target_checksum=placed.digest,
-        at_target=count_rows(target, table.target.name),
+        at_target=placed.rows if deferred else count_rows(target, table.target.name),
     )
 
 

@@ -46,8 +46,10 @@ INSERT INTO "missions" VALUES ('20000000-0000-0000-0000-000000000001', 'Federati
 INSERT INTO "tasks" SELECT ('30000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid,
     '20000000-0000-0000-0000-000000000001', 'FED-M1-' || n, 'Task ' || n, NULL, 'done',
     '["FED-M1-01", "a,b"]', 4000, '2026-01-01' FROM generate_series(1, 12) AS n;
+"""
+EVENTS = r"""
 INSERT INTO "missionEvents" SELECT n, '20000000-0000-0000-0000-000000000001', 'note', '2026-01-01Z',
-    json_build_object('n', n, 'text', E'line\nbreak') FROM generate_series(1, 7) AS n;
+    json_build_object('n', n, 'text', E'line\nbreak') FROM generate_series(1, %s) AS n
 """
 NOTES = r"""
 INSERT INTO "notes" SELECT n, '20000000-0000-0000-0000-000000000001',
@@ -60,10 +62,11 @@ FROM generate_series(1, %s) AS n
 """
 
 
-def fill_camel_case(address: PostgresAddress, *, notes: int = 50) -> None:
+def fill_camel_case(address: PostgresAddress, *, notes: int = 50, events: int = 7) -> None:
     """Make the older gateway's database."""
     with psycopg.connect(**address.connect_arguments(), autocommit=True) as connection:
         for statement in (SCHEMA + ROWS).split(";\n"):
             if statement.strip():
                 connection.execute(statement)
         connection.execute(NOTES, (notes,))
+        connection.execute(EVENTS, (events,))
