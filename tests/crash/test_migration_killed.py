@@ -1,6 +1,6 @@
 """A migration that is killed at random instants and run again converges, checksums equal.
 
-By default 20 kills over 20,000 notes, so that CI stays quick. The full proof, 100 kills over
+By default 25 kills over 20,000 notes, so that CI stays quick. The full proof, 100 kills over
 200,000 notes, is `make kills`; another SEED kills at other instants.
 """
 
@@ -28,7 +28,7 @@ from tiers.settings.model import Tier
 from tiers.storage.schema import upgrade
 
 LOG = logging.getLogger(__name__)
-KILLS = int(os.environ.get("MISSION_MIGRATION_KILLS", "20"))
+KILLS = int(os.environ.get("MISSION_MIGRATION_KILLS", "25"))
 ROWS = int(os.environ.get("MISSION_MIGRATION_ROWS", "20000"))
 SEED = int(os.environ.get("MISSION_MIGRATION_SEED", "20260419"))
 EVENTS = ROWS // 4  # so that kills hit what comes after the notes, too
