@@ -16,6 +16,7 @@ from mission.errors import TierError
 from tiers.migration import statements
 from tiers.migration.deferred import defer, restore
 from tiers.migration.mapping import TableMap
+from tiers.storage.schema import brief
 
 _BLOCK = 1 << 18  # bytes handed over at once; memory stays at a few of these
 _CANCEL_SECONDS = 2.0
@@ -69,8 +70,31 @@ def move_table(
 
     Raises:
         ChecksumError: What arrived differs; nothing of the table is written then.
+        TierError: A value does not fit; nothing of the table is written then.
         psycopg.Error: A server refuses; nothing of the table is written then.
     """
+    try:
+        return _move(source, target, table, progress)
+    except psycopg.DataError as error:
+        name = table.source.name
+        raise TierError(
+            f"A value of the source's table {name} cannot become ours: {brief(error)}",
+            hint=f"Mend it there, or give its column up: --leave {name}.COLUMN",
+        ) from None
+
+
+def count_rows(connection: psycopg.Connection[Any], name: str) -> int:
+    """How many rows a table has."""
+    row = connection.execute(statements.row_count(name)).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def _move(
+    source: psycopg.Connection[Any],
+    target: psycopg.Connection[Any],
+    table: TableMap,
+    progress: Progress,
+) -> Moved:
     began = time.monotonic()
     with target.transaction():
         deferred = defer(target, table.target)
@@ -103,12 +127,6 @@ def move_table(
         target_checksum=placed.digest,
         at_target=placed.rows if deferred else count_rows(target, table.target.name),
     )
-
-
-def count_rows(connection: psycopg.Connection[Any], name: str) -> int:
-    """How many rows a table has."""
-    row = connection.execute(statements.row_count(name)).fetchone()
-    return int(row[0]) if row is not None else 0
 
 
 def _copy(

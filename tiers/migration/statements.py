@@ -8,10 +8,10 @@ from tiers.migration.mapping import TableMap
 from tiers.storage.tables import EMBEDDING
 
 STAGING = sql.Identifier("migration_staging")
-# A sum does not care about the order of rows; sixty bits of each row's digest go into it.
-_SUMS = """
-SELECT count(*), coalesce(sum(('x' || substr(md5(({})::text), 1, 15))::bit(60)::bigint), 0)::text
-"""
+# A sum does not care about the order of rows; sixty bits of each row's digest go into it. The two
+# databases may keep text in different encodings.
+_DIGEST = "('x' || substr(md5(convert_to(({})::text, 'UTF8')), 1, 15))::bit(60)::bigint"
+_SUMS = f"SELECT count(*), coalesce(sum({_DIGEST}), 0)::text"
 
 
 def copy_out(table: TableMap) -> sql.Composed:

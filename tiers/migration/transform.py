@@ -12,8 +12,23 @@ _FRACTIONS = ("numeric", "real", "double precision")
 _TEXTS = ("text", "character varying", "character", "citext", "enum", "uuid")
 _NAIVE = "timestamp without time zone"
 
+# A single value is a list of one.
+_JSON_LIST = (
+    "CASE WHEN jsonb_typeof({0}::jsonb) = 'array'"
+    " THEN ARRAY(SELECT jsonb_array_elements_text({0}::jsonb))"
+    " WHEN jsonb_typeof({0}::jsonb) <> 'null' THEN ARRAY[{0} #>> '{{}}'] END"
+)
+# JSON, an array as Postgres writes it, or words between commas.
+_TEXT_LIST = (
+    "CASE WHEN starts_with(btrim({0}), '[')"
+    " THEN ARRAY(SELECT jsonb_array_elements_text({0}::jsonb))"
+    " WHEN starts_with(btrim({0}), '{{') THEN btrim({0})::text[]"
+    " WHEN btrim({0}) = '' THEN ARRAY[]::text[]"
+    r" ELSE regexp_split_to_array(btrim({0}), '\s*,\s*') END"
+)
+
 # (ours, theirs) -> expression; {} is the column
-_EXPRESSIONS: dict[tuple[str, str], str] = {
+EXPRESSIONS: dict[tuple[str, str], str] = {
     **{("text", theirs): "{}::text" for theirs in (*_TEXTS, *_WHOLE, "numeric", "boolean")},
     ("text", "json"): "{} #>> '{{}}'",
     ("text", "jsonb"): "{} #>> '{{}}'",
@@ -32,26 +47,25 @@ _EXPRESSIONS: dict[tuple[str, str], str] = {
     },
     ("boolean", "boolean"): "{}",
     **{("boolean", theirs): "{} <> 0" for theirs in _WHOLE},
-    **{("boolean", theirs): "{}::text::boolean" for theirs in _TEXTS},
+    **{("boolean", theirs): "{}::text::boolean" for theirs in _TEXTS if theirs != "uuid"},
     **{
         (ours, theirs): f"{{}}::{ours}"
-        for ours in ("integer", "bigint", "float8")
-        for theirs in (*_WHOLE, *_FRACTIONS, "text", "character varying")
+        for ours in ("integer", "bigint")
+        for theirs in (*_WHOLE, "text", "character varying")
+    },
+    # A number with a fraction is refused, not rounded.
+    **{
+        (ours, theirs): f"trim_scale({{}}::numeric)::text::{ours}"
+        for ours in ("integer", "bigint")
+        for theirs in _FRACTIONS
     },
     ("jsonb", "jsonb"): "{}",
     **{("jsonb", theirs): "{}::jsonb" for theirs in ("json", "text", "character varying")},
     ("text[]", "text[]"): "{}",
     ("text[]", "character varying[]"): "{}::text[]",
     ("text[]", "uuid[]"): "{}::text[]",
-    **{
-        ("text[]", theirs): (
-            "CASE WHEN jsonb_typeof({0}::jsonb) = 'array'"
-            " THEN ARRAY(SELECT jsonb_array_elements_text({0}::jsonb)) END"
-        )
-        for theirs in ("json", "jsonb")
-    },
-    ("text[]", "text"): "string_to_array({}, ',')",
-    ("text[]", "character varying"): "string_to_array({}, ',')",
+    **{("text[]", theirs): _JSON_LIST for theirs in ("json", "jsonb")},
+    **{("text[]", theirs): _TEXT_LIST for theirs in ("text", "character varying")},
     # A vector travels as its text: the source need not know the type.
     ("vector", "vector"): "{}::text",
     **{
@@ -69,7 +83,7 @@ _EXPRESSIONS: dict[tuple[str, str], str] = {
 
 def expression(column: str, theirs: str, ours: str) -> sql.Composable | None:
     """The column `column` of type `theirs` as a value of our type; None if there is no way."""
-    template = _EXPRESSIONS.get((ours, theirs))
+    template = EXPRESSIONS.get((ours, theirs))
     if template is None:
         return None
     name = sql.Identifier(column)

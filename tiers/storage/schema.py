@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from tiers.settings.address import PostgresAddress
 from tiers.storage.locks import SCHEMA, advisory_lock
 
 _FOLDER = Path(__file__).parent / "migrations"
+_QUOTED = re.compile(r'".*"')
 _PATIENCE = 60.0  # seconds that we wait for another runner to finish
 
 
@@ -86,8 +88,10 @@ def has_vectors(connection: psycopg.Connection[Any]) -> bool:
 
 
 def brief(error: psycopg.Error) -> str:
-    """The server's first line: what it refused. The lines below it may quote stored data."""
+    """The server's first line: what it refused, without the stored data that it may quote."""
     words = error.diag.message_primary or str(error).partition("\n")[0]
+    if isinstance(error, psycopg.DataError):
+        words = _QUOTED.sub("…", words)
     constraint = error.diag.constraint_name
     return words + (f" ({constraint})" if constraint and constraint not in words else "")
 
