@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
-import redis
 import typer
 from watchfiles import watch
 
 from cli.console import fact, print_json, printable, talk
 from mission.errors import StoppedError, TierError
-from mission.journal import Journal
 from mission.place import Place
-from mission.plan import read_plan
 from tiers.config import TierConfig, load_tier_config
-from tiers.detect import detect
-from tiers.projection.live import LiveEvents
-from tiers.projection.project import Projected, project
+from tiers.projection.sync import sync
 from tiers.search.fill import fill_embeddings
 from tiers.search.registry import EmbedderChoice, make_embedder
-from tiers.servers.opening import open_place
-from tiers.storage.schema import brief, upgrade
+from tiers.storage.session import open_storage
 
 sync_app = typer.Typer()
 embed_app = typer.Typer()
@@ -45,7 +37,7 @@ ConfigOption = Annotated[
 
 
 @sync_app.command("sync")
-def sync(
+def sync_storage(
     path: PathArgument = None,
     *,
     config: ConfigOption = None,
@@ -57,8 +49,9 @@ def sync(
     """Copy a mission's tasks, attempts and events into the storage, and send its events live."""
     place = Place.find(path)
     configured = load_tier_config(config)
-    with _storage(configured) as connection:
-        done, sent = _copy(configured, connection, place)
+    with open_storage(configured) as connection:
+        synced = sync(configured, connection, place)
+        done, sent = synced.projected, synced.sent
         if as_json:
             print_json(
                 {
@@ -93,7 +86,7 @@ def embed(
     made = make_embedder(embedder)
     if made is None:
         raise TierError("There is no embedder", hint="--embedder model, or hashing")
-    with _storage(configured) as connection:
+    with open_storage(configured) as connection:
         done = fill_embeddings(connection, made, lambda name, n: talk(f"{name}: {n} more"))
     if as_json:
         print_json({"embedder": made.name, "embedded": done})
@@ -101,44 +94,11 @@ def embed(
         fact(f"{done} texts embedded by {made.name}")
 
 
-@contextmanager
-def _storage(config: TierConfig) -> Iterator[psycopg.Connection[Any]]:
-    detect(config, fail_fast=True).require()
-    try:
-        with open_place(config) as address:
-            upgrade(address, vector=config.vector)
-            with psycopg.connect(**address.connect_arguments(), autocommit=True) as connection:
-                yield connection
-    except psycopg.Error as error:
-        raise TierError(
-            f"The storage refuses: {brief(error)}", hint="Run the same command to go on"
-        ) from None
-
-
-def _copy(
-    config: TierConfig, connection: psycopg.Connection[Any], place: Place
-) -> tuple[Projected, int]:
-    with ExitStack() as stack:
-        journal = stack.enter_context(Journal.open_to_read(place.journal_file))
-        done = project(connection, place, read_plan(place), journal)
-        if config.valkey is None:
-            return done, 0
-        live = LiveEvents.at(config.valkey, done.origin.source)
-        stack.callback(live.close)
-        try:
-            return done, live.publish(journal)
-        except redis.RedisError as error:
-            raise TierError(
-                f"Valkey at {config.valkey.where} takes no events: {type(error).__name__}",
-                hint="The storage has them; run the same command to send them",
-            ) from None
-
-
 def _follow(config: TierConfig, connection: psycopg.Connection[Any], place: Place) -> None:
     talk(f"watching {printable(str(place.task_file))}; Ctrl-C ends it")
     place.state_dir.mkdir(parents=True, exist_ok=True)
     try:
         for _changes in watch(place.folder, place.state_dir, debounce=_QUIET, recursive=False):
-            _copy(config, connection, place)
+            sync(config, connection, place)
     except KeyboardInterrupt:
         raise StoppedError("Stopped") from None

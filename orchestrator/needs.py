@@ -25,7 +25,9 @@ GROUP = "runner"
 GIT_MINIMUM = (2, 38)  # `git merge-tree --write-tree`
 _DISTRIBUTION = "mission-runner"
 _WATCHED = ("prefect", "fastapi")  # versions that do not work together crash at import
-_PACKAGES = ("agents", "cli", "flows", "gates", "mission", "missions", "tasks_md", "workspace")
+_PACKAGES = (
+    *("agents", "cli", "flows", "gates", "mission", "missions", "tasks_md", "tiers", "workspace"),
+)
 
 
 def runner_checks(place: Place | None) -> tuple[Check, ...]:

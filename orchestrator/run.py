@@ -22,6 +22,7 @@ from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
 from orchestrator.preflight import check_base, refuse_errors, repository_of
 from orchestrator.publishing.status import publish_status
+from orchestrator.publishing.storage import StorageCopy
 from orchestrator.recovery import end_crashed_runs, reconcile
 from orchestrator.taking_over import note_taken_over
 from orchestrator.workers.remote import RemoteAgents
@@ -97,7 +98,7 @@ def run_mission(
         remote=remote,
         operations=operations,
     )
-    with opened as (context, board):
+    with opened as (context, board), StorageCopy(context):
         refuse_errors(board.plan)
         check_base(context.repository)
         note_taken_over(context.journal, context.run, board.plan)

@@ -86,12 +86,23 @@ def detect(
     for number, probe in enumerate(probes):
         if number in found:
             results += found[number]
-        elif probe.address is not None and not (fail_fast and _any_failure(found)):
-            late = failure(Cause.TIMEOUT, probe.address)
-            results.append(
-                ProbeResult(service=probe.service, where=probe.address.where, failure=late)
-            )
+        elif not (fail_fast and _any_failure(found)):
+            results.append(_late(probe, config))
     return Detection(tier=config.tier, results=tuple(results))
+
+
+def _late(probe: _Probe, config: TierConfig) -> ProbeResult:
+    """What a probe comes to that has not answered: a failure, whatever it was asking."""
+    if probe.address is not None:
+        where, found = probe.address.where, failure(Cause.TIMEOUT, probe.address)
+    else:
+        where = str(config.folder)
+        found = Failure(
+            cause=Cause.TIMEOUT,
+            message=f"The {probe.service} {where} does not answer in time",
+            remedy="Look at the disk that it is on, or correct storage.folder",
+        )
+    return ProbeResult(service=probe.service, where=where, failure=found)
 
 
 def _probes(config: TierConfig, timeout: timedelta) -> list[_Probe]:

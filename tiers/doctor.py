@@ -42,11 +42,14 @@ def tier_checks(config: TierConfig) -> tuple[Check, ...]:
                 ("Postgres clock", lambda: [_skew("Postgres clock", *_postgres_time(postgres))])
             )
         else:
-            names = ["pgvector", "schema"] if config.vector else ["schema"]
-            looks.append(("Postgres", lambda: [_not_known(name) for name in names]))
-    if config.valkey is not None and Service.VALKEY in usable:
+            names = [*(["pgvector"] if config.vector else []), "schema", "Postgres clock"]
+            looks.append(("Postgres", lambda: [_not_known(n, Service.POSTGRES) for n in names]))
+    if config.valkey is not None:
         valkey = config.valkey
-        looks.append(("Valkey clock", lambda: [_skew("Valkey clock", *_valkey_time(valkey))]))
+        if Service.VALKEY in usable:
+            looks.append(("Valkey clock", lambda: [_skew("Valkey clock", *_valkey_time(valkey))]))
+        else:
+            looks.append(("Valkey", lambda: [_not_known("Valkey clock", Service.VALKEY)]))
     looks.append(("disk", lambda: [disk_check(GROUP, _data_folder(config))]))
     return examine(GROUP, looks)
 
@@ -69,13 +72,13 @@ def _data_folder(config: TierConfig) -> Path:
     return data_folder(wanted, ServerUser.current())
 
 
-def _not_known(name: str) -> Check:
+def _not_known(name: str, service: Service) -> Check:
     return Check(
         group=GROUP,
         name=name,
         health=Health.RED,
-        detail="not known while Postgres cannot be used",
-        remedy="Follow the remedy of Postgres",
+        detail=f"not known while {service} cannot be used",
+        remedy=f"Follow the remedy of {service}",
     )
 
 

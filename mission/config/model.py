@@ -41,6 +41,12 @@ class StatusConfig(Section):
         description="Whether these commits are pushed, through the gates. Without that the task"
         " file of a repository with a remote is not committed either: it only changes here.",
     )
+    storage: Literal["live", "end", "never"] = Field(
+        default="live",
+        description="When a run copies the mission into the storage of the configured tier, for"
+        " gateways and dashboards: as things happen, at its end, or never. The `local` tier is"
+        " left to `mission tier sync`.",
+    )
 
 
 class TaskConfig(Section):

@@ -20,14 +20,14 @@ _KINDS = {"pglite": StorageType.PGLITE, "embedded": StorageType.EMBEDDED}
 def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
     """Move a storage into the configured federated one. What was moved in whole is left alone.
 
-    `with: {from: STORAGE, leave: [TABLE.COLUMN, ...], config: FILE}`: STORAGE as `mission tier
-    migrate --from` takes it; the row itself is the consent that the command would ask for.
+    `with: {from: STORAGE, leave: [TABLE.COLUMN, ...], allow-non-empty: true, config: FILE}`, as the
+    options of `mission tier migrate`; the row itself is the consent that the command would ask for.
 
     Raises:
         ConfigError: `with` has a mistake.
         TierError: It is refused, or a server is; each table is there in whole or not at all.
     """
-    row = TierRow(context, assignment, "from", "leave")
+    row = TierRow(context, assignment, "from", "leave", "allow-non-empty")
     named = row.argument("from")
     if not named:
         raise row.mistake(
@@ -47,7 +47,12 @@ def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
         return row.done(f"{plan.source} was moved to {plan.target} before; nothing was written")
     moving = _Moving(row)
     plan, moved = migrate(
-        source, target, agree=lambda _plan: None, progress=moving.advance, leave=leave
+        source,
+        target,
+        agree=lambda _plan: None,
+        progress=moving.advance,
+        leave=leave,
+        allow_non_empty=row.argument("allow-non-empty") == "True",
     )
     for one in moved:
         found = (

@@ -26,6 +26,9 @@ def probe_folder(config: TierConfig, timeout: timedelta) -> ProbeResult:
             server.check_version()
     except TierError as error:
         return _failed(config, error.message, error.hint)
+    except OSError as error:
+        told = f"{error.filename or config.folder} cannot be read: {error.strerror}"
+        return _failed(config, told, "Correct storage.folder, or restore what was in it")
     home = _existing(server.folder)
     if not os.access(home, os.W_OK | os.X_OK):
         return _failed(config, f"{home} cannot be written to", "Correct storage.folder")

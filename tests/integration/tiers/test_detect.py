@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -9,17 +10,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
+from tests.conftest import requires
 from tests.integration.tiers.failing import failing, federated, standalone
 from tests.services import PASSWORD, free_port
 from tiers.detect import TierUnavailableError, detect
 from tiers.probes.probe import Cause, Service
 from tiers.servers.postgres import PostgresServer
 from tiers.settings.address import PostgresAddress, Tls, ValkeyAddress
+from tiers.settings.model import Tier
 
 
 def test_a_healthy_federated_tier(
@@ -101,6 +105,38 @@ def test_everything_hanging_ends_within_the_deadline() -> None:
     assert [f.cause for f in detection.failures] == [Cause.TIMEOUT, Cause.TIMEOUT]
     with pytest.raises(TierUnavailableError, match="Also: Valkey at"):
         detection.require()
+
+
+def test_a_folder_that_does_not_answer_is_a_failure(services_folder: Path) -> None:
+    """A file that nobody can read to its end, as on a disk that hangs."""
+    folder = services_folder / "hanging"
+    waiting = folder / "data" / "postmaster.pid"
+    waiting.parent.mkdir(parents=True)
+    os.mkfifo(waiting)
+    config = replace(standalone(None), tier=Tier.LOCAL, folder=folder)
+    detection = detect(config, deadline=timedelta(seconds=1))
+    os.close(os.open(waiting, os.O_RDWR))  # lets the probe's thread go
+    for thread in threading.enumerate():
+        if thread.name == f"probe-{Service.FOLDER}":
+            thread.join()
+    assert [f.cause for f in detection.failures] == [Cause.TIMEOUT]
+    with pytest.raises(TierUnavailableError, match="does not answer in time"):
+        detection.require()
+
+
+def test_a_folder_that_lost_its_files_is_a_failure(services_folder: Path) -> None:
+    folder = services_folder / "emptied"
+    (folder / "data").mkdir(parents=True)
+    detection = detect(replace(standalone(None), tier=Tier.LOCAL, folder=folder))
+    (failure,) = detection.failures
+    assert failure.cause is Cause.FOLDER
+    assert "PG_VERSION cannot be read: No such file" in failure.message
+
+
+@requires(system="linux")
+def test_no_route(address: PostgresAddress | ValkeyAddress) -> None:
+    """Linux has no route for TCP to a group of machines, whatever its network is."""
+    assert failing(replace(address, host="224.0.0.1")).cause is Cause.UNREACHABLE
 
 
 def test_failing_fast_does_not_wait_for_the_slow() -> None:

@@ -127,7 +127,8 @@ def test_red_has_a_glyph_a_word_and_a_remedy(
     assert lines[postgres].strip().startswith("✗ red")
     assert "→ Correct storage.user" in lines[postgres + 1]
     assert any("✗ red" in line and "Valkey at" in line for line in lines)
-    assert any("pgvector" in line and "not known" in line for line in lines)
+    for name in ("pgvector", "schema", "Postgres clock", "Valkey clock"):
+        assert any(name in line and "not known" in line for line in lines)
     assert any("✓ green" in line and "git" in line for line in lines), "all checks always run"
     assert lines[-1].strip() == "overall: ✗ red"
 

@@ -1,0 +1,104 @@
+"""A run shows itself in the team's storage while it goes on, where a tier is configured."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from mission.errors import MissionError
+from mission.journal import Journal
+from orchestrator.context import Context
+from tiers.config import TierConfig, load_tier_config
+from tiers.settings.model import Tier
+
+if TYPE_CHECKING:
+    import psycopg
+
+_INTERVAL = 1.0  # seconds between two looks for something new
+_RETRY = 5.0  # seconds until a storage that was away is tried again; it may be booting in this run
+
+
+class StorageCopy:
+    """Copies the mission into the storage beside the run, as `status.storage` says. A context
+    manager: at its end the copy is complete, or people are told that it is not.
+
+    The storage holds nothing up: what does not arrive there changes nothing about the mission.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._over = threading.Event()
+        self._position = -1  # the number of the last event that was copied
+        self._trouble = ""  # the last one, until the next copy
+        self._thread = threading.Thread(target=self._work, name="storage")
+
+    def __enter__(self) -> Self:
+        if self._context.config.status.storage != "never" and self._wanted():
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._trouble:
+            self._context.display.say(
+                f"The storage lacks the last events: {self._trouble} (`mission tier sync` copies"
+                " them)"
+            )
+
+    def _wanted(self) -> bool:
+        """A storage that several share is configured. That of one person is not even started."""
+        try:
+            return self._tier().tier is not Tier.LOCAL
+        except MissionError as error:
+            self._trouble = str(error)
+            return False
+
+    def _tier(self) -> TierConfig:
+        return load_tier_config(folder=self._context.place.folder)
+
+    def _work(self) -> None:
+        if self._context.config.status.storage == "end":
+            self._over.wait()
+        last = False
+        while not last:
+            last = self._over.is_set()
+            try:
+                self._copy_until_over()
+                return
+            except MissionError as error:
+                if self._position >= 0 and not self._trouble:
+                    self._context.display.say(f"The storage is not up to date: {error}")
+                self._trouble = str(error)
+            self._over.wait(_RETRY)
+
+    def _copy_until_over(self) -> None:
+        # Imported late: most missions have no tier, and need no driver.
+        from tiers.storage.session import open_storage  # noqa: PLC0415
+
+        config = self._tier()  # again: the run itself may boot the tier and make its passwords
+        with (
+            open_storage(config) as connection,
+            Journal.open_to_read(self._context.place.journal_file) as journal,
+        ):
+            while not self._over.is_set():
+                self._copy(config, connection, journal)
+                self._over.wait(_INTERVAL)
+            self._copy(config, connection, journal)
+
+    def _copy(
+        self, config: TierConfig, connection: psycopg.Connection[Any], journal: Journal
+    ) -> None:
+        from tiers.projection.sync import sync  # noqa: PLC0415 - as above
+
+        if self._position >= 0 and not journal.events(after=self._position):
+            return
+        self._position = sync(config, connection, self._context.place).projected.last_event
+        self._trouble = ""
