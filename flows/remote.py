@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import ArtifactFilter
+from prefect.client.schemas.filters import ArtifactFilter, LogFilter
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import LogSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 
@@ -23,6 +24,7 @@ from orchestrator.workers.remote import OnPhase
 from workspace.process import Stop
 
 _POLL_SECONDS = 1.0
+_PAGE = 200  # lines of a run's log in one answer, the server's own limit
 _CANCEL_SECONDS = 60.0  # for a worker to end its agent; it gives that half a minute
 
 
@@ -63,6 +65,7 @@ class PrefectAgents:
             return _delivered(client, found) is not None
 
     def wait(self, run: str, stop: Stop, on_phase: OnPhase) -> Delivery:
+        told = _Logs(uuid.UUID(run))
         given_up: float | None = None  # when we stop waiting for the end of a cancelled run
         while True:
             try:
@@ -71,9 +74,12 @@ class PrefectAgents:
                         given_up = time.monotonic() + _CANCEL_SECONDS
                         client.set_flow_run_state(uuid.UUID(run), Cancelling())
                     found = client.read_flow_run(uuid.UUID(run))
+                    for line in told.read(client):
+                        on_phase(line)
                     if found.state is not None and found.state.is_final():
                         return _delivered(client, found) or _undelivered(found, stop)
-                    on_phase(_phase(found))
+                    if not told.lines:
+                        on_phase(_phase(found))
             except ObjectNotFound:
                 return Delivery.failed(Outcome.KILLED, f"Prefect has lost the run {run}")
             except SERVER_TROUBLE as error:
@@ -85,6 +91,22 @@ class PrefectAgents:
                 stop.wait(_POLL_SECONDS)
             else:
                 time.sleep(_POLL_SECONDS)
+
+
+class _Logs:
+    """What a run's worker tells while it works, as Prefect's log of the run holds it."""
+
+    def __init__(self, run: uuid.UUID) -> None:
+        self._filter = LogFilter.model_validate({"flow_run_id": {"any_": [run]}})
+        self.lines = 0  # read so far
+
+    def read(self, client: SyncPrefectClient) -> list[str]:
+        """The lines since the last time."""
+        page = client.read_logs(
+            log_filter=self._filter, sort=LogSort.TIMESTAMP_ASC, offset=self.lines, limit=_PAGE
+        )
+        self.lines += len(page)
+        return [one.message.partition("\n")[0] for one in page]
 
 
 _DEPLOY = "`mission deploy PATH` sets the agents' deployments up"

@@ -34,6 +34,7 @@ class Errand:
     resume: str | None = None  # the session to go on with, on the worker that had it
     resumed: Usage = field(default_factory=Usage)  # what that session had used before
     token_limit: int | None = None
+    held: str | None = None  # finished work of the attempt before, where a gate held its push up
     format: Literal[1] = 1  # of the JSON; a worker refuses another one
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +67,7 @@ class Delivery:
 
     result: Result  # its log is a path on the worker
     head: str | None = None  # the commit that was pushed; None: nothing was
+    held: str | None = None  # the commit that was finished and could not be pushed
     host: str = ""  # the worker's machine
     log: str = ""  # the last part of what the tool printed
     gates: list[Verdict] = field(default_factory=list)  # what they answered before the push

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from workspace import changes
 from workspace.worktrees import Worktree
 
 REMOTE = "remote"  # the journal's kind of event: an errand was given to the workers
+HELD = "held"  # the journal's kind of event: a worker's finished work could not be pushed
 _FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)
 
 
@@ -58,17 +60,40 @@ def send(context: Context, question: Question, worktree: Worktree, author: str) 
         REMOTE, run=context.run, task=attempt.task, attempt=attempt.id, remote_run=run
     )
 
-    def show(phase: str) -> None:
-        context.display.doing(question.task, question.doing, phase)
-
-    show("on a worker")
-    delivery = context.remote.wait(run, context.stop, show)
+    watched = _Watched(context, question)
+    watched.show("on a worker")
+    delivery = context.remote.wait(run, context.stop, watched.show)
     _note(context, attempt, delivery)
     result = delivery.result
     if result.outcome in _FINISHED and delivery.head is not None and attempt.branch is not None:
         _take_over(context, worktree, delivery.head, author)
     model = model_of(question.agent, agent_settings(question.agent, context.config))
     return replace(result, usage=Prices.of(context.config).complete(result.usage, model))
+
+
+class _Watched:
+    """What a worker tells while it works: shown, and kept in the attempt's log."""
+
+    def __init__(self, context: Context, question: Question) -> None:
+        self._context = context
+        self._question = question
+        self._last = ""
+
+    def show(self, phase: str) -> None:
+        """One line, which may come again and again."""
+        told = self._context.redactor.text(phase)
+        if told != self._last and self._question.attempt.log is not None:
+            self._last = told
+            _write(Path(self._question.attempt.log), f"{told}\n")
+        self._context.display.doing(self._question.task, self._question.doing, told)
+
+
+def _write(log: Path, text: str) -> None:
+    """Add to an attempt's log, which is for its owner only."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _errand(context: Context, question: Question, author: str) -> Errand:
@@ -104,7 +129,20 @@ def _errand(context: Context, question: Question, author: str) -> Errand:
         resume=question.resume,
         resumed=question.resumed,
         token_limit=question.token_limit,
+        held=_held_before(context, attempt),
     )
+
+
+def _held_before(context: Context, attempt: Attempt) -> str | None:
+    """The commit that a worker had finished and could not push, if that was the attempt before."""
+    before = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
+    if not before or before[-1].branch != attempt.branch:
+        return None
+    if before[-1].outcome not in (Outcome.BLOCKED, Outcome.STOPPED):
+        return None
+    events = context.journal.events(task=attempt.task, kind=HELD)
+    commits = [str(event.data["commit"]) for event in events if event.attempt == before[-1].id]
+    return commits[-1] if commits else None
 
 
 def _left_by_a_crash(context: Context, attempt: Attempt) -> str | None:
@@ -146,11 +184,11 @@ def _note(context: Context, attempt: Attempt, delivery: Delivery) -> None:
             commit=delivery.head,
             host=delivery.host,
         )
+    if delivery.held is not None:
+        note(HELD, branch=attempt.branch, commit=delivery.held, host=delivery.host)
     if attempt.log is not None and delivery.host:
-        log = Path(attempt.log)
-        log.parent.mkdir(parents=True, exist_ok=True)
         head = f"On {delivery.host}; all of it is there, in {delivery.result.log}. Its end:\n\n"
-        log.write_text(head + context.redactor.text(delivery.log), encoding="utf-8")
+        _write(Path(attempt.log), head + context.redactor.text(delivery.log))
 
 
 def _take_over(context: Context, worktree: Worktree, head: str, author: str) -> None:

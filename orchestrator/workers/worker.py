@@ -6,18 +6,14 @@ file is an ordinary file of the clone, and a branch that changes it is not merge
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from filelock import FileLock
-
 from agents.prices import Prices
-from agents.protocol import Brief, Outcome, Result, Timeouts, Usage
+from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts, Usage
 from agents.registry import create as create_agent
 from agents.registry import environment_names
 from agents.sandbox import notice
@@ -25,17 +21,14 @@ from gates.protocol import GateRequest, GateVerdict, Purpose
 from gates.registry import Patience, Surroundings, create_gates
 from gates.waiting import wait_until_clear
 from mission.errors import MissionError, StoppedError
+from orchestrator.workers.clone import Clone
 from orchestrator.workers.errand import Delivery, Errand, Verdict
 from workspace import changes, landing
-from workspace.git import Git
 from workspace.process import Stop, allowed_environment
 from workspace.redact import Redactor
-from workspace.repository import Repository
-from workspace.worktrees import Worktree, Worktrees
+from workspace.worktrees import Worktree
 
-_REMOTE = "origin"
 _LOG_BYTES = 64 * 1024  # of the log's end go back with a delivery
-_SESSION = "mission-session"  # in a worktree's git folder: the agent's session in that worktree
 _FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)
 
 Say = Callable[[str], None]
@@ -86,9 +79,13 @@ class Worker:
         clone = Clone.of(errand, self._home)
         worktree = clone.worktree(errand)
         brief = self._brief(errand, clone, worktree)
-        self._say(f"{errand.agent} works in {worktree.path}")
-        result = agent.run(brief, stop)
-        clone.keep_session(worktree, result.session)
+        result = clone.finished(worktree, errand.held)
+        if result is None:
+            self._say(f"{errand.agent} works in {worktree.path}")
+            result = agent.run(brief, stop, self._tell)
+            clone.keep_session(worktree, result.session)
+        else:
+            self._say(f"{errand.agent} had finished this; it only has to be pushed")
         if result.outcome not in _FINISHED:
             return self._delivery(result, brief.log)
         if errand.branch is None:
@@ -101,7 +98,16 @@ class Worker:
         if not wanted():
             raise StoppedError(f"this attempt was given up; {errand.branch} was not pushed")
         verdicts: list[Verdict] = []
-        self._push(errand, clone, head, stop, verdicts)
+        clone.keep_finished(worktree, head, result)
+        try:
+            self._push(errand, clone, head, stop, verdicts)
+        except MissionError as error:
+            # What the agent did is not lost, nor what it cost: it waits here for another push.
+            stopped = isinstance(error, StoppedError)
+            outcome = Outcome.STOPPED if stopped else Outcome.BLOCKED
+            summary = f"finished on {socket.gethostname()}, and not pushed: {error}"
+            left = replace(result, outcome=outcome, summary=summary)
+            return self._delivery(left, brief.log, gates=verdicts, held=head)
         clone.worktrees.remove(worktree)
         return self._delivery(result, brief.log, head=head, gates=verdicts)
 
@@ -174,6 +180,10 @@ class Worker:
         self._say(f"pushes {branch}")
         landing.push_branch(clone.repository, branch, head)
 
+    def _tell(self, event: AgentEvent) -> None:
+        """Pass an agent's event on while it works, for those who wait elsewhere."""
+        self._say(self._redactor.text(f"{event.kind}: {event.text}"))
+
     def _told(self, verdict: GateVerdict) -> Verdict:
         detail = self._redactor.text(verdict.detail)
         return Verdict(gate=verdict.gate, state=str(verdict.state), detail=detail)
@@ -184,6 +194,7 @@ class Worker:
         log: Path | None = None,
         *,
         head: str | None = None,
+        held: str | None = None,
         gates: list[Verdict] | None = None,
     ) -> Delivery:
         redact = self._redactor.text
@@ -192,93 +203,11 @@ class Worker:
                 result, summary=redact(result.summary), answer=redact(result.answer), log=log
             ),
             head=head,
+            held=held,
             host=socket.gethostname(),
             log=redact(_end_of(log)),
             gates=gates or [],
         )
-
-
-class Clone:
-    """A worker's own copy of a mission's repository, without a checkout, with its worktrees."""
-
-    def __init__(self, repository: Repository, name: str, worktrees: Worktrees) -> None:
-        self.repository = repository
-        self.name = name
-        self.worktrees = worktrees
-
-    @classmethod
-    def of(cls, errand: Errand, home: Path) -> Clone:
-        """The clone of an errand's remote below `home`, made or brought up to date.
-
-        Raises:
-            GitError: The remote cannot be reached, or does not have the commit.
-        """
-        name = _name(errand.remote)
-        folder = home / "clones" / f"{name}.git"
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_suffix(".lock")):
-            # All of it may be done again, so that it can be killed anywhere.
-            Git(folder.parent).run("init", "--quiet", "--bare", str(folder))
-            Git(folder).run("config", f"remote.{_REMOTE}.url", errand.remote)
-        repository = Repository.open(folder, base=errand.base, remote=_REMOTE)
-        repository.fetch_base()
-        if repository.git.commit(errand.commit) is None:
-            with repository.lock():
-                repository.git.run("fetch", "--quiet", "--no-tags", _REMOTE, errand.commit)
-        worktrees = Worktrees(repository, home / "worktrees" / name / errand.mission)
-        return cls(repository, name, worktrees)
-
-    def worktree(self, errand: Errand) -> Worktree:
-        """Where the agent works: on what the branch has by now, here or on the remote.
-
-        An attempt that was cut off here left its folder. The next one goes on in it, unless
-        somebody else has brought the branch further meanwhile.
-        """
-        here = errand.branch is not None and self._take_in(errand, errand.branch)
-        number = errand.attempt
-        if here:
-            earlier = range(errand.attempt - 1, 0, -1)
-            left = (n for n in earlier if self.worktrees.path(errand.task, n).exists())
-            number = next(left, number)
-        return self.worktrees.ensure(
-            errand.task, number, branch=errand.branch, base_commit=errand.commit
-        )
-
-    def _take_in(self, errand: Errand, branch: str) -> bool:
-        """Make the remote's branch known here. Whether the branch here has all of it."""
-        self.repository.check_branch_name(branch)
-        git, there = self.repository.git, f"refs/remotes/{_REMOTE}/{branch}"
-        ours = f"refs/heads/{branch}"
-        with self.repository.lock():
-            tip = landing.remote_tip(self.repository, branch)
-            if tip is None:
-                git.run("update-ref", "-d", there, check=False)
-                return True
-            git.run("fetch", "--quiet", "--no-tags", _REMOTE, f"+{ours}:{there}")
-            here = git.commit(ours)
-            if here is None or git.fits("merge-base", "--is-ancestor", tip, here):
-                return here is not None
-            # Others went on from somewhere else. What is here and nowhere else stays findable.
-            git.run("update-ref", f"refs/mission-runner/kept/{branch}-{here[:12]}", here)
-            self.worktrees.free_branch(branch, errand.task)
-            git.run("update-ref", ours, tip, here)
-            return False
-
-    def session(self, worktree: Worktree) -> str | None:
-        """The agent's last session in a worktree, which only this machine has."""
-        kept = worktree.git_dir / _SESSION
-        return kept.read_text(encoding="utf-8") if kept.exists() else None
-
-    def keep_session(self, worktree: Worktree, session: str | None) -> None:
-        """Remember a session for a later attempt in the same worktree."""
-        if session is not None:
-            (worktree.git_dir / _SESSION).write_text(session, encoding="utf-8")
-
-
-def _name(url: str) -> str:
-    """A folder's name that people recognise and that no other remote has."""
-    last = re.sub(r"[^A-Za-z0-9_-]+", "-", url.rstrip("/").removesuffix(".git").rpartition("/")[2])
-    return f"{last[:40].strip('-') or 'clone'}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
 
 
 def _end_of(log: Path | None) -> str:

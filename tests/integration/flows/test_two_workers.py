@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.deploy import AUTOMATION
 from flows.server import LocalServer
@@ -190,3 +192,63 @@ def test_rows_whose_worker_or_whose_process_dies_are_dispatched_again_once(
     with scratch.journal() as journal:
         for task in ("LOST", "CRASH"):
             assert [one.outcome for one in journal.attempts(task)] == ["killed", "success"]
+
+
+# Says when it begins and ends, and ends once it may.
+HOLDS = """
+import os, pathlib, time
+here, task = pathlib.Path(__file__).parent, os.environ["MISSION_TASK"]
+def note(what):
+    with (here / "moments").open("a") as file:
+        file.write(f"{what} {task}\\n")
+note("begins")
+print(f"{task} is at work", flush=True)
+while (here / "hold").exists():
+    time.sleep(0.05)
+pathlib.Path(f"{task}.txt").write_text(task)
+note("ends")
+"""
+
+
+def waiting_for_a_slot() -> list[FlowRun]:
+    """The runs that Prefect holds back because the limit of their agent is reached."""
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_runs(sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=10)
+    return [run for run in found if run.state_name == "AwaitingConcurrencySlot"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("prefect_api")
+def test_the_limit_of_an_agent_holds_across_workers_and_what_it_does_is_seen_live(
+    tmp_path: Path, prefect_server: LocalServer
+) -> None:
+    rows = [row("X"), row("Y")]
+    scratch = make(tmp_path, rows, worker=HOLDS, config=on_workers(tmp_path, 1))
+    (tmp_path / "own").mkdir()
+    (tmp_path / "hold").touch()
+    here = environment(prefect_server, tmp_path / "own")
+    path, moments = str(scratch.task_file), tmp_path / "moments"
+    mission(here, "deploy", path)
+    with worker(prefect_server, tmp_path / "one"), worker(prefect_server, tmp_path / "two"):
+        running = subprocess.Popen(
+            [*MISSION, "run", path, "--json"], env=here, stdout=subprocess.DEVNULL
+        )
+        try:
+            # One is under way; the other one has found a free worker, and no free slot.
+            until(lambda: moments.exists() and waiting_for_a_slot() != [])
+            assert moments.read_text().count("begins") == 1
+            first = moments.read_text().split()[1]
+            with scratch.journal() as journal:
+                (attempt,) = journal.attempts(first)
+            log = Path(str(attempt.log))
+            until(lambda: f"said: {first} is at work" in log.read_text())
+            (tmp_path / "hold").unlink()
+            assert running.wait(timeout=200) == 0
+        finally:
+            if running.poll() is None:
+                running.terminate()
+                running.wait(timeout=60)
+    told = [line.split()[0] for line in moments.read_text().splitlines()]
+    assert told == ["begins", "ends", "begins", "ends"]
+    assert sorted(scratch.merged()) == ["X", "Y"]

@@ -61,7 +61,7 @@ def test_a_worker_does_the_work_and_the_orchestrator_merges_it(
     with scratch.journal() as journal:
         assert [event.data["host"] for event in journal.events(task="A", kind="push")] != []
         log = Path(str(journal.attempts("A")[0].log)).read_text()
-        assert log.startswith("On ")
+        assert log.startswith("on a worker\nunder way on a thread\nOn ")
 
 
 def test_nothing_of_the_senders_machine_is_in_an_errand(
@@ -148,6 +148,34 @@ def test_a_closed_gate_of_the_worker_holds_the_push_back(
     assert run(scratch, workers).blocked == ("A",)
     assert "feat/a" not in Git(scratch.remote).text("branch", "--list")
     assert scratch.merged() == []
+
+
+def test_work_that_a_gate_of_the_worker_held_up_is_pushed_and_not_done_again(
+    tmp_path: Path, workers: ThreadWorkers
+) -> None:
+    works = """
+import json, os, pathlib
+here, attempt = pathlib.Path(__file__).parent, os.environ["MISSION_ATTEMPT"]
+(here / f"asked-{attempt}").touch()
+pathlib.Path("work.txt").write_text(attempt)
+print(json.dumps({"outcome": "success", "summary": "my work", "input_tokens": 500}))
+"""
+    opened = tmp_path / "open"
+    gate = {"type": "script", "run": ["test", "-e", str(opened)], "exit_codes": {"1": "failed"}}
+    config = {**elsewhere(tmp_path), "gates": [gate], "status": {"commit": "never"}}
+    scratch = make(tmp_path, [row("A")], worker=works, config=config)
+    assert run(scratch, workers).blocked == ("A",)
+    assert "finished on" in scratch.notes("A")
+    opened.touch()
+    with scratch.journal() as journal:
+        assert journal.spent("A").tokens == 500
+        journal.submit_request("unblock", "A", by="person")
+    assert run(scratch, workers).exit_code == 0
+    assert Git(scratch.remote).text("show", "main:work.txt") == "1"
+    assert [one.name for one in tmp_path.glob("asked-*")] == ["asked-1"]
+    with scratch.journal() as journal:
+        assert journal.spent("A").tokens == 500
+        assert [one.summary for one in journal.attempts("A")][1] == "my work"
 
 
 def test_a_secret_in_the_settings_is_not_sent(
