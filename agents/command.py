@@ -17,7 +17,9 @@ from agents.tool import LONGEST_ANSWER, as_told, cut_short, missing_tool, run_to
 from mission.config import SandboxConfig
 from workspace.process import ProcessEnd, Stop
 
-_KEPT_LINES = 10_000  # last lines of standard output, which may be its answer
+# Of the end of standard output, which may be its answer. The last line is kept in any case.
+_KEPT_LINES = 10_000
+_KEPT_CHARACTERS = 2 * LONGEST_ANSWER
 
 
 class CommandAgent:
@@ -43,11 +45,16 @@ class CommandAgent:
         brief.scratch.mkdir(parents=True, exist_ok=True)
         paper = brief.scratch / "brief.md"
         paper.write_text(brief.text, encoding="utf-8", errors="replace")
-        said: deque[str] = deque(maxlen=_KEPT_LINES)
+        said: deque[str] = deque()
+        kept = 0  # characters
 
         def on_line(stream: str, line: str) -> None:
+            nonlocal kept
             if stream == "stdout" and line.strip():
                 said.append(line)
+                kept += len(line)
+                while len(said) > _KEPT_LINES or (kept > _KEPT_CHARACTERS and len(said) > 1):
+                    kept -= len(said.popleft())
                 on_event(AgentEvent(kind="said", text=one_line(line)))
 
         on_event(AgentEvent(kind="started", text=self.name))

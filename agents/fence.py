@@ -32,5 +32,7 @@ def fence(text: str, *, longest: int = LONGEST) -> str:
 
 def one_line(text: str, *, longest: int = 300) -> str:
     """`text` on one line of at most `longest` characters, nothing hidden in it."""
-    flat = _HIDDEN.sub("\ufffd", " ".join(_LINE_ENDS.sub(" ", text).split()))
-    return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"
+    start = text[: longest * 20]  # a line may have many megabytes
+    flat = _HIDDEN.sub("\ufffd", " ".join(_LINE_ENDS.sub(" ", start).split()))
+    whole = len(flat) <= longest and len(start) == len(text)
+    return flat if whole else f"{flat[: longest - 1]}…"

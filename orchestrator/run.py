@@ -21,6 +21,7 @@ from orchestrator.expanding import expand, next_placeholder, write_expansion
 from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
 from orchestrator.preflight import check_base, refuse_errors, repository_of
+from orchestrator.publishing.absorbing import take_in_pushed
 from orchestrator.publishing.status import publish_status
 from orchestrator.publishing.storage import StorageCopy
 from orchestrator.recovery import end_crashed_runs, reconcile
@@ -101,6 +102,9 @@ def run_mission(
     with opened as (context, board), StorageCopy(context):
         refuse_errors(board.plan)
         check_base(context.repository)
+        take_in_pushed(context)
+        if board.take_up() is not None:
+            refuse_errors(board.plan)
         note_taken_over(context.journal, context.run, board.plan)
         if context.pulls is not None and context.config.merge.strategy == "batch":
             display.say(

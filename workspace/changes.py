@@ -51,6 +51,8 @@ def commit_leftovers(
             or the agent's commits conflict with each other. Nothing is lost; what was committed
             stays where it is.
     """
+    if worktree.path.is_symlink():
+        raise GitError(f"the agent put a symbolic link in the place of {worktree.path}")
     worktree.remove_stale_locks()
     state = State.of(worktree)
     refuse_conflicts(worktree, state.unmerged)

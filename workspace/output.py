@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-LINE_LIMIT = 256 << 20  # bytes; a longer line comes in pieces, so that it cannot fill the memory
+LINE_LIMIT = 64 << 20  # bytes; a longer line comes in pieces, so that it cannot fill the memory
 LOG_LIMIT = 1 << 30  # bytes; what comes after them is not logged, so that it cannot fill the disk
 TAIL_LINES = 40
 TAIL_WIDTH = 500  # characters of a line

@@ -24,6 +24,7 @@ _HARMLESS = re.compile(r"true|false|none|null|yes|no|on|off|auto|\d{1,8}", re.IG
 # cheap. None of them can match a quote or a backslash, so that JSON stays JSON.
 _SHAPES: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
     (b"://", re.compile(rb"(?<=://)[^\s/@:\"'\\<>]*:[^\s/@\"'\\<>]+(?=@)")),
+    (b"://", re.compile(rb"(?<=https://)[^\s/@:\"'\\<>]{6,}(?=@)")),
     (b"gh", re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{20,255}")),
     (b"github_pat_", re.compile(rb"\bgithub_pat_[A-Za-z0-9_]{20,255}")),
     (b"glpat-", re.compile(rb"\bglpat-[A-Za-z0-9_.\-]{16,255}")),

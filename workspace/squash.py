@@ -34,6 +34,7 @@ class Landing:
     commit: str
     task: str
     attempt: str
+    mission: str  # its task file; empty in commits of the runner's earlier versions
 
 
 def message_for(task: str, description: str, attempt: int, *, mission: str = "") -> str:
@@ -116,7 +117,7 @@ def landings(git: Git, reach: str, mission: str = "") -> Iterator[Landing]:
     )
     for commit, task, attempt, of_mission in zip(log, log, log, log, strict=True):
         if task and of_mission in ("", _line(mission)):
-            yield Landing(commit=commit.strip(), task=task, attempt=attempt)
+            yield Landing(commit=commit.strip(), task=task, attempt=attempt, mission=of_mission)
 
 
 def who_merged(git: Git, *, base: str, head: str, files: Sequence[str]) -> tuple[Touch, ...]:

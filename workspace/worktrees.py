@@ -88,7 +88,7 @@ class Worktrees:
         with self._making(path) as lock:
             with self._repository.lock():
                 record = self._record(path)
-                reused = record is not None and (record / _READY).exists() and path.is_dir()
+                reused = record is not None and (record / _READY).exists() and _is_folder(path)
                 if not reused:
                     self._make_room(path, record)
                     self._add(path, task, branch, base_commit)
@@ -243,6 +243,11 @@ def _stem(task: str) -> str:
     if name != task:
         name = f"{name}-{hashlib.sha256(task.encode(errors='surrogateescape')).hexdigest()[:8]}"
     return name
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder itself, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def _free_name(path: Path) -> Path:

@@ -20,7 +20,7 @@ from orchestrator.attempts.delivery import bring_to_remote, verify
 from orchestrator.attempts.repairing import may_repair, to_repair
 from orchestrator.attempts.resuming import HELD_UP, catch_up, reopen
 from orchestrator.attempts.retrying import STATUSES, again, decide_next
-from orchestrator.attempts.reviewing import Reviewed, review, wants_person
+from orchestrator.attempts.reviewing import Reviewed, review, why_a_person
 from orchestrator.attempts.verifying import Row, VerificationError
 from orchestrator.attempts.work import (
     REVIEW,
@@ -125,9 +125,7 @@ class AttemptRunner:
             return f"its review: {reviewed.text}"
         if attempt.outcome == Outcome.NEEDS_QA:
             return f"{attempt.agent} asks: {attempt.summary}"
-        if wants_person(self._context, assignment.task):
-            return "a rule of mission.yaml"
-        return ""
+        return why_a_person(self._context, assignment.task, Work.of(attempt))
 
     def _refused(self, assignment: Assignment, attempt: Attempt) -> TaskEnd | None:
         """The end of an attempt that left nothing on its branch.

@@ -54,7 +54,14 @@ def reopen(context: Context, last: Attempt) -> Attempt:
 
 def catch_up(context: Context, attempt: Attempt) -> Attempt:
     """An approved attempt with what its branch holds by now: people may have added to it."""
-    return context.journal.update_attempt(attempt.id, head=_newest(context, attempt))
+    newest = _newest(context, attempt)
+    if newest != attempt.head:
+        added = context.repository.git.text("rev-list", "--count", f"{attempt.head}..{newest}")
+        context.display.say(
+            f"{attempt.task}: approved with {added} commits that {attempt.branch} got since its "
+            f"agent ended: git log {str(attempt.head)[:10]}..{str(newest)[:10]}"
+        )
+    return context.journal.update_attempt(attempt.id, head=newest)
 
 
 def _newest(context: Context, last: Attempt) -> str | None:

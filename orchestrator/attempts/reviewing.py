@@ -9,6 +9,7 @@ from agents.protocol import Outcome, Result, Usage
 from agents.registry import settings as agent_settings
 from agents.review import Review, Verdict, findings_text, read_review, write_review_brief
 from agents.routing import matches
+from gates.single_writer import touched
 from mission.config import ReviewRule
 from mission.errors import AgentError, StoppedError
 from mission.journal import Attempt, EventKind
@@ -18,6 +19,7 @@ from orchestrator.attempts.asking import Question, ask
 from orchestrator.attempts.work import REVIEW, Work, sums
 from orchestrator.context import Context
 from tasks_md.model import Task
+from workspace.changes import changed_files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,9 +36,17 @@ def rule_for(context: Context, task: Task) -> ReviewRule | None:
     return next((rule for rule in context.config.review if matches(task, rule.match)), None)
 
 
-def wants_person(context: Context, task: Task) -> bool:
-    """Whether a rule says that a person looks at the row's work before it merges."""
-    return any(matches(task, rule.match) for rule in context.config.qa)
+def why_a_person(context: Context, task: Task, work: Work) -> str:
+    """Why a person looks at the row's work before it merges, whatever agents say of it; empty if
+    nobody has to."""
+    if any(matches(task, rule.match) for rule in context.config.qa):
+        return "a rule of mission.yaml"
+    repository, place = context.repository, context.place
+    files = changed_files(repository.git, repository.base_tip(), work.head)
+    config = place.config_file.relative_to(repository.top).as_posix()
+    if touched(files, config):
+        return f"it changes {config}, which says what the runner runs and asks"
+    return ""
 
 
 def review(context: Context, assignment: Assignment, attempt: Attempt) -> Reviewed | None:

@@ -59,9 +59,11 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
         MergeConflictError: It does not apply; the message names the files and who merged them.
         NothingToMergeError: The base has all of it.
         SingleWriterError: It would change the task file.
+        GitError: Somebody else has merged this row meanwhile.
     """
     task, work = row.task, Work.of(row.attempt)
     git = context.repository.git
+    _refuse_done_elsewhere(context, row, base)
     try:
         commit = squash.make_squash(
             git,
@@ -86,6 +88,18 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
     if touched(changes.changed_files(git, base, commit), context.task_file):
         raise touches_task_file(work.branch, context.task_file, task.id)
     return commit
+
+
+def _refuse_done_elsewhere(context: Context, row: Row, base: str) -> None:
+    """Two clones may carry out one mission at once: each has a lock of its own."""
+    reach = f"{row.attempt.base_commit}..{base}"
+    for one in squash.landings(context.repository.git, reach, context.task_file):
+        if one.mission and one.task == row.task.id:  # one that names none may be of any
+            raise GitError(
+                f"{row.task.id} was merged as {one.commit[:10]} meanwhile, and not by this run",
+                hint=f"Another clone carries the mission out too; {Work.of(row.attempt).branch} is "
+                "kept. `mission verify PATH --fix` sets what is merged to done",
+            )
 
 
 def refuse_blocked(context: Context, commit: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from mission.errors import CheckoutBlockedError, RowConflictError
+from mission.errors import CheckoutBlockedError, GitError, RowConflictError
 from orchestrator.context import Context
 from tasks_md.model import Plan
 from tasks_md.parse import decode, encode, parse
 from tasks_md.rebase import rebase
+from workspace import checkout
 from workspace.line_merge import merge_lines
 from workspace.status_commit import committed
 
@@ -60,6 +61,29 @@ def _take_in(context: Context, before: bytes, after: bytes) -> None:
         raise CheckoutBlockedError(
             conflict.message, files=(path,), hint=conflict.hint
         ) from conflict
+
+
+def take_in_pushed(context: Context) -> None:
+    """Before anything starts: take in what others have pushed. A row that a run on another machine
+    has done must not be done again because this clone is old.
+
+    Raises:
+        CheckoutBlockedError: The task file was changed here and there in the same cell.
+    """
+    repository = context.repository
+    if repository.remote is None:
+        return
+    with context.base_lock:
+        try:
+            base = repository.fetch_base()
+        except GitError as error:
+            context.display.say(f"nobody knows what others have pushed: {error}")
+            return
+        absorb(context, base)
+        try:
+            checkout.fast_forward(repository, base, keep=(context.task_file,))
+        except CheckoutBlockedError as blocked:
+            context.display.say(str(blocked))  # no reason to stop before there is a merge
 
 
 def _absorbed(context: Context) -> str:

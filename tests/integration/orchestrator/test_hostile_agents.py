@@ -4,10 +4,12 @@ and nothing is written outside of the repository."""
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from watchfiles import watch
 
 from orchestrator.display import RecordingDisplay
 from tests.scratch import make, row
@@ -171,3 +173,77 @@ def test_a_hook_that_an_agent_left_does_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
     assert scratch.run().exit_code == 0  # a person was told, and lets it be
     assert (tmp_path / "sprung").exists()
+
+
+def test_a_row_that_another_clone_has_done_is_not_done_again(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    old = replace(scratch, top=tmp_path / "old")
+    Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(old.top))
+    assert scratch.run().exit_code == 0
+    Git(scratch.remote).run("branch", "--delete", "--force", "feat/a")
+    assert old.run().exit_code == 0
+    assert old.statuses() == {"A": "done"}
+    assert old.merged() == ["A"]
+    with old.journal() as journal:
+        assert journal.attempts() == []
+
+
+def test_of_two_clones_at_once_one_merges(tmp_path: Path) -> None:
+    # The second clone does the whole mission while the first one's agent is at work.
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    worker = START + (
+        "import time\n"
+        f"first = pathlib.Path({str(marks)!r}, 'first')\n"
+        "if not first.exists():\n"
+        "    first.touch()\n"
+        "    while not first.with_name('go').exists(): time.sleep(0.05)\n"
+        "write(f'{os.getpid()}.txt', 'work')\n"
+    )
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    other = replace(scratch, top=tmp_path / "other")
+    Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(other.top))
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(scratch.run)
+        watched = watch(marks, stop_event=None, yield_on_timeout=True)
+        while not (marks / "first").exists():
+            next(watched)
+        assert other.run().exit_code == 0
+        Git(scratch.remote).run("branch", "--delete", "--force", "feat/a")
+        (marks / "go").touch()
+        assert slow.result().blocked == ("A",)
+    assert scratch.merged() == ["A"]
+    assert "meanwhile, and not by this run" in scratch.notes("A")
+
+
+def test_a_change_of_what_the_runner_runs_waits_for_a_person(tmp_path: Path) -> None:
+    worker = START + (
+        "config = pathlib.Path('plan/mission.yaml')\n"
+        "config.write_text(config.read_text() + 'verify: []\\n')\n"
+    )
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    assert scratch.run().needs_qa == ("A",)
+    assert "plan/mission.yaml" in scratch.notes("A")
+    assert scratch.merged() == []
+    with scratch.journal() as journal:
+        journal.submit_request("approve", "A", by="person")
+    scratch.run()
+    assert scratch.merged() == ["A"]
+
+
+def test_a_link_in_place_of_the_worktree_leads_nowhere(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "private").write_text("mine")
+    worker = START + (
+        "import shutil\n"
+        "here = os.getcwd()\n"
+        "os.chdir('/')\n"
+        "shutil.rmtree(here)\n"
+        f"os.symlink({str(outside)!r}, here)\n"
+    )
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    assert scratch.run().blocked == ("A",)
+    assert "symbolic link" in scratch.notes("A")
+    assert (outside / "private").read_text() == "mine"
+    assert scratch.git.text("log", "--all", "--format=%H", "--", "private") == ""

@@ -45,3 +45,8 @@ def test_one_line_holds_no_line_end_of_any_kind() -> None:
 
 def test_one_line_is_bounded() -> None:
     assert one_line("word " * 1000, longest=20) == "word word word word…"
+
+
+def test_only_the_start_of_a_huge_line_is_looked_at() -> None:
+    assert one_line(" " * 10_000_000 + "x") == "…"
+    assert one_line("x" * 10_000_000) == "x" * 299 + "…"

@@ -39,6 +39,10 @@ def test_credentials_in_addresses_and_headers() -> None:
     assert redactor.text("https://oauth2:abc@host https://host:80/a@b") == (
         f"https://{HIDDEN}@host https://host:80/a@b"
     )
+    assert redactor.text("https://opaque-token@host/x") == f"https://{HIDDEN}@host/x"
+    assert redactor.text("ssh://git-user@host/x https://h/@scope/x") == (
+        "ssh://git-user@host/x https://h/@scope/x"
+    )
     assert redactor.text("postgres://u:p@h:5432/db") == f"postgres://{HIDDEN}@h:5432/db"
     assert redactor.text("Authorization: Bearer abcdef0123456789") == (
         f"Authorization: Bearer {HIDDEN}"
