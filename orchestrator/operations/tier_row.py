@@ -17,10 +17,7 @@ class TierRow:
     """A row that runs an operation on the tier."""
 
     def __init__(self, context: Context, assignment: Assignment, *accepted: str) -> None:
-        """Args:
-            context: The run's.
-            assignment: The row's.
-            accepted: The names that `with` may have, beside `config`.
+        """The row of `assignment`, whose `with` may have the `accepted` names beside `config`.
 
         Raises:
             ConfigError: `with` has another one.

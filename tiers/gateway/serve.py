@@ -28,8 +28,8 @@ def boot(config: TierConfig, embedder: Embedder | None) -> Iterator[FastAPI]:
     detect(config, fail_fast=True).require()
     with open_place(config) as address:
         upgrade(address, vector=config.vector)
-        storage = ReadStorage(address=address, embedder=embedder)
-        yield make_app(storage, lambda: _problems(config))
+        with ReadStorage(address=address, embedder=embedder) as storage:
+            yield make_app(storage, lambda: _problems(config))
 
 
 def serve(config: TierConfig, embedder: Embedder | None, *, host: str, port: int) -> None:

@@ -1,15 +1,15 @@
-"""What the API reads: one connection a request, open for reading only."""
+"""What the API reads: on connections that are kept, and open for reading only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import logging
 from datetime import timedelta
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
 
 from tiers.search.embedder import Embedder
 from tiers.search.search import Answer, search
@@ -17,16 +17,47 @@ from tiers.settings.address import PostgresAddress
 from tiers.storage.queries import query
 
 _CONNECT = timedelta(seconds=3)
+_PATIENCE = 2.0  # seconds for a connection; a server that is away is told as such after that
 _STATEMENT = "10s"
+_CONNECTIONS = 8  # at most; the kept ones
 PAGE = 100  # missions
 
+# It would tell on standard error, with addresses and users, what 503 and /readyz tell.
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+
 class ReadStorage:
-    """A storage as the gateway sees it. Its methods raise `psycopg.Error` when it is away."""
+    """A storage as the gateway sees it. Its methods raise `psycopg.Error` when it is away.
 
-    address: PostgresAddress
-    embedder: Embedder | None  # None: searches by words
+    A context manager: connections are kept from one request to the next until its end.
+    """
+
+    def __init__(self, *, address: PostgresAddress, embedder: Embedder | None) -> None:
+        """The storage at `address`, of which nothing is asked yet. Without an `embedder` search
+        goes by words."""
+        self._embedder = embedder
+        self._pool = ConnectionPool(
+            kwargs=address.connect_arguments(timeout=_CONNECT),
+            min_size=0,
+            max_size=_CONNECTIONS,
+            timeout=_PATIENCE,
+            reconnect_timeout=_PATIENCE,
+            configure=_for_reading,
+            check=ConnectionPool.check_connection,  # the server may have been started anew
+            open=False,
+        )
+
+    def __enter__(self) -> Self:
+        self._pool.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.close()
 
     def missions(self, offset: int) -> list[DictRow]:
         """A page of them, by name."""
@@ -34,7 +65,7 @@ class ReadStorage:
 
     def mission(self, identifier: str) -> DictRow | None:
         """One, with its tasks."""
-        with self._connection() as connection:
+        with self._pool.connection() as connection:
             values = {"id": identifier, "limit": 1, "offset": 0}
             found = _fetch(connection, "missions", values)
             if not found:
@@ -43,7 +74,7 @@ class ReadStorage:
 
     def task(self, identifier: str) -> DictRow | None:
         """One, with its attempts and events."""
-        with self._connection() as connection:
+        with self._pool.connection() as connection:
             found = _fetch(connection, "task", {"id": identifier})
             if not found:
                 return None
@@ -59,22 +90,20 @@ class ReadStorage:
         Raises:
             TierError: The storage's embeddings are another embedder's.
         """
-        with self._connection() as connection:
-            return search(connection, text, limit=limit, embedder=self.embedder)
+        with self._pool.connection() as connection:
+            return search(connection, text, limit=limit, embedder=self._embedder)
 
     def _rows(self, name: str, values: dict[str, Any]) -> list[DictRow]:
-        with self._connection() as connection:
+        with self._pool.connection() as connection:
             return _fetch(connection, name, values)
 
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
-        arguments = self.address.connect_arguments(timeout=_CONNECT)
-        with psycopg.connect(**arguments) as connection:
-            connection.execute("SET default_transaction_read_only = on")
-            connection.execute(f"SET statement_timeout = '{_STATEMENT}'")
-            connection.commit()
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            yield connection
+
+def _for_reading(connection: psycopg.Connection[Any]) -> None:
+    """What each connection is set to once. A request sees the storage as it was at one moment."""
+    connection.execute("SET default_transaction_read_only = on")
+    connection.execute(f"SET statement_timeout = '{_STATEMENT}'")
+    connection.commit()
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
 
 
 def _fetch(connection: psycopg.Connection[Any], name: str, values: dict[str, Any]) -> list[DictRow]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import uvicorn
 
 from tests.command import run
 from tests.integration.tiers.storage.configured import configured
-from tests.services import PASSWORD, free_port
+from tests.services import PASSWORD, PostgresMaker, free_port
 from tiers.gateway.app import make_app
 from tiers.gateway.storage import ReadStorage
 from tiers.search.embedder import HashingEmbedder
@@ -59,6 +60,11 @@ def client(vector_database: PostgresAddress) -> Iterator[httpx.Client]:
 
 def serving(storage: ReadStorage) -> Iterator[httpx.Client]:
     """A client of a real server; it listens before it runs, so nobody has to wait for it."""
+    with storage:
+        yield from _serving(storage)
+
+
+def _serving(storage: ReadStorage) -> Iterator[httpx.Client]:
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(make_app(storage, list), log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -137,6 +143,30 @@ def test_a_storage_that_went_away(vector_database: PostgresAddress) -> None:
         assert answer.status_code == 503
         assert answer.json() == {"detail": "The storage cannot be used now"}
         assert client.get("/healthz").status_code == 200
+
+
+def test_a_storage_that_comes_back(make_postgres: PostgresMaker) -> None:
+    """Connections that are kept do not outlive their server."""
+    server = make_postgres(start=False)
+    process = server.start()
+    try:
+        storage = ReadStorage(address=filled(server.address, vector=True), embedder=None)
+        for client in serving(storage):
+            assert client.get("/api/v1/missions").status_code == 200
+            process.stop()
+            assert client.get("/api/v1/missions").status_code == 503
+            process = server.start()
+            assert client.get("/api/v1/missions").status_code == 200
+    finally:
+        process.stop()
+
+
+def test_many_at_once(client: httpx.Client) -> None:
+    """More requests than connections are kept."""
+    with ThreadPoolExecutor(max_workers=20) as pool:
+        paths = ["/api/v1/missions/fed", "/api/v1/tasks/fed:B", "/api/v1/search?q=egg"] * 20
+        answers = list(pool.map(lambda path: client.get(path).status_code, paths))
+    assert set(answers) == {200}
 
 
 def test_it_does_not_boot_without_its_services(
