@@ -42,7 +42,11 @@ def serve_gateway(
     configured = load_tier_config(config)
     for notice in configured.notices:
         talk(f"mission: {printable(notice)}")
-    talk(f"{configured.tier}: listening on http://{host}:{port}, described at /docs")
-    # Where the storage keeps no embeddings, a model would be loaded for nothing.
-    made = make_embedder(embedder) if configured.vector else None
-    serve(configured, made, host=host, port=port)
+    serve(
+        configured,
+        # Where the storage keeps no embeddings, a model would be loaded for nothing.
+        make_embedder(embedder) if configured.vector else None,
+        host=host,
+        port=port,
+        on_ready=lambda url: talk(f"{configured.tier}: listening on {url}, described at /docs"),
+    )

@@ -12,6 +12,7 @@ import typer
 
 from cli.console import fact, print_json
 from cli.status_page import Standing, status_page
+from gates.pause import PauseFiles
 from mission.errors import StoppedError, UsageError
 from mission.journal import Event, EventKind, Journal
 from mission.overview import make_overview, overview_data
@@ -59,6 +60,7 @@ def _standing(place: Place) -> Standing:
         overview=make_overview(plan, Graph.of(plan), spent),
         errors=sum(finding.severity is Severity.ERROR for finding in lint(plan)),
         holder=holder(place.state_dir),
+        paused=PauseFiles.of(state_dir=place.state_dir, folder=place.folder).read(),
         attempts=attempts,
         conflicts=conflicts,
     )

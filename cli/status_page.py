@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cli.console import Style, paint, printable, screen_width, shown_path
 from cli.tables import Column, table, wrap
+from gates.pause import Paused
 from mission.amounts import count
 from mission.journal import Attempt
 from mission.overview import MilestoneView, Overview, TaskView
@@ -32,6 +33,7 @@ class Standing:
     overview: Overview
     errors: int  # that lint found
     holder: Holder | None  # a run that is under way
+    paused: Paused | None  # nothing is started, pushed or merged meanwhile
     attempts: Mapping[str, Attempt]  # open ones, by task
     conflicts: Sequence[str]  # warnings about branches that will not merge, for people
 
@@ -76,6 +78,11 @@ def _head(standing: Standing) -> Iterator[str]:
     )
     if standing.holder is not None:
         yield from _wrapped(f"A run is under way: {standing.holder}", "cyan")
+    elif any(view.task.id in standing.attempts for view in views):
+        yield from _wrapped("No run is at work: `mission run` carries on", "yellow")
+    if standing.paused is not None:
+        since = f"{standing.paused.since.astimezone():%Y-%m-%d %H:%M}"
+        yield from _wrapped(f"Since {since} {standing.paused.detail}", "yellow")
     if standing.errors:
         number = "1 error" if standing.errors == 1 else f"{standing.errors} errors"
         yield from _wrapped(f"{number} in the file: `mission check` tells where", "red")

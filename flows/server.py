@@ -189,7 +189,7 @@ class LocalServer:
         first = not (self.folder / "prefect.db").exists()
         note(
             "Starting the local Prefect server"
-            + (" for the first time: its database takes some seconds" if first else "")
+            + (": the first time takes a while" if first else "")
         )
         last = self._read()
         port = _free_port(last.port if last is not None else 0)

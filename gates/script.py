@@ -68,7 +68,8 @@ class ScriptGate:
         if end.exit_code is None:
             return GateState.UNKNOWN, f"killed by signal {end.signal}"
         last_line = end.tail.strip().rpartition("\n")[2]
-        detail = f"exit code {end.exit_code}" + (f": {last_line}" if last_line else "")
+        code = f"exit code {end.exit_code}"
+        detail = f"{last_line} ({code})" if last_line else code
         if end.exit_code == 0:
             return GateState.CLEAR, detail
         codes = {**DEFAULT_EXIT_CODES, **self.exit_codes}

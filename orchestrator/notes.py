@@ -13,12 +13,19 @@ _BRACKET = re.compile(r"\s*\[mission: [^\[\]]*\]\s*$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
+def in_one_line(text: str) -> str:
+    """A reason, and the lines that a program printed after it, as one line for people."""
+    reason, *lines = (" ".join(line.split()) for line in text.strip().split("\n"))
+    rest = " / ".join(filter(None, lines))
+    return f"{reason}: {rest}" if rest else reason
+
+
 def with_word(notes: str, word: str) -> str:
     """`notes` with `word` as the runner's word. An empty word takes the bracket away."""
     kept = _BRACKET.sub("", notes).rstrip()
     if not word:
         return kept
-    text = _CONTROL.sub(" ", word).replace("[", "(").replace("]", ")")
+    text = _CONTROL.sub(" ", in_one_line(word)).replace("[", "(").replace("]", ")")
     text = " ".join(text.split())
     if len(text) > _LONGEST:
         text = text[: _LONGEST - 1].rstrip() + "…"

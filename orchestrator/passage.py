@@ -52,8 +52,8 @@ def pass_gates(
         context.display.doing(
             shown,
             f"waits for gate {verdict.gate}",
-            f"{verdict.state} since {waiting.since:%H:%M:%S} UTC: "
-            f"{context.redactor.text(verdict.detail)}",
+            f"{verdict.state}, {context.redactor.text(verdict.detail)}, "
+            f"since {waiting.since:%H:%M:%S} UTC",
         )
 
     patience = Patience.of(context.config.gates)

@@ -17,6 +17,7 @@ from orchestrator.context import Context
 from orchestrator.ends import TaskEnd
 from orchestrator.events import Written
 from orchestrator.inbox import Inbox
+from orchestrator.notes import in_one_line
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,5 +121,5 @@ class Writing:
             shown = str(end.status or "kept for the next run")
             if end.again is not None:
                 shown = f"will be tried again at {end.again.at:%H:%M:%S} UTC"
-            told = end.reason or end.word
+            told = in_one_line(end.reason or end.word)
             self._context.display.say(f"{end.task}: {shown}" + (f" ({told})" if told else ""))

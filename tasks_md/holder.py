@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from tasks_md.alive import started
+
 _NOTE = "writer.json"
 
 
@@ -22,6 +24,7 @@ class Holder:
     pid: int
     since: str  # ISO 8601, UTC
     command: str  # what was typed
+    started: float | None = None  # when that process started, by `tasks_md.alive.started`
 
     @classmethod
     def this_process(cls) -> Self:
@@ -30,6 +33,7 @@ class Holder:
             pid=os.getpid(),
             since=datetime.now(UTC).isoformat(timespec="seconds"),
             command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200],
+            started=started(os.getpid()),
         )
 
     def __str__(self) -> str:
@@ -39,11 +43,11 @@ class Holder:
 def holder(lock_dir: Path) -> Holder | None:
     """Who holds the lock; None where nobody does, as far as this machine can tell.
 
-    The note outlives a holder that was killed, so a process that is gone holds nothing. On
-    another machine nobody can look: its note counts.
+    The note outlives a holder that was killed, so a process that is gone holds nothing, and neither
+    does another one that got its pid. On another machine nobody can look: its note counts.
     """
     noted = read_note(lock_dir)
-    if noted is None or (noted.host == os.uname().nodename and not _is_alive(noted.pid)):
+    if noted is None or (noted.host == os.uname().nodename and not _is_alive(noted)):
         return None
     return noted
 
@@ -74,11 +78,6 @@ def read_note(lock_dir: Path) -> Holder | None:
         return None  # written by another version
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # somebody else's process
-    return True
+def _is_alive(noted: Holder) -> bool:
+    since = started(noted.pid)
+    return since is not None and noted.started in (None, since)

@@ -75,6 +75,11 @@ def publish_status(context: Context) -> bool:
         context.display.doing("status", "")
 
 
+def _name(context: Context) -> str:
+    """What people call the mission."""
+    return context.config.mission or context.writer.read().mission or context.place.folder.name
+
+
 def _publish(context: Context) -> bool:
     repository, path = context.repository, context.task_file
     for _ in range(_TRIES):
@@ -96,7 +101,7 @@ def _publish(context: Context) -> bool:
             repository.git,
             base=base,
             files=files,
-            message=f"Update the status of {context.place.folder.name}\n\nMission-Status: yes\n",
+            message=f"Update the status of {_name(context)}\n\nMission-Status: yes\n",
         )
         if commit is None:
             return True

@@ -54,7 +54,7 @@ def test_clear(mission: Path) -> None:
 
     found = mission_command(mission, "gate", "queue", "--purpose", "push")
 
-    assert found.stdout == "pause: clear: not paused\nscript: clear: exit code 0: all quiet\n"
+    assert found.stdout == "pause: clear: not paused\nscript: clear: all quiet (exit code 0)\n"
 
 
 def test_json_tells_what_held_it_back(mission: Path) -> None:
@@ -67,7 +67,7 @@ def test_json_tells_what_held_it_back(mission: Path) -> None:
     assert told["state"] == "timed-out"
     assert told["branch"] == "feat/1"
     assert told["gates"][1]["state"] == "busy"
-    assert "waiting for script: busy: exit code 75: two runs" in found.stderr
+    assert "waiting for script: busy: two runs" in found.stderr
 
 
 def test_red(mission: Path) -> None:

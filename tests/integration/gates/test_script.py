@@ -38,7 +38,7 @@ def test_exit_codes(tmp_path: Path, code: int, state: GateState) -> None:
     verdict = ScriptGate(argv=exits(code), folder=tmp_path).check(REQUEST)
 
     assert verdict.state is state
-    assert verdict.detail == f"exit code {code}: says {code}"
+    assert verdict.detail == f"says {code} (exit code {code})"
 
 
 def test_configured_exit_codes_cannot_open_the_gate(tmp_path: Path) -> None:

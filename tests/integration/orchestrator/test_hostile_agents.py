@@ -61,7 +61,9 @@ def test_an_agent_that_switched_to_the_base_does_not_move_it(tmp_path: Path, rem
     scratch = make(tmp_path, [row("A")], worker=worker, config={**VERIFY, "remote": remote})
     begin = scratch.git.text("rev-parse", "main")
     assert scratch.run().failed == ("A",)
-    assert scratch.git.text("log", "--format=%s", f"{begin}..main") == "Update the status of plan"
+    assert (
+        scratch.git.text("log", "--format=%s", f"{begin}..main") == "Update the status of scratch"
+    )
     assert scratch.git.text("show", "main:README.md") == "scratch"
     assert scratch.git.text("show", "feat/a:README.md") == "bad"
 

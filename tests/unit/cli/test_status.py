@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 
 import pytest
@@ -105,7 +106,18 @@ def test_what_is_under_way(place: Place, capsys: pytest.CaptureFixture[str]) -> 
     assert "A-2 and A-3 will conflict: both change x.py, y.py" in printed
     assert "A-1 and A-3" not in printed
     assert "  A-3  haiku, attempt 1 since " in printed
-    assert "under way" not in run(capsys, "status", str(place.folder))
+    printed = run(capsys, "status", str(place.folder))
+    assert "under way" not in printed
+    assert "No run is at work: `mission run` carries on" in printed
+
+
+def test_a_pause(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "paused" not in run(capsys, "status", str(place.folder))
+    run(capsys, "pause", str(place.folder), "--reason", "release day")
+    printed = run(capsys, "status", str(place.folder))
+    assert re.search(r"Since 20\S+ \S+ paused by \S+: release day; `mission\s+unpause`", printed)
+    run(capsys, "unpause", str(place.folder))
+    assert "paused" not in run(capsys, "status", str(place.folder))
 
 
 def test_errors_in_the_file_are_counted(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.notes import with_word
+from orchestrator.notes import in_one_line, with_word
 
 PEOPLE = st.text(
     st.characters(exclude_characters="[]", exclude_categories=("Cc", "Cs", "Zl", "Zp"))
@@ -23,6 +23,13 @@ def test_a_new_word_replaces_the_old_one() -> None:
 
 def test_an_empty_word_takes_it_away() -> None:
     assert with_word("Keep this. [mission: merged]", "") == "Keep this."
+
+
+def test_what_a_program_printed_stands_behind_the_reason() -> None:
+    said = "tests failed with exit code 1\nchecking  x\n\nFAIL y\n"
+    assert in_one_line(said) == "tests failed with exit code 1: checking x / FAIL y"
+    assert in_one_line("merged") == "merged"
+    assert in_one_line("") == ""
 
 
 def test_a_word_stays_on_one_line_and_short() -> None:

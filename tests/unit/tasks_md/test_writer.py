@@ -125,6 +125,16 @@ def test_a_killed_holder_holds_nothing(path: Path) -> None:
     assert {p.name for p in path.parent.iterdir()} == {"TASKS.md", "state"}
 
 
+def test_another_process_with_the_holder_s_pid_holds_nothing(path: Path) -> None:
+    state = path.parent / "state"
+    with writer(path):
+        note = state / "writer.json"
+        left = json.loads(note.read_text(encoding="utf-8"))
+    left["started"] -= 5  # it was somebody else, who is gone without a word
+    note.write_text(json.dumps(left), encoding="utf-8")
+    assert holder(state) is None
+
+
 def test_mode_and_links_stay(path: Path) -> None:
     path.chmod(0o640)
     link = path.parent / "link.md"

@@ -180,6 +180,22 @@ def test_it_does_not_boot_without_its_services(
     said = run(capsys, "gateway", "serve", "--config", config, code=1)
     assert f"Postgres at {gone.where} refuses the connection" in said
     assert PASSWORD.get_secret_value() not in said
+    assert "listening" not in said
+
+
+def test_a_port_that_is_taken_is_named(
+    capsys: pytest.CaptureFixture[str],
+    vector_database: PostgresAddress,
+    valkey_address: ValkeyAddress,
+    tmp_path: Path,
+) -> None:
+    config = configured(tmp_path / "c.json", "federated", vector_database, valkey_address)
+    words = ["gateway", "serve", "--config", config, "--embedder", "none"]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = run(capsys, *words, "--port", port, code=1)
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in said
+    assert "listening on http" not in said
 
 
 def test_it_boots_serves_and_ends(
@@ -196,8 +212,7 @@ def test_it_boots_serves_and_ends(
     ) as process:
         assert process.stderr is not None
         assert re.match("federated: listening on", process.stderr.readline())
-        transport = httpx.HTTPTransport(retries=8)  # it listens a moment after it says so
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
             assert client.get("/readyz", timeout=20).json() == {"ready": True, "problems": []}
             assert client.get("/api/v1/missions").json() == {"missions": []}
         process.send_signal(signal.SIGINT)
