@@ -18,7 +18,8 @@ def holds_exactly(worktree: Worktree, tree: str) -> bool:
     of submodules belongs to no tree of ours: where there is any, the answer is no.
     """
     git = worktree.git
-    with tempfile.TemporaryDirectory(prefix="mission-") as folder:
+    # Beside its own index: sandboxes of agents at work elsewhere leave /tmp open to them.
+    with tempfile.TemporaryDirectory(prefix="mission-", dir=worktree.git_dir) as folder:
         scratch = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
         git.run("read-tree", "--no-sparse-checkout", tree, environment=scratch)
         entries = git.run("ls-files", "--stage", "-z", environment=scratch).fields

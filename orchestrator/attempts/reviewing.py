@@ -19,6 +19,7 @@ from orchestrator.attempts.asking import Question, ask
 from orchestrator.attempts.work import REVIEW, Work, sums
 from orchestrator.context import Context
 from tasks_md.model import Task
+from workspace.attributes import changes_attributes
 from workspace.changes import changed_files
 
 
@@ -42,10 +43,13 @@ def why_a_person(context: Context, task: Task, work: Work) -> str:
     if any(matches(task, rule.match) for rule in context.config.qa):
         return "a rule of mission.yaml"
     repository, place = context.repository, context.place
-    files = changed_files(repository.git, repository.base_tip(), work.head)
+    git, base = repository.git, repository.base_tip()
+    files = changed_files(git, base, work.head)
     config = place.config_file.relative_to(repository.top).as_posix()
     if touched(files, config):
         return f"it changes {config}, which says what the runner runs and asks"
+    if changes_attributes(git, base, work.head, files, context.task_file):
+        return f"its .gitattributes change how git stores {context.task_file}"
     return ""
 
 

@@ -249,3 +249,18 @@ def test_a_link_in_place_of_the_worktree_leads_nowhere(tmp_path: Path) -> None:
     assert "symbolic link" in scratch.notes("A")
     assert (outside / "private").read_text() == "mine"
     assert scratch.git.text("log", "--all", "--format=%H", "--", "private") == ""
+
+
+@pytest.mark.parametrize(
+    ("attributes", "waits"),
+    [("*.md text eol=crlf", True), ("plan/* filter=any", True), ("*.txt eol=crlf", False)],
+)
+def test_attributes_of_the_task_file_wait_for_a_person(
+    tmp_path: Path, attributes: str, waits: bool
+) -> None:
+    worker = START + f"write('.gitattributes', {attributes + chr(10)!r})"
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    end = scratch.run()
+    assert end.needs_qa == (("A",) if waits else ())
+    assert (".gitattributes" in scratch.notes("A")) == waits
+    assert scratch.statuses() == {"A": "needs-qa" if waits else "done"}
