@@ -14,7 +14,7 @@ import typer
 
 from cli.console import fact, print_json, printable, talk
 from cli.lazy import lazy_group
-from mission.errors import MissionError
+from mission.errors import MissionError, told
 from workspace.redact import Redactor
 
 # command -> module, or module:name, of the `typer.Typer` that holds exactly this command or group;
@@ -79,15 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the process ends with the exit code."""
     try:
         app(args=arguments, prog_name="mission", standalone_mode=True)
-    except MissionError as error:
-        redact = Redactor.from_environment().text
-        talk(f"mission: {printable(redact(error.message))}")
-        if error.hint:
-            talk(f"  {printable(redact(error.hint))}")
+    except (MissionError, OSError) as error:
+        shown, redact = told(error), Redactor.from_environment().text
+        message, hint = redact(shown.message), redact(shown.hint)
+        talk(f"mission: {printable(message)}")
+        if hint:
+            talk(f"  {printable(hint)}")
         if "--json" in (sys.argv[1:] if arguments is None else arguments):
-            told = {"message": redact(error.message), "hint": redact(error.hint)}
-            print_json({"error": {**told, "exit_code": error.exit_code}})
-        sys.exit(error.exit_code)
+            print_json({"error": {"message": message, "hint": hint, "exit_code": shown.exit_code}})
+        sys.exit(shown.exit_code)
 
 
 if __name__ == "__main__":

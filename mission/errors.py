@@ -15,6 +15,7 @@
     │   └── GateTimeoutError     exit code 75: it did not say so in time
     ├── ForgeError               a forge did not do what was asked: see gates.forges.errors
     ├── ProcessError             a program that cannot be started
+    ├── MachineError             the machine refuses: a full disk, a missing right
     ├── GitError                 git refused
     │   ├── MergeConflictError   a squash merge that does not apply
     │   ├── NothingToMergeError  a squash merge that would change nothing
@@ -33,6 +34,8 @@ else that escapes is a bug of ours and shows its traceback.
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -123,6 +126,38 @@ class ForgeError(MissionError):
 
 class ProcessError(MissionError):
     """A program that cannot be started."""
+
+
+class MachineError(MissionError):
+    """The machine refuses what the runner needs of its files."""
+
+    @classmethod
+    def of(cls, error: OSError) -> MachineError:
+        """What the system said, in one line."""
+        where = f" ({error.filename})" if error.filename is not None else ""
+        words = error.strerror or type(error).__name__
+        hint = _MACHINE_HINTS.get(error.errno or 0, "Set that right, and run again")
+        return cls(f"{words}{where}", hint=hint)
+
+
+def told(error: MissionError | OSError) -> MissionError:
+    """An error in the words in which people are told of it."""
+    return MachineError.of(error) if isinstance(error, OSError) else error
+
+
+_IN_THE_WAY = "Something else stands where a file or folder of the runner belongs: move it away"
+_NO_RIGHT = "Check that this user may write there"
+_NO_ROOM = "Make room, and run again"
+_MACHINE_HINTS: Mapping[int, str] = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.EACCES: _NO_RIGHT,
+    errno.EPERM: _NO_RIGHT,
+    errno.EROFS: _NO_RIGHT,
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EISDIR: _IN_THE_WAY,
+}
 
 
 class GitError(MissionError):

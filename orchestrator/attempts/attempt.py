@@ -12,6 +12,7 @@ from mission.errors import (
     SettingsChangedError,
     SingleWriterError,
     StoppedError,
+    told,
 )
 from mission.journal import Attempt, Stage
 from mission.state import Status
@@ -62,8 +63,8 @@ class AttemptRunner:
             return self._end(assignment, Status.FAILED, "single-writer", reason=str(refused))
         except VerificationError as failed:
             return self._end(assignment, Status.FAILED, "verification", reason=failed.message)
-        except MissionError as error:
-            return self._held_up(assignment, error)
+        except (MissionError, OSError) as error:
+            return self._held_up(assignment, told(error))
         finally:
             self._context.display.doing(assignment.task.id, "")
 

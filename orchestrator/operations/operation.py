@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from mission.errors import MissionError, StoppedError
+from mission.errors import MissionError, StoppedError, told
 from mission.journal import Stage
 from mission.state import Status
 from orchestrator.assignment import Assignment
@@ -48,8 +48,9 @@ class OperationRunner:
             )
         except StoppedError as stopped:
             return self._end(assignment, Status.NOT_STARTED, "stopped", "", stopped.message)
-        except MissionError as error:
-            return self._end(assignment, Status.BLOCKED, "blocked", str(error), str(error))
+        except (MissionError, OSError) as error:
+            word = str(told(error))
+            return self._end(assignment, Status.BLOCKED, "blocked", word, word)
         finally:
             self._context.display.doing(assignment.task.id, "")
         self._context.journal.update_attempt(assignment.attempt.id, stage=Stage.CONFIRMED)

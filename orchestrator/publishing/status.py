@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from gates.protocol import GateRequest, Purpose
-from mission.errors import BaseMovedError, MissionError
+from mission.errors import BaseMovedError, MissionError, told
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
 from orchestrator.publishing.absorbing import absorb, note_absorbed
@@ -67,9 +67,10 @@ def publish_status(context: Context) -> bool:
     try:
         with context.base_lock:
             return _publish(context)
-    except MissionError as error:
-        context.journal.record("publish", run=context.run, ok=False, reason=str(error))
-        context.display.say(f"status is written here, but not committed: {error}")
+    except (MissionError, OSError) as error:
+        reason = str(told(error))
+        context.journal.record("publish", run=context.run, ok=False, reason=reason)
+        context.display.say(f"status is written here, but not committed: {reason}")
         return False
     finally:
         context.display.doing("status", "")

@@ -1,0 +1,55 @@
+"""A machine that refuses: one line that says what and where, and no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mission.errors import told
+from mission.place import Place
+from tests.scratch import make, row
+
+pytestmark = pytest.mark.timeout(120)
+ROOT = Path(__file__).parents[3]
+
+
+def test_a_file_where_worktrees_belong_blocks_the_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home-of-this-test"
+    home.mkdir()
+    (home / "worktrees").write_text("in the way")
+    monkeypatch.setenv("MISSION_HOME", str(home))
+    scratch = make(tmp_path, [row("A")])
+    end = scratch.run()
+    assert (end.exit_code, scratch.statuses()) == (1, {"A": "blocked"})
+    assert str(home / "worktrees") in scratch.notes("A")
+    assert "move it away" in scratch.notes("A")
+
+
+def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """As the system says it for any file: the device `full` does."""
+    with pytest.raises(OSError, match="No space left") as caught:
+        Path("/dev/full").write_text("x")
+    caught.value.filename = str(tmp_path)
+    shown = told(caught.value)
+    assert shown.message == f"No space left on device ({tmp_path})"
+    assert shown.hint == "Make room, and run again"
+
+
+def test_a_command_that_the_machine_refuses_says_so_in_one_line(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    state = Place.find(str(scratch.task_file)).state_dir
+    state.parent.mkdir(parents=True, exist_ok=True)
+    state.write_text("in the way")
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "verify", str(scratch.task_file)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("mission: ")
+    assert str(state) in done.stderr
+    assert len(done.stderr.splitlines()) == 2
