@@ -41,6 +41,7 @@ _SETTINGS = {
     "maintenance.auto": "false",
     "submodule.recurse": "false",
     "advice.detachedHead": "false",
+    "advice.graftFileDeprecated": "false",  # that we name none is told as if we named one
     "color.ui": "never",
     "log.showSignature": "false",
     # A server that sends less than 1,000 bytes a second for a minute is not there.

@@ -6,9 +6,6 @@ chance. `MISSION_KILLS` asks for more of them.
 
 from __future__ import annotations
 
-import os
-import random
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash import converging
+from tests.crash.converging import finish, roll, start
 from tests.forge.mission import ForgeMission, forge_mission
 from tests.scratch import row
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 # For each merge strategy.
-KILLS = int(os.environ.get("MISSION_KILLS", "50")) * 2 // 10
-COMMAND = (sys.executable, "-m", "tests.crash.runner")
-ROOT = Path(__file__).parents[2]
+KILLS = converging.KILLS * 2 // 10
 PER_MISSION = 5  # then the mission is left to finish
 ROWS = (
     row("A").replace("| — | worker", "| #7 | worker"),
@@ -38,8 +35,7 @@ ROWS = (
 def test_killed_runs_on_a_forge_do_everything_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
-    seed = int(os.environ.get("MISSION_SEED", random.SystemRandom().randrange(1_000_000)))
-    dice = random.Random(seed)  # noqa: S311  not for secrets: the seed makes a failure repeatable
+    seed, dice = roll()
     requests = _undisturbed(tmp_path / "undisturbed", monkeypatch, strategy)
     kills = 0
     while kills < KILLS:
@@ -48,14 +44,14 @@ def test_killed_runs_on_a_forge_do_everything_once(
             for _ in range(min(PER_MISSION, KILLS - kills)):
                 kills += _run_and_kill(mission, dice.randrange(requests))
             told = f"seed {seed}, after {kills} kills"
-            assert _finish(mission) == 0, f"{told}: {mission.scratch.statuses()}"
+            assert finish(mission.scratch) == 0, f"{told}: {mission.scratch.statuses()}"
             _check(mission, told)
 
 
 def _undisturbed(folder: Path, monkeypatch: pytest.MonkeyPatch, strategy: str) -> int:
     """How many requests a run takes that nobody disturbs."""
     with _mission(folder, monkeypatch, strategy) as mission:
-        assert _finish(mission) == 0, mission.scratch.statuses()
+        assert finish(mission.scratch) == 0, mission.scratch.statuses()
         _check(mission, "undisturbed")
         return len(mission.server.requests)
 
@@ -73,19 +69,10 @@ def _mission(
         yield mission
 
 
-def _start(mission: ForgeMission) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*COMMAND, str(mission.scratch.task_file)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-    )
-
-
 def _run_and_kill(mission: ForgeMission, after: int) -> int:
     """Kill a run at its request number `after`. 1 if it was killed, 0 if it had ended before."""
     until = len(mission.server.requests) + after
-    with _start(mission) as process:
+    with start(mission.scratch) as process:
         while process.poll() is None:
             if len(mission.server.requests) >= until:
                 process.kill()
@@ -94,14 +81,6 @@ def _run_and_kill(mission: ForgeMission, after: int) -> int:
             mission.server.wait_a_moment()
         assert process.returncode == 0, (process.stderr or sys.stderr).read()
     return 0
-
-
-def _finish(mission: ForgeMission) -> int:
-    with _start(mission) as process:
-        _, errors = process.communicate(timeout=180)
-        if process.returncode:
-            sys.stderr.write(errors.decode())
-        return process.returncode
 
 
 def _check(mission: ForgeMission, told: str) -> None:
