@@ -149,6 +149,9 @@ def _lead(kind: str, data: dict[str, object]) -> str:
             lead = f"{gate}: {state} for the {purpose}"
         case EventKind.VERIFY, {"step": step, "ok": bool() as ok}:
             said, lead = ("step", "ok", "tree"), f"{step}: {'passed' if ok else 'failed'}"
+        case EventKind.EVIDENCE, {"check": check, "found": found, "seconds": seconds}:
+            said, lead = ("check", "found", "seconds"), f"{check}: {found}"
+            lead += f" ({seconds} s)" if seconds else ""
         case EventKind.REQUEST, {"asked": asked, "by": by, "request": number}:
             said, lead = ("asked", "by", "request"), f"{asked} by {by} (request {number})"
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mission.errors import UsageError
+from mission.errors import StoppedError, UsageError
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
@@ -114,6 +114,12 @@ class _Moving:
         self._rows: dict[str, int] = {}
 
     def advance(self, table: str, rows: int) -> None:
-        """So many rows more."""
+        """So many rows more.
+
+        Raises:
+            StoppedError: The run was stopped; what is half there is taken back, the rest stays.
+        """
+        if self._row.context.stop.requested:
+            raise StoppedError(self._row.context.stop.reason)
         self._rows[table] = self._rows.get(table, 0) + rows
         self._row.doing("migrates", f"{table}: {self._rows[table]} rows")

@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from mission.errors import MissionError, StoppedError, told
-from mission.journal import Stage
+from mission.journal import EventKind, Stage
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.ends import TaskEnd
 from orchestrator.operations.evidence import OperationEnd
-
-EVIDENCE = "evidence"  # the journal's kind of event: what an operation checked
 
 
 class Operation(Protocol):
@@ -68,15 +66,15 @@ class OperationRunner:
         evidence = tuple(
             replace(one, found=redact(one.found), check=redact(one.check)) for one in end.evidence
         )
-        if evidence:
-            self._context.journal.record(
-                EVIDENCE,
-                run=self._context.run,
-                task=assignment.task.id,
-                attempt=assignment.attempt.id,
-                operation=name,
-                checks=[one.facts() for one in evidence],
-            )
+        with self._context.journal.together():
+            for one in evidence:
+                self._context.journal.record(
+                    EventKind.EVIDENCE,
+                    run=self._context.run,
+                    task=assignment.task.id,
+                    attempt=assignment.attempt.id,
+                    **one.facts(),
+                )
         return replace(end, word=redact(end.word), evidence=evidence)
 
     def _end(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from mission.errors import TierError
+from mission.errors import MissionError, StoppedError, TierError
 from tiers.servers.owned_process import free_port
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
 
@@ -37,8 +37,12 @@ class OwnCommands:
 
         Raises:
             ProcessError: It cannot be started.
+            StoppedError: The run was stopped meanwhile.
         """
-        return run_process(self._spec(arguments, imports, timedelta(seconds=seconds)), self.stop)
+        end = run_process(self._spec(arguments, imports, timedelta(seconds=seconds)), self.stop)
+        if end.ended_by == "stop":
+            raise StoppedError(self.stop.reason)
+        return end
 
     @contextmanager
     def gateway(
@@ -48,6 +52,7 @@ class OwnCommands:
 
         Raises:
             TierError: It did not boot; the message has its own words.
+            StoppedError: The run was stopped meanwhile.
         """
         port = free_port()
         words = ("gateway", "serve", "--port", str(port), *arguments)
@@ -62,8 +67,19 @@ class OwnCommands:
             running = pool.submit(run_process, self._spec(words, imports, None), ending)
             try:
                 yield client, _await_answer(client, running)
+            except MissionError:
+                self._refuse_stopped()
+                raise
+            except httpx.HTTPError as error:
+                self._refuse_stopped()
+                raise TierError(f"The gateway does not answer as it should: {error}") from None
             finally:
                 ending.request("the check is over")
+
+    def _refuse_stopped(self) -> None:
+        """What went wrong after a stop went wrong because of it."""
+        if self.stop.requested:
+            raise StoppedError(self.stop.reason)
 
     def _spec(
         self, arguments: tuple[str, ...], imports: Path | None, total: timedelta | None

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import as_file
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from tiers.federation import federation_modules
 from tiers.servers.postgres_binaries import find_postgres
 from tiers.servers.throwaway import throwaway_folder, throwaway_postgres, throwaway_valkey
 from tiers.settings.address import PostgresAddress, ValkeyAddress
+from workspace.process import Stop
 
 _OURS = (
     *("agents", "cli", "flows", "gates", "mission", "missions", "orchestrator"),
@@ -115,7 +116,7 @@ def standalone_regression(context: Context, assignment: Assignment) -> Operation
             return row.failed(str(broken))
         finally:
             if _PREFECT not in os.environ:  # then it started a server of its own
-                regression.commands.run("server", "stop")
+                replace(regression.commands, stop=Stop()).run("server", "stop")
     return row.done(told)
 
 

@@ -50,7 +50,11 @@ def test_the_tier_comes_up_and_its_evidence_is_in_the_notes(tier: Scratch) -> No
         assert "a distance query answers 1.0" in tier.notes("B")
         assert "pgvector" in tier.notes("C")
         assert "checks" in tier.notes("D")
-        assert tier.run().exit_code == 0
+        # Killed before its end is journalled, an operation runs again: on what it left.
+        again = tier.task_file.read_text().replace("| done |", "| not-started |")
+        tier.task_file.write_text(again)
+        assert tier.run().exit_code == 0, {name: tier.notes(name) for name in OPERATIONS}
+        assert set(tier.statuses().values()) == {"done"}
     finally:
         EmbeddedServices().down(config, lambda _line: None, remove_data=True)
 

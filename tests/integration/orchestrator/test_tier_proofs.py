@@ -9,10 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mission.journal import Journal
-from orchestrator.operations.operation import EVIDENCE
+from mission.journal import EventKind, Journal
+from orchestrator.display import RecordingDisplay
 from orchestrator.operations.own_processes import OwnCommands, own_environment
 from orchestrator.operations.regression import chain
+from tests.conftest import requires
 from tests.integration.tiers.storage.configured import configured
 from tests.scratch import Scratch, make, row
 from tests.services import PASSWORD
@@ -45,19 +46,24 @@ def mission(
 
 
 def evidence(journal: Journal, task: str) -> dict[str, str]:
-    """What the last attempt at a row found, by what it checked."""
-    checks = journal.events(task=task, kind=EVIDENCE)[-1].data["checks"]
-    assert isinstance(checks, list)
-    return {check["check"]: check["found"] for check in checks}
+    """What the attempt at a row found, by what it checked."""
+    events = journal.events(task=task, kind=EventKind.EVIDENCE)
+    return {str(event.data["check"]): str(event.data["found"]) for event in events}
+
+
+def older(folder: Path) -> Path:
+    """The configuration of a local storage that holds the sample."""
+    source = folder / "local.json"
+    source.write_text(json.dumps({"tier": "local", "storage": {"folder": str(folder / "old")}}))
+    with open_local(load_tier_config(source, environment={})) as address:
+        fill(address)
+    return source
 
 
 def test_a_storage_is_moved_once(
     tmp_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
 ) -> None:
-    source = tmp_path / "local.json"
-    source.write_text(json.dumps({"tier": "local", "storage": {"folder": str(tmp_path / "old")}}))
-    with open_local(load_tier_config(source, environment={})) as address:
-        fill(address)
+    source = older(tmp_path)
     arguments = {"from": str(source), "allow-non-empty": True}  # the run copies itself there, too
     operation: dict[str, object] = {"run": "migrate-tier", "with": arguments}
     scratch = mission(tmp_path, {"A": operation, "B": operation}, vector_database, valkey_address)
@@ -101,10 +107,17 @@ def test_arguments_that_mean_nothing_block_the_row(
     assert told in scratch.notes("A")
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["embedded", pytest.param("pglite", marks=requires("pglite-server", "node"))],
+)
 def test_a_sample_is_moved_and_compared_and_leaves_nothing(
-    tmp_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
+    tmp_path: Path,
+    vector_database: PostgresAddress,
+    valkey_address: ValkeyAddress,
+    source: str,
 ) -> None:
-    operation: dict[str, object] = {"run": "migration-check", "with": {"source": "embedded"}}
+    operation: dict[str, object] = {"run": "migration-check", "with": {"source": source}}
     scratch = mission(tmp_path, {"A": operation}, vector_database, valkey_address)
     assert scratch.run().exit_code == 0, scratch.notes("A")
     assert "609 rows of a sample" in scratch.notes("A")
@@ -168,3 +181,36 @@ def test_a_module_that_must_not_be_loaded_is_named_with_who_loaded_it(tmp_path: 
 
 def test_every_module_of_the_federated_tier_exists() -> None:
     assert [name for name in MODULES if find_spec(name) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "phase"),
+    [
+        ("boot-check", "boots the gateway"),
+        ("standalone-regression", "standalone"),
+        ("migrate-tier", "migrates"),
+    ],
+)
+def test_a_stop_leaves_the_row_to_the_next_run(
+    tmp_path: Path,
+    vector_database: PostgresAddress,
+    valkey_address: ValkeyAddress,
+    operation: str,
+    phase: str,
+) -> None:
+    stop = Stop()
+
+    class Stopping(RecordingDisplay):
+        """Presses Ctrl-C as soon as the operation is under way."""
+
+        def doing(self, task: str, phase_: str, detail: str = "") -> None:
+            if phase_ == phase:
+                stop.request("Ctrl-C was pressed")
+
+    given: dict[str, object] = {"run": operation}
+    if operation == "migrate-tier":
+        given["with"] = {"from": str(older(tmp_path)), "allow-non-empty": True}
+    scratch = mission(tmp_path, {"A": given}, vector_database, valkey_address)
+    end = scratch.run(stop=stop, display=Stopping())
+    assert end.stopped == "Ctrl-C was pressed"
+    assert scratch.statuses() == {"A": "not-started"}
