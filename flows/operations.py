@@ -14,7 +14,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import Task
 
 from flows.record import SERVER_TROUBLE
-from mission.errors import MissionError, StoppedError
+from mission.errors import MissionError, StoppedError, told
 from orchestrator.operations.evidence import OperationEnd
 
 Work: TypeAlias = Callable[[], OperationEnd]  # an operation, ready to be done
@@ -31,8 +31,8 @@ def operation_task(name: str) -> OperationTask:
             end = work()
         except StoppedError as stopped:
             return Cancelled(message=stopped.message)
-        except MissionError as error:
-            return Failed(message=str(error))
+        except (MissionError, OSError) as error:
+            return Failed(message=str(told(error)))
         _show(name, row, end)
         return Completed(message=end.word) if end.ok else Failed(message=end.word)
 

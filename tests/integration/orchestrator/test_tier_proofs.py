@@ -16,7 +16,7 @@ from orchestrator.operations.regression import chain
 from tests.conftest import requires
 from tests.integration.tiers.storage.configured import configured
 from tests.scratch import Scratch, make, row
-from tests.services import PASSWORD
+from tests.services import PASSWORD, free_port
 from tiers.config import load_tier_config
 from tiers.federation import MODULES, federation_modules
 from tiers.sample.fill import fill
@@ -131,6 +131,17 @@ def test_a_sample_is_moved_and_compared_and_leaves_nothing(
             " WHERE datname LIKE 'mission_check_%')"
         ).fetchone()
     assert left == (0, 0)
+
+
+@pytest.mark.parametrize("operation", ["migration-check", "boot-check", "pgvector-init"])
+def test_a_tier_that_is_away_blocks_the_row_with_its_remedy(
+    tmp_path: Path, valkey_address: ValkeyAddress, operation: str
+) -> None:
+    away = PostgresAddress(port=free_port(), password=PASSWORD)
+    scratch = mission(tmp_path, {"A": {"run": operation}}, away, valkey_address)
+    assert scratch.run().blocked == ("A",)
+    assert f"Postgres at {away.where} refuses the connection" in scratch.notes("A")
+    assert "mission tier up" in scratch.notes("A")
 
 
 def test_the_gateway_boots_and_refuses(
