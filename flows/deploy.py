@@ -31,7 +31,7 @@ from flows.settings import TAG
 from mission.config import AgentConfig
 
 AUTOMATION = "mission-runner: runs whose machine died"
-_FILE = Path(__file__).parents[1] / "prefect.yaml"
+_FILE = Path(__file__).with_name("prefect.yaml")  # in a wheel, too; the root links to it
 _SECONDS = 300  # for `prefect deploy`
 _HEARTBEAT = "prefect.flow-run.heartbeat"
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
@@ -104,14 +104,17 @@ def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
 
 
 def _deploy_file() -> None:
-    """What `prefect deploy --all` does, in the folder of prefect.yaml.
+    """What `prefect deploy --all` does, where our packages are: the checkout, or an environment.
 
     Raises:
         ServerError: It failed.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
-        cwd=_FILE.parent,
+        [
+            *(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"),
+            *("--prefect-file", str(_FILE)),
+        ],
+        cwd=_FILE.parents[1],
         env=os.environ,
         capture_output=True,
         text=True,
