@@ -42,8 +42,8 @@ lock: ## resolve pyproject.toml into requirements.lock again (needs uv)
 	@uv pip compile $(COMPILE) bench/requirements.in --constraint requirements.lock \
 	    --output-file bench/requirements.lock
 
-COMPILE := --quiet --universal --python-version 3.11 --generate-hashes \
-    --no-emit-index-url --no-header --no-annotate
+# What else shapes the lock is in pyproject.toml, [tool.uv.pip].
+COMPILE := --quiet --universal --python-version 3.11
 
 schema: setup ## write the JSON Schemas in docs/ from the models of the configuration files
 	@$(BIN)/python -m mission.config > docs/mission.schema.json

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from cli.arguments import PATH, path_or
-from cli.console import fact, print_json, printable, talk
-from cli.tables import Column, Styles, table
-from mission.amounts import clock, count, money, span
+from cli.console import fact, paint, print_json, printable, screen_width, talk
+from cli.tables import Column, Styles, table, wrap
+from mission.amounts import clock, count, in_one_line, money, span
 from mission.journal import Attempt, Event, EventKind, Journal
 from mission.place import Place
 from mission.plan import read_plan
@@ -34,8 +34,8 @@ _ATTEMPTS = (
     Column(heading="AGENT"),
     Column(heading="OUTCOME", styles=_OUTCOMES),
     Column(heading="TOOK", right=True),
-    Column(heading="REASON", flexible=True),
 )
+_INDENT = "    "  # of the reason, below its attempt
 _MOMENTS = (
     Column(heading="TIME"),
     Column(heading="TRY", right=True),
@@ -78,9 +78,21 @@ def history(
     elif not attempts and not events:
         talk(f"Nothing has happened to {printable(task or str(place.task_file))} yet.")
     elif task is None:
-        fact(table(_ATTEMPTS, map(_attempt_row, attempts)))
+        fact("\n".join(_told(attempts)))
     else:
         fact(table(_MOMENTS, _story(attempts, events)))
+
+
+def _told(attempts: Sequence[Attempt]) -> Iterator[str]:
+    """A line for each attempt; below it, where it did not go well, why."""
+    head, *lines = table(_ATTEMPTS, map(_attempt_row, attempts)).split("\n")
+    yield head
+    for line, attempt in zip(lines, attempts, strict=True):
+        yield line
+        if attempt.reason:
+            reason = printable(in_one_line(attempt.reason))
+            for part in wrap(reason, screen_width() - len(_INDENT)):
+                yield _INDENT + paint(part, "dim")
 
 
 def _attempt_row(attempt: Attempt) -> tuple[str, ...]:
@@ -92,7 +104,6 @@ def _attempt_row(attempt: Attempt) -> tuple[str, ...]:
         attempt.agent,
         attempt.outcome or f"({attempt.stage})",
         span(took),
-        attempt.reason,
     )
 
 
@@ -102,13 +113,33 @@ def _story(attempts: list[Attempt], events: list[Event]) -> list[tuple[str, ...]
     told: list[tuple[datetime, str, str, str]] = []
     for attempt in attempts:
         told += _moments_of(attempt)
-    for event in events:
+    for event, times, last in _without_repetitions(events):
         if event.kind == EventKind.USAGE:
             continue  # its sums are with the attempt
         number = numbers.get(event.attempt, "") if event.attempt is not None else ""
-        told.append((event.at, number, event.kind, _detail(event)))
+        more = f", {times}× until {last.astimezone():%H:%M:%S}" if times > 1 else ""
+        told.append((event.at, number, event.kind, _detail(event) + more))
     told.sort(key=lambda one: one[0])
     return [(clock(at), number, what, detail) for at, number, what, detail in told]
+
+
+def _without_repetitions(events: Sequence[Event]) -> list[tuple[Event, int, datetime]]:
+    """The events with how often, and until when, each was said: gates that wait ask many times."""
+    told: list[tuple[Event, int, datetime]] = []
+    asked: dict[str, int] = {}  # gates asked since anything else happened -> their place in `told`
+    for event in events:
+        if event.kind != EventKind.GATE:
+            asked.clear()
+            told.append((event, 1, event.at))
+            continue
+        gate = str(event.data.get("gate"))
+        at = asked.get(gate)
+        if at is not None and dict(told[at][0].data) == dict(event.data):
+            told[at] = (told[at][0], told[at][1] + 1, event.at)
+        else:
+            asked[gate] = len(told)
+            told.append((event, 1, event.at))
+    return told
 
 
 def _moments_of(attempt: Attempt) -> Iterator[tuple[datetime, str, str, str]]:
@@ -119,7 +150,7 @@ def _moments_of(attempt: Attempt) -> Iterator[tuple[datetime, str, str, str]]:
         return
     facts = [
         attempt.outcome or "",
-        attempt.reason,
+        in_one_line(attempt.reason),
         f"{count(attempt.tokens)} tokens" if attempt.tokens else "",
         money(attempt.cost_usd) if attempt.cost_usd is not None else "",
         span(attempt.ended - attempt.started),

@@ -1,4 +1,4 @@
-"""Tokens, money and time as people read them."""
+"""Tokens, money, time and reasons as people read them."""
 
 from __future__ import annotations
 
@@ -45,3 +45,10 @@ def span(length: timedelta | None) -> str:
 def clock(when: datetime | None) -> str:
     """A time for people, in their own zone, to the second; `—` for none."""
     return "—" if when is None else f"{when.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def in_one_line(text: str) -> str:
+    """A reason, and the lines that a program printed after it, as one line for people."""
+    reason, *lines = (" ".join(line.split()) for line in text.strip().split("\n"))
+    rest = " / ".join(filter(None, lines))
+    return f"{reason}: {rest}" if rest else reason

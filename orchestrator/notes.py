@@ -7,17 +7,12 @@ from __future__ import annotations
 
 import re
 
+from mission.amounts import in_one_line
+
 _LONGEST = 400  # characters; the log and the journal hold the rest
 _BRACKET = re.compile(r"\s*\[mission: [^\[\]]*\]\s*$")
 # Control characters, line ends, and what makes text read in another order than it is written.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-
-
-def in_one_line(text: str) -> str:
-    """A reason, and the lines that a program printed after it, as one line for people."""
-    reason, *lines = (" ".join(line.split()) for line in text.strip().split("\n"))
-    rest = " / ".join(filter(None, lines))
-    return f"{reason}: {rest}" if rest else reason
 
 
 def with_word(notes: str, word: str) -> str:

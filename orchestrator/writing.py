@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from mission.amounts import in_one_line
 from mission.errors import RowConflictError
 from orchestrator.board import Batch, Board
 from orchestrator.context import Context
 from orchestrator.ends import TaskEnd
 from orchestrator.events import Written
 from orchestrator.inbox import Inbox
-from orchestrator.notes import in_one_line
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

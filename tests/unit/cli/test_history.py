@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_a_task_that_never_was_is_refused_and_one_that_is_gone_is_not(
 def test_attempts_of_all_tasks(lived: Place, capsys: pytest.CaptureFixture[str]) -> None:
     out = run(capsys, "history", str(lived.task_file))
     head, first, second, *_ = out.splitlines()
-    assert head.split() == ["STARTED", "TASK", "TRY", "AGENT", "OUTCOME", "TOOK", "REASON"]
+    assert head.split() == ["STARTED", "TASK", "TRY", "AGENT", "OUTCOME", "TOOK"]
     assert first.split()[2:6] == ["A-1", "1", "codex", "(worked)"]
     assert "failed" in second
     assert "tests\\x1b[2J" in out
@@ -101,6 +102,26 @@ def test_the_kinds_that_people_read_most_are_told_in_words(
         "verify tests: failed, exit_code 1",
         "request retry by ann@here (request 1), error done",
         "other gate guard",
+    ]
+
+
+def test_a_gate_that_is_asked_again_and_again_is_told_once(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Journal.open(place.journal_file) as journal:
+        for state in ("busy", "busy", "busy", "clear"):
+            for gate, said in (("pause", "clear"), ("guard", state)):
+                journal.record("gate", task="A-1", gate=gate, state=said, purpose="push")
+        journal.record("push", task="A-1", branch="feat/1")
+        journal.record("gate", task="A-1", gate="guard", state="clear", purpose="merge")
+    lines = run(capsys, "history", str(place.task_file), "A-1").splitlines()[1:]
+    told = [re.sub(r" until [\d:]+", "", " ".join(line.split()[2:])) for line in lines]
+    assert told == [
+        "gate pause: clear for the push, 4×",
+        "gate guard: busy for the push, 3×",
+        "gate guard: clear for the push",
+        "push branch feat/1",
+        "gate guard: clear for the merge",
     ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.notes import in_one_line, with_word
+from mission.amounts import in_one_line
+from orchestrator.notes import with_word
 
 PEOPLE = st.text(
     st.characters(exclude_characters="[]", exclude_categories=("Cc", "Cs", "Zl", "Zp"))
