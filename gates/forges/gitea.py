@@ -14,7 +14,7 @@ from gates.forges.errors import CredentialsError, NotFoundError, NotYetError, Re
 from gates.forges.github_style import GitHubStyle
 from gates.forges.http import Parameters
 from gates.forges.paging import Page, read_all
-from gates.forges.protocol import Branch, Comment, Pull, PullState
+from gates.forges.protocol import Branch, Comment, Pull
 from gates.forges.words import FORGEJO_RUN_WORDS, STATUS_WORDS, run_said, said
 from gates.reports import Report
 
@@ -193,18 +193,7 @@ class Gitea(GitHubStyle):
 
 
 def _pull(found: answers.PullAnswer) -> Pull:
-    ended = PullState.MERGED if found.merged else PullState.CLOSED
-    return Pull(
-        number=found.number,
-        url=found.html_url,
-        state=PullState.OPEN if found.state == "open" else ended,
-        branch=found.head.ref,
-        head=found.head.sha,
-        base=found.base.ref,
-        title=found.title,
-        body=found.body,
-        merge_commit=found.merge_commit_sha if found.merged else None,
-    )
+    return found.as_pull(merged=found.merged)
 
 
 def _statuses(answer: Answer) -> Page[answers.StatusAnswer]:

@@ -10,7 +10,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, TypeAdapter
 
-from gates.forges.github_style import HookAnswer, PullEnd
+from gates.forges import github_style
+from gates.forges.github_style import HookAnswer
 
 Entry = TypeVar("Entry")
 
@@ -91,19 +92,10 @@ class RepositoryAnswer(BaseModel):
     has_actions: bool | None = None  # None on versions that do not say
 
 
-class PullAnswer(BaseModel):
+class PullAnswer(github_style.PullAnswer):
     """`GET /repos/{owner}/{repo}/pulls/{index}`."""
 
-    number: int
-    html_url: str
-    state: str
     merged: bool
-    merge_commit_sha: str | None = None
-    title: str
-    body: str = ""
-    head: PullEnd
-    base: PullEnd
-    updated_at: Time = None
 
 
 class CommentAnswer(BaseModel):

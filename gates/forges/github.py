@@ -12,7 +12,7 @@ from gates.forges.errors import CredentialsError, NotFoundError, NotYetError, Re
 from gates.forges.github_style import GitHubStyle
 from gates.forges.http import Parameters
 from gates.forges.paging import Page, read_all
-from gates.forges.protocol import Branch, Comment, Pull, PullState
+from gates.forges.protocol import Branch, Comment, Pull
 from gates.forges.words import STATUS_WORDS, run_said, said
 from gates.reports import Report
 
@@ -216,16 +216,4 @@ def _run_report(run: answers.RunAnswer) -> Report:
 
 
 def _pull(found: answers.PullAnswer) -> Pull:
-    ended = PullState.MERGED if found.merged_at else PullState.CLOSED
-    return Pull(
-        number=found.number,
-        url=found.html_url,
-        state=PullState.OPEN if found.state == "open" else ended,
-        branch=found.head.ref,
-        head=found.head.sha,
-        base=found.base.ref,
-        title=found.title,
-        body=found.body or "",
-        # Before the merge, this names a trial merge that is not on any branch.
-        merge_commit=found.merge_commit_sha if found.merged_at else None,
-    )
+    return found.as_pull(merged=found.merged_at is not None)

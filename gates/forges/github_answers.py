@@ -9,7 +9,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, TypeAdapter
 
-from gates.forges.github_style import HookAnswer, PullEnd
+from gates.forges import github_style
+from gates.forges.github_style import HookAnswer
 
 
 class CommitId(BaseModel):
@@ -109,19 +110,11 @@ class CountAnswer(BaseModel):
     total_count: int
 
 
-class PullAnswer(BaseModel):
+class PullAnswer(github_style.PullAnswer):
     """`GET /repos/{owner}/{repo}/pulls/{pull_number}`, and an entry of the list, which has
     `merged_at` but no `merged`."""
 
-    number: int
-    html_url: str
-    state: str
     merged_at: datetime | None = None
-    merge_commit_sha: str | None = None
-    title: str
-    body: str | None = None
-    head: PullEnd
-    base: PullEnd
 
 
 class MergeAnswer(BaseModel):

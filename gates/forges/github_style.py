@@ -12,7 +12,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from gates.forges.answers import Answer
 from gates.forges.http import Api
-from gates.forges.protocol import Issue, Pull, PullText
+from gates.forges.protocol import Issue, Pull, PullState, PullText
 
 
 class HookAnswer(BaseModel):
@@ -34,6 +34,34 @@ class PullEnd(BaseModel):
     ref: str
     sha: str = ""
     repo: PullRepository | None = None  # None when a fork was deleted
+
+
+class PullAnswer(BaseModel):
+    """A pull request, but for the field that says whether it is merged."""
+
+    number: int
+    html_url: str
+    state: str
+    merge_commit_sha: str | None = None  # before the merge GitHub names a trial merge here
+    title: str
+    body: str | None = None
+    head: PullEnd
+    base: PullEnd
+
+    def as_pull(self, *, merged: bool) -> Pull:
+        """In our words."""
+        ended = PullState.MERGED if merged else PullState.CLOSED
+        return Pull(
+            number=self.number,
+            url=self.html_url,
+            state=PullState.OPEN if self.state == "open" else ended,
+            branch=self.head.ref,
+            head=self.head.sha,
+            base=self.base.ref,
+            title=self.title,
+            body=self.body or "",
+            merge_commit=self.merge_commit_sha if merged else None,
+        )
 
 
 class IssueAnswer(BaseModel):

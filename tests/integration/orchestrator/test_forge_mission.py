@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from mission.journal import RequestKind
 from orchestrator.display import RecordingDisplay
 from orchestrator.facts import compare
 from orchestrator.opening import open_mission
+from orchestrator.run import RunEnd
 from tests.forge.ci import JobState
 from tests.forge.faults import Break, Fault
-from tests.forge.mission import forge_mission
+from tests.forge.mission import ForgeMission, forge_mission
 from tests.forge.model import ForgeModel
 from tests.scratch import Scratch, row
 from workspace.process import Stop
@@ -60,31 +62,41 @@ def test_an_agent_s_words_close_no_issue_and_call_nobody(
         assert "\n````text\ncloses #1 @everyone ```\nfixes #2\n````" in pull.body
 
 
+def run_while_ci_runs(mission: ForgeMission, act: Callable[[], None]) -> RunEnd:
+    """A run of the row A; once the guard has looked at its running job some times, `act` is called
+    and CI ends."""
+    model = mission.server.model
+    model.ci.plans["feat/a"] = (JobState.RUNNING,)
+
+    def seen() -> bool:
+        head = model.heads().get("feat/a")
+        return head is not None and mission.server.count(f"commits/{head}/statuses") >= 3
+
+    def interfere() -> None:
+        mission.server.wait_until(seen)
+        with model.lock:
+            act()
+            model.ci.release()
+
+    interfering = threading.Thread(target=interfere)
+    interfering.start()
+    end = mission.scratch.run()
+    interfering.join()
+    return end
+
+
 def test_ci_holds_the_merge_until_it_is_green(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with forge_mission(tmp_path, [row("A")]) as mission:
         mission.sign_in(monkeypatch)
         model = mission.server.model
-        model.ci.plans["feat/a"] = (JobState.RUNNING,)
+        merged: list[int] = []
 
-        def release() -> None:
-            # The guard has looked at the branch's running job some times.
-            mission.server.wait_until(
-                lambda: (
-                    "feat/a" in model.heads()
-                    and mission.server.count(f"commits/{model.heads()['feat/a']}/statuses") >= 3
-                )
-            )
-            assert model.merges == []
-            model.ci.release()
-
-        releasing = threading.Thread(target=release)
-        releasing.start()
-        end = mission.scratch.run()
-        releasing.join()
+        end = run_while_ci_runs(mission, lambda: merged.extend(model.merges))
 
         assert end.exit_code == 0
+        assert merged == []
         assert len(model.merges) == 1
 
 
@@ -95,23 +107,8 @@ def test_a_base_that_moves_while_ci_runs_is_merged_onto(
     with forge_mission(tmp_path, [row("A")]) as mission:
         mission.sign_in(monkeypatch)
         model = mission.server.model
-        model.ci.plans["feat/a"] = (JobState.RUNNING,)
 
-        def interfere() -> None:
-            mission.server.wait_until(
-                lambda: (
-                    "feat/a" in model.heads()
-                    and mission.server.count(f"commits/{model.heads()['feat/a']}/statuses") >= 2
-                )
-            )
-            with model.lock:
-                commit_on_base(model, "theirs.md", "theirs")
-                model.ci.release()
-
-        interfering = threading.Thread(target=interfere)
-        interfering.start()
-        end = mission.scratch.run()
-        interfering.join()
+        end = run_while_ci_runs(mission, lambda: commit_on_base(model, "theirs.md", "theirs"))
 
         assert end.exit_code == 0, mission.scratch.notes("A")
         log = model.git("log", "--format=%s", "main")

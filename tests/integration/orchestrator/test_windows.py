@@ -35,6 +35,15 @@ def left_open(scratch: Scratch, task: str, stage: Stage, outcome: str | None = N
         return journal.reopen_attempt(last.id, stage=stage, outcome=outcome)
 
 
+def clone_of(folder: Path, remote: Path) -> Git:
+    """A person's clone."""
+    clone = Git(folder / "clone")
+    Git(folder).run("clone", "--quiet", str(remote), str(clone.folder))
+    clone.run("config", "user.name", "Person")
+    clone.run("config", "user.email", "person@example.invalid")
+    return clone
+
+
 def submit(scratch: Scratch, kind: str, task: str) -> int:
     with scratch.journal() as journal:
         return journal.submit_request(kind, task, by="person")
@@ -117,11 +126,8 @@ def test_held_up_work_that_cannot_be_resumed_stays_held_up(tmp_path: Path) -> No
         attempt = journal.attempts("A")[0]
     assert attempt.worktree is not None
     assert attempt.head is not None
-    clone = Git(tmp_path / "clone")
-    Git(tmp_path).run("clone", "--quiet", str(scratch.top), str(clone.folder))
+    clone = clone_of(tmp_path, scratch.top)
     clone.run("checkout", "--quiet", "feat/a")
-    clone.run("config", "user.name", "Person")
-    clone.run("config", "user.email", "person@example.invalid")
     (clone.folder / "A.txt").write_text("a person's")
     clone.run("commit", "--quiet", "--all", "-m", "Theirs")
     clone.run("push", "--quiet", str(scratch.remote), "feat/a")
@@ -141,10 +147,7 @@ def test_held_up_work_that_cannot_be_resumed_stays_held_up(tmp_path: Path) -> No
 def test_work_that_a_person_merged_by_hand_is_done(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")], worker=ASKS)
     assert scratch.run().needs_qa == ("A",)
-    clone = Git(tmp_path / "clone")
-    Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(clone.folder))
-    clone.run("config", "user.name", "Person")
-    clone.run("config", "user.email", "person@example.invalid")
+    clone = clone_of(tmp_path, scratch.remote)
     clone.run("merge", "--quiet", "--no-ff", "-m", "Merge it by hand", "origin/feat/a")
     clone.run("push", "--quiet")
     scratch.git.run("fetch", "--quiet")
@@ -157,10 +160,7 @@ def test_a_merge_of_another_mission_s_row_of_that_name_is_not_ours(tmp_path: Pat
     """Two missions in one repository, each with a row A: both are merged."""
     scratch = make(tmp_path, [row("A")], worker=ASKS)
     assert scratch.run().needs_qa == ("A",)
-    clone = Git(tmp_path / "clone")
-    Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(clone.folder))
-    clone.run("config", "user.name", "Person")
-    clone.run("config", "user.email", "person@example.invalid")
+    clone = clone_of(tmp_path, scratch.remote)
     (clone.folder / "theirs.txt").write_text("theirs")
     clone.run("add", "--all")
     clone.run("commit", "--quiet", "-m", "A: of another plan\n\nTask: A\nAttempt: 1\n")
@@ -237,11 +237,8 @@ def test_status_is_not_pushed_where_that_is_not_wanted(tmp_path: Path) -> None:
 def test_what_a_person_added_to_the_branch_is_approved_with_it(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")], worker=ASKS)
     assert scratch.run().needs_qa == ("A",)
-    clone = Git(tmp_path / "clone")
-    Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(clone.folder))
+    clone = clone_of(tmp_path, scratch.remote)
     clone.run("checkout", "--quiet", "feat/a")
-    clone.run("config", "user.name", "Person")
-    clone.run("config", "user.email", "person@example.invalid")
     (clone.folder / "A.txt").write_text("better")
     clone.run("commit", "--quiet", "--all", "-m", "Improve it")
     clone.run("push", "--quiet")
