@@ -84,6 +84,11 @@ class Redactor:
                 line = shape.sub(hidden, line)
         return line
 
+    def finds(self, data: bytes) -> bool:
+        """Whether a secret that is known by its value is in there. Short ones do not count: as
+        `postgres` does, they stand in ordinary text."""
+        return any(secret in data for secret in self._secrets if len(secret) >= _SHORTEST_LINE)
+
     def text(self, text: str) -> str:
         """A text without secrets."""
         try:

@@ -12,6 +12,7 @@ from orchestrator.passage import pass_gates
 from orchestrator.workers.sending import pushed_by_worker
 from tasks_md.model import Task
 from workspace import landing
+from workspace.disclosure import refuse_secrets
 from workspace.overlap import overlaps
 
 
@@ -56,17 +57,19 @@ def _push(context: Context, attempt: Attempt) -> None:
     work = Work.of(attempt)
     if pushed_by_worker(context, attempt, work.head):
         return
+    repository = context.repository
+    refuse_secrets(
+        repository.git, work.branch, base=work.base, head=work.head, redactor=context.redactor
+    )
     request = GateRequest(
         purpose=Purpose.PUSH,
         branch=work.branch,
-        base=context.repository.base,
+        base=repository.base,
         commit=work.head,
     )
     pass_gates(context, request, task=attempt.task, attempt=attempt.id)
     context.display.doing(attempt.task, "pushes its branch")
-    landing.push_branch(
-        context.repository, work.branch, work.head, ours=_pushed_before(context, attempt)
-    )
+    landing.push_branch(repository, work.branch, work.head, ours=_pushed_before(context, attempt))
     context.journal.record(
         EventKind.PUSH,
         run=context.run,

@@ -24,6 +24,7 @@ from mission.errors import MissionError, StoppedError
 from orchestrator.workers.clone import Clone
 from orchestrator.workers.errand import Delivery, Errand, Verdict
 from workspace import changes, landing
+from workspace.disclosure import refuse_secrets
 from workspace.process import Stop, allowed_environment
 from workspace.redact import Redactor
 from workspace.worktrees import Worktree
@@ -177,6 +178,8 @@ class Worker:
             )
         finally:
             clone.worktrees.remove(place)
+        git = clone.repository.git
+        refuse_secrets(git, branch, base=errand.commit, head=head, redactor=self._redactor)
         self._say(f"pushes {branch}")
         landing.push_branch(clone.repository, branch, head)
 

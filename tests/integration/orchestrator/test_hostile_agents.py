@@ -264,3 +264,25 @@ def test_attributes_of_the_task_file_wait_for_a_person(
     assert end.needs_qa == (("A",) if waits else ())
     assert (".gitattributes" in scratch.notes("A")) == waits
     assert scratch.statuses() == {"A": "needs-qa" if waits else "done"}
+
+
+@pytest.mark.parametrize("where", ["a file", "a file that is gone again", "a message"])
+def test_a_branch_that_holds_a_secret_of_the_run_is_not_pushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    secret = "a-token-of-the-run-0123456789"
+    monkeypatch.setenv("DEPLOY_TOKEN", secret)
+    monkeypatch.setenv("DATABASE_PASSWORD", "scratch")  # too ordinary to look for
+    in_file, in_message = (secret, "work") if "file" in where else ("other", secret)
+    worker = START + (
+        f"write('saved.env', 'scratch {in_file}')\n"
+        "git('add', 'saved.env')\n"
+        f"git('commit', '-q', '-m', {in_message!r})\n"
+    )
+    if "gone" in where:
+        worker += "git('rm', '-q', 'saved.env')\ngit('commit', '-q', '-m', 'away')\n"
+        worker += "write('a.txt', 'a')\n"
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    assert scratch.run().blocked == ("A",)
+    assert secret not in scratch.task_file.read_text()
+    assert Git(scratch.remote).text("branch", "--format=%(refname:short)") == "main"
