@@ -58,7 +58,7 @@ def catch_up(context: Context, attempt: Attempt) -> Attempt:
     if newest != attempt.head:
         added = context.repository.git.text("rev-list", "--count", f"{attempt.head}..{newest}")
         context.display.say(
-            f"{attempt.task}: approved with {added} commits that {attempt.branch} got since its "
+            f"{attempt.task}: approved with commits ({added}) that {attempt.branch} got since its "
             f"agent ended: git log {str(attempt.head)[:10]}..{str(newest)[:10]}"
         )
     return context.journal.update_attempt(attempt.id, head=newest)
@@ -71,11 +71,13 @@ def _newest(context: Context, last: Attempt) -> str | None:
         return last.head
     tips = [last.head, git.commit(f"refs/heads/{last.branch}")]
     if remote is not None:
-        fetched = git.run(
-            "fetch", "--quiet", "--no-tags", remote, f"refs/heads/{last.branch}", check=False
-        )
+        there = f"refs/remotes/{remote}/{last.branch}"
+        fetched = git.run(  # not through FETCH_HEAD, which is another row's by now
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", remote,
+            f"+refs/heads/{last.branch}:{there}", check=False,
+        )  # fmt: skip
         if fetched.code == 0:
-            tips.append(git.commit("FETCH_HEAD"))
+            tips.append(git.commit(there))
     newest = last.head
     for tip in tips:
         if tip is not None and (

@@ -243,5 +243,8 @@ def test_what_a_person_added_to_the_branch_is_approved_with_it(tmp_path: Path) -
     clone.run("commit", "--quiet", "--all", "-m", "Improve it")
     clone.run("push", "--quiet")
     submit(scratch, "approve", "A")
-    assert scratch.run().exit_code == 0
+    display = RecordingDisplay()
+    assert scratch.run(display=display).exit_code == 0
     assert Git(scratch.remote).text("show", "main:A.txt") == "better"
+    # Whoever approved is told: it could have been another agent, in this clone.
+    assert any("approved with commits (1) that feat/a got" in line for line in display.said)
