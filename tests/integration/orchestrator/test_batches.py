@@ -215,8 +215,12 @@ def test_a_batch_is_no_larger_than_its_size(tmp_path: Path) -> None:
     assert sizes == [1, 3, 5]
 
 
-def test_the_next_batch_is_verified_while_the_one_before_it_lands(tmp_path: Path) -> None:
-    batch = Batch(tmp_path, overlap=True)
+@pytest.mark.parametrize(("strategy", "sizes"), [("batch", [1, 5]), ("serial", [1, 2, 3, 4, 5])])
+def test_the_next_candidate_is_verified_while_the_one_before_it_lands(
+    tmp_path: Path, strategy: str, sizes: list[int]
+) -> None:
+    """The first one's gate waits for that."""
+    batch = Batch(tmp_path, overlap=True, merge={"strategy": strategy})
     batch.run()
     assert sorted(batch.scratch.merged()) == list(NAMES)
-    assert [len(seen.split(",")) for seen in batch.verified()] == [1, 5]
+    assert [len(seen.split(",")) for seen in batch.verified()] == sizes

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mission.journal import EventKind
+from orchestrator.display import RecordingDisplay
 from tests.forge.mission import ForgeMission, forge_mission
 from tests.integration.orchestrator.together import VERIFY, WORKER, Marking
 from tests.scratch import row
@@ -17,49 +20,67 @@ pytestmark = pytest.mark.timeout(240)
 NAMES = ("A", "B", "C", "D")
 
 
-def run(mission: ForgeMission, marks: Path) -> None:
-    """Until nothing is left to do; no tree was on the base that was not verified as a whole."""
-    display = Marking(marks)
+@contextmanager
+def together(folder: Path, strategy: str, kind: str) -> Iterator[tuple[ForgeMission, Path]]:
+    """A mission whose rows come to the merge queue together; and the list of what was verified."""
+    marks = folder / "marks"
+    marks.mkdir()
+    script = folder / "verify.py"
+    facts = {"marks": str(marks), "together": len(NAMES)}
+    script.write_text(VERIFY.format(bad=(), flaky=False, **facts))
+    config = {
+        "merge": {"strategy": strategy},
+        "verify": [{"name": "whole", "run": [sys.executable, str(script)], "on": ["merged"]}],
+        "status": {"commit": "never"},
+    }
+    worker = WORKER.format(same=(), **facts)
+    rows = [row(name) for name in NAMES]
+    with forge_mission(folder, rows, kind=kind, config=config, worker=worker) as mission:
+        yield mission, marks / "verified"
+
+
+def run(mission: ForgeMission, verified: Path) -> RecordingDisplay:
+    """Until everything is done."""
+    display = Marking(verified.parent)
     end = mission.scratch.run(slots=len(NAMES), display=display)
     assert end.exit_code == 0, [mission.scratch.notes(name) for name in NAMES]
-    assert sum("merge.strategy is batch" in text for text in display.said) == 1
+    assert sorted(mission.scratch.merged()) == list(NAMES)
+    assert set(mission.server.model.heads()) == {"main"}
+    return display
 
 
 @pytest.mark.parametrize("kind", ["gitea", "forgejo", "github", "gitlab"])
 def test_what_was_verified_together_is_pushed_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    marks = tmp_path / "marks"
-    marks.mkdir()
-    script = tmp_path / "verify.py"
-    together = len(NAMES)
-    script.write_text(VERIFY.format(marks=str(marks), bad=(), flaky=False, together=together))
-    config = {
-        "merge": {"strategy": "batch"},
-        "verify": [{"name": "whole", "run": [sys.executable, str(script)], "on": ["merged"]}],
-        "status": {"commit": "never"},
-    }
-    worker = WORKER.format(marks=str(marks), same=(), together=together)
-    rows = [row(name) for name in NAMES]
-    with forge_mission(tmp_path, rows, kind=kind, config=config, worker=worker) as mission:
+    with together(tmp_path, "batch", kind) as (mission, verified):
         mission.sign_in(monkeypatch)
         model = mission.server.model
         model.manual_merges = kind == "gitea"
 
-        run(mission, marks)
+        display = run(mission, verified)
 
-        assert set(mission.scratch.statuses().values()) == {"done"}
-        assert sorted(mission.scratch.merged()) == list(NAMES)
+        assert sum("merge.strategy is batch" in text for text in display.said) == 1
         assert model.merges == []  # the forge merged nothing itself
-        commits = {
-            event.task: str(event.data["commit"])
-            for event in mission.scratch.journal().events(kind=EventKind.MERGE)
-        }
+        with mission.scratch.journal() as journal:
+            merges = journal.events(kind=EventKind.MERGE)
+        commits = {event.task: str(event.data["commit"]) for event in merges}
+        assert len(model.pulls) == len(NAMES)
         for pull in model.pulls.values():
             task = pull.branch.removeprefix("feat/").upper()
             assert (pull.state, pull.merged) == ("closed", kind == "gitea")
             assert f"on main as {commits[task]}" in pull.body
-        assert len(model.pulls) == together
-        assert set(model.heads()) == {"main"}
         # One row alone, then all that came meanwhile: the base was at two verified trees.
-        assert (marks / "verified").read_text().splitlines()[1:] == [",".join(NAMES)]
+        assert verified.read_text().splitlines()[1:] == [",".join(NAMES)]
+
+
+def test_what_was_verified_ahead_is_not_verified_again_after_a_forge_s_merge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The forge's commit is another one than ours; its tree is the same."""
+    with together(tmp_path, "serial", "gitea") as (mission, verified):
+        mission.sign_in(monkeypatch)
+        run(mission, verified)
+        assert len(mission.server.model.merges) == len(NAMES)
+        sizes = [len(line.split(",")) for line in verified.read_text().splitlines()]
+        assert sizes == [1, 2, 3, 4]

@@ -226,6 +226,31 @@ def test_a_closed_pull_request_is_not_merged() -> None:
         requests(fake).merge(pull.number, head=HEAD, title="t", message="m")
 
 
+@pytest.mark.parametrize("method", ["update_pull", "close_pull"])
+def test_work_that_was_pushed_to_the_base_ends_its_pull_request_once(method: str) -> None:
+    fake = forge()
+    pull = requests(fake).open_or_update(TEXT)
+    fake.after = raising(LOST, method)
+
+    landed = replace(TEXT, body="It is on main.")
+    requests(fake).settle(landed, head=HEAD, commit=BASE)
+    again = requests(fake).settle(landed, head=HEAD, commit=BASE)
+
+    assert again is None
+    assert fake.opened[pull.number].state is PullState.CLOSED
+    assert fake.opened[pull.number].body == "It is on main."
+    assert fake.merges == []
+
+
+def test_a_pull_request_with_new_work_stays_open() -> None:
+    fake = forge()
+    pull = requests(fake).open_or_update(TEXT)
+    fake.branches["feat/x"] = "f" * 40
+
+    assert requests(fake).settle(TEXT, head=HEAD, commit=BASE) is None
+    assert fake.opened[pull.number].state is PullState.OPEN
+
+
 def test_a_branch_with_new_work_is_not_deleted() -> None:
     fake = forge()
 
