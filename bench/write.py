@@ -4,7 +4,8 @@
 
 Ours is `StatusWriter.apply`: read the file again, compare, change the cell, write a new file,
 fsync, rename, fsync the folder. Theirs is the least that can be done safely: read, write, fsync,
-rename, fsync the folder, with the same bytes. The two take turns.
+rename, fsync the folder, with the same bytes. The two take turns, each on a file of its own, both
+in one folder.
 """
 
 from __future__ import annotations
@@ -43,13 +44,14 @@ def measure(rows: int = ROWS) -> dict[str, object]:
     """The figures: medians, and the median of the rounds' ratios."""
     ours, theirs = [], []
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "TASKS.md"
-        path.write_text(task_file(rows), encoding="utf-8")
+        path, other = Path(folder) / "TASKS.md", Path(folder) / "OTHER.md"
+        for one in (path, other):
+            one.write_text(task_file(rows), encoding="utf-8")
         with StatusWriter(path, lock_dir=Path(folder) / "state") as writer:
             writer.read()
             for at in range(_ROUNDS):
                 start = time.perf_counter()
-                _copy(path)
+                _copy(other)
                 middle = time.perf_counter()
                 task = f"B-{at * 97 % rows:05}"
                 writer.apply([CellChange(task=task, column="status", value="in-progress")])

@@ -32,6 +32,7 @@ class Dispatcher:
         self._board = board
         self._agents = agents
         self._operations = operations
+        self._logs = context.place.logs
 
     def start(self, task: Task, *, agent: str | None = None) -> Attempt:
         """The attempt with which `task` goes on, journalled: a new one, or one with finished work.
@@ -62,7 +63,7 @@ class Dispatcher:
             branch=task.branch,
             base_commit=None,
             worktree=None,
-            log=str(context.place.state_dir / "logs" / f"{task.id}-{number}.log"),
+            log=str(self._logs / f"{task.id}-{number}.log"),
             route=rule,
             session=last.session if last is not None and resumes else None,
         )

@@ -146,7 +146,8 @@ class Loop:
             )
 
     def _start_ready(self) -> None:
-        if not (self._may_start() and (self._board.count_ready() or self._delays)):
+        due_or_ready = self._delays or self._board.count_ready()
+        if not (due_or_ready and self._has_room() and self._may_start()):
             return
         now = self._context.clock()
         with self._context.journal.together():
@@ -233,7 +234,8 @@ class Loop:
     def _wait(self) -> list[JobEnded]:
         """Sleep until something happens; then take in all that has happened."""
         left = None
-        if self._may_start() and self._has_room():  # else its time alone lets no row start
+        # Else its time alone lets no row start.
+        if self._delays and self._has_room() and self._may_start():
             left = self._delays.seconds_left(self._context.clock())
         try:
             happened = [self._events.get(timeout=left)]

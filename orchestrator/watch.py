@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -39,9 +38,10 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        place = self._place
-        beside = {place.task_file.name, PAUSED_FILE}
-        folders = (place.task_file.parent, place.state_dir)
+        place, folder = self._place, self._place.folder
+        folders = (folder, place.state_dir)
+        wake = str(place.wake_file)
+        edited = {str(place.task_file), str(folder / PAUSED_FILE), str(self._pause.own)}
         for changes in watch(
             *folders,
             watch_filter=None,
@@ -51,11 +51,8 @@ class Watch:
             stop_event=self._over,
             raise_interrupt=False,
         ):
-            paths = [Path(path) for _, path in changes]
-            if any(
-                path == self._pause.own or (path.name in beside and path.parent == folders[0])
-                for path in paths
-            ):
+            paths = {path for _, path in changes}
+            if not edited.isdisjoint(paths):
                 self._tell(FileChanged())
-            if any(path == place.wake_file for path in paths):
+            if wake in paths:
                 self._tell(Woken())

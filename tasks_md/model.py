@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 
 from mission.errors import TaskFileError
 from tasks_md.finding import Finding
@@ -115,7 +116,8 @@ class RowCells(Mapping[str, Cell]):
         return self._found
 
 
-def find_cells(row: TableRow, count: int) -> list[Cell]:
+@lru_cache(maxsize=256)  # setting a cell looks at its row, its header and its delimiter repeatedly
+def find_cells(row: TableRow, count: int) -> tuple[Cell, ...]:
     """The first `count` cells of a row; those that the row lacks lie at its end, empty."""
     raws, offset = raw_cells(row.content)
     cells = []
@@ -132,7 +134,7 @@ def find_cells(row: TableRow, count: int) -> list[Cell]:
     at = row.start + len(row.content.rstrip())
     lacking = Cell(text="", start=at, end=at, line=row.line, column=at + 1 - mark)
     cells.extend(replace(lacking, missing=n) for n in range(1, count - len(cells) + 1))
-    return cells
+    return tuple(cells)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

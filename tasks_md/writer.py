@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress, count
+from operator import is_not
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,6 +44,7 @@ class StatusWriter:
         self._turn = threading.RLock()  # merges read and rewrite the file on their own threads
         self._bytes: bytes | None = None
         self._plan: Plan | None = None
+        self._rows: list[bytes] | None = None  # the lines of `_plan`, as they are in `_bytes`
         self._seen: _Version | None = None  # of the file, just before it was read
         self._read_at = 0  # nanoseconds since the epoch
 
@@ -95,7 +98,7 @@ class StatusWriter:
             data = read_bytes(self.path)
             if self._plan is None or data != self._bytes:
                 self._plan = self._parse(decode(data))
-                self._bytes = data
+                self._bytes, self._rows = data, None
             return self._plan
 
     def apply(self, changes: Sequence[CellChange]) -> Plan:
@@ -127,15 +130,28 @@ class StatusWriter:
             for _ in range(_ROUNDS):
                 before = self.read()
                 plan = edit(before)
-                data = _spliced(self._bytes, before, plan) or encode(plan.text)
+                rows = self._encoded(before, plan)
+                data = b"".join(rows)
                 if data == self._bytes or self._replace(data):
-                    self._bytes, self._plan = data, plan
+                    self._bytes, self._plan, self._rows = data, plan, rows
                     return plan
         raise TaskFileError(
             "somebody else keeps writing the file",
             hint="Close the program that does, then run the command again",
             path=str(self._named),
         )
+
+    def _encoded(self, before: Plan, after: Plan) -> list[bytes]:
+        """The new plan's lines as bytes. Encoding all of a big file takes longer than writing it,
+        so those that did not change are taken over."""
+        if len(before.lines) != len(after.lines):
+            return [encode(line) for line in after.lines]
+        rows = self._rows or [encode(line) for line in before.lines]
+        changed = compress(count(), map(is_not, before.lines, after.lines))
+        rows = rows.copy()
+        for at in changed:
+            rows[at] = encode(after.lines[at])
+        return rows
 
     def _is_as_read(self) -> bool:
         """Whether nobody has saved the file since it was read.
@@ -172,25 +188,6 @@ class StatusWriter:
             reason = error.strerror or type(error).__name__
             raise TaskFileError(f"cannot be written: {reason}", path=str(self._named)) from error
         return True
-
-
-def _spliced(data: bytes | None, before: Plan, after: Plan) -> bytes | None:
-    """The new file made of the old one's bytes and the lines that differ.
-
-    Encoding all of a big file takes longer than writing it. None where it has to be done: where
-    other lines were added, or a line's bytes do not occur exactly once.
-    """
-    if data is None or len(before.lines) != len(after.lines):
-        return None
-    for old, new in zip(before.lines, after.lines, strict=True):
-        if old is not new and old != new:
-            row = encode(old)
-            at = data.find(row)
-            if at < 0 or data.find(row, at + 1) >= 0:
-                return None
-            whole = memoryview(data)
-            data = b"".join((whole[:at], encode(new), whole[at + len(row) :]))
-    return data
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

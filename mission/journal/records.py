@@ -12,7 +12,8 @@ class Stage(StrEnum):
     """How far an attempt has come. Recovery goes on from here."""
 
     STARTED = "started"  # the agent may be at work
-    WORKED = "worked"  # the agent ended; `head` is known
+    ANSWERED = "answered"  # the agent ended; what it left may not be committed yet
+    WORKED = "worked"  # ... it is; `head` is known
     VERIFIED = "verified"
     PUSHED = "pushed"  # the branch is on the remote
     MERGING = "merging"  # `squash` exists, made on `merge_base`; the base may have moved to it

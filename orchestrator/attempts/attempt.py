@@ -30,6 +30,7 @@ from orchestrator.attempts.work import (
     collect,
     denied_to,
     facts,
+    note_answer,
     prepare,
     run_agent,
 )
@@ -74,14 +75,11 @@ class AttemptRunner:
             attempt = reopen(context, attempt)
         elif assignment.approved and attempt.stage is Stage.WORKED:
             attempt = catch_up(context, attempt)
-        if attempt.stage is Stage.STARTED:
-            attempt, worktree = prepare(context, assignment)
-            result = run_agent(context, assignment, attempt, worktree)
-            if result.outcome not in (Outcome.SUCCESS, Outcome.NEEDS_QA):
-                return self._unfinished(assignment, attempt, result)
-            if attempt.branch is None:
-                write_report(context, task, result.answer or result.summary, attempt.agent)
-            attempt = collect(context, assignment, attempt, worktree, result)
+        if attempt.stage in (Stage.STARTED, Stage.ANSWERED):
+            worked = self._work(assignment, attempt)
+            if isinstance(worked, TaskEnd):
+                return worked
+            attempt = worked
         if attempt.branch is None:
             return self._read_only(assignment, attempt)
         if attempt.stage not in (Stage.MERGED, Stage.CONFIRMED):
@@ -97,6 +95,20 @@ class AttemptRunner:
         closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
         word = f"{word}; {closed}" if closed else word
         return self._end(assignment, Status.DONE, str(Outcome.SUCCESS), word=word)
+
+    def _work(self, assignment: Assignment, attempt: Attempt) -> Attempt | TaskEnd:
+        """The attempt with its work committed; its end if its agent did not finish."""
+        context = self._context
+        if attempt.stage is Stage.STARTED:
+            attempt, worktree = prepare(context, assignment)
+            result = run_agent(context, assignment, attempt, worktree)
+            if result.outcome not in (Outcome.SUCCESS, Outcome.NEEDS_QA):
+                return self._unfinished(assignment, attempt, result)
+            if attempt.branch is None:
+                told = result.answer or result.summary
+                write_report(context, assignment.task, told, attempt.agent)
+            attempt = note_answer(context, attempt, result)
+        return collect(context, attempt)
 
     def _make_ready(self, assignment: Assignment, attempt: Attempt) -> Attempt | TaskEnd:
         """The attempt when it may merge; its end if it may not."""

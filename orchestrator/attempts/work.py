@@ -119,27 +119,35 @@ def run_agent(
     return ask(context, question)
 
 
-def collect(
-    context: Context, assignment: Assignment, attempt: Attempt, worktree: Worktree, result: Result
-) -> Attempt:
-    """Commit what the agent left on its branch, and journal what it came to."""
+def note_answer(context: Context, attempt: Attempt, result: Result) -> Attempt:
+    """Journal, before anything else is done, that the agent has ended, so that it is not asked
+    again after a crash."""
+    with context.journal.together():
+        context.journal.record(
+            AGENT,
+            run=context.run,
+            task=attempt.task,
+            attempt=attempt.id,
+            outcome=str(result.outcome),
+            denied=result.denied,
+        )
+        return context.journal.update_attempt(attempt.id, stage=Stage.ANSWERED, **facts(result))
+
+
+def collect(context: Context, attempt: Attempt) -> Attempt:
+    """Commit what the agent left in its worktree on its branch."""
+    if attempt.base_commit is None:
+        raise RuntimeError(f"attempt {attempt.id} is {attempt.stage}, but has no worktree")
+    worktree = worktree_of(context, attempt, attempt.base_commit)
     if attempt.branch is not None:
-        first = result.summary.strip().splitlines()
+        first = attempt.summary.strip().splitlines()
         changes.commit_leftovers(
             worktree,
-            message=f"{assignment.task.id}: {first[0] if first else 'work'}",
+            message=f"{attempt.task}: {first[0] if first else 'work'}",
             author=author_of(attempt.agent),
         )
-    context.journal.record(
-        AGENT,
-        run=context.run,
-        task=attempt.task,
-        attempt=attempt.id,
-        outcome=str(result.outcome),
-        denied=result.denied,
-    )
     return context.journal.update_attempt(
-        attempt.id, stage=Stage.WORKED, head=changes.head(worktree), **facts(result)
+        attempt.id, stage=Stage.WORKED, head=changes.head(worktree)
     )
 
 

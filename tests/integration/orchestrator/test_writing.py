@@ -151,6 +151,26 @@ def test_a_row_that_a_person_gives_back_after_a_crash_begins_anew(
     assert scratch.merged() == ["A"]
 
 
+@pytest.mark.parametrize("branch", [None, "—"])
+def test_killed_before_what_an_agent_left_is_committed(
+    tmp_path: Path, marks: Path, branch: str | None
+) -> None:
+    """The agent had ended, and is not paid for again."""
+    scratch = a_mission(tmp_path, marks, [row("A", branch=branch)])
+    runner = RUNNER.replace(
+        "StatusWriter.apply = ",
+        "from workspace import changes\n"
+        "changes.commit_leftovers = changes.head = lambda *a, **k: os.kill(os.getpid(), 9)\n"
+        "_ = ",
+    )
+    command = [sys.executable, "-c", runner, str(scratch.task_file), str(marks)]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    assert scratch.run().exit_code == 0
+    assert ran(marks, "A") == 1
+    assert scratch.statuses() == {"A": "done"}
+
+
 class SlowDisk(StatusWriter):
     """Each write takes a while."""
 
