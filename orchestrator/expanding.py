@@ -10,9 +10,10 @@ from agents.registry import settings as agent_settings
 from mission.errors import AgentError, StoppedError, UsageError
 from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
-from orchestrator.attempts.asking import Question, ask
+from orchestrator.attempts.asking import Question
 from orchestrator.attempts.work import sums
 from orchestrator.context import Context
+from orchestrator.workers.sending import consult
 from tasks_md.finding import Finding, Severity
 from tasks_md.lint import lint
 from tasks_md.model import Milestone, Plan
@@ -133,33 +134,27 @@ def _ask(
         log=str(context.place.logs / f"{milestone.id}-plan.log"),
         route=PLANNING,
     )
-    place = context.worktrees.ensure(
-        f"{milestone.id}.plan",
-        attempt.number,
-        branch=None,
-        base_commit=context.repository.fetch_base(),
-    )
     actual = {task: spent.tokens for task, spent in context.journal.spent_by_task().items()}
+    redact = context.redactor.text
     try:
-        result = ask(
+        result = consult(
             context,
             Question(
                 task=milestone.id,
                 attempt=attempt,
                 agent=agent,
                 doing=f"{agent} plans",
-                text=write_planning_brief(
-                    plan, milestone, redact=context.redactor.text, actual_tokens=actual
-                ),
-                folder=place.path,
+                text=write_planning_brief(plan, milestone, redact=redact, actual_tokens=actual),
+                folder=context.worktrees.path(f"{milestone.id}.plan", attempt.number),
                 token_limit=token_limit,
                 on_progress=lambda _, used: context.journal.update_attempt(
                     attempt.id, **sums(used)
                 ),
             ),
+            commit=context.repository.fetch_base(),
+            about="plan",
         )
     finally:
-        context.worktrees.remove(place)
         context.display.doing(milestone.id, "")
     context.journal.end_attempt(
         attempt.id,

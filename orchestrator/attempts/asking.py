@@ -39,6 +39,14 @@ class Question:
     on_progress: OnProgress | None = None
 
 
+def log_of(context: Context, question: Question) -> Path:
+    """Where an agent's log is kept: the attempt's own, or one beside it for who else is asked."""
+    attempt = question.attempt
+    log = Path(attempt.log or context.place.logs / f"{attempt.id}.log")
+    own = question.agent == attempt.agent
+    return log if own else log.with_suffix(f".{question.agent}.log")
+
+
 def ask(context: Context, question: Question) -> Result:
     """The agent's answer. Every way to fail is an outcome.
 
@@ -51,15 +59,13 @@ def ask(context: Context, question: Question) -> Result:
     if missing is not None:
         return Result(outcome=Outcome.BLOCKED, summary=missing)
     attempt = question.attempt
-    own = question.agent == attempt.agent
-    log = Path(attempt.log or context.place.logs / f"{attempt.id}.log")
     brief = Brief(
         task=question.task,
         attempt=attempt.number,
         agent=question.agent,
         text=question.text,
         worktree=question.folder,
-        log=log if own else log.with_suffix(f".{question.agent}.log"),
+        log=log_of(context, question),
         scratch=context.place.state_dir / "scratch" / f"{attempt.id}-{question.agent}",
         environment=allowed_environment(environment_names(settings), settings.set),
         timeouts=Timeouts(

@@ -21,7 +21,7 @@ from orchestrator.attempts.delivery import bring_to_remote, verify
 from orchestrator.attempts.repairing import may_repair, to_repair
 from orchestrator.attempts.resuming import HELD_UP, catch_up, reopen
 from orchestrator.attempts.retrying import STATUSES, again, decide_next
-from orchestrator.attempts.reviewing import Reviewed, review, why_a_person
+from orchestrator.attempts.reviewing import Reviewed, review, reviewed_elsewhere, why_a_person
 from orchestrator.attempts.verifying import Row, VerificationError
 from orchestrator.attempts.work import (
     REVIEW,
@@ -117,6 +117,8 @@ class AttemptRunner:
         if end is not None:
             return end
         attempt = verify(context, task, attempt)
+        if reviewed_elsewhere(context, assignment):
+            attempt = bring_to_remote(context, task, attempt)
         reviewed = None if assignment.approved else review(context, assignment, attempt)
         if reviewed is not None and not (reviewed.passed or reviewed.person):
             back = Again(at=context.clock())

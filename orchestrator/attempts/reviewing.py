@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from agents.protocol import Outcome, Result, Usage
 from agents.registry import settings as agent_settings
@@ -15,9 +14,10 @@ from mission.errors import AgentError, StoppedError
 from mission.journal import Attempt, EventKind
 from orchestrator.admission.budgeting import refuse_unpriced
 from orchestrator.assignment import Assignment
-from orchestrator.attempts.asking import Question, ask
+from orchestrator.attempts.asking import Question
 from orchestrator.attempts.work import REVIEW, Work, sums
 from orchestrator.context import Context
+from orchestrator.workers.sending import consult, works_elsewhere
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes
 from workspace.changes import changed_files
@@ -51,6 +51,14 @@ def why_a_person(context: Context, task: Task, work: Work) -> str:
     if changes_attributes(git, base, work.head, files, context.task_file):
         return f"its .gitattributes change how git stores {context.task_file}"
     return ""
+
+
+def reviewed_elsewhere(context: Context, assignment: Assignment) -> bool:
+    """Whether the row's reviewer works on a worker, and so needs the branch on the remote first."""
+    rule = rule_for(context, assignment.task)
+    if rule is None or assignment.approved:
+        return False
+    return works_elsewhere(context, _reviewer(context, rule, assignment.attempt.agent))
 
 
 def review(context: Context, assignment: Assignment, attempt: Attempt) -> Reviewed | None:
@@ -93,22 +101,16 @@ def _make(
     refuse_unpriced(context.config, reviewer)
     git = context.repository.git
     base = git.text("merge-base", context.repository.base_tip(), work.head)
-    place = context.worktrees.ensure(
-        f"{task.id}.review", attempt.number, branch=None, base_commit=work.head
+    text = write_review_brief(
+        task,
+        assignment.milestone,
+        git.run("diff", "--no-color", "--no-ext-diff", "--no-textconv", base, work.head).stdout,
+        base=base,
+        head=work.head,
+        redact=context.redactor.text,
+        earlier=[read_review(answer) for answer in earlier],
     )
-    try:
-        text = write_review_brief(
-            task,
-            assignment.milestone,
-            git.run("diff", "--no-color", "--no-ext-diff", "--no-textconv", base, work.head).stdout,
-            base=base,
-            head=work.head,
-            redact=context.redactor.text,
-            earlier=[read_review(answer) for answer in earlier],
-        )
-        result = _asked(context, task, attempt, reviewer, place.path, context.redactor.text(text))
-    finally:
-        context.worktrees.remove(place)
+    result = _asked(context, work, attempt, reviewer, text)
     made = read_review(result.answer or result.summary)
     usage = result.usage
     context.journal.record(
@@ -129,29 +131,30 @@ def _make(
     return made
 
 
-def _asked(
-    context: Context, task: Task, attempt: Attempt, reviewer: str, folder: Path, text: str
-) -> Result:
+def _asked(context: Context, work: Work, attempt: Attempt, reviewer: str, text: str) -> Result:
+    task = attempt.task
     bill = _Bill(context, attempt, reviewer)
-    result = ask(
+    result = consult(
         context,
         Question(
-            task=task.id,
+            task=task,
             attempt=attempt,
             agent=reviewer,
             doing=f"{reviewer} reviews",
             text=text,
-            folder=folder,
+            folder=context.worktrees.path(f"{task}.review", attempt.number),
             on_progress=lambda _, used: bill.book(used),
         ),
+        commit=work.head,
+        about="review",
     )
     bill.book(result.usage)
     if result.outcome is Outcome.STOPPED:
         raise StoppedError(f"stopped while {reviewer} reviewed: {context.stop.reason}")
     if result.outcome is not Outcome.SUCCESS:
         raise AgentError(
-            f"{reviewer} did not review {task.id}: {result.outcome}: {result.summary}",
-            hint=f"`mission unblock {task.id}` asks again; the work is kept",
+            f"{reviewer} did not review {task}: {result.outcome}: {result.summary}",
+            hint=f"`mission unblock {task}` asks again; the work is kept",
         )
     return result
 

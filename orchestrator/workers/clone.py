@@ -58,6 +58,8 @@ class Clone:
         An attempt that was cut off here left its folder. The next one goes on in it, unless
         somebody else has brought the branch further meanwhile.
         """
+        if errand.about:
+            return self._to_read(errand)
         here = errand.branch is not None and self._take_in(errand, errand.branch)
         number = errand.attempt
         if here:
@@ -67,6 +69,15 @@ class Clone:
         return self.worktrees.ensure(
             errand.task, number, branch=errand.branch, base_commit=errand.commit
         )
+
+    def _to_read(self, errand: Errand) -> Worktree:
+        """The files of the errand's commit and nothing else, beside the row's own worktree."""
+        name, commit = f"{errand.task}.{errand.about}", errand.commit
+        place = self.worktrees.ensure(name, errand.attempt, branch=None, base_commit=commit)
+        if place.reused:  # a worker that was killed left it
+            self.worktrees.remove(place)
+            place = self.worktrees.ensure(name, errand.attempt, branch=None, base_commit=commit)
+        return place
 
     def _take_in(self, errand: Errand, branch: str) -> bool:
         """Make the remote's branch known here. Whether the branch here has all of it."""

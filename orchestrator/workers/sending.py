@@ -14,7 +14,7 @@ from agents.registry import model as model_of
 from agents.registry import settings as agent_settings
 from mission.errors import AgentError, GitError
 from mission.journal import Attempt, EventKind
-from orchestrator.attempts.asking import Question
+from orchestrator.attempts.asking import Question, ask, log_of
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
 from orchestrator.workers.errand import Delivery, Errand, without_credentials
@@ -51,22 +51,70 @@ def send(context: Context, question: Question, worktree: Worktree, author: str) 
         GitError: What a worker pushed cannot be fetched.
     """
     attempt = question.attempt
-    run = _left_by_a_crash(context, attempt)
-    if run is None:
-        run = context.remote.start(_errand(context, question, author))
-    else:
-        context.display.say(f"{attempt.task}: goes on waiting for a worker that had it before")
-    context.journal.record(
-        REMOTE, run=context.run, task=attempt.task, attempt=attempt.id, remote_run=run
+    errand = replace(
+        _errand(context, question, attempt.base_commit),
+        branch=attempt.branch,
+        author=author,
+        held=_held_before(context, attempt),
     )
-
-    watched = _Watched(context, question)
-    watched.show("on a worker")
-    delivery = context.remote.wait(run, context.stop, watched.show)
+    delivery = _exchange(context, question, errand, _left_by_a_crash(context, attempt))
     _note(context, attempt, delivery)
     result = delivery.result
     if result.outcome in _FINISHED and delivery.head is not None and attempt.branch is not None:
         _take_over(context, worktree, delivery.head, author)
+    return _priced(context, question, result)
+
+
+def consult(context: Context, question: Question, *, commit: str, about: str) -> Result:
+    """The answer of an agent that reads the repository at `commit` and changes nothing: asked in
+    the question's folder, which is made for it, or on a worker where the agent works there.
+
+    Args:
+        commit: On the remote, if a worker is asked.
+        about: What it is asked for: review, plan.
+
+    Raises:
+        AgentError: The agent is not configured, or the workers cannot be asked.
+    """
+    if works_elsewhere(context, question.agent):
+        errand = replace(_errand(context, question, commit), about=about)
+        earlier = _asked_before(context, question, errand)
+        return _priced(context, question, _exchange(context, question, errand, earlier).result)
+    attempt = question.attempt
+    place = context.worktrees.ensure(
+        f"{question.task}.{about}", attempt.number, branch=None, base_commit=commit
+    )
+    try:
+        return ask(context, replace(question, folder=place.path))
+    finally:
+        context.worktrees.remove(place)
+
+
+def _exchange(
+    context: Context, question: Question, errand: Errand, earlier: str | None
+) -> Delivery:
+    """Send an errand, unless it was sent before and can still be waited for; wait for its end."""
+    attempt = question.attempt
+    if earlier is not None:
+        context.display.say(f"{attempt.task}: goes on waiting for a worker that had it before")
+    run = context.remote.start(errand) if earlier is None else earlier
+    context.journal.record(
+        REMOTE,
+        run=context.run,
+        task=attempt.task,
+        attempt=attempt.id,
+        remote_run=run,
+        about=errand.about,
+        commit=errand.commit,
+    )
+    watched = _Watched(context, question)
+    watched.show("on a worker")
+    delivery = context.remote.wait(run, context.stop, watched.show)
+    watched.keep(delivery)
+    return delivery
+
+
+def _priced(context: Context, question: Question, result: Result) -> Result:
     model = model_of(question.agent, agent_settings(question.agent, context.config))
     return replace(result, usage=Prices.of(context.config).complete(result.usage, model))
 
@@ -82,10 +130,17 @@ class _Watched:
     def show(self, phase: str) -> None:
         """One line, which may come again and again."""
         told = self._context.redactor.text(phase)
-        if told != self._last and self._question.attempt.log is not None:
+        if told != self._last:
             self._last = told
-            _write(Path(self._question.attempt.log), f"{told}\n")
+            _write(log_of(self._context, self._question), f"{told}\n")
         self._context.display.doing(self._question.task, self._question.doing, told)
+
+    def keep(self, delivery: Delivery) -> None:
+        """Keep the end of the worker's log with ours."""
+        if delivery.host:
+            where = f"On {delivery.host}; all of it is there, in {delivery.result.log}."
+            text = f"{where} Its end:\n\n{self._context.redactor.text(delivery.log)}"
+            _write(log_of(self._context, self._question), text)
 
 
 def _write(log: Path, text: str) -> None:
@@ -96,11 +151,12 @@ def _write(log: Path, text: str) -> None:
         file.write(text)
 
 
-def _errand(context: Context, question: Question, author: str) -> Errand:
+def _errand(context: Context, question: Question, commit: str | None) -> Errand:
+    """The question as an errand that changes nothing."""
     attempt, config = question.attempt, context.config
     settings = agent_settings(question.agent, config)
     repository = context.repository
-    if repository.remote is None or attempt.base_commit is None:
+    if repository.remote is None or commit is None:
         raise AgentError(
             f"{question.agent} works on workers, and they clone from a remote: there is none",
             hint="Add one with `git remote add origin URL`, or set `where: here`",
@@ -120,17 +176,28 @@ def _errand(context: Context, question: Question, author: str) -> Errand:
         text=question.text,
         remote=without_credentials(url),
         base=repository.base,
-        commit=attempt.base_commit,
-        branch=attempt.branch,
-        author=author,
+        commit=commit,
+        branch=None,
+        author="",
         settings=settings,
         gates=list(config.gates),
         forge=config.forge,
         resume=question.resume,
         resumed=question.resumed,
         token_limit=question.token_limit,
-        held=_held_before(context, attempt),
     )
+
+
+def _asked_before(context: Context, question: Question, errand: Errand) -> str | None:
+    """The run of the same question about the same commit, if the runner died while it waited."""
+    attempt = question.attempt
+    runs = [
+        str(event.data["remote_run"])
+        for event in context.journal.events(task=attempt.task, kind=REMOTE)
+        if event.attempt == attempt.id
+        and (event.data.get("about"), event.data.get("commit")) == (errand.about, errand.commit)
+    ]
+    return runs[-1] if runs and context.remote.holds(runs[-1]) else None
 
 
 def _held_before(context: Context, attempt: Attempt) -> str | None:
@@ -158,13 +225,13 @@ def _left_by_a_crash(context: Context, attempt: Attempt) -> str | None:
     runs = [
         str(event.data["remote_run"])
         for event in context.journal.events(task=attempt.task, kind=REMOTE)
-        if event.attempt == last.id
+        if event.attempt == last.id and not event.data.get("about")
     ]
     return runs[-1] if runs and context.remote.holds(runs[-1]) else None
 
 
 def _note(context: Context, attempt: Attempt, delivery: Delivery) -> None:
-    """Journal what the worker did, and keep the end of its log with ours."""
+    """Journal what the worker did."""
     note = partial(context.journal.record, run=context.run, task=attempt.task, attempt=attempt.id)
     for verdict in delivery.gates:
         note(
@@ -186,9 +253,6 @@ def _note(context: Context, attempt: Attempt, delivery: Delivery) -> None:
         )
     if delivery.held is not None:
         note(HELD, branch=attempt.branch, commit=delivery.held, host=delivery.host)
-    if attempt.log is not None and delivery.host:
-        head = f"On {delivery.host}; all of it is there, in {delivery.result.log}. Its end:\n\n"
-        _write(Path(attempt.log), head + context.redactor.text(delivery.log))
 
 
 def _take_over(context: Context, worktree: Worktree, head: str, author: str) -> None:

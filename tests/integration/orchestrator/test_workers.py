@@ -178,6 +178,69 @@ print(json.dumps({"outcome": "success", "summary": "my work", "input_tokens": 50
         assert [one.summary for one in journal.attempts("A")][1] == "my work"
 
 
+# Approves the author's work; tells where it was asked.
+REVIEWER = """
+import json, os, pathlib
+here = pathlib.Path(__file__).parent
+(here / "reviewed").write_text(os.getcwd())
+pathlib.Path("junk.txt").write_text("a reviewer changes nothing")
+good = pathlib.Path("A.txt").read_text() == "work of A\\n"
+review = {"verdict": "approve" if good else "request-changes", "summary": "read"}
+print(json.dumps({"outcome": "success", "answer": review, "input_tokens": 7}))
+"""
+
+
+@pytest.mark.parametrize("author", ["here", "worker"])
+def test_a_reviewer_that_works_on_workers_is_asked_there(
+    tmp_path: Path, workers: ThreadWorkers, author: str
+) -> None:
+    (tmp_path / "reviewer.py").write_text(REVIEWER)
+    agents = elsewhere(tmp_path, where=author)["agents"]
+    assert isinstance(agents, dict)
+    critic = {**agents["worker"], "run": ["python3", str(tmp_path / "reviewer.py")]}
+    critic |= {"where": "worker", "model": "another"}
+    config: dict[str, object] = {
+        "agents": {**agents, "critic": critic},
+        "review": [{"by": ["critic"]}],
+    }
+    scratch = make(tmp_path, [row("A")], config=config)
+    assert run(scratch, workers).exit_code == 0
+    assert scratch.merged() == ["A"]
+    assert str(tmp_path / "elsewhere") in (tmp_path / "reviewed").read_text()
+    assert "junk.txt" not in Git(scratch.remote).text("ls-tree", "-r", "--name-only", "main")
+    assert [one.about for one in workers.errands][-1] == "review"
+    left = [one for one in (tmp_path / "elsewhere" / "worktrees").glob("*/*/*") if one.is_dir()]
+    assert left == []
+    with scratch.journal() as journal:
+        assert journal.spent("A").tokens == 7
+        (log,) = Path(str(journal.attempts("A")[0].log)).parent.glob("A-1.critic.log")
+        assert "On " in log.read_text()
+
+
+def test_a_planner_that_works_on_workers_is_asked_there(
+    tmp_path: Path, workers: ThreadWorkers
+) -> None:
+    task = {"id": "M2-01", "description": "Do it.", "agent": "worker", "estimate_tokens": 1000,
+            "branch": "feat/m2-01"}  # fmt: skip
+    plan = json.dumps({"goal": "More.", "tasks": [task]})
+    answer = json.dumps({"answer": plan, "summary": "planned"})
+    (tmp_path / "planner.py").write_text(f"print({answer!r})")
+    agents = elsewhere(tmp_path)["agents"]
+    assert isinstance(agents, dict)
+    planner = {**agents["worker"], "run": ["python3", str(tmp_path / "planner.py")]}
+    placeholder = "\n## Milestone 2 — Second (M2)\n\n_Deferred._\n"
+    rows = [row("A", status="done"), placeholder]
+    scratch = make(tmp_path, rows, config={"agents": {"worker": agents["worker"], "opus": planner}})
+    text = scratch.task_file.read_text()
+    scratch.task_file.write_text(text.replace("`worker` | `other`", "`opus` | `worker`"))
+    with ThreadEngine(2) as engine:
+        request = RunRequest(path=str(scratch.task_file), expand=True)
+        end = run_mission(request, engine, RecordingDisplay(), Stop(), remote=workers)
+    assert end.exit_code == 0
+    assert scratch.merged() == ["M2-01"]
+    assert [one.about for one in workers.errands] == ["plan", ""]
+
+
 def test_a_secret_in_the_settings_is_not_sent(
     tmp_path: Path, workers: ThreadWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
