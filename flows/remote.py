@@ -109,7 +109,7 @@ class _Logs:
         return [one.message.partition("\n")[0] for one in page]
 
 
-_DEPLOY = "`mission deploy PATH` sets the agents' deployments up"
+_DEPLOY = "`mission deploy` sets the agents' deployments up"
 
 
 @contextmanager

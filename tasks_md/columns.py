@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from tasks_md.words import bare
 
@@ -57,6 +58,22 @@ def column_names(headers: Sequence[str], extra: Mapping[str, str]) -> tuple[str,
             number += 1
         names.append(name)
     return tuple(names)
+
+
+def resembling(names: Sequence[str], name: str) -> str | None:
+    """The first of a table's columns that is not known and is spelled nearly as `name` may be.
+
+    The start of an alias counts (`dep`), and so does a slip of the pen. None where there is none,
+    or where the table has the column itself.
+    """
+    if name in names:
+        return None
+    for other in names:
+        key = header_key(other)
+        begins = len(key) >= 3 and any(alias.startswith(key) for alias in _ALIASES[name])
+        if other not in _ALIASES and (begins or get_close_matches(key, _ALIASES[name], cutoff=0.8)):
+            return other
+    return None
 
 
 def doubles(headers: Sequence[str], names: Sequence[str], extra: Mapping[str, str]) -> list[int]:

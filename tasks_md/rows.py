@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tasks_md.blocks import RawTable
-from tasks_md.columns import column_names, doubles, is_task_table
+from tasks_md.columns import column_names, doubles, is_task_table, resembling
 from tasks_md.dependencies import DependencyReader
 from tasks_md.finding import Finding, Severity
 from tasks_md.model import Declaration, Dialect, RowCells, Table, TableRow, Task
@@ -94,6 +94,17 @@ class RowReader:
                 f"the table lacks columns that the file declares: {', '.join(lacking)}",
                 "Correct the header, or the schema in the quote at the top",
             )
+        meant = resembling(table.names, "depends_on")
+        if meant is not None and "depends_on" not in lacking:
+            message = f"column {shorten(meant)!r} is not known, and there is no depends_on"
+            self._report(
+                "missing-column",
+                Severity.ERROR,
+                (table.header.line, 1),
+                message,
+                "Call it depends_on, or say what it means with `columns` in mission.yaml",
+            )
+            distrust.append(message)
         if "depends_on" in lacking:
             distrust.append("the table has no depends_on column, though the file declares one")
         return distrust

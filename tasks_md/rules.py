@@ -14,7 +14,7 @@ RULES: dict[str, str] = {
     "invalid-branch": "git would refuse the branch name",
     "invalid-id": "an id is missing, or is not one plain word",
     "long-row": "a row has more cells than its table has columns",
-    "missing-column": "a table lacks a column that the file declares",
+    "missing-column": "a table lacks a column that the file declares, or nearly has it",
     "missing-dependency": "a dependency names no task and no milestone",
     "no-tasks": "the file has neither a table of tasks nor a milestone",
     "placeholder": "a milestone is still to be expanded into tasks",

@@ -28,6 +28,22 @@ def only(text: str) -> Finding:
     return finding
 
 
+@pytest.mark.parametrize("header", ["dep", "dependant on", "Blocked-b", "dependancies"])
+def test_a_column_that_is_nearly_depends_on_makes_no_row_ready(header: str) -> None:
+    text = f"| id | status | description | {header} |\n|-|-|-|-|\n| A | not-started | x | B |\n"
+    plan = parse(text + "| B | not-started | x | |\n")
+    (finding,) = lint(plan)
+    assert (finding.rule, finding.severity) == ("missing-column", ERROR)
+    assert header in finding.message
+    assert all(task.unreadable for task in plan.tasks)
+
+
+@pytest.mark.parametrize("header", ["risk", "de", "department", "depends on", "nachher"])
+def test_other_columns_are_a_team_s_own_affair(header: str) -> None:
+    text = f"| id | status | description | {header} |\n|-|-|-|-|\n| A | not-started | x | |\n"
+    assert found(text) == []
+
+
 def test_a_good_file_has_no_findings() -> None:
     rows = [row("A", "done"), row("B", depends_on="A", agent="—"), row("C", branch="(aggregate)")]
     assert found(plan_text(rows, after="\n**M1 total estimate:** ~12K tokens\n")) == []
