@@ -9,11 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from prefect import flow
+from prefect import flow, task
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
 from prefect.client.schemas.objects import Artifact, TaskRun
+from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectException
+from prefect.futures import PrefectFuture
 from prefect.settings import temporary_settings
 from prefect.states import Completed, Running
 
@@ -249,3 +251,55 @@ def test_a_server_that_is_away_is_noted_and_harms_nothing() -> None:
         pool.submit(elsewhere).result(timeout=60)
     assert len(record.troubles) == 2
     assert record.troubles[0].startswith("could not close the crashed run")
+
+
+def test_the_graph_is_the_one_that_prefect_records_for_wait_for() -> None:
+    """What Prefect's page asks for, against a flow that submits its tasks with `wait_for`."""
+    edges: dict[str, tuple[str, ...]]
+    edges = {"A": (), "B": (), "C": ("A", "B"), "D": ("A",), "E": ("C", "D")}
+
+    def work(engine: PrefectEngine) -> None:
+        for name, after in edges.items():
+            waiter = Waiter()
+            engine.submit(a_job(name, after=after), waiter.done)
+            waiter.wait()
+        assert engine.missing() == ()
+
+    @task(name="row")
+    def nothing() -> None:
+        """As a row of the mission."""
+
+    @flow(name="plain")
+    def plain() -> str:
+        context = FlowRunContext.get()
+        assert context is not None
+        assert context.flow_run is not None
+        futures: dict[str, PrefectFuture[None]] = {}
+        for name, after in edges.items():
+            run = nothing.with_options(task_run_name=f"{name} #1")
+            waits = [futures[one] for one in after]
+            futures[name] = run.submit(return_state=False, wait_for=waits)
+        for future in futures.values():
+            future.wait()
+        return str(context.flow_run.id)
+
+    expected = {f"{name} #1": {f"{one} #1" for one in after} for name, after in edges.items()}
+    assert graph(in_flow(work), len(edges)) == expected
+    assert graph(plain(), len(edges)) == expected
+
+
+def graph(run_id: str, nodes: int) -> dict[str, set[str]]:
+    """By name, what each task run waited for, as the endpoint behind Prefect's graph says."""
+    with get_client(sync_client=True) as client:
+        for _ in range(100):
+            answer = client.request(
+                "GET", "/flow_runs/{id}/graph-v2", path_params={"id": run_id}
+            ).json()
+            found = {node["id"]: node for _, node in answer["nodes"]}
+            if len(found) == nodes and all(one["end_time"] for one in found.values()):
+                break
+            threading.Event().wait(0.1)
+    return {
+        node["label"]: {found[parent["id"]]["label"] for parent in node["parents"]}
+        for node in found.values()
+    }
