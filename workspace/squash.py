@@ -51,6 +51,16 @@ def message_for(task: str, description: str, attempt: int, *, mission: str = "")
     return f"{subject}\n\n{body}" + "".join(f"{key}: {_line(value)}\n" for key, value in facts)
 
 
+def leftovers_message(task: str, summary: str, attempt: int) -> str:
+    """The message of a branch's commit with what an agent left uncommitted.
+
+    Its trailers have names of their own: by those of a squash merges are recognised on the base.
+    """
+    first = summary.strip().partition("\n")[0]
+    subject = f"{_line(task)}: {_line(first) or 'work'}"
+    return f"{subject}\n\nMission-Task: {_line(task)}\nMission-Attempt: {attempt}\n"
+
+
 def make_squash(
     git: Git, *, base: str, head: str, message: str, author: str, committer: str = RUNNER
 ) -> str:

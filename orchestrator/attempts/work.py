@@ -18,6 +18,7 @@ from orchestrator.context import Context
 from orchestrator.ends import CONFLICT, INTERRUPTED
 from orchestrator.workers.sending import send, works_elsewhere
 from workspace import changes
+from workspace.squash import leftovers_message
 from workspace.taking_in import take_in
 from workspace.worktrees import ExistingWorktree, Worktree
 
@@ -140,10 +141,9 @@ def collect(context: Context, attempt: Attempt) -> Attempt:
         raise RuntimeError(f"attempt {attempt.id} is {attempt.stage}, but has no worktree")
     worktree = worktree_of(context, attempt, attempt.base_commit)
     if attempt.branch is not None:
-        first = attempt.summary.strip().splitlines()
         changes.commit_leftovers(
             worktree,
-            message=f"{attempt.task}: {first[0] if first else 'work'}",
+            message=leftovers_message(attempt.task, attempt.summary, attempt.number),
             author=author_of(attempt.agent),
         )
     return context.journal.update_attempt(

@@ -27,6 +27,7 @@ from workspace import changes, landing
 from workspace.disclosure import refuse_secrets
 from workspace.process import Stop, allowed_environment
 from workspace.redact import Redactor
+from workspace.squash import leftovers_message
 from workspace.worktrees import Worktree
 
 _LOG_BYTES = 64 * 1024  # of the log's end go back with a delivery
@@ -133,10 +134,11 @@ class Worker:
         )
 
     def _commit(self, errand: Errand, worktree: Worktree, result: Result) -> None:
-        first = result.summary.strip().splitlines()
         changes.commit_leftovers(
             worktree,
-            message=self._redactor.text(f"{errand.task}: {first[0] if first else 'work'}"),
+            message=self._redactor.text(
+                leftovers_message(errand.task, result.summary, errand.attempt)
+            ),
             author=errand.author,
         )
 

@@ -21,12 +21,14 @@ from tests.scratch import Scratch, make, row
 IN_ENVIRONMENT = {
     "FORGE_TOKEN": "planted-forge-token-1",
     "AWS_SECRET_ACCESS_KEY": "planted/aws+secret=2",
+    "SHORT_TOKEN": "plnt-5-short",
     "STORE_URL": "postgres://admin:planted-db-password-3@db.invalid/prod",
 }
 SHAPED = ("ghp_" + "Pl4nted0" * 5, "sk-ant-api03-" + "Pl4nted-" * 6)  # in nobody's environment
 SECRETS = (
     "planted-forge-token-1",
     "planted/aws+secret=2",
+    "plnt-5-short",
     "planted%2Faws%2Bsecret%3D2",
     "planted-db-password-3",
     *SHAPED,
@@ -55,7 +57,10 @@ elif task == "REPORT":
     answer["answer"] = known
 else:
     attempt = os.environ["MISSION_ATTEMPT"]
-    pathlib.Path(task + ".txt").write_text(f"attempt {{attempt}}\\n{{known}}\\n")
+    # What is in the work reaches the reviewer's brief. A branch that holds a long secret of the
+    # run's own is not pushed at all.
+    work = " ".join([{HARMLESS!r}, os.environ["SHORT_TOKEN"], *{SHAPED!r}])
+    pathlib.Path(task + ".txt").write_text(f"attempt {{attempt}}\\n{{work}}\\n")
 print(json.dumps(answer))
 """
 

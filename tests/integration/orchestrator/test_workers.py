@@ -56,6 +56,8 @@ def test_a_worker_does_the_work_and_the_orchestrator_merges_it(
     assert scratch.statuses() == dict.fromkeys("ABR", "done")
     author = Git(scratch.remote).text("log", "-1", "--format=%an", "feat/a")
     assert author == "worker via mission-runner"
+    said = Git(scratch.remote).text("log", "-1", "--format=%B", "feat/a")
+    assert said.endswith("Mission-Task: A\nMission-Attempt: 1")
     left = [one for one in (tmp_path / "elsewhere" / "worktrees").glob("*/*/*") if one.is_dir()]
     assert left == []
     with scratch.journal() as journal:
