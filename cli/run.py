@@ -76,7 +76,7 @@ def _dry_run(request: RunRequest, *, as_json: bool) -> None:
         print_json({"dispatch": [asdict(one) for one in planned]})
         return
     if not planned:
-        fact("Nothing would be dispatched: no row is ready.")
+        fact("Nothing would be dispatched: no row is ready. `mission status` says why.")
     for one in planned:
         for line in _told(one):
             fact(printable(line))

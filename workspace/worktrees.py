@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -210,7 +211,7 @@ class Worktrees:
             if found.path.parent != self._root or not earlier.fullmatch(found.path.name):
                 raise GitError(
                     f"{branch} is checked out in {found.path}",
-                    hint=f"git -C {found.path} switch --detach frees it",
+                    hint=f"`git -C {shlex.quote(str(found.path))} switch --detach` frees it",
                 )
             record = self._record(found.path)
             if record is not None and found.head is not None:

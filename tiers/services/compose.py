@@ -79,6 +79,11 @@ class ComposeServices:
         )
 
     def _run(self, config: TierConfig, *arguments: str, seconds: int = 60) -> str:
+        if not self._file.is_file():  # an installed runner: the wheel does not hold it
+            raise TierError(
+                f"there is no {self._file}",
+                hint="Start containers from a checkout, or use --with embedded",
+            )
         command = [*self._engine.compose, "--file", str(self._file), "--profile", "federated"]
         try:
             done = subprocess.run(

@@ -136,3 +136,9 @@ def test_down_keeps_the_data_unless_told(engine: FakeEngine, remove: bool, optio
     choose_services(CONFIG).down(CONFIG, said.append, remove_data=remove)
     assert engine.calls[-1].endswith(options)
     assert len(said) == 2
+
+
+def test_an_installed_runner_says_that_it_has_no_compose_file(tmp_path: Path) -> None:
+    services = ComposeServices(Engine(name="docker", compose=("docker",)), tmp_path / "none.yml")
+    with pytest.raises(TierError, match=r"there is no .*none\.yml.*--with embedded"):
+        services.down(CONFIG, lambda _line: None)
