@@ -19,6 +19,8 @@ BENCHMARKS = (
     "makespan",
     "batching",
     "detect",
+    "search",
+    "migration",
 )
 
 

@@ -83,8 +83,9 @@ def require_known(versions: tuple[str, ...], where: str) -> None:
 
 
 def has_vectors(connection: psycopg.Connection[Any]) -> bool:
-    """Whether the storage keeps embeddings."""
-    return any(version.startswith("vector") for version in schema_versions(connection))
+    """Whether the storage keeps embeddings. One question: a search asks it each time."""
+    row = connection.execute("SELECT to_regclass('embedder') IS NOT NULL").fetchone()
+    return row is not None and bool(row[0])
 
 
 def brief(error: psycopg.Error) -> str:
