@@ -11,6 +11,7 @@ from psycopg import sql
 
 from mission.errors import TierError
 from tiers.migration.catalog import SourceTable
+from tiers.probes.postgres import newer_needed
 from tiers.storage.tables import TABLES
 
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = ANY(%s)"
@@ -26,6 +27,24 @@ class TargetNotEmptyError(TierError):
 
 class SourceBusyError(TierError):
     """Somebody writes to the source."""
+
+
+class SourceTooOldError(TierError):
+    """The source's server is older than what a tier works with."""
+
+
+def refuse_old_source(source: psycopg.Connection[Any], where: str) -> None:
+    """See that the source's server is one that we know.
+
+    Raises:
+        SourceTooOldError: With the version that it needs.
+    """
+    needed = newer_needed(source.info.server_version, vector=False)
+    if needed is not None:
+        raise SourceTooOldError(
+            f"The Postgres of {where} is too old: a migration reads from {needed} on",
+            hint="Upgrade that server (pg_upgrade), or restore a dump of it in a newer one",
+        )
 
 
 def refuse_same_database(source: psycopg.Connection[Any], target: psycopg.Connection[Any]) -> None:

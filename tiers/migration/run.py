@@ -21,6 +21,7 @@ from tiers.migration.refusals import (
     filled_tables,
     keep_writers_out,
     refuse_filled,
+    refuse_old_source,
     refuse_same_database,
     refuse_waiting_writers,
 )
@@ -149,6 +150,7 @@ def _plan(
     target: TierConfig,
     leave: Collection[str],
 ) -> tuple[Plan, Mapping]:
+    refuse_old_source(reader, label(source))
     refuse_same_database(reader, writer)
     require_known(schema_versions(reader), label(source))
     require_known(versions := schema_versions(writer), label(target))

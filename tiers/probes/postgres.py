@@ -13,7 +13,9 @@ import psycopg
 from tiers.probes.probe import Cause, Failure, ProbeResult, Service, failure, without_secret
 from tiers.settings.address import PostgresAddress, Tls
 
-MINIMUM = 14  # the oldest that every tier works with
+# The oldest that every tier works with: from it on a server notices that a killed client is gone
+# (`client_connection_check_interval`), and those before it get no more fixes.
+MINIMUM = 14
 MINIMUM_VECTOR = 17  # the oldest of the federated tier
 
 # libpq gives no error codes for a connection that does not come about, only words, its own and the
@@ -39,7 +41,7 @@ _TLS_QUESTION = struct.pack("!ii", 8, 80877103)  # the protocol's SSLRequest
 _ASK_SECONDS = 1.0
 _FACTS = """
 SELECT current_setting('server_version'),
-       current_setting('server_version_num')::int / 10000,
+       current_setting('server_version_num')::int,
        pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool
 """
 
@@ -72,6 +74,17 @@ def explain(error: psycopg.Error, address: PostgresAddress) -> Failure:
     return failure(Cause.OTHER, address, detail=without_secret(text, address.password))
 
 
+def newer_needed(version_number: int, *, vector: bool) -> int | None:
+    """The major version that a server is too old for; None if it is new enough.
+
+    Args:
+        version_number: Its `server_version_num`: 130022 is 13.22, 90624 is 9.6.24.
+        vector: Whether it is for the federated tier.
+    """
+    needed = MINIMUM_VECTOR if vector else MINIMUM
+    return needed if version_number < needed * 10_000 else None
+
+
 def _or_tls(cause: Cause, address: PostgresAddress) -> Cause:
     """A server that admits encrypted connections only says no more than that it does not admit."""
     if cause is not Cause.NOT_ADMITTED or address.tls is not Tls.DISABLE:
@@ -89,12 +102,12 @@ def _look(
 ) -> tuple[ProbeResult, ...]:
     row = connection.execute(_FACTS).fetchone()
     assert row is not None  # noqa: S101 - a SELECT without FROM has one row
-    version, major, read_only = row
+    version, version_number, read_only = row
     number = version.split()[0]
     found = None
-    minimum = MINIMUM_VECTOR if vector else MINIMUM
-    if major < minimum:
-        detail = f"version {number} and the tier needs {minimum}"
+    needed = newer_needed(version_number, vector=vector)
+    if needed is not None:
+        detail = f"version {number} and the tier needs {needed}"
         found = failure(Cause.TOO_OLD, address, detail=detail)
     elif read_only:
         found = failure(Cause.READ_ONLY, address)

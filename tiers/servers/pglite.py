@@ -12,7 +12,6 @@ import hashlib
 import os
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,8 +64,7 @@ def serve_pglite(folder: Path) -> Iterator[PostgresAddress]:
             f"PGlite's data needs the program {PROGRAM}, which is not on PATH",
             hint="npm install --global @electric-sql/pglite-socket @electric-sql/pglite",
         )
-    with _alone(folder) as lock, tempfile.TemporaryDirectory(prefix="mission-pglite-") as scratch:
-        log = Path(scratch) / "pglite.log"
+    with _alone(folder) as lock, _private_log(folder) as log:
         command = [node, os.path.realpath(program), "-d", str(folder), "-m", "5"]
         # The folder may use pgvector; it cannot be told from outside, and not having it is fine.
         try:
@@ -83,18 +81,34 @@ def serve_pglite(folder: Path) -> Iterator[PostgresAddress]:
 
 
 @contextmanager
+def _private_log(folder: Path) -> Iterator[Path]:
+    """An empty file for our eyes only. After a kill the next one on the folder takes its place."""
+    log = _lock_file(folder).with_suffix(".log")
+    log.unlink(missing_ok=True)
+    os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        yield log
+    finally:
+        log.unlink()
+
+
+@contextmanager
 def _alone(folder: Path) -> Iterator[int]:
     """Nobody else opens the folder; the lock's open file."""
-    locks = tiers_home() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    lock = os.open(locks / f"pglite-{digest}", os.O_RDWR | os.O_CREAT, 0o600)
+    file = _lock_file(folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _take(lock) or _has_open_files(folder.resolve()):
             raise TierError(f"{folder} is in use by another process", hint="End what uses it first")
         yield lock
     finally:
         os.close(lock)
+
+
+def _lock_file(folder: Path) -> Path:
+    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    return tiers_home() / "locks" / f"pglite-{digest}"
 
 
 def _take(lock: int) -> bool:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from tests.services import PASSWORD
 from tiers.pgvector import VectorState, version_numbers
 from tiers.probes.postgres import explain as explain_postgres
+from tiers.probes.postgres import newer_needed
 from tiers.probes.probe import Cause, failure, without_secret
 from tiers.probes.valkey import explain as explain_valkey
 from tiers.settings.address import PostgresAddress, ValkeyAddress
@@ -71,6 +72,27 @@ def test_words_of_postgres(text: str, cause: Cause) -> None:
 )
 def test_words_of_valkey(error: redis.RedisError, cause: Cause) -> None:
     assert explain_valkey(error, ValkeyAddress(port=1), timeout=_SECOND).cause is cause
+
+
+@pytest.mark.parametrize(
+    ("version_number", "standalone", "federated"),
+    [
+        (90624, 14, 17),  # 9.6.24: the numbers had three parts then
+        (100023, 14, 17),
+        (130099, 14, 17),
+        (140000, None, 17),
+        (150018, None, 17),
+        (160014, None, 17),
+        (170000, None, None),
+        (180006, None, None),
+    ],
+)
+def test_how_old_a_postgres_may_be(
+    version_number: int, standalone: int | None, federated: int | None
+) -> None:
+    """No registry that CI reaches has a Postgres before 14; 15 is refused for real elsewhere."""
+    assert newer_needed(version_number, vector=False) == standalone
+    assert newer_needed(version_number, vector=True) == federated
 
 
 def test_an_unknown_error_is_quoted_without_the_password() -> None:

@@ -5,6 +5,8 @@ A lock that the test holds on the target's notes keeps the migration where it is
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,11 +21,14 @@ from psycopg import sql
 
 from tests.integration.tiers.storage.configured import configured
 from tests.integration.tiers.storage.sources import fill_camel_case
+from tests.services import PostgresMaker
 from tests.terminal import CTRL_C, on_terminal
+from tiers.servers.postgres import PostgresServer
 from tiers.settings.address import PostgresAddress
 from tiers.storage.schema import upgrade
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+LEFT_OVER = "SELECT relname FROM pg_class WHERE relname LIKE 'migration%'"
 SECONDS = 60.0
 
 
@@ -130,6 +135,73 @@ def test_who_reads_the_target_all_the_time_does_not_keep_it_from_being_filled(
         code, said = ended(migration)
         assert code == 0, said
     assert moved_notes(vector_database) == (50,)
+
+
+def test_no_file_of_ours_holds_data_not_even_when_killed(
+    command: list[str],
+    plain_database: PostgresAddress,
+    vector_database: PostgresAddress,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All rows are in the target's staging when it waits for the lock."""
+    with psycopg.connect(**plain_database.connect_arguments()) as connection:
+        connection.execute("UPDATE notes SET body = repeat('findme ', 100)")
+    for name in ("TMPDIR", "HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "MISSION_HOME"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(name, str(tmp_path / name))
+    with held(vector_database, "SHARE"), started(command) as migration:
+        wait_for_somebody(vector_database, "notes")
+        opened = [str(link.readlink()) for link in Path(f"/proc/{migration.pid}/fd").iterdir()]
+        assert not [name for name in opened if name.startswith("/") and "/dev/" not in name]
+        migration.kill()
+        migration.wait()
+    for file in tmp_path.rglob("*"):
+        assert not file.is_file() or b"findme" not in file.read_bytes(), file
+    with started(command) as again:
+        code, said = ended(again)
+    assert code == 0, said
+    with psycopg.connect(**vector_database.connect_arguments()) as connection:
+        assert connection.execute(LEFT_OVER).fetchall() == []
+
+
+def test_a_server_that_dies_in_the_middle_leaves_nothing_over(
+    plain_database: PostgresAddress, make_postgres: PostgresMaker, tmp_path: Path
+) -> None:
+    """Killed as a power cut would, its staging table full."""
+    server = make_postgres(start=False)
+    process = server.start()
+    try:
+        upgrade(server.address, vector=True)
+        fill_camel_case(plain_database)
+        source = configured(tmp_path / "from.json", "standalone", plain_database)
+        target = configured(tmp_path / "to.json", "federated", server.address)
+        command = ["tier", "migrate", "--from", source, "--to", target]
+        with held(server.address, "SHARE"), started(command) as migration:
+            wait_for_somebody(server.address, "notes")
+            assert staging_files(server), "it is there to be left over"
+            postmaster = int((server.data / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(postmaster, signal.SIGQUIT)  # at once, without any clearing up
+            code, said = ended(migration)
+            assert code == 1
+            assert "run the same command to go on" in said
+    finally:
+        process.stop()
+    process = server.start()
+    try:
+        assert staging_files(server) == []
+        assert moved_notes(server.address) == (0,)
+        with started(command) as again:
+            code, said = ended(again)
+        assert code == 0, said
+        assert moved_notes(server.address) == (50,)
+    finally:
+        process.stop()
+
+
+def staging_files(server: PostgresServer) -> list[Path]:
+    """Files of temporary tables: `t3_16456`."""
+    return list((server.data / "base").glob("*/t[0-9]*"))
 
 
 def test_ctrl_c_stops_it_and_the_same_command_goes_on(
