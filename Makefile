@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench lock schema docs setup setup-bench clean
+.PHONY: help demo test quick lint kills bench lock schema docs setup setup-bench clean
 
 BIN := .venv/bin
 # make PYTHON=/path/to/python3.13 TARGET: which interpreter .venv is made with
@@ -31,6 +31,11 @@ lint: setup-bench ## ruff, mypy strict, import-linter
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+kills: setup ## 100 kills during a migration of 200,000 rows, up to an hour (SEED=n kills elsewhere)
+	@MISSION_MIGRATION_KILLS=100 MISSION_MIGRATION_ROWS=200000 \
+	    MISSION_MIGRATION_SEED=$(or $(SEED),1) \
+	    $(BIN)/python -m pytest --log-cli-level=INFO tests/crash/test_migration_killed.py
 
 bench: setup-bench ## the benchmarks, as JSON (ARGS="parse status" names some)
 	@$(BIN)/python -m bench $(ARGS)
