@@ -45,20 +45,20 @@ def claim_embedder(connection: psycopg.Connection[Any], embedder: Embedder) -> N
     """
     insert = "INSERT INTO embedder (name) VALUES (%s) ON CONFLICT (single) DO NOTHING"
     connection.execute(insert, (embedder.name,))
-    require_embedder(connection, embedder)
+    row = connection.execute("SELECT name FROM embedder").fetchone()
+    refuse_other(row[0] if row is not None else None, embedder)
 
 
-def require_embedder(connection: psycopg.Connection[Any], embedder: Embedder) -> None:
-    """See that vectors of `embedder` compare with those that are there.
+def refuse_other(name: str | None, embedder: Embedder) -> None:
+    """See that `embedder` is the one of this name, or that there is none yet.
 
     Raises:
-        TierError: Another embedder made them.
+        TierError: Another embedder made the storage's vectors.
     """
-    row = connection.execute("SELECT name FROM embedder").fetchone()
-    if row is not None and row[0] != embedder.name:
+    if name is not None and name != embedder.name:
         raise TierError(
-            f"The storage's embeddings were made by {row[0]}, not by {embedder.name}",
-            hint=f"Use {row[0]}; or set the embeddings to NULL and empty the table `embedder`",
+            f"The storage's embeddings were made by {name}, not by {embedder.name}",
+            hint=f"Use {name}; or set the embeddings to NULL and empty the table `embedder`",
         )
 
 

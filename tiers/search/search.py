@@ -10,13 +10,13 @@ import psycopg
 from psycopg.rows import class_row
 
 from tiers.search.embedder import Embedder, as_text
-from tiers.search.fill import require_embedder
+from tiers.search.fill import refuse_other
 from tiers.storage.queries import query
-from tiers.storage.schema import has_vectors
 
-# How many rows the index looks at for each half: with 40, pgvector's own, it finds fewer of the
+# How many rows the index looks at for each half: with 40, pgvector's own, it finds too few of the
 # nearest. The connection keeps the setting; whoever asks next makes it again.
-_LOOK_FAR = "SET hnsw.ef_search = 100"
+_PREPARE = "SELECT to_regclass('embedder') IS NOT NULL, set_config('hnsw.ef_search', %s, false)"
+_LOOKED_AT = 400
 
 
 class Way(StrEnum):
@@ -55,18 +55,26 @@ def search(
         TierError: Another embedder made the storage's vectors.
         psycopg.Error: The server refuses.
     """
-    if embedder is not None and has_vectors(connection):
-        require_embedder(connection, embedder)
-        connection.execute(_LOOK_FAR)
+    if embedder is not None and _has_vectors(connection):
         vector = as_text(embedder.embed([text])[0])
-        hits = _hits(connection, "search_vector", {"vector": vector, "limit": limit})
-        return Answer(way=Way.SEMANTIC, hits=hits)
-    hits = _hits(connection, "search_text", {"text": text, "limit": limit})
-    return Answer(way=Way.TEXT, hits=hits)
-
-
-def _hits(
-    connection: psycopg.Connection[Any], name: str, values: dict[str, object]
-) -> tuple[Hit, ...]:
+        rows = connection.execute(query("search_vector"), {"vector": vector, "limit": limit})
+        return Answer(way=Way.SEMANTIC, hits=_compared(rows.fetchall(), embedder))
     with connection.cursor(row_factory=class_row(Hit)) as cursor:
-        return tuple(cursor.execute(query(name), values))
+        hits = cursor.execute(query("search_text"), {"text": text, "limit": limit})
+        return Answer(way=Way.TEXT, hits=tuple(hits))
+
+
+def _has_vectors(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the storage keeps embeddings; if so, its index is set up. One question for both."""
+    row = connection.execute(_PREPARE, (str(_LOOKED_AT),)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _compared(rows: list[tuple[Any, ...]], embedder: Embedder) -> tuple[Hit, ...]:
+    """What was found; the last column of each row says who made the storage's vectors."""
+    if rows:
+        refuse_other(rows[0][-1], embedder)
+    return tuple(
+        Hit(kind=kind, id=identifier, mission_id=mission, title=title, excerpt=excerpt, score=score)
+        for kind, identifier, mission, title, excerpt, score, _ in rows
+    )

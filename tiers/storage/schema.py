@@ -82,12 +82,6 @@ def require_known(versions: tuple[str, ...], where: str) -> None:
         )
 
 
-def has_vectors(connection: psycopg.Connection[Any]) -> bool:
-    """Whether the storage keeps embeddings. One question: a search asks it each time."""
-    row = connection.execute("SELECT to_regclass('embedder') IS NOT NULL").fetchone()
-    return row is not None and bool(row[0])
-
-
 def brief(error: psycopg.Error) -> str:
     """The server's first line: what it refused, without the stored data that it may quote."""
     words = error.diag.message_primary or str(error).partition("\n")[0]

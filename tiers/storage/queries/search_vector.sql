@@ -1,5 +1,6 @@
 -- Each half uses its index; a common ORDER BY would use none.
-SELECT kind, id, mission_id, title, left(body, 300) AS excerpt, 1 - distance AS score
+SELECT kind, id, mission_id, title, left(body, 300) AS excerpt, 1 - distance AS score,
+    (SELECT name FROM embedder) AS embedder
 FROM (
     (
         SELECT 'task' AS kind, id, mission_id, title, coalesce(description, '') AS body,

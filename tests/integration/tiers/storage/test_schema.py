@@ -11,7 +11,7 @@ import pytest
 from tiers.pgvector import VectorMissingError
 from tiers.settings.address import PostgresAddress
 from tiers.storage.locks import SCHEMA, LockedError, advisory_lock
-from tiers.storage.schema import SchemaTooNewError, has_vectors, schema_versions, upgrade
+from tiers.storage.schema import SchemaTooNewError, schema_versions, upgrade
 from tiers.storage.tables import TABLES
 
 COLUMNS = """
@@ -32,7 +32,7 @@ def columns_of(connection: psycopg.Connection, table: str) -> list[str]:
 
 def test_with_vectors(vector_database: PostgresAddress, connection: psycopg.Connection) -> None:
     assert upgrade(vector_database, vector=True) == ("vector_1",)
-    assert has_vectors(connection)
+    assert "vector_1" in schema_versions(connection)
     for table in TABLES:
         assert columns_of(connection, table.name) == [c.name for c in table.columns]
     methods = connection.execute(
@@ -44,7 +44,7 @@ def test_with_vectors(vector_database: PostgresAddress, connection: psycopg.Conn
 def test_without_vectors_there_is_no_trace_of_them(plain_database: PostgresAddress) -> None:
     assert upgrade(plain_database, vector=False) == ("storage_1",)
     with psycopg.connect(**plain_database.connect_arguments()) as connection:
-        assert not has_vectors(connection)
+        assert "vector_1" not in schema_versions(connection)
         for table in TABLES:
             expected = [c.name for c in table.columns if c.name != "embedding"]
             assert columns_of(connection, table.name) == expected
@@ -58,7 +58,7 @@ def test_vectors_can_come_later(
 ) -> None:
     assert upgrade(vector_database, vector=False) == ("storage_1",)
     upgrade(vector_database, vector=True)
-    assert has_vectors(connection)
+    assert "vector_1" in schema_versions(connection)
 
 
 def test_a_server_without_pgvector_keeps_nothing_half(plain_database: PostgresAddress) -> None:
