@@ -15,7 +15,6 @@ from tiers.config import TierConfig
 from tiers.probes.local import probe_folder
 from tiers.probes.postgres import probe_postgres
 from tiers.probes.probe import Cause, Failure, ProbeResult, Service, failure
-from tiers.probes.valkey import probe_valkey
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.settings.model import Tier
 
@@ -117,6 +116,9 @@ def _probes(config: TierConfig, timeout: timedelta) -> list[_Probe]:
             )
         )
     if config.valkey is not None:
+        # Imported late: its client takes half a second, and not everything here has a Valkey.
+        from tiers.probes.valkey import probe_valkey  # noqa: PLC0415
+
         valkey = config.valkey
         probes.append(
             _Probe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -10,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 _NEVER = frozenset({"passfile", "sslpassword", "service", "servicefile", "hostaddr"})
 _NAMES = {"dbname": "database", "sslmode": "tls", "sslrootcert": "tls_ca"}
 _FIELDS = frozenset({"host", "port", "user", "password", "database", "tls", "tls_ca"})
+_ENCODE = "write special characters of the password as %XX"
 VALKEY_SCHEMES = {"valkey": False, "redis": False, "valkeys": True, "rediss": True}  # -> TLS
 
 
@@ -24,8 +26,9 @@ def postgres_parts(url: str) -> tuple[dict[str, str], tuple[tuple[str, str], ...
     try:
         given = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        hint = "write special characters of the password as %XX"
-        raise ValueError(f"is not a Postgres URL; {hint}") from None
+        given = None
+    if given is None or _is_ambiguous(url):
+        raise ValueError(f"is not a Postgres URL; {_ENCODE}")
     refused = sorted(_NEVER & given.keys())
     if refused:
         raise ValueError(f"must not have the parameter `{refused[0]}`")
@@ -44,8 +47,9 @@ def valkey_parts(url: str) -> dict[str, str]:
         split = urlsplit(url)
         port = split.port
     except ValueError:
-        hint = "write special characters of the password as %XX"
-        raise ValueError(f"is not a Valkey URL; {hint}") from None
+        raise ValueError(f"is not a Valkey URL; {_ENCODE}") from None
+    if _is_ambiguous(url):
+        raise ValueError(f"is not a Valkey URL; {_ENCODE}")
     if split.scheme not in VALKEY_SCHEMES:
         raise ValueError(
             "must start with valkey:// or redis://, or valkeys:// or rediss:// for TLS"
@@ -61,3 +65,13 @@ def valkey_parts(url: str) -> dict[str, str]:
         "tls": "verify-full" if VALKEY_SCHEMES[split.scheme] else None,
     }
     return {name: value for name, value in parts.items() if value is not None}
+
+
+def _is_ambiguous(url: str) -> bool:
+    """Whether a part of the password may stand where something else belongs, and be shown there.
+
+    Of `u:a/b@host/db` libpq makes the host `u` and the database `b@host/db`.
+    """
+    rest = url.partition("://")[2]
+    before_path = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return rest.count("@") > 1 or before_path.count("@") != rest.count("@")

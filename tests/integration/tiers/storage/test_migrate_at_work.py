@@ -27,7 +27,10 @@ from tiers.servers.postgres import PostgresServer
 from tiers.settings.address import PostgresAddress
 from tiers.storage.schema import upgrade
 
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+WAITING = """
+SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass AND mode ~ %s
+"""
+INSERTING = "^RowExclusiveLock$"  # from the staging table, which has all the rows by then
 LEFT_OVER = "SELECT relname FROM pg_class WHERE relname LIKE 'migration%'"
 SECONDS = 60.0
 
@@ -47,9 +50,12 @@ def command(
 @contextmanager
 def held(address: PostgresAddress, mode: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """A connection that holds a lock on the notes until the block ends or it rolls back."""
-    with psycopg.connect(**address.connect_arguments()) as connection:
+    connection = psycopg.connect(**address.connect_arguments())
+    try:
         connection.execute(sql.SQL("LOCK TABLE notes IN {} MODE").format(sql.SQL(mode)))
         yield connection
+    finally:
+        connection.close()  # its server may have died
 
 
 @contextmanager
@@ -68,11 +74,11 @@ def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def wait_for_somebody(address: PostgresAddress, table: str) -> None:
+def wait_for_somebody(address: PostgresAddress, table: str, mode: str = "") -> None:
     """Until somebody waits for a lock on the table."""
     deadline = time.monotonic() + SECONDS
     with psycopg.connect(**address.connect_arguments(), autocommit=True) as connection:
-        while connection.execute(WAITING, (table,)).fetchone() == (0,):
+        while connection.execute(WAITING, (table, mode)).fetchone() == (0,):
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
@@ -151,7 +157,7 @@ def test_no_file_of_ours_holds_data_not_even_when_killed(
         (tmp_path / name).mkdir()
         monkeypatch.setenv(name, str(tmp_path / name))
     with held(vector_database, "SHARE"), started(command) as migration:
-        wait_for_somebody(vector_database, "notes")
+        wait_for_somebody(vector_database, "notes", INSERTING)
         opened = [str(link.readlink()) for link in Path(f"/proc/{migration.pid}/fd").iterdir()]
         assert not [name for name in opened if name.startswith("/") and "/dev/" not in name]
         migration.kill()
@@ -178,7 +184,7 @@ def test_a_server_that_dies_in_the_middle_leaves_nothing_over(
         target = configured(tmp_path / "to.json", "federated", server.address)
         command = ["tier", "migrate", "--from", source, "--to", target]
         with held(server.address, "SHARE"), started(command) as migration:
-            wait_for_somebody(server.address, "notes")
+            wait_for_somebody(server.address, "notes", INSERTING)
             assert staging_files(server), "it is there to be left over"
             postmaster = int((server.data / "postmaster.pid").read_text().splitlines()[0])
             os.kill(postmaster, signal.SIGQUIT)  # at once, without any clearing up
