@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-from mission.amounts import in_one_line
-
 _LONGEST = 400  # characters; the log and the journal hold the rest
 _BRACKET = re.compile(r"\s*\[mission: [^\[\]]*\]\s*$")
 # Control characters, line ends, and what makes text read in another order than it is written.
@@ -20,7 +18,7 @@ def with_word(notes: str, word: str) -> str:
     kept = _BRACKET.sub("", notes).rstrip()
     if not word:
         return kept
-    text = _CONTROL.sub(" ", in_one_line(word)).replace("[", "(").replace("]", ")")
+    text = _CONTROL.sub(" ", word).replace("[", "(").replace("]", ")")
     text = " ".join(text.split())
     if len(text) > _LONGEST:
         text = text[: _LONGEST - 1].rstrip() + "…"
