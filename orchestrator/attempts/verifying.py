@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,18 +81,23 @@ def _open_steps(context: Context, rows: Sequence[Row], tree: str) -> list[Verify
     steps: list[VerifyStep] = []
     passed: list[VerifyStep] = []
     for row in rows:
-        names = _passed(context, row, tree)
+        ran = _passed(context, row, tree)
         for step in steps_for(context.config, row.task):
-            known = passed if step.name in names else steps
+            known = passed if _digest(step) in ran else steps
             if step not in known:
                 known.append(step)
     return [step for step in steps if step not in passed]
 
 
+def _digest(step: VerifyStep) -> str:
+    """What a step runs: one whose command was changed meanwhile has vouched for nothing."""
+    return hashlib.sha256(json.dumps([step.name, *step.run]).encode()).hexdigest()
+
+
 def _passed(context: Context, row: Row, tree: str) -> set[str]:
-    """The names of the row's steps that this tree has passed."""
+    """The row's steps, by digest, that this tree has passed."""
     return {
-        str(event.data["step"])
+        str(event.data.get("command"))
         for event in context.journal.events(task=row.task.id, kind=EventKind.VERIFY)
         if event.data["tree"] == tree and event.data["ok"]
     }
@@ -116,6 +123,8 @@ def _run(
     last = rows[-1]
     together = [row.task.id for row in rows]
 
+    digests = {step.name: _digest(step) for step in steps}
+
     def record(end: StepEnd) -> None:
         context.journal.record(
             EventKind.VERIFY,
@@ -123,6 +132,7 @@ def _run(
             task=last.task.id,
             attempt=last.attempt.id,
             step=end.name,
+            command=digests[end.name],
             tree=tree,
             ok=end.passed,
             reason=end.reason,

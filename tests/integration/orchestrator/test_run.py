@@ -61,7 +61,7 @@ def test_what_the_agent_says_is_no_proof(tmp_path: Path) -> None:
     end = scratch.run()
     assert end.exit_code == 1
     assert scratch.statuses() == {"A": "failed", "B": "not-started"}
-    assert "changed nothing" in scratch.notes("A")
+    assert "changed no file" in scratch.notes("A")
     assert end.waiting == {"B": ("A",)}
 
 
@@ -273,6 +273,29 @@ def test_work_that_a_gate_held_up_is_delivered_without_the_agent(tmp_path: Path)
     assert scratch.merged() == ["A"]
     with scratch.journal() as journal:
         assert len(journal.attempts("A")) == 1
+
+
+def test_a_step_whose_command_was_changed_vouches_for_nothing(tmp_path: Path) -> None:
+    closed = tmp_path / "merge"
+    closed.touch()
+    code = "import pathlib, sys; raise SystemExit(pathlib.Path(sys.argv[1]).exists())"
+    gate = {
+        "type": "script",
+        "run": [sys.executable, "-c", code, str(tmp_path / "{purpose}")],
+        "timeout": "1s",
+        "interval": "1s",
+    }
+    step = {"name": "tests", "run": [sys.executable, "-c", ""], "on": ["merged"]}
+    # A status commit would make another tree of it.
+    config: dict[str, object] = {"gates": [gate], "verify": [step], "status": {"commit": "never"}}
+    scratch = make(tmp_path, [row("A")], config=config)
+    assert scratch.run().blocked == ("A",)  # verified as it would land, and not landed
+    settings = scratch.task_file.with_name("mission.yaml")
+    settings.write_text(settings.read_text().replace("- ''", "- raise SystemExit(1)"))
+    closed.unlink()
+    ask_for(scratch, "unblock", "A")
+    assert scratch.run().failed == ("A",)
+    assert scratch.merged() == []
 
 
 def test_a_conflict_that_a_person_resolved_on_the_branch_is_merged(tmp_path: Path) -> None:
