@@ -10,7 +10,6 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from functools import partial
 
 from agents.budget import Refusal
 from mission.errors import MissionError, RowConflictError
@@ -23,9 +22,10 @@ from orchestrator.context import Context
 from orchestrator.dispatch import SUM_UP, Dispatcher
 from orchestrator.display import Progress
 from orchestrator.ends import TaskEnd
-from orchestrator.engine import Engine, Job
+from orchestrator.engine import Engine
 from orchestrator.events import Event, FileChanged, JobEnded, Woken, Written
 from orchestrator.inbox import Inbox
+from orchestrator.jobs import Jobs
 from orchestrator.writing import Writing
 
 
@@ -50,6 +50,7 @@ class Loop:
         self._engine = engine
         self._dispatcher = dispatcher
         self._events = events
+        self._jobs = Jobs(engine, events, board.plan.mission)
         self._slots = slots
         self._todo = todo
         self._inbox = Inbox(context, board)
@@ -80,8 +81,9 @@ class Loop:
         try:
             self._go()
         except BaseException as error:
-            # Nobody takes in any more how jobs end: they stop, and the next run carries them on.
+            # How jobs end is not taken in any more: they stop, and the next run carries them on.
             self._context.stop.request(str(error) or type(error).__name__)
+            self._jobs.wait()  # while they work, nobody else may become the writer
             raise
         if self._bug is not None:
             raise self._bug
@@ -209,21 +211,8 @@ class Loop:
         starts = attempt.stage is Stage.STARTED
         limit = self._admission.token_limit(row, attempt.agent) if starts else None
         assignment = self._dispatcher.assign(attempt, approved=approved, token_limit=limit)
-        task = assignment.task
-        work = self._dispatcher.work(assignment)
-        ends: list[TaskEnd] = []
-        self._live[task.id] = assignment
-        job = Job(
-            task=task.id,
-            name=task.id if attempt.number == 1 else f"{task.id} (attempt {attempt.number})",
-            tags=(self._board.plan.mission, task.milestone, attempt.agent),
-            after=task.depends_on,
-            run=lambda: ends.append(work()),
-        )
-        self._engine.submit(job, partial(self._report, ends))
-
-    def _report(self, ends: list[TaskEnd], job: Job, error: BaseException | None) -> None:
-        self._events.put(JobEnded(task=job.task, end=ends[0] if ends else None, error=error))
+        self._live[attempt.task] = assignment
+        self._jobs.submit(assignment, self._dispatcher.work(assignment))
 
     def _waits(self) -> bool:
         """Whether something may still start by itself, though nothing is live."""

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import RowConflictError
+from mission.errors import RowConflictError, TaskFileError, WriterBusyError
+from mission.place import Place
 from orchestrator.display import RecordingDisplay
+from orchestrator.ends import TaskEnd
 from orchestrator.run import apply_requests
+from orchestrator.writing import Writing
 from tasks_md.edit import CellChange
+from tasks_md.lock import refuse_if_held
 from tasks_md.model import Plan
 from tasks_md.writer import StatusWriter
 from tests.scratch import Scratch, make, row
@@ -208,3 +212,80 @@ def test_a_row_that_a_person_sets_while_it_is_begun_stops_the_run(
         scratch.run()
     assert theirs in scratch.task_file.read_text()
     assert scratch.merged() == []
+
+
+class Holding(RecordingDisplay):
+    """Notes whether the runner still is the writer as a row's job ends."""
+
+    def __init__(self, task: str, lock_dir: Path) -> None:
+        super().__init__()
+        self.held: bool | None = None
+        self._task, self._lock_dir = task, lock_dir
+
+    def doing(self, task: str, phase: str, detail: str = "") -> None:
+        super().doing(task, phase, detail)
+        if task == self._task and not phase:
+            try:
+                refuse_if_held(self._lock_dir)
+            except WriterBusyError:
+                self.held = True
+            else:
+                self.held = False
+
+
+@pytest.mark.parametrize("error", [OSError("the disk is gone"), ZeroDivisionError("a bug")])
+def test_nobody_else_becomes_the_writer_before_the_agents_have_ended(
+    tmp_path: Path, marks: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Whatever escapes from a write: an agent that still works would work beside the next run's."""
+    worker = (
+        f"import pathlib, time\npathlib.Path({str(marks)!r}, 'at-work').touch()\ntime.sleep(600)\n"
+    )
+    at_work = marks / "at-work"
+
+    class Broken(StatusWriter):
+        def apply(self, changes: Sequence[CellChange]) -> Plan:
+            while not at_work.exists():
+                threading.Event().wait(0.01)
+            raise error
+
+    monkeypatch.setattr("orchestrator.opening.StatusWriter", Broken)
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    display = Holding("A", Place.find(str(scratch.task_file)).state_dir)
+    with pytest.raises(type(error)):
+        scratch.run(display=display)
+    assert display.held is True
+
+
+def test_a_row_that_a_person_takes_away_as_it_ends_stops_the_run_in_order(
+    tmp_path: Path, marks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write that was under way ends; the one after it finds no row."""
+    worker = (
+        "import os, pathlib, time\n"
+        "task = os.environ['MISSION_TASK']\n"
+        "pathlib.Path(f'{task}.txt').write_text(task)\n"
+        "time.sleep(600 if task == 'B' else 0)\n"
+    )
+    ended = threading.Event()
+    begin = Writing.begin
+
+    def noting(self: Writing, ends: Sequence[TaskEnd]) -> None:
+        begin(self, ends)
+        if any(end.task == "A" for end in ends):
+            ended.set()
+
+    class Edited(StatusWriter):
+        def apply(self, changes: Sequence[CellChange]) -> Plan:
+            assert ended.wait(60)
+            lines = self.path.read_text().splitlines(keepends=True)
+            self.path.write_text("".join(line for line in lines if "| A |" not in line))
+            return super().apply([one for one in changes if one.task == "B"])
+
+    monkeypatch.setattr("orchestrator.writing.Writing.begin", noting)
+    monkeypatch.setattr("orchestrator.opening.StatusWriter", Edited)
+    scratch = make(tmp_path, [row("A"), row("B")], worker=worker)
+    display = Holding("B", Place.find(str(scratch.task_file)).state_dir)
+    with pytest.raises(TaskFileError, match="A"):
+        scratch.run(display=display)
+    assert display.held is True

@@ -1,0 +1,49 @@
+"""The jobs of a run: given to the engine, told to the loop as they end."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from orchestrator.assignment import Assignment
+from orchestrator.ends import TaskEnd
+from orchestrator.engine import Engine, Job
+from orchestrator.events import Event, JobEnded
+
+
+class Jobs:
+    """Used by the loop's thread; how a job ended is told on the engine's."""
+
+    def __init__(self, engine: Engine, events: queue.SimpleQueue[Event], mission: str) -> None:
+        self._engine = engine
+        self._events = events
+        self._mission = mission
+        self._over: dict[str, threading.Event] = {}  # by task, whether its last job is
+
+    def submit(self, assignment: Assignment, work: Callable[[], TaskEnd]) -> None:
+        """Let the engine do the work of a row."""
+        task, attempt = assignment.task, assignment.attempt
+        ends: list[TaskEnd] = []
+        over = threading.Event()
+        job = Job(
+            task=task.id,
+            name=task.id if attempt.number == 1 else f"{task.id} (attempt {attempt.number})",
+            tags=(self._mission, task.milestone, attempt.agent),
+            after=task.depends_on,
+            run=lambda: ends.append(work()),
+        )
+        self._engine.submit(job, partial(self._report, ends, over))
+        self._over[task.id] = over
+
+    def wait(self) -> None:
+        """Return when every job is over, whether or not the loop took in how it ended."""
+        for over in self._over.values():
+            over.wait()
+
+    def _report(
+        self, ends: list[TaskEnd], over: threading.Event, job: Job, error: BaseException | None
+    ) -> None:
+        self._events.put(JobEnded(task=job.task, end=ends[0] if ends else None, error=error))
+        over.set()
