@@ -9,8 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import compress, count
-from operator import is_not
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -44,7 +42,7 @@ class StatusWriter:
         self._turn = threading.RLock()  # merges read and rewrite the file on their own threads
         self._bytes: bytes | None = None
         self._plan: Plan | None = None
-        self._rows: list[bytes] | None = None  # the lines of `_plan`, as they are in `_bytes`
+        self._lengths: list[int] | None = None  # of the lines of `_plan` in `_bytes`
         self._seen: _Version | None = None  # of the file, just before it was read
         self._read_at = 0  # nanoseconds since the epoch
 
@@ -98,7 +96,7 @@ class StatusWriter:
             data = read_bytes(self.path)
             if self._plan is None or data != self._bytes:
                 self._plan = self._parse(decode(data))
-                self._bytes, self._rows = data, None
+                self._bytes, self._lengths = data, None
             return self._plan
 
     def apply(self, changes: Sequence[CellChange]) -> Plan:
@@ -109,7 +107,7 @@ class StatusWriter:
             TaskFileError: There is no such row or column, or the file cannot be written.
             UsageError: The lock is not held.
         """
-        return self._write(lambda plan: apply(plan, changes))
+        return self._write(lambda plan: apply(plan, changes), [change.task for change in changes])
 
     def rewrite(self, edit: Callable[[Plan], str]) -> Plan:
         """Replace the text by what `edit` makes of the file as it is, and return the new plan.
@@ -123,17 +121,17 @@ class StatusWriter:
     def _parse(self, text: str) -> Plan:
         return parse(text, path=str(self._named), dialect=self._dialect)
 
-    def _write(self, edit: Callable[[Plan], Plan]) -> Plan:
+    def _write(self, edit: Callable[[Plan], Plan], tasks: Sequence[str] | None = None) -> Plan:
+        """Write what `edit` makes of the file: it touches the rows of `tasks`; None: any line."""
         if not self._lock.held:
             raise UsageError("the task file is written under the writer's lock only")
         with self._turn:
             for _ in range(_ROUNDS):
                 before = self.read()
                 plan = edit(before)
-                rows = self._encoded(before, plan)
-                data = b"".join(rows)
+                data, lengths = self._encoded(before, plan, tasks)
                 if data == self._bytes or self._replace(data):
-                    self._bytes, self._plan, self._rows = data, plan, rows
+                    self._bytes, self._plan, self._lengths = data, plan, lengths
                     return plan
         raise TaskFileError(
             "somebody else keeps writing the file",
@@ -141,17 +139,24 @@ class StatusWriter:
             path=str(self._named),
         )
 
-    def _encoded(self, before: Plan, after: Plan) -> list[bytes]:
-        """The new plan's lines as bytes. Encoding all of a big file takes longer than writing it,
-        so those that did not change are taken over."""
-        if len(before.lines) != len(after.lines):
-            return [encode(line) for line in after.lines]
-        rows = self._rows or [encode(line) for line in before.lines]
-        changed = compress(count(), map(is_not, before.lines, after.lines))
-        rows = rows.copy()
-        for at in changed:
-            rows[at] = encode(after.lines[at])
-        return rows
+    def _encoded(
+        self, before: Plan, after: Plan, tasks: Sequence[str] | None
+    ) -> tuple[bytes, list[int] | None]:
+        """The new plan as bytes, and its lines' lengths. Encoding all of a big file takes longer
+        than writing it, so the bytes around the touched rows are taken over."""
+        if tasks is None or self._bytes is None:
+            return encode(after.text), None
+        lengths = self._lengths or [len(encode(line)) for line in before.lines]
+        lengths, old = lengths.copy(), memoryview(self._bytes)
+        pieces: list[bytes | memoryview] = []
+        copied = line = 0  # how much of the old file is in `pieces`: bytes, and lines
+        for at in sorted({before.task(name).line - 1 for name in tasks}):
+            start = copied + sum(lengths[line:at])
+            row = encode(after.lines[at])
+            pieces += (old[copied:start], row)
+            copied, line = start + lengths[at], at + 1
+            lengths[at] = len(row)
+        return b"".join((*pieces, old[copied:])), lengths
 
     def _is_as_read(self) -> bool:
         """Whether nobody has saved the file since it was read.
