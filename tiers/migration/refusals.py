@@ -14,6 +14,7 @@ from tiers.migration.catalog import SourceTable
 from tiers.probes.postgres import newer_needed
 from tiers.storage.tables import TABLES
 
+_PATIENCE = "SET LOCAL lock_timeout = '5s'"  # autovacuum gives way after `deadlock_timeout`, 1 s
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = ANY(%s)"
 
 
@@ -75,8 +76,10 @@ def keep_writers_out(source: psycopg.Connection[Any], tables: Sequence[SourceTab
         SourceBusyError: Somebody has written to one and not ended the transaction.
         TierError: Our user may not lock them.
     """
+    # Not NOWAIT: autovacuum holds a lock that is in the way, and yields only to whoever waits.
+    source.execute(_PATIENCE)
     for table in tables:
-        statement = sql.SQL("LOCK TABLE {} IN SHARE MODE NOWAIT")
+        statement = sql.SQL("LOCK TABLE {} IN SHARE MODE")
         try:
             source.execute(statement.format(sql.Identifier(table.name)))
         except psycopg.errors.LockNotAvailable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,6 +195,28 @@ def test_a_source_that_is_written_to_is_refused(
         assert "Somebody is writing to the source's table notes" in said
         writer.rollback()
     migrate(capsys, "--from", source, "--to", target)
+
+
+def test_a_vacuum_that_gives_way_does_not_stop_a_migration(
+    capsys: pytest.CaptureFixture[str], source: str, target: str, plain_database: PostgresAddress
+) -> None:
+    """As autovacuum does: it holds a lock that is in our way until somebody waits for it."""
+    waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'notes'::regclass"
+    locked = threading.Event()
+
+    def give_way() -> None:
+        with psycopg.connect(**plain_database.connect_arguments()) as vacuum:
+            vacuum.execute("LOCK TABLE notes IN SHARE UPDATE EXCLUSIVE MODE")
+            locked.set()
+            while not vacuum.execute(waits).rowcount:
+                pass
+            vacuum.rollback()
+
+    vacuum = threading.Thread(target=give_way, daemon=True)
+    vacuum.start()
+    assert locked.wait(60)
+    migrate(capsys, "--from", source, "--to", target)
+    vacuum.join()
 
 
 def test_a_column_without_a_place_is_refused_and_can_be_given_up(
