@@ -93,7 +93,7 @@ def test_configured_passwords_are_used(
     assert config.postgres is not None
     assert config.postgres.password == PASSWORD
     psycopg.connect(**config.postgres.connect_arguments()).close()
-    monkeypatch.setenv("MISSION_DATABASE_PASSWORD", "another")
+    monkeypatch.setenv("MISSION_DATABASE_PASSWORD", "a-changed-one")
     again = mission("up")
     assert again.returncode == 1
     assert "made with another password" in again.stderr
