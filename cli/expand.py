@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -12,15 +14,27 @@ from rich.console import Console
 from cli.arguments import PATH, path_and
 from cli.console import Style, fact, paint, print_json, printable, talk
 from cli.live import display_for
+from cli.question import agreed
 from cli.stopping import stopped_by_signals
+from cli.tables import Column, table
+from mission.amounts import count
 from mission.errors import UsageError
+from orchestrator.context import Context
 from orchestrator.expanding import Expansion, expand, placeholder, write_expansion
 from orchestrator.opening import open_mission
 from orchestrator.publishing.status import publish_status
+from tasks_md.model import Task
 from workspace.process import Stop
 
 app = typer.Typer()
 
+_COLUMNS = (
+    Column(heading="TASK"),
+    Column(heading="AGENT"),
+    Column(heading="ESTIMATE", right=True),
+    Column(heading="AFTER", flexible=True),
+    Column(heading="DESCRIPTION", flexible=True),
+)
 _STYLES: dict[str, Style] = {"+": "green", "-": "red"}
 
 
@@ -41,37 +55,58 @@ def expand_milestone(
 ) -> None:
     """Let an agent plan a placeholder milestone into tasks.
 
-    The plan is checked with every lint rule and shown as a difference; only then, and once a
-    person agrees, does it take the place of the placeholder's text.
+    The plan is checked with every lint rule and shown, as a table and as a difference; only then,
+    and once a person agrees, does it take the place of the placeholder's text.
     """
     path, (milestone,) = path_and(words, "MILESTONE")
     stop = Stop()
+    with _opened(path, stop) as context:
+        placeholder(context.writer.read(), milestone, force=force)
+        if not yes and not sys.stdin.isatty():
+            raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
+        made = expand(context, milestone, planner=agent, force=force)
+    if not as_json:
+        _show(made)
+    # Asked with nothing open: a live display would hide the question, and others may write.
+    written = yes or agreed(f"Put these {len(made.tasks)} tasks into the file?")
+    if written:
+        with _opened(path, stop) as context:
+            write_expansion(context, made)
+            publish_status(context)
+    if as_json:
+        print_json({"milestone": made.milestone, "rows": len(made.tasks), "written": written})
+    else:
+        talk(
+            f"{made.milestone} has {len(made.tasks)} tasks." if written else "Nothing was written."
+        )
+    raise typer.Exit(0 if written else 1)
+
+
+@contextmanager
+def _opened(path: str | None, stop: Stop) -> Iterator[Context]:
     with (
         display_for(Console(stderr=True)) as display,
         stopped_by_signals(stop),
         open_mission(path, display, stop) as (context, _board),
     ):
-        placeholder(context.writer.read(), milestone, force=force)
-        if not yes and not sys.stdin.isatty():
-            raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
-        made = expand(context, milestone, planner=agent, force=force)
-        if not as_json:
-            _show(made)
-        written = yes or typer.confirm(f"Put these {made.rows} tasks into the file?", err=True)
-        if written:
-            write_expansion(context, made)
-            publish_status(context)
-    if as_json:
-        print_json({"milestone": made.milestone, "rows": made.rows, "written": written})
-    else:
-        talk(f"{made.milestone} has {made.rows} tasks." if written else "Nothing was written.")
-    raise typer.Exit(0 if written else 1)
+        yield context
 
 
 def _show(made: Expansion) -> None:
+    fact(table(_COLUMNS, [_row(task) for task in made.tasks]))
     for line in difflib.unified_diff(
         made.before.split("\n"), made.after.split("\n"), "now", "planned", lineterm="", n=1
     ):
         fact(paint(printable(line), _STYLES.get(line[:1], "dim")))
     for finding in made.findings:
         talk(printable(f"{finding.severity}: {finding.message}"))
+
+
+def _row(task: Task) -> tuple[str, ...]:
+    return (
+        task.id,
+        task.agent,
+        count(task.estimate_tokens),
+        ", ".join(task.depends_on) or "—",
+        task.description,
+    )

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from cli.console import fact, print_json, printable, talk
+from cli.question import agreed
 from cli.tables import Column, table
 from mission.errors import StoppedError, UsageError
 from tiers.migration.move import Moved
@@ -105,12 +106,7 @@ def _agree(plan: Plan, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError("There is no terminal to ask on", hint="Give --yes, or --dry-run to look")
     talk(_plan_text(plan))
-    try:
-        agreed = typer.confirm("Migrate?", err=True)
-    except typer.Abort:  # Ctrl-C, or the end of input
-        talk("")
-        agreed = False
-    if not agreed:
+    if not agreed("Migrate?"):
         raise StoppedError("Nothing was written")
 
 

@@ -16,7 +16,7 @@ from orchestrator.context import Context
 from orchestrator.workers.sending import consult
 from tasks_md.finding import Finding, Severity
 from tasks_md.lint import lint
-from tasks_md.model import Milestone, Plan
+from tasks_md.model import Milestone, Plan, Task
 from tasks_md.parse import parse
 
 PLANNER = "opus"  # the most capable of the usual names; used for planning only where it is declared
@@ -30,7 +30,7 @@ class Expansion:
     body: str  # what is to stand in place of the placeholder's text
     before: str  # the whole file as it was
     after: str  # ... and as it would be
-    rows: int
+    tasks: tuple[Task, ...]  # the new rows
     findings: tuple[Finding, ...]  # warnings and facts about the new rows
 
 
@@ -103,7 +103,11 @@ def write_expansion(context: Context, expansion: Expansion) -> None:
 
     context.writer.rewrite(edit)
     context.journal.record(
-        "expand", run=context.run, task=None, milestone=expansion.milestone, rows=expansion.rows
+        "expand",
+        run=context.run,
+        task=None,
+        milestone=expansion.milestone,
+        rows=len(expansion.tasks),
     )
 
 
@@ -187,7 +191,7 @@ def _checked(plan: Plan, milestone: Milestone, body: str) -> Expansion:
         body=body,
         before=plan.text,
         after=after,
-        rows=len(rows),
+        tasks=rows,
         findings=tuple(new),
     )
 

@@ -173,7 +173,7 @@ def _expanded(context: Context, board: Board, refused: dict[str, Refusal | Budge
         context.display.say(f"{milestone.id} stays a placeholder: {error}")
         return False
     board.take_up()
-    context.display.say(f"{milestone.id}: planned as {made.rows} tasks")
+    context.display.say(f"{milestone.id}: planned as {len(made.tasks)} tasks")
     publish_status(context)  # so that people find the rows there, and edit these
     return True
 

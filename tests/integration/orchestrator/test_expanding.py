@@ -69,7 +69,7 @@ def test_the_plan_takes_the_place_of_the_placeholder_s_text_alone(tmp_path: Path
     head, tail = before.split("\n_Deferred. Issue #7._\n", 1)
     assert after.startswith(head)
     assert after.endswith(tail)
-    assert made.rows == 2
+    assert [task.id for task in made.tasks] == ["M2-01", "M2-02"]
     assert scratch.statuses() == {"A": "done", "M2-01": "not-started", "M2-02": "not-started"}
     assert "**M2 total estimate:** ~5K tokens" in after
 
@@ -78,7 +78,7 @@ def test_it_is_refused_while_the_milestone_before_is_not_done(tmp_path: Path) ->
     scratch = planned(tmp_path, PLAN, status="not-started")
     with pytest.raises(UsageError, match="M1, which has open rows: A"):
         expanded(scratch)
-    assert expanded(scratch, force=True).rows == 2
+    assert len(expanded(scratch, force=True).tasks) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""`mission expand` shows what was planned, asks, and writes only after a yes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scratch import Scratch, make, row
+from tests.terminal import CTRL_C, on_terminal
+
+QUESTION = "Put these 2 tasks into the file? [y/N]: "
+TASKS = [
+    {
+        "id": f"M2-0{number}",
+        "description": f"Do the second part, number {number}.",
+        "agent": "worker",
+        "branch": f"feat/m2-0{number}",
+        "depends_on": ["M2-01"] if number > 1 else [],
+        "estimate_tokens": 2000 * number,
+    }
+    for number in (1, 2)
+]
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Scratch:
+    """A mission with a placeholder, and `other`, who plans it."""
+    plan = json.dumps({"goal": "The second part.", "tasks": TASKS})
+    script = tmp_path / "planner.py"
+    script.write_text(f"print({json.dumps({'outcome': 'success', 'summary': plan})!r})")
+    agent = {"type": "command", "run": [sys.executable, str(script)]}
+    rows = [row("A", status="done"), "\n## Milestone 2 — Second (M2)\n\n_Deferred._\n"]
+    return make(tmp_path, rows, config={"agents": {"worker": agent, "other": agent}})
+
+
+def test_a_table_and_a_difference_come_before_the_question(scratch: Scratch) -> None:
+    command = ("expand", str(scratch.task_file), "M2", "--agent", "other")
+    with on_terminal(*command, folder=scratch.top) as terminal:
+        asked = terminal.wait_for(QUESTION)
+        assert "M2-01" not in scratch.task_file.read_text()
+        terminal.type("y\n")
+        assert terminal.end() == 0
+    lines = [" ".join(line.split()) for line in asked.replace("\r", "\n").split("\n")]
+    assert "TASK AGENT ESTIMATE AFTER DESCRIPTION" in lines
+    assert "M2-02 worker 4K M2-01 Do the second part, number 2." in lines
+    assert any(line.startswith("+| M2-02 |") for line in asked.splitlines())
+    assert set(scratch.statuses()) == {"A", "M2-01", "M2-02"}
+
+
+@pytest.mark.parametrize("keys", ["n\n", CTRL_C])
+def test_anything_but_yes_writes_nothing(scratch: Scratch, keys: str) -> None:
+    before = scratch.task_file.read_bytes()
+    command = ("expand", str(scratch.task_file), "M2", "--agent", "other")
+    with on_terminal(*command, folder=scratch.top) as terminal:
+        terminal.wait_for(QUESTION)
+        terminal.type(keys)
+        assert terminal.end() == 1
+    assert "Nothing was written" in terminal.printed
+    assert scratch.task_file.read_bytes() == before
