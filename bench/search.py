@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -102,6 +103,12 @@ def _milliseconds(act: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
+def _rows(
+    connection: psycopg.Connection[Any], statement: bytes, values: dict[str, object]
+) -> list[tuple[Any, ...]]:
+    return connection.execute(statement, values).fetchall()
+
+
 def latency(connection: psycopg.Connection[Any], questions: Sequence[str]) -> dict[str, object]:
     """Both in turns, on each question; the median of the ratios."""
     embedder = Prepared()
@@ -110,13 +117,13 @@ def latency(connection: psycopg.Connection[Any], questions: Sequence[str]) -> di
         values = {"vector": as_text(embedder.embed([question])[0]), "limit": _LIMIT}
         statement = query("search_vector")
         for _ in range(2):  # the first time brings the pages in
-            theirs = _milliseconds(lambda: connection.execute(statement, values).fetchall())  # noqa: B023
+            theirs = _milliseconds(partial(_rows, connection, statement, values))
             mine = _milliseconds(
-                lambda: search(connection, question, limit=_LIMIT, embedder=embedder)  # noqa: B023
+                partial(search, connection, question, limit=_LIMIT, embedder=embedder)
             )
         bare.append(theirs)
         ours.append(mine)
-    embedding = [_milliseconds(lambda: HashingEmbedder().embed([q])) for q in questions]  # noqa: B023
+    embedding = [_milliseconds(partial(HashingEmbedder().embed, [one])) for one in questions]
     return {
         "search_ms": round(statistics.median(ours), 2),
         "bare_sql_ms": round(statistics.median(bare), 2),
@@ -129,7 +136,7 @@ def latency(connection: psycopg.Connection[Any], questions: Sequence[str]) -> di
 
 def measure(notes: int = NOTES) -> dict[str, object]:
     """The figures."""
-    numbers = random.Random(7)  # noqa: S311 - not for secrets
+    numbers = random.Random(7)
     with scratch_folder() as folder, ExitStack() as stack:
         server = start_postgres(folder / "postgres", stack)
         with database(server, "search") as address:

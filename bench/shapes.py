@@ -71,7 +71,7 @@ def chain(count: int) -> Shape:
 
 def layered(count: int, width: int, *, sleeping: bool = False) -> Shape:
     """Layers of `width`; each task waits for one to three of the layer above."""
-    dice = Random(_SEED)  # noqa: S311 - the same graph in every run
+    dice = Random(_SEED)  # the same graph in every run
     seconds: Callable[[Random], float] = _sleep if sleeping else _nothing
     nodes = []
     for n in range(count):
@@ -84,7 +84,7 @@ def layered(count: int, width: int, *, sleeping: bool = False) -> Shape:
 
 def chains(count: int, length: int) -> Shape:
     """Chains side by side, of tasks that take 10 to 100 milliseconds."""
-    dice = Random(_SEED)  # noqa: S311 - the same graph in every run
+    dice = Random(_SEED)  # the same graph in every run
     nodes = []
     for n in range(count * length):
         after = (_name(n - 1),) if n % length else ()

@@ -42,8 +42,7 @@ def deploy(
             hint=f"The shortest is {SHORTEST}",
         )
     api = reach(talk)
-    # Only here: Prefect reads its settings when it is imported.
-    from flows.deploy import deploy as set_up  # noqa: PLC0415
+    from flows.deploy import deploy as set_up  # noqa: PLC0415 - Prefect reads settings as it loads
 
     talk("Setting up pools, deployments, limits and the automation")
     done = set_up(agents, lost_after=patience)

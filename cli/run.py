@@ -57,8 +57,7 @@ def run(
         _dry_run(request, as_json=as_json)
         return
     talk(f"Carrying out {printable(str(check_request(request).task_file))}")
-    # Only here: Prefect takes its time to load, and people have seen a line by now.
-    from flows.run import carry_out  # noqa: PLC0415
+    from flows.run import carry_out  # noqa: PLC0415 - Prefect loads slowly: a line comes before
 
     stop = Stop()
     with display_for(Console(stderr=True)) as display, stopped_by_signals(stop):

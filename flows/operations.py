@@ -51,8 +51,7 @@ class PrefectOperations:
         Raises:
             MissionError: What the work raised.
         """
-        # Imported late: a mission without such rows loads nothing of the federated tier.
-        from flows.federated_tier import TASKS  # noqa: PLC0415
+        from flows.federated_tier import TASKS  # noqa: PLC0415 - no other mission may load the tier
 
         outcome = _Once(work)
         operation = TASKS.get(name) or operation_task(name)

@@ -82,9 +82,9 @@ def make_scratch(
         raise UsageError(f"{folder} is not empty", hint="Give --folder a new or an empty folder")
     scratch = Scratch(
         folder=folder,
-        repository=folder / "work",
+        repository=folder / "checkout",
         remote=folder / "remote.git",
-        task_file=folder / "work" / "missions" / name / "TASKS.md",
+        task_file=folder / "checkout" / "missions" / name / "TASKS.md",
         home=folder / "home",
     )
     _make_remote(scratch.remote)

@@ -76,12 +76,12 @@ def test_the_shipped_mission(tmp_path: Path) -> None:
     done = _demo("--folder", folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The agent was a script" in done.stdout
-    task_file = folder / "work" / "missions" / "federation-v1" / "TASKS.md"
+    task_file = folder / "checkout" / "missions" / "federation-v1" / "TASKS.md"
     assert set(_statuses(task_file).values()) == {"done"}
     assert _merged(folder / "remote.git") == ["FED-M1-11"]
     changed = _git(folder / "remote.git", "ls-tree", "-r", "--name-only", "main").splitlines()
     assert "docs/federation/fed-m1-11.md" in changed
-    assert _git(folder / "work", "status", "--porcelain") == ""
+    assert _git(folder / "checkout", "status", "--porcelain") == ""
     published = _git(folder / "remote.git", "show", "main:missions/federation-v1/TASKS.md")
     assert published.encode() == task_file.read_bytes()
     assert _no_process_is_left(folder)
@@ -94,7 +94,7 @@ def test_the_original_file_unchanged(tmp_path: Path) -> None:
     done = _demo("--plan", ORIGINAL, "--folder", tmp_path / "demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert ORIGINAL.read_bytes() == before
-    task_file = tmp_path / "demo" / "work" / "missions" / "federation-v1" / "TASKS.md"
+    task_file = tmp_path / "demo" / "checkout" / "missions" / "federation-v1" / "TASKS.md"
     assert set(_statuses(task_file).values()) == {"done"}
     after = task_file.read_bytes()
     kept = [line for line in before.split(b"\n") if b"| not-started |" not in line]
@@ -107,7 +107,7 @@ def test_another_teams_file(tmp_path: Path) -> None:
     plan.write_bytes(OTHER.encode())
     done = _demo("--plan", plan, "--folder", tmp_path / "demo")
     assert done.returncode == 0, done.stdout + done.stderr
-    task_file = tmp_path / "demo" / "work" / "missions" / "federation-v1" / "TASKS.md"
+    task_file = tmp_path / "demo" / "checkout" / "missions" / "federation-v1" / "TASKS.md"
     assert _statuses(task_file) == dict.fromkeys("ABCD", "done")
     assert sorted(_merged(tmp_path / "demo" / "remote.git")) == ["B", "C"]
     assert plan.read_bytes() == OTHER.encode()
@@ -144,7 +144,7 @@ def test_the_shipped_mission_from_scratch(services_folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The agent was a script" in done.stdout
     assert done.stdout.index("12 of 12 tasks done") < done.stdout.index("The agent was a script")
-    task_file = folder / "work" / "missions" / "federation-v1" / "TASKS.md"
+    task_file = folder / "checkout" / "missions" / "federation-v1" / "TASKS.md"
     plan = read(task_file)
     assert {task.status for task in plan.tasks} == {"done"}
     assert _merged(folder / "remote.git") == ["FED-M1-01", "FED-M1-11"]
