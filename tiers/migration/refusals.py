@@ -14,7 +14,9 @@ from tiers.migration.catalog import SourceTable
 from tiers.probes.postgres import newer_needed
 from tiers.storage.tables import TABLES
 
-_PATIENCE = "SET LOCAL lock_timeout = '5s'"  # autovacuum gives way after `deadlock_timeout`, 1 s
+_LOCK_PATIENCE = (
+    "SET LOCAL lock_timeout = '5s'"  # autovacuum gives way after `deadlock_timeout`, 1 s
+)
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = ANY(%s)"
 
 
@@ -77,7 +79,7 @@ def keep_writers_out(source: psycopg.Connection[Any], tables: Sequence[SourceTab
         TierError: Our user may not lock them.
     """
     # Not NOWAIT: autovacuum holds a lock that is in the way, and yields only to whoever waits.
-    source.execute(_PATIENCE)
+    source.execute(_LOCK_PATIENCE)
     for table in tables:
         statement = sql.SQL("LOCK TABLE {} IN SHARE MODE")
         try:

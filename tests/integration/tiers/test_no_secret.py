@@ -19,7 +19,10 @@ from psycopg import sql
 from cli.main import main
 from tests.integration.tiers.storage.configured import configured
 from tests.integration.tiers.storage.sources import fill_camel_case
+from tests.scratch import make, row
 from tests.services import free_port
+from tiers.config import load_tier_config
+from tiers.services.embedded import EmbeddedServices
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 
 CORE = "HUSHHUSH"
@@ -150,6 +153,39 @@ def test_every_command_in_every_fault(
         monkeypatch.setenv(name, value)
     # Ending services that do not run is no failure.
     silent(capsys, command, 0 if command == ("tier", "down") else None)
+
+
+def test_services_of_our_own_and_what_is_copied_to_them(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    services_folder: Path,
+) -> None:
+    """Started with a password of every character, used, given a wrong one, and away."""
+    scratch = make(tmp_path, [row("A")])
+    for name, value in {
+        "MISSION_HOME": str(services_folder / f"home-{tmp_path.name}"),
+        "MISSION_TIER": "federated",
+        "MISSION_DATABASE_PORT": str(free_port()),
+        "MISSION_VALKEY_PORT": str(free_port()),
+        "MISSION_DATABASE_PASSWORD": ALL,
+        "MISSION_VALKEY_PASSWORD": ALL,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    up = ("tier", "up", "--with", "embedded")
+    sync = ("tier", "sync", str(scratch.task_file))
+    try:
+        silent(capsys, up, 0)
+        silent(capsys, sync, 0)
+        silent(capsys, ("tier", "status"), 0)
+        monkeypatch.setenv("MISSION_DATABASE_PASSWORD", f"wrong {ALL}")
+        silent(capsys, up, 1)
+        silent(capsys, sync, 1)
+        monkeypatch.setenv("MISSION_DATABASE_PASSWORD", ALL)
+    finally:
+        EmbeddedServices().down(load_tier_config(), print, remove_data=True)
+    silent(capsys, sync, 1)
 
 
 @pytest.mark.parametrize(
