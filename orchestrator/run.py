@@ -12,6 +12,7 @@ from mission.journal import RequestKind
 from mission.place import Place
 from mission.state import Status
 from orchestrator.assignment import Todo
+from orchestrator.attempts.verifying import clear_left
 from orchestrator.board import Board
 from orchestrator.conduct import conduct
 from orchestrator.context import Context
@@ -113,6 +114,7 @@ def run_mission(
             )
         selected = select(board.plan, request)
         engine.close_stale(end_crashed_runs(context))
+        clear_left(context)
         found = reconcile(context, board)
         slots = request.max_parallel or context.config.max_parallel
         todo = Todo(selected=selected, left=found.left, held=found.held)

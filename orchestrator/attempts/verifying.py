@@ -103,10 +103,28 @@ def _passed(context: Context, row: Row, tree: str) -> set[str]:
     }
 
 
+def clear_left(context: Context) -> None:
+    """Remove the folders in which a run that was killed verified squashed results. Nothing is in
+    them but files of commits.
+
+    Called before anything is verified, with the writer's lock held.
+    """
+    existing = {found.path: found for found in context.worktrees.existing()}
+    for attempt in context.journal.attempts():
+        left = existing.get(context.worktrees.path(_folder(attempt.task), attempt.number))
+        if left is not None:
+            context.worktrees.remove(left)
+
+
+def _folder(task: str) -> str:
+    """What the folder is called after in which a row's squashed result is verified."""
+    return f"{task}.merged"
+
+
 @contextmanager
 def _checked_out(context: Context, row: Row, commit: str) -> Iterator[Path]:
     """A folder with the files of `commit` in it, and nothing else."""
-    name, number = f"{row.task.id}.merged", row.attempt.number
+    name, number = _folder(row.task.id), row.attempt.number
     place = context.worktrees.ensure(name, number, branch=None, base_commit=commit)
     try:
         if place.reused:  # a run that was killed left it: it may stand on another commit

@@ -45,6 +45,23 @@ def test_a_retry_that_was_rebased_replaces_what_the_runner_pushed(tmp_path: Path
     assert not Git(scratch.remote).fits("merge-base", "--is-ancestor", pushed, "feat/a")
 
 
+def test_a_folder_in_which_a_killed_run_verified_is_removed(tmp_path: Path) -> None:
+    """The next run may verify the row together with others, and never come to that folder."""
+    told = tmp_path / "verified"
+    note = f"import os, pathlib; pathlib.Path({str(told)!r}).write_text(os.getcwd())"
+    step = {"name": "note", "run": [sys.executable, "-c", note], "on": ["merged"]}
+    scratch = make(tmp_path, [row("A")], config={"verify": [step]})
+    assert scratch.run().exit_code == 0
+    verified = Path(told.read_text())
+    assert not verified.exists()
+    scratch.git.run("worktree", "add", "--quiet", "--detach", str(verified), "main")
+
+    assert scratch.run().exit_code == 0
+
+    assert not verified.exists()
+    assert scratch.git.text("worktree", "list", "--porcelain").count("worktree ") == 1
+
+
 def test_a_row_whose_agent_does_not_end_is_held_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
