@@ -7,7 +7,8 @@ from prefect import tags
 from flows.mission import Caller, caller, run_mission
 from flows.record import SERVER_TROUBLE
 from flows.server import ServerError
-from flows.settings import TAG
+from flows.settings import TAG, place_tag
+from mission.place import Place
 from orchestrator.display import Display
 from orchestrator.run import RunEnd, RunRequest
 from workspace.process import Stop
@@ -23,7 +24,7 @@ def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
     mine = Caller(display=display, stop=stop)
     token = caller.set(mine)
     try:
-        with tags(TAG):
+        with tags(TAG, place_tag(Place.find(request.path).state_dir)):
             run_mission(
                 path=request.path or ".",
                 milestone=list(request.milestones) or None,

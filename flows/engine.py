@@ -15,6 +15,7 @@ from prefect.context import FlowRunContext
 
 from flows.board import Board
 from flows.record import Record
+from flows.settings import TAG
 from flows.task import RowRun, done, row, task_run
 from orchestrator.engine import Job, OnDone
 
@@ -93,8 +94,10 @@ class PrefectEngine:
         self._board.show(rows)
 
     def close_stale(self, run_ids: Sequence[str]) -> None:
-        """Mark what Prefect still calls running of these flow runs as crashed."""
-        for run_id in run_ids:
+        """Mark what Prefect still calls running of these flow runs as crashed, and of those that
+        were killed at this place before anybody noted them. The writer's lock is held."""
+        here = [tag for tag in self._flow_run.tags if tag.startswith(f"{TAG}:")]
+        for run_id in dict.fromkeys((*run_ids, *self._record.open_runs(here))):
             self._record.close(run_id)
 
     def missing(self) -> tuple[str, ...]:

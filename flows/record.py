@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, TaskRunFilter
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.client.schemas.sorting import TaskRunSort
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.states import Crashed
@@ -46,6 +46,16 @@ class Record:
             else:
                 found = {run.id for run in _task_runs(client, self._flow_run, _ENDED)}
         return frozenset(found)
+
+    def open_runs(self, tags: Sequence[str]) -> list[str]:
+        """The ids of the other flow runs with all these tags that have not ended; none without."""
+        if not tags:
+            return []
+        runs: list[FlowRun] = []
+        wanted = {"tags": {"all_": [*tags]}, "state": {"type": {"any_": _OPEN}}}
+        with self._client("look for crashed runs") as client:
+            runs = client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
+        return [str(run.id) for run in runs if run.id != self._flow_run]
 
     def close(self, run_id: str) -> None:
         """Mark a flow run that a crash ended as crashed, and its open task runs with it."""

@@ -6,7 +6,9 @@ so clients call `connect` before anything imports Prefect.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +45,13 @@ _CLIENT: dict[str, str] = {
 }
 
 _KEPT = ("HOME", "LANG", "LANGUAGE", "PATH", "SYSTEMROOT", "TMPDIR", "TZ", "USER")
+
+
+def place_tag(state_dir: Path) -> str:
+    """The tag on the flow runs of one mission in one clone on one machine: by it the next run finds
+    one that was killed before the journal knew of it."""
+    place = f"{socket.gethostname()}:{state_dir}"
+    return f"{TAG}:{hashlib.sha256(place.encode(errors='surrogateescape')).hexdigest()[:12]}"
 
 
 def server_settings(folder: Path, port: int) -> dict[str, str]:

@@ -7,9 +7,10 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from prefect import flow, task
+from prefect import flow, tags, task
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
 from prefect.client.schemas.objects import Artifact, TaskRun
@@ -21,6 +22,7 @@ from prefect.states import Completed, Running
 
 from flows.engine import PrefectEngine
 from flows.record import Record
+from flows.settings import TAG, place_tag
 from flows.task import RowRun, row
 from orchestrator.engine import Job
 
@@ -236,6 +238,26 @@ def test_what_a_crash_left_running_is_closed() -> None:
         assert client.read_flow_run(dead.id).state_name == "Crashed"
         states = {name: run.state_name for name, run in task_runs(client, str(dead.id)).items()}
     assert states == {"open": "Crashed", "ended": "Completed"}
+
+
+def test_a_run_that_was_killed_before_anybody_noted_it_is_closed() -> None:
+    @flow(name="killed")
+    def killed() -> None:
+        """Never called: its run is made as a SIGKILL leaves one."""
+
+    here, elsewhere = (place_tag(Path(name)) for name in ("/here", "/elsewhere"))
+    with get_client(sync_client=True) as client:
+        mine = client.create_flow_run(killed, state=Running(), tags=[TAG, here])
+        theirs = client.create_flow_run(killed, state=Running(), tags=[TAG, elsewhere])
+
+        with tags(TAG, here):
+            own = in_flow(lambda engine: engine.close_stale([]))
+        in_flow(lambda engine: engine.close_stale([]))  # of no place: it knows of nobody
+
+        assert client.read_flow_run(mine.id).state_name == "Crashed"
+        assert client.read_flow_run(theirs.id).state_name == "Running"
+        assert client.read_flow_run(uuid.UUID(own)).state_name == "Completed"
+        client.set_flow_run_state(theirs.id, Completed(), force=True)
 
 
 def test_a_server_that_is_away_is_noted_and_harms_nothing() -> None:
