@@ -58,6 +58,7 @@ class Loop:
             context, board, self._inbox, scribe, tell=events.put, on_written=on_written
         )
         self._file_changed = False  # by somebody else, perhaps
+        self._paused = False  # as read once a step: a pause that ends in one is seen in the next
         self._live: dict[str, Assignment] = {}
         self._starting = list(todo.left)  # journalled, not yet given to the engine
         self._admission = Admission(context, dispatcher)
@@ -101,6 +102,7 @@ class Loop:
     def _step(self, ended: Sequence[JobEnded]) -> None:
         """Take in what ended and what people did, start what is ready, and write it all."""
         ends = [end for job in ended if (end := self._take(job)) is not None]
+        self._paused = self._context.paused
         try:
             # While a write is under way, what people did waits: it may change what is written.
             if not self._writing.busy and self._conflict is None:
@@ -163,7 +165,7 @@ class Loop:
                 self._start(task)
 
     def _may_start(self) -> bool:
-        return not (self._context.stop.requested or self._context.paused)
+        return not (self._context.stop.requested or self._paused)
 
     def _has_room(self) -> bool:
         return len(self._live) + len(self._starting) < self._slots
@@ -218,7 +220,7 @@ class Loop:
         """Whether something may still start by itself, though nothing is live."""
         if self._context.stop.requested:
             return False
-        return bool(self._delays) or (self._context.paused and any(self._startable()))
+        return bool(self._delays) or (self._paused and any(self._startable()))
 
     def _wait(self) -> list[JobEnded]:
         """Sleep until something happens; then take in all that has happened."""

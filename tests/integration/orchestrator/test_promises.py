@@ -12,7 +12,7 @@ from watchfiles import watch
 
 from mission.errors import MissionError, RowConflictError, TaskFileError
 from mission.journal import EventKind
-from orchestrator.display import RecordingDisplay
+from orchestrator.display import Progress, RecordingDisplay
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
@@ -206,6 +206,26 @@ def test_a_paused_mission_dispatches_nothing_until_it_goes_on(tmp_path: Path) ->
         assert scratch.statuses() == {"A": "not-started"}
         paused.unlink()
         assert running.result().exit_code == 0
+    assert scratch.statuses() == {"A": "done"}
+
+
+class Unpausing(RecordingDisplay):
+    """Ends the pause on the loop's own thread: after it looked for rows, before it sleeps."""
+
+    def __init__(self, paused: Path) -> None:
+        super().__init__()
+        self._paused = paused
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        self._paused.unlink(missing_ok=True)
+
+
+def test_a_pause_that_ends_just_before_the_loop_sleeps_does_not_end_the_run(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    paused = scratch.task_file.parent / "PAUSED"
+    paused.touch()
+    assert scratch.run(display=Unpausing(paused)).exit_code == 0
     assert scratch.statuses() == {"A": "done"}
 
 
