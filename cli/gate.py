@@ -24,6 +24,7 @@ from gates.waiting import Waiting, wait_until_clear
 from mission.config import GateConfig, MissionConfig, load_config, parse_duration
 from mission.errors import GateError, GateTimeoutError, UsageError
 from mission.place import Place
+from tasks_md.branch_name import branch_problem
 from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository
@@ -74,7 +75,8 @@ def queue(
     repository = Repository.open(
         place.folder if place else Path.cwd(), base=config.base, remote=config.remote
     )
-    request = GateRequest(purpose=purpose, branch=branch or _current(repository), base=config.base)
+    named = _current(repository) if branch is None else _checked(branch)
+    request = GateRequest(purpose=purpose, branch=named, base=config.base)
     configs = config.gates or [GateConfig(type="queue")]
     patience = Patience.of(configs)
     progress = _Progress()
@@ -136,6 +138,17 @@ def _current(repository: Repository) -> str:
     if found.code != 0:
         raise UsageError("no branch is checked out here", hint="Name one with --branch")
     return found.text
+
+
+def _checked(branch: str) -> str:
+    """A slip of the pen is no branch that may still appear: it is not waited for."""
+    problem = branch_problem(branch)
+    if problem:
+        raise UsageError(
+            f"--branch: {branch!r} is not a branch name: {problem}",
+            hint="`git help check-ref-format` has the rules",
+        )
+    return branch
 
 
 def _duration(option: str, text: str | None, default: timedelta) -> timedelta:

@@ -11,6 +11,7 @@ from gates.clock import SYSTEM_CLOCK, Clock
 from gates.forges.errors import (
     CredentialsError,
     RateLimitedError,
+    SettingsError,
     UnreachableError,
 )
 from gates.forges.protocol import Forge
@@ -18,6 +19,7 @@ from gates.judgement import judge
 from gates.protocol import GateRequest, GateState, GateVerdict
 from gates.reports import BranchReading, Report, newest
 from mission.errors import ForgeError
+from workspace.process import Stop
 
 
 class _Heads:
@@ -49,6 +51,7 @@ class QueueGuard:
     policy: QueuePolicy = field(default_factory=QueuePolicy)
     name: str = "queue"
     clock: Clock = SYSTEM_CLOCK
+    stop: Stop = field(default_factory=Stop)  # breaks reading off
     _heads: _Heads = field(default_factory=_Heads, repr=False)
 
     def check(self, request: GateRequest) -> GateVerdict:
@@ -57,6 +60,8 @@ class QueueGuard:
             case = self._read(request)
         except CredentialsError as error:
             return self._refused(error, GateState.FAILED, Reason.REFUSED)
+        except SettingsError as error:
+            return self._refused(error, GateState.FAILED, Reason.UNREACHABLE)
         except RateLimitedError as error:
             verdict = self._refused(error, GateState.UNKNOWN, Reason.RATE_LIMITED)
             return replace(verdict, retry_after=error.retry_after)
@@ -68,7 +73,8 @@ class QueueGuard:
 
     def _read(self, request: GateRequest) -> Case:
         patience = request.patience
-        forge = self.forge.within(None if patience is None else max(patience, _LAST_LOOK))
+        left = None if patience is None else max(patience, _LAST_LOOK)
+        forge = self.forge.within(left, self.stop)
         names = tuple(dict.fromkeys((request.branch, request.base)))
         # Commits are all that is asked for where the configuration says that there is no CI.
         active = {} if self.policy.no_ci else forge.active(names)

@@ -116,6 +116,7 @@ def _queue(config: GateConfig, surroundings: Surroundings) -> Gate:
         surroundings.environ,
         required=True,
         clock=surroundings.clock,
+        stop=surroundings.stop,
     )
     if forge is None:
         raise ConfigError("gates: a gate of type queue needs a forge")
@@ -127,7 +128,11 @@ def _queue(config: GateConfig, surroundings: Surroundings) -> Gate:
         no_ci=config.ci == "none",
     )
     return QueueGuard(
-        forge=forge, policy=policy, name=config.name or config.type, clock=surroundings.clock
+        forge=forge,
+        policy=policy,
+        name=config.name or config.type,
+        clock=surroundings.clock,
+        stop=surroundings.stop,
     )
 
 

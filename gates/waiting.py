@@ -89,6 +89,7 @@ def wait_until_clear(
             turn = 0
         else:
             clear, reads = [], 0
+            _check_stop(stop)  # it may have kept the gate from answering
         if last.state is GateState.FAILED:
             message = f"Gate {last.gate} refuses the {request.purpose}: {last.detail}"
             raise GateError(message, reason=last.reason)

@@ -113,7 +113,7 @@ def _pulls(config: MissionConfig, repository: Repository, stop: Stop) -> PullReq
     queue = any(gate.type == "queue" for gate in config.gates)
     if repository.remote is None or not (queue or config.forge != ForgeConfig()):
         return None
-    forge = find_forge(config.forge, _remote_url(repository), os.environ, required=queue)
+    forge = find_forge(config.forge, _remote_url(repository), os.environ, required=queue, stop=stop)
     if forge is None:
         return None
     return PullRequests(forge=forge, persistence=Persistence(stop=stop))

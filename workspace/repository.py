@@ -53,7 +53,8 @@ class Repository:
         )  # fmt: skip
         if found.code != 0:
             raise UsageError(
-                f"{folder} is not in a git repository that can be used: {reason(found)}"
+                f"{folder} is not in a git repository that can be used: {reason(found)}",
+                hint="Go to a clone of the mission's repository, or name a TASKS.md in one",
             )
         bare, common_dir = found.text.split("\n", 1)
         is_bare = bare == "true"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mission.config import ForgeConfig
-from mission.errors import ConfigError, ProcessError
+from mission.errors import ConfigError, ProcessError, StoppedError
 from workspace.process import ProcessSpec, Stop, allowed_environment, run_process
 
 # The names that each forge's own tools look for, in their order.
@@ -20,14 +20,21 @@ USUAL_NAMES: Mapping[str, Sequence[str]] = {
 _COMMAND_TIME = timedelta(seconds=60)  # a password store may ask a person
 
 
-def find_token(kind: str, host: str, config: ForgeConfig, environ: Mapping[str, str]) -> str | None:
+def find_token(
+    kind: str,
+    host: str,
+    config: ForgeConfig,
+    environ: Mapping[str, str],
+    stop: Stop | None = None,  # ends the program that is asked
+) -> str | None:
     """The token for `host`: what the configuration names, else the usual variables, else .netrc.
 
     Raises:
         ConfigError: The configuration names a source that has none.
+        StoppedError: A stop was requested while a program was asked.
     """
     if config.token_command:
-        return _from_command(config.token_command)
+        return _from_command(config.token_command, stop or Stop())
     if config.token_env is not None:
         token = environ.get(config.token_env, "").strip()
         if not token:
@@ -39,7 +46,7 @@ def find_token(kind: str, host: str, config: ForgeConfig, environ: Mapping[str, 
     return _from_netrc(host, environ)
 
 
-def _from_command(argv: Sequence[str]) -> str:
+def _from_command(argv: Sequence[str], stop: Stop) -> str:
     lines: list[bytes] = []
 
     def hear(stream: str, line: bytes) -> None:
@@ -56,9 +63,16 @@ def _from_command(argv: Sequence[str]) -> str:
         on_line=hear,
     )
     try:
-        end = run_process(spec, Stop())
+        end = run_process(spec, stop)
     except ProcessError as error:
         raise ConfigError(f"forge.token_command: {error.message}") from error
+    if end.ended_by == "stop":
+        raise StoppedError(f"Stopped while waiting for forge.token_command: {stop.reason}")
+    if end.ended_by != "exit":
+        raise ConfigError(
+            f"forge.token_command: {argv[0]} did not end within {_COMMAND_TIME.seconds} s",
+            hint="Run it yourself: it may be waiting for a person, and has no terminal here",
+        )
     token = lines[0].strip().decode(errors="replace") if lines else ""
     if not end.ok or not token:
         # Its output is not repeated: it may be the token.

@@ -2,6 +2,7 @@
 
     ForgeError                 the forge did not do what was asked
     ├── UnreachableError       no answer, half an answer, too late, too large, a server error
+    ├── SettingsError          nothing was asked: this machine's proxy or certificates are set wrong
     ├── UnreadableAnswerError  an answer that is not what the API description says
     ├── RateLimitedError       too many questions; `retry_after` says how long to wait
     └── RefusedError           an answer that says no; `status` and the forge's own words
@@ -21,6 +22,10 @@ from mission.errors import ForgeError
 
 class UnreachableError(ForgeError):
     """No whole answer in time. What was asked may have been done all the same."""
+
+
+class SettingsError(ForgeError):
+    """Nothing was asked: the environment's proxy or certificates cannot be used."""
 
 
 class UnreadableAnswerError(ForgeError):

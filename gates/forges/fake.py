@@ -11,6 +11,7 @@ from typing import Self
 from gates.forges.errors import NotFoundError, RefusedError
 from gates.forges.protocol import Branch, Comment, Issue, Pull, PullState, PullText
 from gates.reports import Report
+from workspace.process import Stop
 
 # Called with the name of a method, before it does its work and after; may raise in its place.
 Fault = Callable[[str], None]
@@ -37,7 +38,7 @@ class FakeForge:
     before: Fault = no_fault  # the request is lost
     after: Fault = no_fault  # the answer is lost
 
-    def within(self, _patience: timedelta | None) -> Self:
+    def within(self, _patience: timedelta | None, _stop: Stop | None = None) -> Self:
         return self
 
     def branch(self, name: str) -> Branch | None:

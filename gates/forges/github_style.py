@@ -13,6 +13,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter
 from gates.forges.answers import Answer
 from gates.forges.http import Api
 from gates.forges.protocol import Issue, Pull, PullState, PullText
+from workspace.process import Stop
 
 
 class HookAnswer(BaseModel):
@@ -88,8 +89,8 @@ class GitHubStyle(ABC):
     def name(self) -> str:
         return f"{self.kind} {self.api.host}/{self.repository}"
 
-    def within(self, patience: timedelta | None) -> Self:
-        return replace(self, api=self.api.within(patience))
+    def within(self, patience: timedelta | None, stop: Stop | None = None) -> Self:
+        return replace(self, api=self.api.within(patience, stop))
 
     @abstractmethod
     def _pull(self, answer: Answer) -> Pull:

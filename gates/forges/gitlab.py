@@ -18,6 +18,7 @@ from gates.forges.paging import Page, read_all
 from gates.forges.protocol import Branch, Comment, Issue, Pull, PullState, PullText
 from gates.forges.words import PIPELINE_WORDS, said
 from gates.reports import Report, ReportState
+from workspace.process import Stop
 
 _PAGE = 100
 _ACTIVE = (ReportState.QUEUED, ReportState.RUNNING, ReportState.UNKNOWN)
@@ -37,8 +38,8 @@ class GitLab:
     def name(self) -> str:
         return f"gitlab {self.api.host}/{self.repository}"
 
-    def within(self, patience: timedelta | None) -> Self:
-        return replace(self, api=self.api.within(patience))
+    def within(self, patience: timedelta | None, stop: Stop | None = None) -> Self:
+        return replace(self, api=self.api.within(patience, stop))
 
     # What the queue guard reads.
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol, Self
 
 from gates.reports import Report
+from workspace.process import Stop
 
 
 class PullState(StrEnum):
@@ -86,8 +87,8 @@ class Forge(Protocol):
     def name(self) -> str:
         """The kind, and the repository: `gitea git.example.org/team/project`."""
 
-    def within(self, patience: timedelta | None) -> Self:
-        """The same forge, for a caller with that much time left."""
+    def within(self, patience: timedelta | None, stop: Stop | None = None) -> Self:
+        """The same forge, for a caller with that much time left, who may be told to stop."""
 
     def branch(self, name: str) -> Branch | None:
         """A branch; None when there is none of that name, or no such repository to be seen."""

@@ -20,6 +20,7 @@ from gates.forges.http import Api
 from gates.forges.protocol import Forge
 from mission.config import ForgeConfig
 from mission.errors import ConfigError, ForgeError
+from workspace.process import Stop
 
 GITHUB = "github.com"
 # Well-known hosts, and words that a host's name gives its kind away with.
@@ -67,12 +68,14 @@ def find_forge(
     *,
     required: bool = False,
     clock: Clock = SYSTEM_CLOCK,
+    stop: Stop | None = None,
 ) -> Forge | None:
     """The forge of a repository, by its configuration and the address of its git remote.
 
     Args:
         required: Something is configured that needs it: then a host with an unknown name is asked
             what it is, and none is an error. Otherwise nothing goes over the network.
+        stop: Ends the program that is asked for a token.
 
     Returns:
         The forge; None where the remote is no forge's, or the configuration says `none`.
@@ -101,7 +104,7 @@ def find_forge(
         # It may live below a path of its host; its repositories have two parts.
         *prefix, owner, name = path.split("/")
         root, path = f"{root}/{quote('/'.join(prefix))}", f"{owner}/{name}"
-    return _KINDS[kind].build(_api(kind, root, config, environ, clock), path)
+    return _KINDS[kind].build(_api(kind, root, config, environ, clock, stop), path)
 
 
 def _miss(required: bool, why: str) -> None:
@@ -164,10 +167,15 @@ _COMMON = {"Accept": "application/json", "User-Agent": "mission-runner"}
 
 
 def _api(
-    kind: str, root: str, config: ForgeConfig, environ: Mapping[str, str], clock: Clock
+    kind: str,
+    root: str,
+    config: ForgeConfig,
+    environ: Mapping[str, str],
+    clock: Clock,
+    stop: Stop | None,
 ) -> Api:
     parts = urlsplit(root)
-    token = find_token(kind, parts.hostname or "", config, environ)
+    token = find_token(kind, parts.hostname or "", config, environ, stop)
     if token and parts.scheme == "http" and not config.allow_http and not _is_here(parts.hostname):
         raise ConfigError(
             f"the token for {parts.netloc} would go over the network unencrypted",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +21,7 @@ from gates.queue_guard import QueueGuard
 from gates.waiting import wait_until_clear
 from mission.config import ForgeConfig
 from mission.errors import ConfigError, GateError, GateTimeoutError
+from tests.conftest import requires
 from tests.forge.ci import JobState
 from tests.forge.faults import Break, Fault
 from tests.forge.server import TOKEN
@@ -225,6 +230,38 @@ def test_an_hour_of_waiting_costs_little(site: Site) -> None:
     assert len(site.server.requests) <= 65 * 14
     if site.server.dialect.etags:
         assert site.server.unchanged >= 0.95 * len(site.server.requests)
+
+
+@requires("openssl")
+def test_a_certificate_that_does_not_hold(tmp_path: Path) -> None:
+    """As of a forge in a house of its own: git was told of its authority, we were not."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    making = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    making += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(making, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        forge = find_forge(
+            ForgeConfig(type="gitea"),
+            f"https://localhost:{server.server_port}/a/b.git",
+            {"NETRC": "/nonexistent"},
+        )
+        assert forge is not None
+
+        verdict = QueueGuard(forge=forge).check(REQUEST)
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+    assert verdict.reason == Reason.UNREACHABLE
+    assert "does not hold: self-signed certificate" in verdict.detail
+    assert "SSL_CERT_FILE" in verdict.detail
 
 
 def test_without_a_token(gitea: Site) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
+
+import pytest
 
 from tests.forge.ci import JobState
 from tests.forge.faults import Break, Fault
@@ -14,7 +18,9 @@ from tests.forge.server import TOKEN
 from tests.integration.gates.conftest import VARIABLES, Site
 
 
-def ask(site: Site, *arguments: str, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
+def ask(
+    site: Site, *arguments: str, token: str = TOKEN, **environment: str
+) -> subprocess.CompletedProcess[str]:
     (site.checkout / "mission.yaml").write_text(
         f"forge: {{type: {site.server.kind}}}\n"
         "gates:\n  - {type: queue, interval: 0.05s, required: [build]}\n"
@@ -27,6 +33,7 @@ def ask(site: Site, *arguments: str, token: str = TOKEN) -> subprocess.Completed
             **os.environ,
             VARIABLES.get(site.server.kind, "GITLAB_TOKEN"): token,
             "NETRC": "/nonexistent",
+            **environment,
         },
         capture_output=True,
         text=True,
@@ -81,3 +88,57 @@ def test_exit_codes(gitea: Site) -> None:
     for done in (red, timed_out, refused, unreachable):
         assert TOKEN not in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../x", "-x", "x.lock", "a..b"])
+def test_what_cannot_be_a_branch_is_not_waited_for(gitea: Site, name: str) -> None:
+    found = ask(gitea, "--purpose", "push", f"--branch={name}")
+
+    assert found.returncode == 2
+    assert "is not a branch name" in found.stderr
+    assert not gitea.server.requests
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"ALL_PROXY": "socks5://127.0.0.1:1"},
+        {"ALL_PROXY": "foo://somebody:s3cret@127.0.0.1"},
+        {"HTTP_PROXY": "http://somebody:s3cret@[::"},
+        {"SSL_CERT_FILE": "/nonexistent"},
+    ],
+)
+def test_a_proxy_or_certificates_that_cannot_be_used(
+    gitea: Site, environment: dict[str, str]
+) -> None:
+    found = ask(gitea, "--purpose", "push", **{"NO_PROXY": "", "no_proxy": "", **environment})
+
+    assert found.returncode == 1
+    assert "proxy or certificate settings cannot be used" in found.stderr
+    assert "s3cret" not in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_ctrl_c_ends_an_answer_that_does_not_come(gitea: Site, tmp_path: Path) -> None:
+    gitea.push("feat/x")
+    gitea.server.faults.add(Fault(kind=Break.SILENCE, path=".*/branches/.*", times=100))
+    (gitea.checkout / "mission.yaml").write_text("forge: {type: gitea}\n")
+    (gitea.checkout / "TASKS.md").write_text("# Tasks\n")
+    argv = [sys.executable, "-m", "cli", "gate", "queue", "--purpose", "push", "--json"]
+    said = tmp_path / "said.json"
+    with said.open("wb") as output:
+        asking = subprocess.Popen(
+            argv,
+            cwd=gitea.checkout,
+            env={**os.environ, "GITEA_TOKEN": TOKEN},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    gitea.server.wait_until(lambda: gitea.server.count("/branches/") >= 1)
+
+    asking.send_signal(signal.SIGINT)
+
+    assert asking.wait(60) == 130
+    # Had the request been waited for to its end, we would have heard that it was too late.
+    assert "no whole answer" not in said.read_text()
+    assert "Stopped while waiting for a gate" in said.read_text()
