@@ -15,7 +15,10 @@ from orchestrator.events import Event, FileChanged, Woken
 
 
 class Watch:
-    """A thread that sleeps on the file system's own notifications, while the `with` lasts."""
+    """A thread that sleeps on the file system's own notifications, while the `with` lasts.
+
+    It tells everything once as soon as it watches: what happened just before went unseen.
+    """
 
     def __init__(self, place: Place, pause: PauseFiles, tell: Callable[[Event], None]) -> None:
         self._place = place
@@ -48,7 +51,7 @@ class Watch:
             recursive=False,
             debounce=50,
             step=20,
-            stop_event=self._over,
+            stop_event=_Rounds(self._over, on_first=self._look_at_all),
             raise_interrupt=False,
         ):
             paths = {path for _, path in changes}
@@ -56,3 +59,22 @@ class Watch:
                 self._tell(FileChanged())
             if wake in paths:
                 self._tell(Woken())
+
+    def _look_at_all(self) -> None:
+        self._tell(FileChanged())
+        self._tell(Woken())
+
+
+class _Rounds:
+    """What the watcher asks in each of its rounds: whether it is over. It watches by the first."""
+
+    def __init__(self, over: threading.Event, *, on_first: Callable[[], None]) -> None:
+        self._over = over
+        self._on_first: Callable[[], None] | None = on_first
+
+    def is_set(self) -> bool:
+        """Whether the rounds are over."""
+        first, self._on_first = self._on_first, None
+        if first is not None:
+            first()
+        return self._over.is_set()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from watchfiles import watch
+from watchfiles import Change, watch
 
 from mission.errors import MissionError, RowConflictError, TaskFileError
 from mission.journal import EventKind
@@ -193,15 +196,27 @@ def test_status_is_published_after_each_change_where_asked(tmp_path: Path) -> No
     assert "| B | done |" in Git(scratch.remote).text("show", "main:plan/TASKS.md")
 
 
+class Stepping(RecordingDisplay):
+    """Says when the loop has looked at everything once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked = threading.Event()
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        self.looked.set()
+
+
 def test_a_paused_mission_dispatches_nothing_until_it_goes_on(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")])
     paused = scratch.task_file.parent / "PAUSED"
     paused.touch()
     with ThreadPoolExecutor(1) as pool:
-        display = RecordingDisplay()
+        display = Stepping()
         running = pool.submit(lambda: scratch.run(display=display))
-        while display.last is None and not running.done():
-            pass
+        running.add_done_callback(lambda _: display.looked.set())
+        display.looked.wait()
         assert not running.done()
         assert scratch.statuses() == {"A": "not-started"}
         paused.unlink()
@@ -227,6 +242,26 @@ def test_a_pause_that_ends_just_before_the_loop_sleeps_does_not_end_the_run(tmp_
     paused.touch()
     assert scratch.run(display=Unpausing(paused)).exit_code == 0
     assert scratch.statuses() == {"A": "done"}
+
+
+def test_what_happened_before_the_watch_was_on_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = make(tmp_path, [row("A"), row("B", status="failed")])
+    paused = scratch.task_file.parent / "PAUSED"
+    paused.touch()
+    display = Stepping()
+
+    def late(*folders: Path, **options: Any) -> Iterator[set[tuple[Change, str]]]:
+        display.looked.wait()
+        with scratch.journal() as journal:
+            journal.submit_request("retry", "B", by="person")
+        paused.unlink()
+        yield from watch(*folders, **options)
+
+    monkeypatch.setattr("orchestrator.watch.watch", late)
+    assert scratch.run(display=display).exit_code == 0
+    assert scratch.statuses() == {"A": "done", "B": "done"}
 
 
 @pytest.mark.parametrize(
