@@ -115,20 +115,26 @@ class Ledger:
         ]
         return max(0, min(left)) if left else None
 
-    def reserve(self, task: str, estimate: Amount) -> Ledger | Refusal:
+    def reserve(
+        self, task: str, estimate: Amount, *, part: Amount | None = None
+    ) -> Ledger | Refusal:
         """Set `estimate` aside for an attempt at `task`, unless a limit would be broken.
 
         A task that already used part of its own limit reserves at most what is left of it.
         A second reservation of one task replaces its first.
+
+        Args:
+            estimate: Of the whole task.
+            part: Set this aside instead: what a part of the task, such as its review, is to cost.
         """
-        wanted = estimate
+        wanted = part if part is not None else estimate
         left = self.allowance(task, estimate)
         if left is not None:
             if (estimate.tokens and not left.tokens) or (estimate.cost_usd and not left.cost_usd):
                 return self._task_refusal(task, estimate)
             wanted = Amount(
-                tokens=min(estimate.tokens, left.tokens),
-                cost_usd=min(estimate.cost_usd, left.cost_usd),
+                tokens=min(wanted.tokens, left.tokens),
+                cost_usd=min(wanted.cost_usd, left.cost_usd),
             )
         others = {name: held for name, held in self.reserved.items() if name != task}
         held = sum(others.values(), _NOTHING)
@@ -147,8 +153,12 @@ class Ledger:
             day=self.day + actual,
             mission=self.mission + actual,
             tasks={**self.tasks, task: self.tasks.get(task, _NOTHING) + actual},
-            reserved={name: held for name, held in self.reserved.items() if name != task},
-        )
+        ).release(task)
+
+    def release(self, task: str) -> Ledger:
+        """The attempt at `task` does not take place: free what was reserved."""
+        held = {name: amount for name, amount in self.reserved.items() if name != task}
+        return replace(self, reserved=held)
 
     def next_day(self) -> Ledger:
         """The same ledger after midnight."""

@@ -18,7 +18,8 @@ class Assignment:
     dependencies: tuple[Task, ...]
     attempt: Attempt
     approved: bool = False  # a person approved it: merge it without asking for one again
-    token_limit: int | None = None  # what the attempt may use, by the budget
+    reviewer: str | None = None  # who may review its finished work; None: nobody was admitted yet
+    token_limit: int | None = None  # what its agent or its reviewer may use, by the budget
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ from gates.protocol import Gate
 from mission.config import MissionConfig
 from mission.journal import Journal
 from mission.place import Place
+from orchestrator.admission.rests import Rests
 from orchestrator.display import Display
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
@@ -51,6 +52,7 @@ class Context:
     display: Display
     stop: Stop
     run: int  # the journal's id of this run
+    rests: Rests  # providers that take no work for a while
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
     operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
     clock: Callable[[], datetime] = now

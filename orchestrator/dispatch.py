@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agents.registry import provider, settings
+from agents.registry import settings
 from agents.routing import Route, route
 from mission.journal import Attempt
+from orchestrator.admission.rests import OPERATION, is_operation
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.attempts.resuming import was_cut_off, was_held_up
@@ -17,7 +18,6 @@ from orchestrator.ends import RESUMED, TaskEnd
 from orchestrator.operations.operation import OperationRunner
 from tasks_md.model import Task
 
-OPERATION = "operation"  # what the journal calls the agent of a built-in operation
 # Carriers that read their milestone in the file: they start once everything of it is written.
 SUM_UP = frozenset({f"{OPERATION}:close-milestone"})
 
@@ -34,8 +34,16 @@ class Dispatcher:
         self._operations = operations
         self._logs = context.place.logs
 
+    def finished(self, task: Task, agent: str) -> Attempt | None:
+        """The row's last attempt, if its work is finished and only has to be delivered: no agent
+        starts with it."""
+        last = self._context.journal.last_attempt(task.id)
+        if last is not None and (was_cut_off(last) or was_held_up(last, task, agent)):
+            return last
+        return None
+
     def start(self, task: Task, *, agent: str | None = None) -> Attempt:
-        """The attempt with which `task` goes on, journalled: a new one, or one with finished work.
+        """A new attempt at `task`, journalled.
 
         Args:
             task: A row that is ready, or is to be tried again.
@@ -52,8 +60,6 @@ class Dispatcher:
         if chosen.operation is None:
             settings(name, context.config)
         last = context.journal.last_attempt(task.id)
-        if last is not None and (was_cut_off(last) or was_held_up(last, task, name)):
-            return last
         resumes = last is not None and last.agent == name and last.outcome in RESUMED
         number = last.number + 1 if last else 1
         return context.journal.start_attempt(
@@ -69,9 +75,14 @@ class Dispatcher:
         )
 
     def assign(
-        self, attempt: Attempt, *, approved: bool = False, token_limit: int | None = None
+        self,
+        attempt: Attempt,
+        *,
+        approved: bool = False,
+        reviewer: str | None = None,
+        token_limit: int | None = None,
     ) -> Assignment:
-        """What is left of an attempt, with its row as it is now."""
+        """What is left of an attempt, with its row as it is now; the rest as the job gets it."""
         task = self._board.task(attempt.task)
         return Assignment(
             task=task,
@@ -79,6 +90,7 @@ class Dispatcher:
             dependencies=tuple(self._board.task(name) for name in task.depends_on),
             attempt=attempt,
             approved=approved,
+            reviewer=reviewer,
             token_limit=token_limit,
         )
 
@@ -90,34 +102,9 @@ class Dispatcher:
         """
         return carrier_of(route(task, self._context.config))
 
-    def provider(self, agent: str) -> str:
-        """What rests when an agent's limit is reached, with all agents that it provides for.
-
-        Raises:
-            AgentError: The agent is not configured.
-        """
-        if agent.startswith(f"{OPERATION}:"):
-            return OPERATION
-        return provider(agent, settings(agent, self._context.config))
-
-    def line_up(self, agent: str) -> tuple[str, ...]:
-        """An agent, then those who stand in for it, in their order.
-
-        Raises:
-            AgentError: One of them is not configured.
-        """
-        names: list[str] = []
-        following: str | None = agent
-        while following is not None and following not in names:
-            names.append(following)
-            if following.startswith(f"{OPERATION}:"):
-                break
-            following = settings(following, self._context.config).fallback
-        return tuple(names)
-
     def work(self, assignment: Assignment) -> Callable[[], TaskEnd]:
         """What the job does."""
-        if assignment.attempt.agent.startswith(f"{OPERATION}:"):
+        if is_operation(assignment.attempt.agent):
             return lambda: self._operations.carry_out(assignment)
         return lambda: self._agents.carry_out(assignment)
 

@@ -19,6 +19,17 @@ class Again:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Unreviewed:
+    """Finished work that waits for its review, in an attempt that stays open."""
+
+    by: tuple[str, ...]  # who may review it, in their order
+    tokens: int  # what the review is expected to use
+    at: datetime  # not before
+    rests: tuple[str, datetime] | None = None  # whose provider takes no work until then
+    reason: str = ""  # why it is not reviewed yet; empty: nobody was asked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TaskEnd:
     """What one job came to. The loop writes it; the job never does."""
 
@@ -29,6 +40,7 @@ class TaskEnd:
     word: str = ""  # for the notes
     reason: str = ""  # the exact reason, for the journal and the display
     again: Again | None = None  # the row stays in-progress meanwhile
+    unreviewed: Unreviewed | None = None  # the same, and its attempt stays open
     fatal: bool = False  # the whole run stops
 
 

@@ -27,11 +27,12 @@ class Jobs:
         task, attempt = assignment.task, assignment.attempt
         ends: list[TaskEnd] = []
         over = threading.Event()
+        reviewer = assignment.reviewer
         job = Job(
             task=task.id,
-            name=task.id if attempt.number == 1 else f"{task.id} (attempt {attempt.number})",
-            tags=(self._mission, task.milestone, attempt.agent),
-            after=task.depends_on,
+            name=_name(assignment),
+            tags=(self._mission, task.milestone, reviewer or attempt.agent),
+            after=task.depends_on if reviewer is None else (task.id,),
             run=lambda: ends.append(work()),
         )
         self._engine.submit(job, partial(self._report, ends, over))
@@ -47,3 +48,11 @@ class Jobs:
     ) -> None:
         self._events.put(JobEnded(task=job.task, end=ends[0] if ends else None, error=error))
         over.set()
+
+
+def _name(assignment: Assignment) -> str:
+    """What people see in the engine."""
+    number = assignment.attempt.number
+    told = [f"attempt {number}"] if number > 1 else []
+    told += [f"review by {assignment.reviewer}"] if assignment.reviewer is not None else []
+    return f"{assignment.task.id} ({', '.join(told)})" if told else assignment.task.id

@@ -184,11 +184,14 @@ class Loop:
             carrier = agent or self._dispatcher.carrier(row)
             if carrier in SUM_UP and not self._board.is_written(row.milestone):
                 return  # it starts once that is in the file
-            chosen = self._admission.admits(row, carrier)
-            if chosen is None:
-                self._release(task)
-                return
-            attempt = self._dispatcher.start(row, agent=chosen)
+            attempt = self._dispatcher.finished(row, carrier)
+            if attempt is None or self._admission.to_review(task):
+                chosen = self._admission.admits(row, carrier)
+                if chosen is None:
+                    self._release(task)
+                    return
+                if attempt is None:
+                    attempt = self._admission.begin(row, chosen)
         except MissionError as error:
             word = self._context.redactor.text(str(error))
             self._board.stage(StatusChange(task=task, status=Status.BLOCKED, word=word))
@@ -209,10 +212,13 @@ class Loop:
         # Only an approved row is in `needs-qa` while its attempt goes on.
         approved = self._board.status(attempt.task) is Status.NEEDS_QA
         row = self._board.plan.task(attempt.task)
+        reviewer = self._admission.reviewer(attempt.task)
         # Only an agent that is to start has one; that of an old attempt may be configured no more.
-        starts = attempt.stage is Stage.STARTED
+        starts = attempt.stage is Stage.STARTED or reviewer is not None
         limit = self._admission.token_limit(row, attempt.agent) if starts else None
-        assignment = self._dispatcher.assign(attempt, approved=approved, token_limit=limit)
+        assignment = self._dispatcher.assign(
+            attempt, approved=approved, reviewer=reviewer, token_limit=limit
+        )
         self._live[attempt.task] = assignment
         self._jobs.submit(assignment, self._dispatcher.work(assignment))
 

@@ -17,6 +17,7 @@ from gates.registry import Surroundings, create_gates
 from mission.config import ForgeConfig, MissionConfig, load_config
 from mission.journal import Journal
 from mission.place import Place, mission_home
+from orchestrator.admission.rests import Rests
 from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.display import Display
@@ -93,6 +94,7 @@ def open_mission(
             display=display,
             stop=stop,
             run=run,
+            rests=Rests(config),
             remote=remote or NoWorkers(),
             operations=operations or NoRecord(),
         )

@@ -119,6 +119,12 @@ class Writing:
     def _say(self, ends: Sequence[TaskEnd]) -> None:
         for end in ends:
             shown = str(end.status or "kept for the next run")
+            if end.unreviewed is not None:
+                if not end.reason:  # it is reviewed at once
+                    continue
+                rests = end.unreviewed.rests
+                at = end.unreviewed.at if rests is None else rests[1]
+                shown = f"its review is tried again, at {at:%H:%M:%S} UTC at the latest"
             if end.again is not None:
                 shown = f"will be tried again at {end.again.at:%H:%M:%S} UTC"
             told = in_one_line(end.reason or end.word)

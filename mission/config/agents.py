@@ -146,6 +146,12 @@ class ReviewRule(Section):
     rounds: int = Field(
         default=2, ge=1, le=10, description="Reviews before a person has to look (`needs-qa`)."
     )
+    estimate: Tokens | None = Field(
+        default=None,
+        ge=0,
+        description="New tokens that are set aside in the budget before a review starts; by default"
+        " half of the row's own estimate.",
+    )
     same_model: bool = Field(
         default=False, description="Whether a reviewer may have the author's model."
     )

@@ -2,72 +2,99 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
-
 from agents.budget import Refusal
+from mission.journal import Attempt
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
+from orchestrator.admission.rests import line_up
 from orchestrator.context import Context
 from orchestrator.dispatch import Dispatcher
-from orchestrator.ends import TaskEnd
+from orchestrator.ends import TaskEnd, Unreviewed
 from tasks_md.model import Task
 
 
 class Admission:
-    """Rows that wait for a time or for money, and why."""
+    """Rows that wait for a time or for money, and why. Reviews are admitted like attempts."""
 
     def __init__(self, context: Context, dispatcher: Dispatcher) -> None:
         self._context = context
         self._dispatcher = dispatcher
         self._budget = Budget(context.config, context.journal, context.run, context.clock())
         self._told: set[str] = set()  # rows whose refusal was said
+        self._unreviewed: dict[str, Unreviewed] = {}  # finished work that waits for its review
+        self._reviewers: dict[str, str] = {}  # by row, who may review its work
         self.delays = Delays()
         self.refused: dict[str, Refusal] = {}  # rows that a limit keeps from starting
 
     def ended(self, end: TaskEnd, agent: str) -> None:
-        """An attempt by `agent` is over: book it, and note when its row is tried again."""
+        """A job of `agent`'s attempt is over: book it, and note when its row is tried again."""
         self._budget.settle(end.task, end.attempt, self._context.clock())
         self.refused.clear()
-        if end.again is not None:
-            now = self._context.clock()
-            # What waits for a provider is looked at again right away: somebody may stand in.
-            back = replace(end.again, at=now) if end.again.rests is not None else end.again
-            self.delays.add(end.task, back, self._dispatcher.provider(agent))
+        waits, again = end.unreviewed, end.again
+        if waits is not None:
+            self._unreviewed[end.task] = waits
+            if waits.rests is not None:
+                self._context.rests.begin(*waits.rests)
+            self.delays.hold(end.task, waits.at)
+        elif again is not None:
+            at = again.at
+            if again.rests is not None:
+                self._context.rests.begin(agent, again.rests)
+                at = self._context.clock()  # looked at right away: somebody may stand in
+            self.delays.hold(end.task, at, again.agent)
+
+    def to_review(self, task: str) -> bool:
+        """Whether the row's work is finished and waits for its review."""
+        return task in self._unreviewed
 
     def admits(self, row: Task, agent: str) -> str | None:
         """Who may start with the row now: `agent`, or who stands in for it while its provider
-        rests; None if nobody may. The row's estimate is set aside for whom it names.
+        rests, or who reviews it if its work is finished; None if nobody may. What that is expected
+        to cost is set aside.
 
         Raises:
             AgentError: One of these agents is not configured.
         """
-        now = self._context.clock()
-        chosen, until = self._at_work(agent, now)
+        context, now = self._context, self._context.clock()
+        waits = self._unreviewed.get(row.id)
+        names = waits.by if waits is not None else line_up(agent, context.config)
+        chosen, until = context.rests.first_at_work(names, now)
         if until is not None:
-            routed = self._dispatcher.carrier(row)
-            self.delays.hold(row.id, until, None if agent == routed else agent)
+            routed = waits is not None or agent == self._dispatcher.carrier(row)
+            self.delays.hold(row.id, until, None if routed else agent)
             return None
-        refusal = self._budget.reserve(row, chosen, now)
-        if refusal is None:
-            return chosen
-        self.refused[row.id] = refusal
-        if refusal.final and row.id not in self._told:
-            self._told.add(row.id)
-            self._context.display.say(f"{refusal.message}. {refusal.hint}")
-        return None
+        tokens = waits.tokens if waits is not None else None
+        refusal = self._budget.reserve(row, chosen, now, review=tokens)
+        if refusal is not None:
+            self._refuse(row, refusal)
+            return None
+        if waits is not None:
+            del self._unreviewed[row.id]
+            self._reviewers[row.id] = chosen
+        return chosen
 
-    def _at_work(self, agent: str, now: datetime) -> tuple[str, datetime | None]:
-        """The first of `agent` and those who stand in for it whose provider takes work; if all of
-        them rest, when the first of them is back."""
-        back: list[datetime] = []
-        for name in self._dispatcher.line_up(agent):
-            until = self.delays.rest(self._dispatcher.provider(name), now)
-            if until is None:
-                return name, None
-            back.append(until)
-        return agent, min(back)
+    def begin(self, row: Task, agent: str) -> Attempt:
+        """Journal a new attempt of who was admitted.
+
+        Raises:
+            MissionError: As `Dispatcher.start` raises it. What was set aside is free again.
+        """
+        try:
+            return self._dispatcher.start(row, agent=agent)
+        except BaseException:
+            self._budget.release(row.id)  # else it would be missing for other rows
+            raise
+
+    def reviewer(self, task: str) -> str | None:
+        """Who was admitted to review the row's work; told once."""
+        return self._reviewers.pop(task, None)
 
     def token_limit(self, row: Task, agent: str) -> int | None:
         """How many tokens an attempt by `agent` may use; None where no limit says so."""
         return self._budget.token_limit(row, agent)
+
+    def _refuse(self, row: Task, refusal: Refusal) -> None:
+        self.refused[row.id] = refusal
+        if refusal.final and row.id not in self._told:
+            self._told.add(row.id)
+            self._context.display.say(f"{refusal.message}. {refusal.hint}")

@@ -58,20 +58,28 @@ class Budget:
             if self._cost(one) is None
         }
 
-    def reserve(self, task: Task, agent: str, now: datetime) -> Refusal | None:
-        """Set the row's estimate aside; a refusal if a limit would be broken, or if nobody could
-        tell whether it is."""
+    def reserve(
+        self, task: Task, agent: str, now: datetime, *, review: int | None = None
+    ) -> Refusal | None:
+        """Set the row's estimate aside, or that of its review in tokens; a refusal if a limit would
+        be broken, or if nobody could tell whether it is."""
         if not self._limited:
             return None
         self._turn_day(now)
         refusal = self._unknown(task.id, agent)
         if refusal is not None:
             return refusal
-        answer = self._ledger.reserve(task.id, self._estimate(task.estimate_tokens or 0, agent))
+        row = self._estimate(task.estimate_tokens or 0, agent)
+        part = None if review is None else self._estimate(review, agent)
+        answer = self._ledger.reserve(task.id, row, part=part)
         if isinstance(answer, Refusal):
             return answer
         self._ledger = answer
         return None
+
+    def release(self, task: str) -> None:
+        """Free what was set aside for a row that does not start after all."""
+        self._ledger = self._ledger.release(task)
 
     def admit_planning(self, milestone: str, agent: str) -> int | None:
         """How many tokens the planning of a milestone may use; None where no limit says so. It is
@@ -183,17 +191,6 @@ def unknown_price(
         " (0 for what costs nothing), then type `mission run`"
     )
     return f"`{limit}` limits money, and the price of {subject} is not known", hint
-
-
-def refuse_unpriced(config: MissionConfig, agent: str) -> None:
-    """Refuse to ask an agent that could break a limit of money without anybody noticing.
-
-    Raises:
-        BudgetError: Money is limited, and its price is not known.
-    """
-    told = unknown_price(config, agent)
-    if told is not None:
-        raise BudgetError(told[0], hint=told[1])
 
 
 def _model(config: MissionConfig, agent: str) -> str:

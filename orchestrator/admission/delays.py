@@ -1,18 +1,22 @@
-"""Rows that are tried again by themselves, and providers that take no work for a while."""
+"""Rows that are tried again by themselves when their time comes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.ends import Again
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Held:
+    at: datetime
+    agent: str | None
 
 
 class Delays:
     """What waits for a time to come."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, Again] = {}
-        self._resting: dict[str, datetime] = {}  # provider -> until when
+        self._rows: dict[str, _Held] = {}
 
     def __contains__(self, task: str) -> bool:
         return task in self._rows
@@ -20,21 +24,9 @@ class Delays:
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def add(self, task: str, again: Again, provider: str) -> None:
-        """Try `task` again at its time; let its provider rest, where that is part of the reason."""
-        self._rows[task] = again
-        if again.rests is not None:
-            self._resting[provider] = max(again.rests, self._resting.get(provider, again.rests))
-
-    def rest(self, provider: str, now: datetime) -> datetime | None:
-        """Until when a provider rests; None if it does not."""
-        until = self._resting.get(provider)
-        return until if until is not None and until > now else None
-
     def hold(self, task: str, until: datetime, agent: str | None = None) -> None:
-        """A row whose provider rests, and that would start otherwise. `agent` stands in for the
-        one that it is routed to."""
-        self._rows[task] = Again(at=until, agent=agent)
+        """Try `task` again then. `agent` stands in for the one that it is routed to."""
+        self._rows[task] = _Held(at=until, agent=agent)
 
     def pop_due(self, now: datetime) -> tuple[str, str | None] | None:
         """The row that has waited longest past its time, and the agent that stands in for it."""

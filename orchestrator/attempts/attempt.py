@@ -21,7 +21,7 @@ from orchestrator.attempts.delivery import bring_to_remote, verify
 from orchestrator.attempts.repairing import may_repair, to_repair
 from orchestrator.attempts.resuming import HELD_UP, catch_up, reopen
 from orchestrator.attempts.retrying import STATUSES, again, decide_next
-from orchestrator.attempts.reviewing import Reviewed, review, reviewed_elsewhere, why_a_person
+from orchestrator.attempts.reviewing import Reviewed, review, why_a_person
 from orchestrator.attempts.verifying import Row, VerificationError
 from orchestrator.attempts.work import (
     REVIEW,
@@ -35,12 +35,13 @@ from orchestrator.attempts.work import (
     run_agent,
 )
 from orchestrator.context import Context
-from orchestrator.ends import CONFLICT, Again, TaskEnd
+from orchestrator.ends import CONFLICT, Again, TaskEnd, Unreviewed
 from orchestrator.merging.pulling import clear_pull
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import touches_task_file
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.reports import report_link, write_report
+from orchestrator.workers.sending import works_elsewhere
 from workspace import changes
 
 
@@ -117,9 +118,11 @@ class AttemptRunner:
         if end is not None:
             return end
         attempt = verify(context, task, attempt)
-        if reviewed_elsewhere(context, assignment):
-            attempt = bring_to_remote(context, task, attempt)
+        if assignment.reviewer is not None and works_elsewhere(context, assignment.reviewer):
+            attempt = bring_to_remote(context, task, attempt)  # a worker reads it there
         reviewed = None if assignment.approved else review(context, assignment, attempt)
+        if isinstance(reviewed, Unreviewed):
+            return self._end(assignment, None, "", reason=reviewed.reason, unreviewed=reviewed)
         if reviewed is not None and not (reviewed.passed or reviewed.person):
             back = Again(at=context.clock())
             return self._end(assignment, None, REVIEW, reason=reviewed.text, again=back)
@@ -153,7 +156,8 @@ class AttemptRunner:
         repository = context.repository
         files = changes.changed_files(repository.git, repository.base_tip(), work.head)
         # Work that was looked at before had changes: if none are left, a person merged them.
-        fresh = not assignment.approved and assignment.attempt.ended is None
+        unseen = assignment.attempt.stage in (Stage.STARTED, Stage.ANSWERED, Stage.WORKED)
+        fresh = unseen and not assignment.approved and assignment.attempt.ended is None
         if not files and fresh:
             denied = denied_to(context, attempt)
             outcome, why = no_change(attempt.agent, said=attempt.summary, denied=denied)
@@ -208,6 +212,7 @@ class AttemptRunner:
         reason: str = "",
         word: str = "",
         again: Again | None = None,
+        unreviewed: Unreviewed | None = None,
         fatal: bool = False,
     ) -> TaskEnd:
         redact = self._context.redactor.text
@@ -219,5 +224,6 @@ class AttemptRunner:
             word=redact(word or reason),
             reason=redact(reason),
             again=again,
+            unreviewed=unreviewed,
             fatal=fatal,
         )

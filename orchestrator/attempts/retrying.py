@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
 from agents.retry import Action, Decision, History, counts, decide
@@ -20,9 +22,44 @@ STANDS_IN = "stands in"  # how the journal's route of an attempt begins that ano
 _PAUSES = (Outcome.RATE_LIMIT, Outcome.QUOTA)
 
 
+Tries = Sequence[tuple[str, Outcome]]  # who was asked before, and how that ended, in order
+
+
 def decide_next(context: Context, attempt: Attempt, result: Result) -> Decision:
     """What to do about an attempt that ended with `result`."""
-    history = _history(context, attempt, result)
+    settings = agent_settings(attempt.agent, context.config)
+    own = context.config.tasks.get(attempt.task)
+    return decide_after(
+        context,
+        result,
+        _before(context, attempt),
+        most=(own.max_attempts if own else None) or settings.max_attempts,
+        fallback=settings.fallback,
+    )
+
+
+def decide_after(
+    context: Context, result: Result, before: Tries, *, most: int, fallback: str | None
+) -> Decision:
+    """What to do about a try that ended with `result`.
+
+    Args:
+        before: The tries before this one.
+        most: How many tries there may be, of those that count.
+        fallback: Who could be asked instead.
+    """
+    earlier = [outcome for _, outcome in before]
+    pauses = 0
+    while pauses < len(earlier) and earlier[-1 - pauses] in _PAUSES:
+        pauses += 1
+    if result.outcome is Outcome.OVERLOADED and fallback in {agent for agent, _ in before}:
+        fallback = None  # two that stand in for each other would hand it on for ever
+    history = History(
+        counted=sum(counts(outcome) for outcome in [*earlier, result.outcome]),
+        max_attempts=most,
+        pauses=pauses,
+        fallback=fallback,
+    )
     return decide(result, history, now=context.clock(), dice=context.dice())
 
 
@@ -37,34 +74,18 @@ def again(context: Context, attempt: Attempt, decision: Decision) -> Again | Non
     return None
 
 
-def _history(context: Context, attempt: Attempt, result: Result) -> History:
-    """The attempts that count. What a person does with the row starts the count anew."""
-    settings = agent_settings(attempt.agent, context.config)
-    own = context.config.tasks.get(attempt.task)
+def _before(context: Context, attempt: Attempt) -> Tries:
+    """The attempts before this one. What a person does with the row starts the count anew."""
     by_people = [
         event.at
         for event in context.journal.events(task=attempt.task, kind=EventKind.STATUS)
         if event.data["by"] == Actor.PERSON
     ]
     since = max(by_people, default=None)
-    before = [
-        one
+    return [
+        (one.agent, Outcome(str(one.outcome)))
         for one in context.journal.attempts(attempt.task)
         if one.id != attempt.id
         and one.outcome in _OUTCOMES
         and (since is None or one.started > since)
     ]
-    earlier = [Outcome(str(one.outcome)) for one in before]
-    tried = {one.agent for one in before}
-    pauses = 0
-    while pauses < len(earlier) and earlier[-1 - pauses] in _PAUSES:
-        pauses += 1
-    fallback = settings.fallback
-    if result.outcome is Outcome.OVERLOADED and fallback in tried:
-        fallback = None  # two that stand in for each other would hand the row on for ever
-    return History(
-        counted=sum(counts(outcome) for outcome in [*earlier, result.outcome]),
-        max_attempts=(own.max_attempts if own else None) or settings.max_attempts,
-        pauses=pauses,
-        fallback=fallback,
-    )

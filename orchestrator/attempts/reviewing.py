@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from agents.protocol import Outcome, Result, Usage
+from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
+from agents.retry import Action
 from agents.review import Review, Verdict, findings_text, read_review, write_review_brief
 from agents.routing import matches
 from gates.single_writer import touched
 from mission.config import ReviewRule
 from mission.errors import AgentError, StoppedError
-from mission.journal import Attempt, EventKind
-from orchestrator.admission.budgeting import refuse_unpriced
+from mission.journal import Attempt
+from orchestrator.admission.rests import line_up
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question
+from orchestrator.attempts.bill import Bill
+from orchestrator.attempts.retrying import decide_after
 from orchestrator.attempts.work import REVIEW, Work, sums
 from orchestrator.context import Context
-from orchestrator.workers.sending import consult, works_elsewhere
+from orchestrator.ends import Unreviewed
+from orchestrator.workers.sending import consult
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes
 from workspace.changes import changed_files
+
+NO_REVIEW = "no-review"  # the journal's kind of event: a reviewer was asked and made none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +36,14 @@ class Reviewed:
     passed: bool
     person: bool  # a person has to look: the reviewer says so, or the rounds have run out
     text: str  # verdict and findings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _NotMade:
+    """A review that a reviewer was asked for and did not make."""
+
+    reviewer: str
+    result: Result
 
 
 def rule_for(context: Context, task: Task) -> ReviewRule | None:
@@ -53,22 +67,19 @@ def why_a_person(context: Context, task: Task, work: Work) -> str:
     return ""
 
 
-def reviewed_elsewhere(context: Context, assignment: Assignment) -> bool:
-    """Whether the row's reviewer works on a worker, and so needs the branch on the remote first."""
-    rule = rule_for(context, assignment.task)
-    if rule is None or assignment.approved:
-        return False
-    return works_elsewhere(context, _reviewer(context, rule, assignment.attempt.agent))
-
-
-def review(context: Context, assignment: Assignment, attempt: Attempt) -> Reviewed | None:
-    """Let another agent review the work, if a rule asks for it; None if none does.
+def review(
+    context: Context, assignment: Assignment, attempt: Attempt
+) -> Reviewed | Unreviewed | None:
+    """Let the agent that was admitted review the work, if a rule asks for it; None if none does.
 
     A review of the same commit is not made again after a crash.
 
+    Returns:
+        What the review came to; or who may review it, if nobody was admitted yet or the one who
+        was cannot now.
+
     Raises:
-        AgentError: No reviewer is left, or the reviewer gave no review.
-        BudgetError: Money is limited, and what the reviewer costs is not known.
+        AgentError: No reviewer is left, or the reviewer gave no review and will give none.
         StoppedError: The run was stopped meanwhile.
     """
     task = assignment.task
@@ -78,7 +89,12 @@ def review(context: Context, assignment: Assignment, attempt: Attempt) -> Review
     events = context.journal.events(task=task.id, kind=REVIEW)
     rounds = [event for event in events if event.data["chain"] == _chain(context, task.id)]
     if not rounds or rounds[-1].data["head"] != attempt.head:
-        made = _make(context, assignment, attempt, rule, [str(e.data["answer"]) for e in rounds])
+        if assignment.reviewer is None:
+            return _wanted(context, rule, task, attempt)
+        earlier = [str(event.data["answer"]) for event in rounds]
+        made = _make(context, assignment, attempt, assignment.reviewer, earlier)
+        if isinstance(made, _NotMade):
+            return _next(context, rule, task, attempt, made)
         number = len(rounds) + 1
         passed, verdict, text = made.passed, made.verdict, findings_text(made)
     else:
@@ -93,12 +109,10 @@ def _make(
     context: Context,
     assignment: Assignment,
     attempt: Attempt,
-    rule: ReviewRule,
+    reviewer: str,
     earlier: list[str],
-) -> Review:
+) -> Review | _NotMade:
     task, work = assignment.task, Work.of(attempt)
-    reviewer = _reviewer(context, rule, attempt.agent)
-    refuse_unpriced(context.config, reviewer)
     git = context.repository.git
     base = git.text("merge-base", context.repository.base_tip(), work.head)
     text = write_review_brief(
@@ -110,7 +124,10 @@ def _make(
         redact=context.redactor.text,
         earlier=[read_review(answer) for answer in earlier],
     )
-    result = _asked(context, work, attempt, reviewer, text)
+    limit = assignment.token_limit
+    result = _asked(context, work, attempt, reviewer, text, token_limit=limit)
+    if result.outcome is not Outcome.SUCCESS:
+        return _NotMade(reviewer=reviewer, result=result)
     made = read_review(result.answer or result.summary)
     usage = result.usage
     context.journal.record(
@@ -131,9 +148,17 @@ def _make(
     return made
 
 
-def _asked(context: Context, work: Work, attempt: Attempt, reviewer: str, text: str) -> Result:
+def _asked(
+    context: Context,
+    work: Work,
+    attempt: Attempt,
+    reviewer: str,
+    text: str,
+    *,
+    token_limit: int | None,
+) -> Result:
     task = attempt.task
-    bill = _Bill(context, attempt, reviewer)
+    bill = Bill(context, attempt, reviewer)
     result = consult(
         context,
         Question(
@@ -143,6 +168,7 @@ def _asked(context: Context, work: Work, attempt: Attempt, reviewer: str, text: 
             doing=f"{reviewer} reviews",
             text=text,
             folder=context.worktrees.path(f"{task}.review", attempt.number),
+            token_limit=token_limit,
             on_progress=lambda _, used: bill.book(used),
         ),
         commit=work.head,
@@ -151,23 +177,86 @@ def _asked(context: Context, work: Work, attempt: Attempt, reviewer: str, text: 
     bill.book(result.usage)
     if result.outcome is Outcome.STOPPED:
         raise StoppedError(f"stopped while {reviewer} reviewed: {context.stop.reason}")
-    if result.outcome is not Outcome.SUCCESS:
-        raise AgentError(
-            f"{reviewer} did not review {task}: {result.outcome}: {result.summary}",
-            hint=f"`mission unblock {task}` asks again; the work is kept",
-        )
     return result
 
 
-def _reviewer(context: Context, rule: ReviewRule, author: str) -> str:
-    model = agent_settings(author, context.config).model or author
-    for name in rule.by:
-        if rule.same_model or (agent_settings(name, context.config).model or name) != model:
-            return name
-    raise AgentError(
-        f"no reviewer is left for work of {author}: {', '.join(rule.by)} have its model",
-        hint="Name another agent under `review:` in mission.yaml, or set `same_model: true`",
+def _wanted(context: Context, rule: ReviewRule, task: Task, attempt: Attempt) -> Unreviewed:
+    """Who may review the attempt's work.
+
+    Raises:
+        AgentError: Nobody may.
+    """
+    half = (task.estimate_tokens or 0) // 2
+    return Unreviewed(
+        by=_reviewers(context, rule, attempt.agent),
+        tokens=half if rule.estimate is None else rule.estimate,
+        at=context.clock(),
     )
+
+
+def _next(
+    context: Context, rule: ReviewRule, task: Task, attempt: Attempt, failed: _NotMade
+) -> Unreviewed:
+    """When the review is tried again after one that was not made, and by whom.
+
+    Raises:
+        AgentError: It is not, by itself.
+    """
+    who, result, head = failed.reviewer, failed.result, attempt.head
+    chain = _chain(context, task.id)
+    before = [
+        (str(event.data["reviewer"]), Outcome(str(event.data["outcome"])))
+        for event in context.journal.events(task=task.id, kind=NO_REVIEW)
+        if (event.data["chain"], event.data["head"]) == (chain, head)
+    ]
+    wanted = _wanted(context, rule, task, attempt)
+    others = [name for name in wanted.by if name != who]
+    untried = [name for name in others if name not in {agent for agent, _ in before}]
+    decision = decide_after(
+        context,
+        result,
+        before,
+        most=agent_settings(who, context.config).max_attempts,
+        fallback=next(iter(untried or others), None),
+    )
+    context.journal.record(
+        NO_REVIEW,
+        run=context.run,
+        task=task.id,
+        attempt=attempt.id,
+        chain=chain,
+        head=head,
+        reviewer=who,
+        outcome=str(result.outcome),
+        reason=decision.reason,
+    )
+    reason = f"{who} did not review {task.id}: {decision.reason}"
+    if decision.action not in (Action.RETRY, Action.PAUSE):
+        hint = f"{decision.advice}; `mission unblock {task.id}` asks again, the work is kept"
+        raise AgentError(reason, hint=hint)
+    if decision.until is not None:  # its provider rests; who is admitted then is seen then
+        at, rests = context.clock(), (who, decision.until)
+        return replace(wanted, at=at, rests=rests, reason=reason)
+    by = wanted.by if decision.agent is None else (decision.agent,)
+    return replace(wanted, by=by, at=context.clock() + decision.delay, reason=reason)
+
+
+def _reviewers(context: Context, rule: ReviewRule, author: str) -> tuple[str, ...]:
+    """Those who may review work of `author`, each followed by those who stand in for it."""
+    config = context.config
+    model = agent_settings(author, config).model or author
+    named = [name for one in rule.by for name in line_up(one, config)]
+    fit = tuple(
+        name
+        for name in dict.fromkeys(named)
+        if rule.same_model or (agent_settings(name, config).model or name) != model
+    )
+    if not fit:
+        raise AgentError(
+            f"no reviewer is left for work of {author}: {', '.join(rule.by)} have its model",
+            hint="Name another agent under `review:` in mission.yaml, or set `same_model: true`",
+        )
+    return fit
 
 
 def _chain(context: Context, task: str) -> int:
@@ -175,48 +264,3 @@ def _chain(context: Context, task: str) -> int:
     return sum(
         event.data["by"] == "person" for event in context.journal.events(task=task, kind="status")
     )
-
-
-class _Bill:
-    """What a reviewer uses, booked as it comes with the attempt that it reviews: the row pays for
-    its review, so that its budget and its report hold it."""
-
-    def __init__(self, context: Context, attempt: Attempt, reviewer: str) -> None:
-        self._context = context
-        self._attempt = attempt
-        self._reviewer = reviewer
-        self._booked = Usage()
-
-    def book(self, used: Usage) -> None:
-        """The reviewer has used this much by now."""
-        if used == self._booked:
-            return
-        before, self._booked = self._booked, used
-        more = Usage(
-            input_tokens=used.input_tokens - before.input_tokens,
-            cached_tokens=used.cached_tokens - before.cached_tokens,
-            output_tokens=used.output_tokens - before.output_tokens,
-            cost_usd=None if used.cost_usd is None else used.cost_usd - (before.cost_usd or 0.0),
-        )
-        journal, attempt = self._context.journal, self._attempt
-        # Both or neither: a session that is gone on with is told what the author alone had used.
-        with journal.together():
-            journal.record(
-                EventKind.USAGE,
-                run=self._context.run,
-                task=attempt.task,
-                attempt=attempt.id,
-                reviewer=self._reviewer,
-                **sums(more),
-            )
-            journal.update_attempt(
-                attempt.id,
-                input_tokens=attempt.input_tokens + used.input_tokens,
-                output_tokens=attempt.output_tokens + used.output_tokens,
-                cached_tokens=attempt.cached_tokens + used.cached_tokens,
-                cost_usd=_sum(attempt.cost_usd, used.cost_usd),
-            )
-
-
-def _sum(first: float | None, second: float | None) -> float | None:
-    return None if first is None and second is None else (first or 0.0) + (second or 0.0)

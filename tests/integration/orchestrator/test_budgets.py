@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mission.errors import AgentError
+from orchestrator.admission.admission import Admission
+from orchestrator.attempts.attempt import AttemptRunner
+from orchestrator.dispatch import Dispatcher
+from orchestrator.display import RecordingDisplay
+from orchestrator.merging.queue import MergeQueue
+from orchestrator.opening import open_mission
+from orchestrator.operations.catalogue import find_operation
+from orchestrator.operations.operation import OperationRunner
+from orchestrator.publishing.issues import IssueBook
 from tests.scratch import Scratch, make, row
+from workspace.process import Stop
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -101,8 +112,9 @@ def test_a_reviewer_without_a_price_is_not_asked_under_a_limit_of_money(tmp_path
     config = scratch.task_file.with_name("mission.yaml")
     settings = yaml.safe_load(config.read_text()) | {"review": [{"by": ["other"]}]}
     config.write_text(yaml.safe_dump(settings))
-    assert scratch.run().blocked == ("A", "B", "C", "D")
-    assert "the price of other is not known" in scratch.notes("A")
+    end = scratch.run()
+    assert end.failed == end.blocked == ()
+    assert "the price of other is not known" in end.over_budget["A"]
     with scratch.journal() as journal:
         assert journal.events(kind="review") == []
         assert journal.attempts("A")[0].head is not None  # the work is kept
@@ -120,6 +132,22 @@ def test_input_from_a_cache_does_not_count_against_estimates(
     with scratch.journal() as journal:
         spent = journal.spent("A")
         assert (spent.tokens, spent.cached_tokens, spent.attempts) == (1800, 180_000, 2)
+
+
+def test_what_was_set_aside_is_free_again_if_the_row_does_not_start(tmp_path: Path) -> None:
+    scratch = limited(tmp_path, {"mission": {"tokens": 1500}})
+    opened = open_mission(str(scratch.task_file), RecordingDisplay(), Stop())
+    with opened as (context, board):
+        issues = IssueBook(context, lambda: board.plan)
+        agents = AttemptRunner(context, MergeQueue(context), issues)
+        operations = OperationRunner(context, find_operation)
+        admission = Admission(context, Dispatcher(context, board, agents, operations))
+        first, second = board.plan.task("A"), board.plan.task("B")
+        assert admission.admits(first, "worker") == "worker"
+        assert admission.admits(second, "worker") is None
+        with pytest.raises(AgentError):
+            admission.begin(first, "nobody")
+        assert admission.admits(second, "worker") == "worker"
 
 
 def _set(scratch: Scratch, **budget: object) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from mission.config import MissionConfig
 from orchestrator.admission.delays import Delays
-from orchestrator.ends import Again
+from orchestrator.admission.rests import Rests
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -13,8 +14,8 @@ LATER = NOW + timedelta(minutes=5)
 
 def test_rows_come_back_when_their_time_has_come_earliest_first() -> None:
     delays = Delays()
-    delays.add("B", Again(at=LATER), "codex")
-    delays.add("A", Again(at=NOW, agent="sonnet"), "codex")
+    delays.hold("B", LATER)
+    delays.hold("A", NOW, "sonnet")
     assert delays.seconds_left(NOW) == 0
     assert delays.pop_due(NOW) == ("A", "sonnet")
     assert delays.pop_due(NOW) is None
@@ -25,13 +26,12 @@ def test_rows_come_back_when_their_time_has_come_earliest_first() -> None:
 
 
 def test_a_provider_at_rest_keeps_its_longest_rest_and_others_go_on() -> None:
-    delays = Delays()
-    delays.add("A", Again(at=LATER, rests=LATER), "codex")
-    delays.add("B", Again(at=NOW, rests=NOW + timedelta(minutes=1)), "codex")
-    delays.add("C", Again(at=LATER), "claude")
-    assert delays.rest("codex", NOW) == LATER
-    assert delays.rest("claude", NOW) is None
-    assert delays.rest("codex", LATER) is None
+    rests = Rests(MissionConfig())
+    rests.begin("haiku", LATER)
+    rests.begin("opus", NOW + timedelta(minutes=1))
+    assert rests.first_at_work(["sonnet", "codex"], NOW) == ("codex", None)
+    assert rests.first_at_work(["sonnet"], NOW) == ("sonnet", LATER)
+    assert rests.first_at_work(["sonnet"], LATER) == ("sonnet", None)
 
 
 def test_a_held_row_waits_with_the_others() -> None:

@@ -1,0 +1,53 @@
+"""What a reviewer uses, booked with the attempt that it reviews."""
+
+from __future__ import annotations
+
+from agents.protocol import Usage
+from mission.journal import Attempt, EventKind
+from orchestrator.attempts.work import sums
+from orchestrator.context import Context
+
+
+class Bill:
+    """What a reviewer uses, booked as it comes with the attempt that it reviews: the row pays for
+    its review, so that its budget and its report hold it."""
+
+    def __init__(self, context: Context, attempt: Attempt, reviewer: str) -> None:
+        self._context = context
+        self._attempt = attempt
+        self._reviewer = reviewer
+        self._booked = Usage()
+
+    def book(self, used: Usage) -> None:
+        """The reviewer has used this much by now."""
+        if used == self._booked:
+            return
+        before, self._booked = self._booked, used
+        more = Usage(
+            input_tokens=used.input_tokens - before.input_tokens,
+            cached_tokens=used.cached_tokens - before.cached_tokens,
+            output_tokens=used.output_tokens - before.output_tokens,
+            cost_usd=None if used.cost_usd is None else used.cost_usd - (before.cost_usd or 0.0),
+        )
+        journal, attempt = self._context.journal, self._attempt
+        # Both or neither: a session that is gone on with is told what the author alone had used.
+        with journal.together():
+            journal.record(
+                EventKind.USAGE,
+                run=self._context.run,
+                task=attempt.task,
+                attempt=attempt.id,
+                reviewer=self._reviewer,
+                **sums(more),
+            )
+            journal.update_attempt(
+                attempt.id,
+                input_tokens=attempt.input_tokens + used.input_tokens,
+                output_tokens=attempt.output_tokens + used.output_tokens,
+                cached_tokens=attempt.cached_tokens + used.cached_tokens,
+                cost_usd=_sum(attempt.cost_usd, used.cost_usd),
+            )
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    return None if first is None and second is None else (first or 0.0) + (second or 0.0)
