@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -28,6 +29,10 @@ from hypothesis import HealthCheck, settings
 # A slow machine is not a failure: no test measures time.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and every process started from
+# there inherits that: the tests that send one are about processes that listen.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.prefect_server", "tests.services"]
 
