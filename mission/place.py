@@ -108,6 +108,10 @@ def _in_folder(folder: Path, *, around: bool) -> Path:
     direct = folder / TASK_FILE
     if direct.is_file():
         return direct
+    if os.path.lexists(direct) and not direct.is_dir():
+        lost = direct.is_symlink() and not direct.exists()
+        what = "a link that leads nowhere" if lost else "no regular file"
+        raise UsageError(f"{direct} is {what}", hint="Put the plan itself there")
     found = _below(folder)
     if len(found) == 1:
         return found[0]
@@ -133,7 +137,7 @@ def _below(folder: Path) -> list[Path]:
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and name not in _PASSED_OVER
         )
-        if TASK_FILE in files:
+        if TASK_FILE in files and (Path(where) / TASK_FILE).is_file():
             found.append(Path(where) / TASK_FILE)
     return sorted(found)
 

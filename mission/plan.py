@@ -9,6 +9,7 @@ from pathlib import Path
 from mission.place import Place
 from tasks_md.model import Dialect, Plan
 from tasks_md.parse import read
+from tasks_md.regular_file import read_regular
 
 # Keys that matter here. A brace at the start is YAML's other way to write a mapping.
 _WORDS = re.compile(rb"^\s*\{|^[\"']?(?:columns|statuses|mission)\b", re.MULTILINE)
@@ -58,7 +59,7 @@ def _raw(config_file: Path) -> bytes | None:
     That is so for a file that cannot be read, and for one under a wrong name.
     """
     try:
-        return config_file.read_bytes()
+        return read_regular(config_file)
     except FileNotFoundError:
         return None if config_file.with_suffix(".yml").exists() else b""
     except OSError:

@@ -15,6 +15,7 @@ from tasks_md.dependencies import DependencyReader
 from tasks_md.finding import Finding, Severity
 from tasks_md.identity import common_issue, milestone_id
 from tasks_md.model import STATUSES, Dialect, Milestone, Plan, Table, Task
+from tasks_md.regular_file import read_regular
 from tasks_md.rows import Row, RowReader
 from tasks_md.sections import Section, divide
 from tasks_md.spans import split_lines
@@ -40,7 +41,7 @@ def read_bytes(path: Path) -> bytes:
         TaskFileError: The file cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise TaskFileError(f"cannot be read: {reason}", path=str(path)) from error

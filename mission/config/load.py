@@ -13,6 +13,7 @@ from mission.config import accepted
 from mission.config.document import Document, Location, Mark, read_document
 from mission.config.model import MissionConfig
 from mission.errors import ConfigError
+from tasks_md.regular_file import read_regular
 
 # A value under these keys, or under a key with such a name, may be a secret: it is not repeated.
 _PRIVATE_KEYS = frozenset({"set", "environment", "with"})
@@ -28,7 +29,7 @@ def load_config(path: Path | None) -> MissionConfig:
     if path is None:
         return MissionConfig()
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path)
     except FileNotFoundError:
         _refuse_other_suffix(path)
         return MissionConfig()
@@ -158,6 +159,8 @@ def _shown(value: object, location: Location) -> str:
     if value is None:
         return "empty"
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, str) and value.isdecimal():
+        text = f'"{text}"'  # that it is text is what is wrong with it
     return text if len(text) <= 60 and text.isprintable() else ""
 
 

@@ -104,7 +104,7 @@ def test_a_folder_in_its_place_is_a_complaint(tmp_path: Path) -> None:
 COMPLAINTS = [
     ("base: x\nmax_paralel: 3", 2, 'unknown key "max_paralel"', "Did you mean max_parallel?"),
     ("max_parallel: 0", 1, '"max_parallel" cannot be 0', "a whole number from 1 to 1024"),
-    ("max_parallel: '4'", 1, '"max_parallel" cannot be 4', "a whole number"),
+    ("max_parallel: '4'", 1, '"max_parallel" cannot be "4"', "a whole number"),
     ("max_parallel: true", 1, '"max_parallel" cannot be true', "a whole number"),
     ("status:\n  commit: evr", 2, '"status.commit" cannot be evr', "end, each, never"),
     ("status:\n  push: yes", 2, '"status.push" cannot be yes', "true, false"),
