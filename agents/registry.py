@@ -109,6 +109,11 @@ def create(name: str, config: AgentConfig, *, prices: Prices | None = None) -> A
     return _Priced(adapter.create(name, config), table, model(name, config))
 
 
+def adapter_names() -> tuple[str, ...]:
+    """The types that an agent can have: ours, and those of installed packages."""
+    return tuple(sorted({*ADAPTERS, *(entry.name for entry in entry_points(group=ENTRY_POINTS))}))
+
+
 def provider(name: str, config: AgentConfig) -> str:
     """Who limits this agent. Agents with the same provider rest together."""
     adapter = ADAPTERS.get(config.type)
@@ -134,10 +139,9 @@ def environment_names(config: AgentConfig) -> tuple[str, ...]:
 def _adapter(name: str, config: AgentConfig) -> Adapter:
     found = ADAPTERS.get(config.type) or _third_party(config.type)
     if found is None:
-        types = sorted({*ADAPTERS, *(entry.name for entry in entry_points(group=ENTRY_POINTS))})
         raise AgentError(
             f"agent {name!r} is of the unknown type {config.type!r}",
-            hint=f"Known types: {', '.join(types)}",
+            hint=f"Known types: {', '.join(adapter_names())}",
         )
     return found
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from agents.known_types import refuse_unknown_types
 from cli.console import Style, fact, paint, print_json, printable, screen_width, shown_path
 from cli.tables import wrap
 from mission.config import load_config
@@ -60,6 +61,7 @@ def check(
 
 def _check(place: Place) -> Sequence[Finding]:
     config = load_config(place.config_file)
+    refuse_unknown_types(config, place.config_file)
     dialect = Dialect(columns=config.columns, statuses=config.statuses)
     return lint(read(place.task_file, dialect))
 

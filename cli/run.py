@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from agents.known_types import refuse_unknown_types
 from cli.console import fact, print_json, printable, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from mission.config import load_config
 from mission.place import Place
-from orchestrator.dry_run import Planned, plan_run
+from orchestrator.dry_run import Planned, held_back, plan_run
+from orchestrator.preflight import refuse_errors
 from orchestrator.run import RunEnd, RunRequest, check_request, select
 from tasks_md.model import Dialect
 from tasks_md.parse import read
@@ -43,8 +45,9 @@ def run(
     """Carry the mission out as far as it goes. Run it again to resume.
 
     The exit code is 0 when every row asked for is done or waits for a person's approval (its own,
-    or that of a row before it), 130 when the run was stopped, and else 1: a row failed, is blocked,
-    over the budget, in somebody else's hands, or waits for a row that was not asked for.
+    or that of a row before it), 130 when a person stopped the run, and else 1: a row failed, is
+    blocked, over the budget, in somebody else's hands, or waits for a row that was not asked for;
+    or the run stopped by itself, because something has to be mended first.
     """
     request = RunRequest(
         path=path,
@@ -70,12 +73,18 @@ def _dry_run(request: RunRequest, *, as_json: bool) -> None:
     place = Place.find(request.path)
     config = load_config(place.config_file)
     plan = read(place.task_file, dialect=Dialect(columns=config.columns, statuses=config.statuses))
-    planned = plan_run(plan, config, select(plan, request))
+    refuse_unknown_types(config, place.config_file)
+    refuse_errors(plan)
+    selected = select(plan, request)
+    planned = plan_run(plan, config, selected)
+    held = held_back(plan, selected) if not planned else {}
     if as_json:
-        print_json({"dispatch": [asdict(one) for one in planned]})
+        print_json({"dispatch": [asdict(one) for one in planned], "held_back": held})
         return
     if not planned:
-        fact("Nothing would be dispatched: no row is ready. `mission status` says why.")
+        fact(f"Nothing would be dispatched: {'no row is ready' if held else 'every row is done'}.")
+    for task, why in held.items():
+        fact(printable(f"  {task} {why}"))
     for one in planned:
         for line in _told(one):
             fact(printable(line))

@@ -135,7 +135,8 @@ def _state(end: RunEnd) -> State[None]:
     """The flow run's last state: what `mission run` says with its exit code."""
     counts = ", ".join(f"{count} {status}" for status, count in end.counts.items()) or "no rows"
     if end.stopped:
-        return Cancelled(message=f"Stopped: {end.stopped}. Run again to carry on. Rows: {counts}")
+        why = f"Stopped: {end.stopped}. Run again to carry on. Rows: {counts}"
+        return Cancelled(message=why) if end.interrupted else Failed(message=why)
     if end.exit_code != 0:
         named = ", ".join(end.undone)
         return Failed(message=f"Not done: {named}. Rows: {counts}")

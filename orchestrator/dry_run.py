@@ -17,6 +17,13 @@ from orchestrator.operations.catalogue import OPERATIONS
 from tasks_md.graph import Graph
 from tasks_md.model import STATUSES, BranchKind, Plan, Task
 
+# What a person types so that a row goes on.
+_PERSONS_TURN = {
+    Status.NEEDS_QA: "approve",
+    Status.FAILED: "retry",
+    Status.BLOCKED: "unblock",
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
@@ -46,6 +53,25 @@ def plan_run(plan: Plan, config: MissionConfig, selected: frozenset[str] | None)
         for name in ready:
             planned.append(_planned(plan.task(name), config, wave))
             statuses[name] = Status.DONE
+
+
+def held_back(plan: Plan, selected: frozenset[str] | None) -> dict[str, str]:
+    """Why each open row that a run was asked for would not start by itself, in file order."""
+    statuses = {task.id: Status(task.status) for task in plan.tasks if task.status in STATUSES}
+    graph = Graph.of(plan)
+    held: dict[str, str] = {}
+    for task in plan.tasks:
+        status = statuses.get(task.id)
+        if status is Status.DONE or (selected is not None and task.id not in selected):
+            continue
+        before = graph.waiting_on(task.id, statuses)
+        if status is Status.NOT_STARTED and before:
+            held[task.id] = f"waits for {', '.join(before)}"
+        elif status in _PERSONS_TURN:
+            held[task.id] = f"is {status}: mission {_PERSONS_TURN[status]} {task.id}"
+        elif status is not Status.NOT_STARTED:
+            held[task.id] = f"is {task.status}"
+    return held
 
 
 def _planned(task: Task, config: MissionConfig, wave: int) -> Planned:

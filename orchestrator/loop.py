@@ -83,7 +83,7 @@ class Loop:
             self._go()
         except BaseException as error:
             # How jobs end is not taken in any more: they stop, and the next run carries them on.
-            self._context.stop.request(str(error) or type(error).__name__)
+            self._context.stop.give_up(str(error) or type(error).__name__)
             self._jobs.wait()  # while they work, nobody else may become the writer
             raise
         if self._bug is not None:
@@ -130,14 +130,14 @@ class Loop:
         assignment = self._live.pop(job.task)
         if job.end is None:
             self._bug = self._bug or job.error or RuntimeError(f"{job.task} ended without a word")
-            self._context.stop.request(f"an internal error in {job.task}")
+            self._context.stop.give_up(f"an internal error in {job.task}")
         else:
             self._admission.ended(job.end, assignment.attempt.agent)
         return job.end
 
     def _stage(self, end: TaskEnd) -> None:
         if end.fatal:
-            self._context.stop.request(end.reason)
+            self._context.stop.give_up(end.reason)
         if end.status is not None:
             self._board.stage(
                 StatusChange(
@@ -287,7 +287,7 @@ class Loop:
         """Stop because the file and the run disagree: a person decides who is right."""
         self._conflict = self._conflict or conflict
         self._starting.clear()
-        self._context.stop.request(conflict.message)
+        self._context.stop.give_up(conflict.message)
 
     def _show(self) -> None:
         board = self._board

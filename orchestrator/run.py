@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agents.budget import Refusal
+from agents.known_types import refuse_unknown_types
 from mission.config import load_config
 from mission.errors import BudgetError, MissionError, StoppedError, TaskFileError
 from mission.journal import RequestKind
@@ -60,14 +61,16 @@ class RunEnd:
     undone: tuple[str, ...]  # rows that are not done though no person is to look at anything first
     missing: tuple[str, ...]  # jobs that the engine's record does not hold
     stopped: str  # why the run was stopped; empty if it was not
+    interrupted: bool  # a person stopped it, not the run itself
 
     @property
     def exit_code(self) -> int:
         """0: every row asked for is done, or waits for a person's approval, its own or that of a
-        row before it; 130: stopped; 1: something else is left."""
-        if self.stopped:
+        row before it; 130: a person stopped the run; 1: something else is left, or what stopped
+        the run is to be mended first."""
+        if self.interrupted:
             return StoppedError.exit_code
-        return 1 if self.undone or self.over_budget else 0
+        return 1 if self.stopped or self.undone or self.over_budget else 0
 
 
 def run_mission(
@@ -134,6 +137,7 @@ def check_request(request: RunRequest) -> Place:
     """
     place = Place.find(request.path)
     config = load_config(place.config_file)
+    refuse_unknown_types(config, place.config_file)
     dialect = Dialect(columns=config.columns, statuses=config.statuses)
     plan = read(place.task_file, dialect=dialect)
     refuse_errors(plan)
@@ -228,6 +232,7 @@ def _end(
         undone=tuple(task for task in asked if task in left),
         missing=engine.missing(),
         stopped=stop.reason if stop.requested else "",
+        interrupted=stop.interrupted,
     )
 
 

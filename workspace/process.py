@@ -36,17 +36,25 @@ class Stop:
         self._lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
         self.reason = ""
+        self.interrupted = False  # somebody outside asked for it, as with Ctrl-C
 
     @property
     def requested(self) -> bool:
         return self._event.is_set()
 
     def request(self, reason: str) -> None:
-        """Ask everybody to stop. The first reason stays."""
+        """Ask everybody to stop, for somebody outside. The first reason stays."""
+        self._ask(reason, interrupted=True)
+
+    def give_up(self, reason: str) -> None:
+        """Ask everybody to stop, because the work itself cannot go on. The first reason stays."""
+        self._ask(reason, interrupted=False)
+
+    def _ask(self, reason: str, *, interrupted: bool) -> None:
         with self._lock:
             if self._event.is_set():
                 return
-            self.reason = reason
+            self.reason, self.interrupted = reason, interrupted
             self._event.set()
             # Under the lock: whoever leaves `calling` is not called any more.
             for listener in self._listeners:

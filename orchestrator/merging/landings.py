@@ -137,7 +137,7 @@ class ForgeLandings:
             verify_squash(context, [row], tip)
         except VerificationError as red:
             # At once: whatever would be verified on top of it would be red as well.
-            context.stop.request(f"{base} at {tip[:10]} does not pass its verification")
+            context.stop.give_up(f"{base} at {tip[:10]} does not pass its verification")
             raise BrokenBaseError(
                 f"{row.task.id} was merged as {commit[:10]} in the same instant in which {base} "
                 f"moved, and {base} at {tip[:10]} does not pass: {red.message}",

@@ -71,3 +71,13 @@ def test_several_files(place: Place, tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_mission_yaml_is_read_too(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.config_file.write_text("colour: red\n")
     assert "colour" in run(capsys, "check", str(place.folder), code=2)
+
+
+def test_an_agent_of_a_type_that_nobody_has(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.config_file.write_text("agents:\n  robot: &robot\n    type: comand\n    run: [x]\n")
+    for command in (["check"], ["run", "--dry-run"]):
+        said = run(capsys, command[0], str(place.folder), *command[1:], code=2)
+        assert 'mission.yaml:3:5: "agents.robot.type" cannot be comand' in said
+        assert "Accepted: claude, codex, command, " in said
