@@ -6,8 +6,10 @@ Each subcommand lives in a module of its own and is imported only when it is cal
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -75,8 +77,18 @@ def _root(
     """Carry a plan in TASKS.md to done."""
 
 
+def _open_closed_streams() -> None:
+    """Give a process that was started without stdin, stdout or stderr (`>&-`) an empty one: else
+    the next file that is opened, such as the journal, would be what programs print to."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "r" if number == 0 else "w"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the process ends with the exit code."""
+    _open_closed_streams()
     try:
         app(args=arguments, prog_name="mission", standalone_mode=True)
     except (MissionError, OSError) as error:

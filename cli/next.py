@@ -58,6 +58,8 @@ def next_tasks(
         )
     elif ready:
         fact(table(_COLUMNS, [_row(view, graph) for view in ready]))
+    elif not overview.tasks:
+        talk("There are no tasks.")
     elif all(view.task.status == DONE for view in overview.tasks):
         talk("Every task is done.")
     else:

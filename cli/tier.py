@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from cli.console import fact, print_json, printable, talk
 from cli.lazy import lazy_group
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import Detection, detect
+from tiers.services.service import Services
 from tiers.services.ways import Way, choose_services
 
 # Apart: what concerns the federated tier alone is not loaded on the others.
@@ -59,12 +61,14 @@ def detect_services(config: ConfigOption = None, as_json: JsonOption = False) ->
 
 
 @app.command("up")
-def up(config: ConfigOption = None, way: WayOption = Way.AUTO) -> None:
+def up(config: ConfigOption = None, way: WayOption = Way.AUTO, as_json: JsonOption = False) -> None:
     """Start the tier's services on this machine and wait until they answer."""
     configured = configuration(config)
     services = choose_services(configured, way)
     talk(f"{configured.tier}: {services.description}")
     services.up(configured, lambda line: talk(printable(line)))
+    if as_json:
+        print_json(_facts(configured, services))
 
 
 @app.command("down")
@@ -74,12 +78,15 @@ def down(
     remove_data: Annotated[
         bool, typer.Option("--remove-data", help="Remove what they stored, too.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """End the tier's services. What they stored stays."""
     configured = configuration(config)
     services = choose_services(configured, way)
     talk(f"{configured.tier}: {services.description}")
     services.down(configured, lambda line: talk(printable(line)), remove_data=remove_data)
+    if as_json:
+        print_json(_facts(configured, services))
 
 
 @app.command("status")
@@ -91,16 +98,7 @@ def status(
     services = choose_services(configured, way)
     states = services.status(configured)
     if as_json:
-        print_json(
-            {
-                "tier": configured.tier.value,
-                "way": services.description,
-                "services": [
-                    {"name": s.name, "where": s.where, "running": s.running, "detail": s.detail}
-                    for s in states
-                ],
-            }
-        )
+        print_json(_facts(configured, services))
     else:
         talk(f"{configured.tier}: {services.description}")
         for state in states:
@@ -108,6 +106,15 @@ def status(
             fact(f"{state.name}  {word}  {state.where}  {printable(state.detail)}")
     if not all(state.running for state in states):
         raise typer.Exit(1)
+
+
+def _facts(configured: TierConfig, services: Services) -> dict[str, object]:
+    """The object that `up`, `down` and `status` print with `--json`."""
+    return {
+        "tier": configured.tier.value,
+        "way": services.description,
+        "services": [asdict(state) for state in services.status(configured)],
+    }
 
 
 def configuration(path: Path | None) -> TierConfig:

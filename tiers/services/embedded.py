@@ -73,14 +73,20 @@ class EmbeddedServices:
 
     def status(self, config: TierConfig) -> tuple[ServiceState, ...]:
         return tuple(
-            ServiceState(
-                name=name,
-                where=server.address.where,
-                running=server.is_running(),
-                detail=f"{server.product}, data in {server.folder}",
-            )
+            _state(name, server, fixed=config.storage is not StorageType.EMBEDDED)
             for name, server in _servers(with_passwords(config)).items()
         )
+
+
+def _state(name: str, server: Server, *, fixed: bool) -> ServiceState:
+    """`fixed`: its port is configured, and not chosen each time that it starts."""
+    running = server.is_running()
+    return ServiceState(
+        name=name,
+        where=server.address.where if running or fixed else "a free port, once it runs",
+        running=running,
+        detail=f"{server.product}, data in {server.folder}",
+    )
 
 
 @contextmanager

@@ -22,7 +22,7 @@ class ServiceState:
     """One service as it is now."""
 
     name: str  # postgres-federated, valkey-federated, ...
-    where: str  # host:port
+    where: str  # host:port; in words where that is open until it runs
     running: bool
     detail: str  # what runs there, or why not; one line
 

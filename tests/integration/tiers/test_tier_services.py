@@ -70,11 +70,13 @@ def test_federated_services_come_up_stay_and_end(mission: Mission, tmp_path: Pat
         connection.execute("CREATE TABLE kept (v vector(2))")
     assert mission("up").returncode == 0, "it may be said twice"
     status = json.loads(mission("status", "--json").stdout)
+    assert json.loads(mission("up", "--json").stdout) == status
     assert [(s["name"], s["running"]) for s in status["services"]] == [
         ("postgres-federated", True),
         ("valkey-federated", True),
     ]
-    assert mission("down").returncode == 0
+    ended = json.loads(mission("down", "--json").stdout)
+    assert [s["running"] for s in ended["services"]] == [False, False]
     assert mission("status").returncode == 1
     assert mission("up").returncode == 0
     with psycopg.connect(**config.postgres.connect_arguments()) as connection:

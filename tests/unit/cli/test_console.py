@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from cli.console import fact, print_json, printable
 from cli.tables import Column, table, wrap
 from mission.amounts import count, money, span
+from mission.place import Place
 from tasks_md.spans import display_width
 
 
@@ -107,3 +109,12 @@ def test_numbers_for_people() -> None:
     shown = [span(timedelta(seconds=seconds)) for seconds in lengths]
     assert shown == ["0.4s", "12s", "60s", "3m05s", "2h10m"]
     assert span(None) == "—"
+
+
+@pytest.mark.parametrize("command", [["status"], ["status", "--json"], ["check"]])
+def test_a_stdout_that_was_closed_from_the_start(place: Place, command: list[str]) -> None:
+    """As with `mission status >&-`: there is nobody to tell, which is no error."""
+    argv = [sys.executable, "-m", "cli", *command, str(place.folder)]
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", *argv]
+    ended = subprocess.run(shell, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")

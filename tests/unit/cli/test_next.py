@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from cli.main import main
 from mission.place import Place
 from tests.command import run
 
@@ -33,3 +34,10 @@ def test_nothing_is_ready(place: Place, capsys: pytest.CaptureFixture[str]) -> N
     text = place.task_file.read_text(encoding="utf-8")
     place.task_file.write_text(text.replace("not-started", "in-progress"))
     assert run(capsys, "next", str(place.folder)) == ""
+
+
+def test_no_task_at_all(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.task_file.write_text("")
+    with pytest.raises(SystemExit):
+        main(["next", str(place.folder)])
+    assert capsys.readouterr().err == "There are no tasks.\n"
