@@ -64,8 +64,8 @@ def detect_services(config: ConfigOption = None, as_json: JsonOption = False) ->
 def up(config: ConfigOption = None, way: WayOption = Way.AUTO, as_json: JsonOption = False) -> None:
     """Start the tier's services on this machine and wait until they answer."""
     configured = configuration(config)
-    services = choose_services(configured, way)
-    talk(f"{configured.tier}: {services.description}")
+    services = choose_services(configured, way, starting=lambda line: talk(printable(line)))
+    talk(printable(f"{configured.tier}: {services.description}"))
     services.up(configured, lambda line: talk(printable(line)))
     if as_json:
         print_json(_facts(configured, services))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from mission.errors import StoppedError
 from workspace.alive import started
 from workspace.output import Output
 from workspace.supervised import Supervised
@@ -59,6 +60,15 @@ class Stop:
             # Under the lock: whoever leaves `calling` is not called any more.
             for listener in self._listeners:
                 listener()
+
+    def heed(self) -> None:
+        """Go on only where no stop was requested.
+
+        Raises:
+            StoppedError: One was.
+        """
+        if self.requested:
+            raise StoppedError(self.reason)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until a stop is requested, at most `seconds`. True if it is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mission.errors import StoppedError, UsageError
+from mission.errors import UsageError
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
@@ -26,6 +26,7 @@ def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
     Raises:
         ConfigError: `with` has a mistake.
         TierError: It is refused, or a server is; each table is there in whole or not at all.
+        StoppedError: The run was stopped meanwhile; the same holds.
     """
     row = TierRow(context, assignment, "from", "leave", "allow-non-empty")
     named = row.argument("from")
@@ -52,6 +53,7 @@ def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
         agree=lambda _plan: None,
         progress=moving.advance,
         leave=leave,
+        stop=context.stop,
         allow_non_empty=row.argument("allow-non-empty") == "True",
     )
     for one in moved:
@@ -77,6 +79,7 @@ def migration_check(context: Context, assignment: Assignment) -> OperationEnd:
     Raises:
         ConfigError: `with` has a mistake.
         TierError: A server cannot be used, or the migration was refused.
+        StoppedError: The run was stopped meanwhile; nothing of the sample stays.
     """
     row = TierRow(context, assignment, "source")
     kind = row.argument("source")
@@ -86,7 +89,7 @@ def migration_check(context: Context, assignment: Assignment) -> OperationEnd:
     if target.tier is not Tier.FEDERATED:
         raise UsageError(f"{label(target)} is of the {target.tier} tier, not of the federated one")
     row.doing("moves a sample")
-    found = check_migration(target, kind=_KINDS.get(kind))
+    found = check_migration(target, kind=_KINDS.get(kind), stop=context.stop)
     row.findings.add("sample", f"in {found.source}", version=found.version, seconds=found.seeded)
     for table in found.tables:
         told = f"{table.source_rows} rows there, {table.target_rows} here; {table.samples} compared"
@@ -114,12 +117,6 @@ class _Moving:
         self._rows: dict[str, int] = {}
 
     def advance(self, table: str, rows: int) -> None:
-        """So many rows more.
-
-        Raises:
-            StoppedError: The run was stopped; what is half there is taken back, the rest stays.
-        """
-        if self._row.context.stop.requested:
-            raise StoppedError(self._row.context.stop.reason)
+        """So many rows more."""
         self._rows[table] = self._rows.get(table, 0) + rows
         self._row.doing("migrates", f"{table}: {self._rows[table]} rows")

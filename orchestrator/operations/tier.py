@@ -31,14 +31,21 @@ def compose_boot(context: Context, assignment: Assignment) -> OperationEnd:
     Raises:
         ConfigError: `with` has a mistake.
         TierError: A service does not come up.
+        StoppedError: The run was stopped meanwhile; what came up stays.
     """
     row = TierRow(context, assignment, "with")
     config = row.config()
     way = row.argument("with", Way.AUTO)
     if way not in {*Way}:
         raise row.mistake("with", f"is {way!r}", f"There are: {', '.join(Way)}")
-    services = choose_services(config, Way(way))
     began = time.monotonic()
+    row.doing("boots")
+    services = choose_services(
+        config,
+        Way(way),
+        starting=lambda line: row.doing("boots", line),
+        stop=context.stop,
+    )
     services.up(config, lambda line: row.doing("boots", line))
     row.findings.add("services", services.description, since=began)
     states = services.status(config)

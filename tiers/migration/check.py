@@ -23,6 +23,7 @@ from tiers.servers.throwaway import throwaway_database, throwaway_folder
 from tiers.settings.address import PostgresAddress
 from tiers.settings.model import QueueType, StorageType, Tier
 from tiers.storage.schema import brief
+from workspace.process import Stop
 
 _SECRETS = frozenset({"sessions", "users.passwordHash"})  # of the sample: never copied
 
@@ -49,7 +50,9 @@ class MigrationCheck:
         return all(table.ok for table in self.tables) and not self.leaked
 
 
-def check_migration(target: TierConfig, *, kind: StorageType | None = None) -> MigrationCheck:
+def check_migration(
+    target: TierConfig, *, kind: StorageType | None = None, stop: Stop | None = None
+) -> MigrationCheck:
     """Move a sample to a database of its own on the target's server, and compare.
 
     Args:
@@ -59,6 +62,7 @@ def check_migration(target: TierConfig, *, kind: StorageType | None = None) -> M
 
     Raises:
         TierError: A server cannot be used, or the migration was refused.
+        StoppedError: A stop was requested; nothing of the sample stays.
     """
     if target.postgres is None:
         raise TierError(f"The {target.tier} tier has no Postgres of its own to move to")
@@ -67,7 +71,8 @@ def check_migration(target: TierConfig, *, kind: StorageType | None = None) -> M
         kind = StorageType.PGLITE if has_pglite() else StorageType.EMBEDDED
     try:
         with throwaway_folder() as folder, throwaway_database(target.postgres) as address:
-            return _check(kind, folder / "source", replace(target, postgres=address), address)
+            target = replace(target, postgres=address)
+            return _check(kind, folder / "source", target, address, stop or Stop())
     except psycopg.Error as error:
         raise TierError(
             f"The check of the migration stopped: {brief(error)}",
@@ -76,11 +81,12 @@ def check_migration(target: TierConfig, *, kind: StorageType | None = None) -> M
 
 
 def _check(
-    kind: StorageType, folder: Path, target: TierConfig, address: PostgresAddress
+    kind: StorageType, folder: Path, target: TierConfig, address: PostgresAddress, stop: Stop
 ) -> MigrationCheck:
     source = _source(kind, folder)
+    stop.heed()
     began = time.monotonic()
-    with _served(source) as place:
+    with _served(source, stop) as place:
         fill(place)
     seeded = time.monotonic() - began
     began = time.monotonic()
@@ -89,9 +95,10 @@ def _check(
         target,
         agree=lambda _plan: None,
         progress=lambda _table, _rows: None,
+        stop=stop,
     )
     moved = time.monotonic() - began
-    with open_place(source) as place, reading(place) as there, reading(address) as here:
+    with open_place(source, stop) as place, reading(place) as there, reading(address) as here:
         tables = compare(there, here)
         version = str(there.info.server_version // 10000)
     return MigrationCheck(
@@ -116,11 +123,11 @@ def _source(kind: StorageType, folder: Path) -> TierConfig:
 
 
 @contextmanager
-def _served(source: TierConfig) -> Iterator[PostgresAddress]:
+def _served(source: TierConfig, stop: Stop) -> Iterator[PostgresAddress]:
     """The source's database, made when it is not there yet."""
     if source.storage is StorageType.PGLITE and source.folder is not None:
-        with serve_pglite(source.folder) as address:
+        with serve_pglite(source.folder, stop) as address:
             yield address
     else:
-        with open_local(source) as address:
+        with open_local(source, stop) as address:
             yield address

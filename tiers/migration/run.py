@@ -30,6 +30,7 @@ from tiers.settings.address import PostgresAddress
 from tiers.settings.model import Tier
 from tiers.storage.locks import TAKEOVER, advisory_lock
 from tiers.storage.schema import brief, require_known, schema_versions, upgrade
+from workspace.process import Stop
 
 # A killed migration's session lives until its server notices, at most this long (see `_SETTINGS`).
 _PATIENCE = 10.0
@@ -83,15 +84,18 @@ def migrate(
     progress: Progress,
     leave: Collection[str] = (),
     allow_non_empty: bool = False,
+    stop: Stop | None = None,
 ) -> tuple[Plan, tuple[Moved, ...]]:
     """Move everything. Killed at any point and called again, it goes on and ends the same.
 
     Raises:
         TierError: It is refused, or a server is; each table is there in whole or not at all.
         UsageError: It is not a way that a migration goes.
+        StoppedError: A stop was requested; what is half there is taken back, the rest stays.
     """
+    stop = stop or Stop()
     with (
-        _opened(source, target, dry_run=False) as (reader, writer, address),
+        _opened(source, target, dry_run=False, stop=stop) as (reader, writer, address),
         advisory_lock(writer, TAKEOVER, patience=_PATIENCE, what="migration"),
     ):
         plan, mapping = _plan(reader, writer, source, target, leave)
@@ -101,7 +105,12 @@ def migrate(
         upgrade(address, vector=True)
         writer.execute(_BEGIN, (plan.source,))
         _take_snapshot(reader, mapping)
-        moved = tuple(move_table(reader, writer, table, progress) for table in mapping.tables)
+
+        def advance(table: str, rows: int) -> None:
+            stop.heed()
+            progress(table, rows)
+
+        moved = tuple(move_table(reader, writer, table, advance) for table in mapping.tables)
         refuse_waiting_writers(reader, [table.source for table in mapping.tables])
         writer.execute(_END, (plan.source,))
     return plan, moved
@@ -190,7 +199,7 @@ def _is_interrupted(writer: psycopg.Connection[Any], source: str) -> bool:
 
 @contextmanager
 def _opened(
-    source: TierConfig, target: TierConfig, *, dry_run: bool
+    source: TierConfig, target: TierConfig, *, dry_run: bool, stop: Stop | None = None
 ) -> Iterator[tuple[psycopg.Connection[Any], psycopg.Connection[Any], PostgresAddress]]:
     if source.tier is Tier.FEDERATED or target.tier is not Tier.FEDERATED:
         raise UsageError(
@@ -202,7 +211,7 @@ def _opened(
     assert address is not None  # noqa: S101 - the federated tier has a server
     try:
         with (
-            open_place(source) as from_address,
+            open_place(source, stop) as from_address,
             _connect(from_address) as reader,
             _connect(address) as writer,
         ):

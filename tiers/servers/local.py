@@ -19,6 +19,7 @@ from tiers.settings.address import PostgresAddress
 from tiers.settings.folders import data_folder, tiers_home
 from tiers.settings.model import StorageType
 from tiers.settings.secret import kept_secret
+from workspace.process import Stop
 
 _PASSWORD_FILE = "local-password"  # noqa: S105 - a file's name, below `tiers_home`
 
@@ -52,14 +53,15 @@ def local_server(config: TierConfig, *, make: bool = False) -> PostgresServer:
 
 
 @contextmanager
-def open_local(config: TierConfig) -> Iterator[PostgresAddress]:
+def open_local(config: TierConfig, stop: Stop | None = None) -> Iterator[PostgresAddress]:
     """The database of a `local` tier: the running server's, else one that we start for as long.
 
     Raises:
         TierError: It cannot be started.
+        StoppedError: A stop was requested before it had started.
     """
     if config.storage is StorageType.PGLITE and config.folder is not None:
-        with serve_pglite(config.folder) as address:
+        with serve_pglite(config.folder, stop) as address:
             yield address
         return
     tiers_home().mkdir(parents=True, exist_ok=True)

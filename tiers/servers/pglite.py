@@ -22,6 +22,7 @@ from tiers.servers.owned_process import OwnedProcess, free_port, log_tail
 from tiers.servers.server_user import ServerUser
 from tiers.settings.address import PostgresAddress, Tls
 from tiers.settings.folders import tiers_home
+from workspace.process import Stop
 
 PROGRAM = "pglite-server"
 START_SECONDS = 120.0  # it has been seen to take thirty on a busy machine
@@ -37,26 +38,29 @@ def has_pglite() -> bool:
 
 
 @contextmanager
-def open_pglite(folder: Path) -> Iterator[PostgresAddress]:
+def open_pglite(folder: Path, stop: Stop | None = None) -> Iterator[PostgresAddress]:
     """Serve the data in a folder; the database's address.
 
     Raises:
         TierError: It is no PGlite folder, is in use, or the program is missing or does not start.
+        StoppedError: A stop was requested before it had started.
     """
     if not (folder / "PG_VERSION").is_file():
         raise TierError(f"{folder} holds no PGlite data")
-    with serve_pglite(folder) as address:
+    with serve_pglite(folder, stop) as address:
         yield address
 
 
 @contextmanager
-def serve_pglite(folder: Path) -> Iterator[PostgresAddress]:
+def serve_pglite(folder: Path, stop: Stop | None = None) -> Iterator[PostgresAddress]:
     """The same for a folder that is new, too.
 
     Raises:
         TierError: It is in use, or the program is missing or does not start.
+        StoppedError: A stop was requested before it had started.
     """
     folder = folder.absolute()
+    stop = stop or Stop()
     program = shutil.which(PROGRAM)
     node = shutil.which("node")
     if program is None or node is None:
@@ -68,12 +72,12 @@ def serve_pglite(folder: Path) -> Iterator[PostgresAddress]:
         command = [node, os.path.realpath(program), "-d", str(folder), "-m", "5"]
         # The folder may use pgvector; it cannot be told from outside, and not having it is fine.
         try:
-            server, port = _start([*command, "-e", "vector"], log, lock)
+            server, port = _start([*command, "-e", "vector"], log, lock, stop)
         except TierError:
             if _NO_EXTENSION not in log.read_text():
                 raise
             log.write_text("")
-            server, port = _start(command, log, lock)
+            server, port = _start(command, log, lock, stop)
         try:
             yield PostgresAddress(port=port, user="postgres", database="postgres", tls=Tls.DISABLE)
         finally:
@@ -140,7 +144,7 @@ def _targets(descriptors: Path) -> list[str]:
         return []
 
 
-def _start(command: list[str], log: Path, lock: int) -> tuple[OwnedProcess, int]:
+def _start(command: list[str], log: Path, lock: int, stop: Stop) -> tuple[OwnedProcess, int]:
     port = free_port()
     server = OwnedProcess(
         [*command, "-p", str(port)],
@@ -151,19 +155,20 @@ def _start(command: list[str], log: Path, lock: int) -> tuple[OwnedProcess, int]
         lock=lock,
     )
     try:
-        _wait(server, log)
+        _wait(server, log, stop)
     except BaseException:
         server.stop()
         raise
     return server, port
 
 
-def _wait(server: OwnedProcess, log: Path) -> None:
+def _wait(server: OwnedProcess, log: Path, stop: Stop) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if "listening on" in log.read_text(errors="replace"):
             return
         if server.exit_code is not None:
             break
-        time.sleep(_POLL_SECONDS)
+        stop.heed()
+        stop.wait(_POLL_SECONDS)
     raise TierError(f"{PROGRAM} did not start: {log_tail(log)}")

@@ -6,17 +6,25 @@ import json
 import os
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
-from mission.errors import TierError
+from mission.errors import StoppedError, TierError
 from tiers.config import TierConfig
 from tiers.services.service import Say, ServiceState, with_passwords
+from workspace.process import ProcessEnd, ProcessSpec, Stop, run_process
 
-COMPOSE_FILE = Path(__file__).parents[2] / "docker-compose.federated.yml"
-SERVICES = ("postgres-federated", "valkey-federated")
+_PROJECT = Path(__file__).parents[2]  # what paths in the file start from: it holds our packages
+_NAME = "docker-compose.federated.yml"
+SERVICES = {  # of the profile `federated`: what each container is made from
+    "postgres-federated": "pgvector/pgvector:pg17",
+    "valkey-federated": "valkey/valkey:8",
+}
 START_SECONDS = 180  # images that must be pulled first included
+PULL_SECONDS = 300  # for one image, before the stand-ins are taken in its place
 _ASK_SECONDS = 15
 
 
@@ -46,16 +54,69 @@ def find_engine() -> Engine | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """The lines that a command printed."""
+
+    stdout: list[str] = field(default_factory=list)
+    stderr: list[str] = field(default_factory=list)
+
+    def hear(self, stream: str, line: bytes) -> None:
+        """Take one of them."""
+        text = line.decode(errors="replace").strip()
+        if text:
+            (self.stdout if stream == "stdout" else self.stderr).append(text)
+
+
+def _compose_file() -> Path:
+    """Of the checkout, else where the wheel puts it."""
+    checkout = _PROJECT / _NAME
+    if checkout.is_file():
+        return checkout
+    return Path(sysconfig.get_path("data"), "share", "mission-runner", _NAME)
+
+
+COMPOSE_FILE = _compose_file()
+
+
 class ComposeServices:
     """The containers of `docker-compose.federated.yml`, profile `federated`."""
 
-    def __init__(self, engine: Engine, file: Path = COMPOSE_FILE) -> None:
+    def __init__(
+        self, engine: Engine, file: Path = COMPOSE_FILE, *, stop: Stop | None = None
+    ) -> None:
         self._engine = engine
         self._file = file
+        self._stop = stop or Stop()
 
     @property
     def description(self) -> str:
         return f"containers: {' '.join(self._engine.compose)} with {self._file.name}"
+
+    def lacking(self, say: Say | None) -> str:
+        """What keeps containers from being made here; empty if nothing does.
+
+        Args:
+            say: Told of each image that is pulled. None: none is.
+
+        Raises:
+            StoppedError: A stop was requested meanwhile.
+        """
+        if not self._file.is_file():
+            return f"there is no {self._file.name} here"
+        for image in SERVICES.values():
+            if _answers(self._engine.name, "image", "inspect", image):
+                continue
+            if say is None:
+                return f"{self._engine.name} has no image {image}"
+            say(f"pulls {image}")
+            end, output = self._call(
+                [self._engine.name, "pull", "--quiet", image], os.environ, seconds=PULL_SECONDS
+            )
+            if not end.ok:
+                said = output.stderr[-1] if output.stderr else f"not within {PULL_SECONDS} s"
+                return f"{self._engine.name} cannot pull {image}: {said}"
+        return ""
 
     def up(self, config: TierConfig, say: Say) -> None:
         config = with_passwords(config, make=True)
@@ -79,31 +140,45 @@ class ComposeServices:
         )
 
     def _run(self, config: TierConfig, *arguments: str, seconds: int = 60) -> str:
-        if not self._file.is_file():  # an installed runner: the wheel does not hold it
+        if not self._file.is_file():  # a runner that was put together by hand
             raise TierError(
                 f"there is no {self._file}",
                 hint="Start containers from a checkout, or use --with embedded",
             )
-        command = [*self._engine.compose, "--file", str(self._file), "--profile", "federated"]
-        try:
-            done = subprocess.run(
-                [*command, *arguments],
-                env=compose_environment(config, os.environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=seconds,
-            )
-        except subprocess.TimeoutExpired:
+        compose = " ".join(self._engine.compose)
+        files = ["--project-directory", str(_PROJECT), "--file", str(self._file)]
+        end, output = self._call(
+            [*self._engine.compose, *files, "--profile", "federated", *arguments],
+            compose_environment(config, os.environ),
+            seconds=seconds,
+        )
+        if end.ended_by == "total":
             raise TierError(
-                f"`{' '.join(self._engine.compose)} {arguments[0]}` took over {seconds} s",
+                f"`{compose} {arguments[0]}` took over {seconds} s",
                 hint=f"Look at the containers: {self._engine.name} ps",
-            ) from None
-        if done.returncode != 0:
-            said = " / ".join(done.stderr.strip().splitlines()[-4:])
-            raise TierError(f"`{' '.join(self._engine.compose)} {arguments[0]}` failed: {said}")
-        return done.stdout
+            )
+        if not end.ok:
+            said = " / ".join(output.stderr[-4:])
+            raise TierError(f"`{compose} {arguments[0]}` failed: {said}")
+        return "\n".join(output.stdout)
+
+    def _call(
+        self, command: list[str], environment: Mapping[str, str], *, seconds: int
+    ) -> tuple[ProcessEnd, _Output]:
+        output = _Output()
+        end = run_process(
+            ProcessSpec(
+                argv=command,
+                cwd=_PROJECT,
+                environment=environment,
+                total=timedelta(seconds=seconds),
+                on_line=output.hear,
+            ),
+            self._stop,
+        )
+        if end.ended_by == "stop":
+            raise StoppedError(self._stop.reason)
+        return end, output
 
 
 def compose_environment(config: TierConfig, environment: Mapping[str, str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from tiers.services.service import Say, ServiceState, with_passwords
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.settings.folders import data_folder, tiers_home
 from tiers.settings.model import StorageType, Tier
+from workspace.process import Stop
 
 MINIMUM_POSTGRES = {Tier.STANDALONE: 14, Tier.FEDERATED: 17}
 
@@ -44,9 +45,14 @@ class Server(Protocol):
 class EmbeddedServices:
     """Postgres and Valkey without containers. They stay until `down`, also when we end."""
 
+    def __init__(self, *, why: str = "", stop: Stop | None = None) -> None:
+        self._why = why  # they are taken although an engine answers; empty where none does
+        self._stop = stop or Stop()
+
     @property
     def description(self) -> str:
-        return "embedded: servers from pip and system packages, no containers"
+        why = f" ({self._why})" if self._why else ""
+        return f"embedded: servers from pip and system packages, no containers{why}"
 
     def up(self, config: TierConfig, say: Say) -> None:
         config = with_passwords(config, make=True)
@@ -54,6 +60,7 @@ class EmbeddedServices:
             say(f"PGlite on {config.folder} is started when it is needed, and ended after that")
         with _alone():
             for name, server in _servers(config, make=True).items():
+                self._stop.heed()
                 server.start_daemon()
                 say(f"{name} answers at {server.address.where}: {server.product}")
         if config.vector and config.postgres is not None:
@@ -70,6 +77,13 @@ class EmbeddedServices:
                 if remove_data and server.folder.exists():
                     shutil.rmtree(server.folder)
                     say(f"{server.folder} removed")
+
+    def some_run(self, config: TierConfig) -> bool:
+        """Whether one of them runs; none does where this machine lacks their programs."""
+        try:
+            return any(state.running for state in self.status(config))
+        except TierError:
+            return False
 
     def status(self, config: TierConfig) -> tuple[ServiceState, ...]:
         return tuple(

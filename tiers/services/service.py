@@ -39,6 +39,7 @@ class Services(Protocol):
 
         Raises:
             TierError: A service does not come up.
+            StoppedError: A stop was requested meanwhile; what came up stays.
         """
 
     def down(self, config: TierConfig, say: Say, *, remove_data: bool = False) -> None:

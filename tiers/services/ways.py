@@ -7,24 +7,40 @@ from enum import StrEnum
 from mission.errors import TierError, UsageError
 from tiers.config import LOOPBACK, TierConfig
 from tiers.services.embedded import EmbeddedServices
-from tiers.services.service import Services
+from tiers.services.service import Say, Services
 from tiers.settings.model import Tier
+from workspace.process import Stop
 
 
 class Way(StrEnum):
     """How services run."""
 
-    AUTO = "auto"  # compose where an engine answers, else embedded
+    AUTO = "auto"  # compose where an engine answers and has the images, else embedded
     COMPOSE = "compose"
     EMBEDDED = "embedded"
 
 
-def choose_services(config: TierConfig, way: Way = Way.AUTO) -> Services:
+def choose_services(
+    config: TierConfig,
+    way: Way = Way.AUTO,
+    *,
+    starting: Say | None = None,
+    stop: Stop | None = None,
+) -> Services:
     """The way in which the services of this tier run on this machine.
+
+    Where nobody says which, stand-ins that run are kept, and an engine that has not the images
+    and cannot get them, as without a network, counts as none.
+
+    Args:
+        starting: They are about to be started: images that are not there are pulled, and it is
+            told of that. Otherwise nothing is.
+        stop: Breaks off what the services do.
 
     Raises:
         UsageError: The configured services are on another machine.
         TierError: Compose was asked for and no engine answers.
+        StoppedError: A stop was requested while images were pulled.
     """
     refuse_remote(config)
     if way is not Way.EMBEDDED and config.tier is Tier.FEDERATED:
@@ -33,13 +49,19 @@ def choose_services(config: TierConfig, way: Way = Way.AUTO) -> Services:
 
         engine = find_engine()
         if engine is not None:
-            return ComposeServices(engine)
+            services = ComposeServices(engine, stop=stop)
+            if way is Way.COMPOSE:
+                return services
+            if EmbeddedServices().some_run(config):
+                return EmbeddedServices(why="they run already", stop=stop)
+            why = services.lacking(starting)
+            return EmbeddedServices(why=why, stop=stop) if why else services
     if way is Way.COMPOSE:
         raise TierError(
             "No container engine with compose answers",
             hint="Start Docker or Podman, or use the stand-ins: --with embedded",
         )
-    return EmbeddedServices()
+    return EmbeddedServices(stop=stop)
 
 
 def refuse_remote(config: TierConfig) -> None:

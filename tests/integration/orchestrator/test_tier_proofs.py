@@ -200,6 +200,8 @@ def test_every_module_of_the_federated_tier_exists() -> None:
         ("boot-check", "boots the gateway"),
         ("standalone-regression", "standalone"),
         ("migrate-tier", "migrates"),
+        ("migration-check", "moves a sample"),
+        ("compose-boot", "boots"),
     ],
 )
 def test_a_stop_leaves_the_row_to_the_next_run(

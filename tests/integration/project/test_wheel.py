@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+COMPOSE = "docker-compose.federated.yml"
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 
 
@@ -43,4 +44,6 @@ def test_the_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     wanted = {name for name in _tracked() if name.partition("/")[0] in packages}
     assert len(wanted) > 50
     assert wanted <= held, f"not in the wheel: {sorted(wanted - held)}"
+    # Where `mission tier up` looks for it once it is installed.
+    assert [name for name in held if name.endswith("share/mission-runner/" + COMPOSE)]
     assert not [name for name in held if name.startswith(("tests/", "bench/", "docs/"))]

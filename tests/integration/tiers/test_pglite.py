@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from mission.errors import StoppedError
 from tests.conftest import requires
 from tiers.config import load_tier_config
 from tiers.detect import detect
@@ -16,6 +17,7 @@ from tiers.probes.probe import Cause
 from tiers.servers.local import open_local
 from tiers.servers.pglite import serve_pglite
 from tiers.services.embedded import EmbeddedServices
+from workspace.process import Stop
 
 pytestmark = [requires("node", "pglite-server"), pytest.mark.slow]
 
@@ -53,6 +55,15 @@ def test_a_killed_owners_folder_can_be_opened_at_once(folder: Path) -> None:
         psycopg.connect(**address.connect_arguments()) as connection,
     ):
         assert connection.execute("SELECT value FROM kept").fetchone() == ("a",)
+
+
+def test_a_stop_is_heeded_while_it_starts(folder: Path) -> None:
+    stop = Stop()
+    stop.request("Ctrl-C was pressed")
+    with pytest.raises(StoppedError, match="Ctrl-C was pressed"), serve_pglite(folder, stop):
+        pytest.fail("it has started")
+    with serve_pglite(folder) as address, psycopg.connect(**address.connect_arguments()) as again:
+        assert again.execute("SELECT 1").fetchone() == (1,), "nothing holds the folder any more"
 
 
 def test_a_local_tier_may_be_a_pglite_folder(folder: Path) -> None:

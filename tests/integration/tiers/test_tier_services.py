@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 from cli.main import main
 from tests.services import PASSWORD, free_port
 from tiers.config import load_tier_config
+from tiers.services.compose import ComposeServices
 from tiers.services.embedded import EmbeddedServices
+from tiers.services.ways import choose_services
 from tiers.settings.folders import tiers_home
 
 
@@ -106,3 +109,18 @@ def test_the_local_tier_is_a_folder(mission: Mission, tmp_path: Path) -> None:
     status = json.loads(mission("status", "--json").stdout)
     assert status["tier"] == "local"
     assert [s["running"] for s in status["services"]] == [True]
+
+
+def test_stand_ins_that_run_are_kept_where_an_engine_answers(
+    mission: Mission, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was begun without one, or without a network to pull from, goes on when it is there."""
+    (tmp_path / "mission.config.json").write_text('{"tier": "federated"}')
+    docker = tmp_path / "docker"  # answers, has compose and every image
+    docker.write_text("#!/bin/sh\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert isinstance(choose_services(load_tier_config()), ComposeServices)
+    assert mission("up").returncode == 0
+    services = choose_services(load_tier_config())
+    assert services.description.endswith("no containers (they run already)")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from mission.errors import TierError, UsageError
+from mission.errors import StoppedError, TierError, UsageError
 from tiers.config import TierConfig
-from tiers.services.compose import ComposeServices, Engine, find_engine
+from tiers.services.compose import SERVICES, ComposeServices, Engine, find_engine
 from tiers.services.embedded import EmbeddedServices
 from tiers.services.ways import Way, choose_services
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.settings.model import QueueType, StorageType, Tier
+from workspace.process import Stop
 
 # Notes how it was called, in `calls`, and answers what compose would.
 _DOCKER = """#!/bin/sh
@@ -24,6 +27,11 @@ echo "$*" >> {calls}
 env | grep MISSION_ > {calls}.environment
 case "$*" in
     info) exit {info} ;;
+    "image inspect "*) exit {image} ;;
+    "pull "*) echo "dial tcp: lookup registry: no such host" >&2; exit {pull} ;;
+    *" up "*) [ -z "{hangs}" ] || exec sleep 300 ;;
+esac
+case "$*" in
     *" up "*) exit {up} ;;
     *" ps "*) cat {answer} ;;
 esac
@@ -47,10 +55,20 @@ class FakeEngine:
         self.answer = folder / "answer"
         self.answer.write_text("")
 
-    def write(self, *, info: int = 0, up: int = 0) -> None:
+    def write(
+        self, *, info: int = 0, up: int = 0, image: int = 0, pull: int = 0, hangs: str = ""
+    ) -> None:
         docker = self._folder / "docker"
         docker.write_text(
-            _DOCKER.format(calls=self.calls_file, answer=self.answer, info=info, up=up)
+            _DOCKER.format(
+                calls=self.calls_file,
+                answer=self.answer,
+                info=info,
+                up=up,
+                image=image,
+                pull=pull,
+                hangs=hangs,
+            )
         )
         docker.chmod(0o755)
 
@@ -83,6 +101,48 @@ def test_the_stand_ins_are_taken_where_none_answers(engine: FakeEngine) -> None:
 
 def test_the_stand_ins_can_be_asked_for(engine: FakeEngine) -> None:
     assert isinstance(choose_services(CONFIG, Way.EMBEDDED), EmbeddedServices)
+
+
+def test_without_a_network_the_stand_ins_are_taken_and_say_why(engine: FakeEngine) -> None:
+    engine.write(image=1, pull=1)
+    said: list[str] = []
+    services = choose_services(CONFIG, starting=said.append)
+    assert isinstance(services, EmbeddedServices)
+    assert services.description.endswith(
+        "(docker cannot pull pgvector/pgvector:pg17: dial tcp: lookup registry: no such host)"
+    )
+    assert said == ["pulls pgvector/pgvector:pg17"]
+    assert isinstance(choose_services(CONFIG, Way.COMPOSE), ComposeServices), "as was asked for"
+
+
+def test_images_that_are_not_there_are_pulled(engine: FakeEngine) -> None:
+    engine.write(image=1)
+    said: list[str] = []
+    assert isinstance(choose_services(CONFIG, starting=said.append), ComposeServices)
+    assert said == [f"pulls {image}" for image in SERVICES.values()]
+
+
+def test_looking_pulls_nothing(engine: FakeEngine) -> None:
+    engine.write(image=1)
+    assert isinstance(choose_services(CONFIG), EmbeddedServices)
+    assert not [call for call in engine.calls if call.startswith("pull")]
+
+
+def test_a_stop_ends_compose_while_it_works(engine: FakeEngine) -> None:
+    engine.write(hangs="yes")
+    stop = Stop()
+    services = choose_services(CONFIG, stop=stop)
+
+    def press() -> None:
+        while not any(" up " in call for call in engine.calls):
+            time.sleep(0.01)
+        stop.request("Ctrl-C was pressed")
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    with pytest.raises(StoppedError, match="Ctrl-C was pressed"):
+        services.up(CONFIG, print)
+    pressing.join()
 
 
 def test_services_of_another_machine_are_refused(engine: FakeEngine) -> None:

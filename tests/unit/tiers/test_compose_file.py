@@ -53,6 +53,7 @@ def test_an_invalid_file_would_be_noticed() -> None:
 def test_the_federated_profile_has_the_two_services() -> None:
     federated = {name for name, s in services().items() if "federated" in s["profiles"]}
     assert federated == set(SERVICES)
+    assert {name: services()[name]["image"] for name in federated} == SERVICES
     assert services()["postgres-federated"]["image"] == "pgvector/pgvector:pg17"
     assert services()["valkey-federated"]["image"].startswith("valkey/valkey:8")
 
