@@ -20,7 +20,7 @@ from cli.tables import Column, table
 from mission.amounts import count
 from mission.errors import UsageError
 from orchestrator.context import Context
-from orchestrator.expanding import Expansion, expand, placeholder, write_expansion
+from orchestrator.expanding import Expansion, expand_patiently, placeholder, write_expansion
 from orchestrator.opening import open_mission
 from orchestrator.publishing.status import publish_status
 from tasks_md.model import Task
@@ -64,7 +64,7 @@ def expand_milestone(
         placeholder(context.writer.read(), milestone, force=force)
         if not yes and not sys.stdin.isatty():
             raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
-        made = expand(context, milestone, planner=agent, force=force)
+        made = expand_patiently(context, milestone, planner=agent, force=force)
     if not as_json:
         _show(made)
     # Asked with nothing open: a live display would hide the question, and others may write.

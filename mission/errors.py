@@ -23,7 +23,7 @@
     │   ├── BrokenBaseError      the base holds what does not pass its verification
     │   ├── CheckoutBlockedError a person's uncommitted changes stand in the way
     │   └── SettingsChangedError the repository's git settings are not what they were
-    ├── AgentError               an agent tool cannot be used as configured
+    ├── AgentError               an agent tool cannot be used as configured, or not now
     ├── BudgetError              a limit of the budget keeps an agent from being asked
     ├── TierError                a storage tier that is not as it must be
     └── StoppedError             exit code 130: a person stopped the run

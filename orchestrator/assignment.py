@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from mission.journal import Attempt
 from tasks_md.model import Milestone, Task
@@ -29,6 +30,7 @@ class Todo:
     selected: Collection[str] | None = None  # the rows that may start; None: all
     left: Sequence[Attempt] = ()  # attempts of an earlier run to carry on
     held: Collection[str] = ()  # rows that may not start: an earlier agent is still at them
+    until: datetime | None = None  # stay at least so long, for what people ask meanwhile
 
     def includes(self, task: str) -> bool:
         """Whether a row may start."""

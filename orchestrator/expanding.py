@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from agents.planning import milestone_text, read_plan, write_planning_brief
-from agents.protocol import Outcome
+from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
+from agents.retry import Action
 from mission.errors import AgentError, StoppedError, UsageError
+from mission.journal import Attempt
 from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
+from orchestrator.admission.rests import line_up
 from orchestrator.attempts.asking import Question
+from orchestrator.attempts.retrying import decide_after
 from orchestrator.attempts.work import sums
 from orchestrator.context import Context
 from orchestrator.workers.sending import consult
@@ -20,6 +25,23 @@ from tasks_md.model import Milestone, Plan, Task
 from tasks_md.parse import parse
 
 PLANNER = "opus"  # the most capable of the usual names; used for planning only where it is declared
+
+
+PATIENCE = timedelta(minutes=10)  # how long a command waits that plans one milestone
+
+
+class PlannerAwayError(AgentError):
+    """Nobody can plan now: the planner is limited, overloaded or has crashed."""
+
+    def __init__(self, message: str, *, milestone: str, at: datetime, agent: str) -> None:
+        """`at`: when `agent` is to be asked instead, or again."""
+        super().__init__(
+            message,
+            hint=f"Type `mission expand {milestone}` after {at:%Y-%m-%d %H:%M} UTC, or name another"
+            " agent with --agent. Nothing was written",
+        )
+        self.at = at
+        self.agent = agent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,23 +73,51 @@ def expand(
 
     Args:
         planner: The agent; by default `opus` where the file declares it, else its first agent.
+            While its provider rests, whoever stands in for it is asked.
         force: Plan it although a milestone before it is not done.
 
     Raises:
         TaskFileError: There is no such milestone.
         UsageError: It is no placeholder, or a milestone before it is not done.
-        AgentError: The agent gave no plan, or one with errors.
+        PlannerAwayError: It may be asked again later.
+        AgentError: The agent gave no plan and will give none, or gave one with errors.
         BudgetError: A limit of the budget does not allow it.
     """
     plan = context.writer.read()
     milestone = placeholder(plan, name, force=force)
-    agent = planner or (PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER))
-    agent_settings(agent, context.config)
+    first = planner or (PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER))
+    names = line_up(first, context.config)
+    agent, until = context.rests.first_at_work(names, context.clock())
+    if until is not None:
+        told = f"the provider of {agent} takes no work"
+        raise PlannerAwayError(told, milestone=milestone.id, at=until, agent=agent)
     budget = Budget(context.config, context.journal, context.run, context.clock())
     token_limit = budget.admit_planning(milestone.id, agent)
     answer = _ask(context, plan, milestone, agent, token_limit)
     body = milestone_text(read_plan(answer), plan, milestone)
     return _checked(plan, milestone, body)
+
+
+def expand_patiently(
+    context: Context, name: str, *, planner: str | None = None, force: bool = False
+) -> Expansion:
+    """As `expand`; a planner that is away for no longer than `PATIENCE` is waited for.
+
+    Raises:
+        StoppedError: A person stopped it meanwhile.
+        MissionError: As `expand` raises them.
+    """
+    while True:
+        try:
+            return expand(context, name, planner=planner, force=force)
+        except PlannerAwayError as away:
+            left = away.at - context.clock()
+            if left > PATIENCE:
+                raise
+            context.display.say(f"{name}: {away.message}; asked again at {away.at:%H:%M:%S} UTC")
+            if context.stop.wait(max(0.0, left.total_seconds())):
+                raise StoppedError(f"stopped before {name} was planned") from None
+            planner = away.agent
 
 
 def placeholder(plan: Plan, name: str, *, force: bool) -> Milestone:
@@ -169,8 +219,32 @@ def _ask(
     if result.outcome is Outcome.STOPPED:
         raise StoppedError(f"stopped while {agent} planned: {context.stop.reason}")
     if result.outcome is not Outcome.SUCCESS:
-        raise AgentError(f"{agent} did not plan {milestone.id}: {result.outcome}: {result.summary}")
+        raise _not_planned(context, attempt, result)
     return result.answer or result.summary
+
+
+def _not_planned(context: Context, attempt: Attempt, result: Result) -> AgentError:
+    """What follows from a planner's end that is no success: when it is asked again, or why not."""
+    agent, milestone = attempt.agent, attempt.task
+    settings = agent_settings(agent, context.config)
+    before = [
+        (one.agent, Outcome(str(one.outcome)))
+        for one in context.journal.attempts(milestone)
+        if (one.run, one.route) == (context.run, PLANNING) and one.id != attempt.id
+    ]
+    decision = decide_after(
+        context, result, before, most=settings.max_attempts, fallback=settings.fallback
+    )
+    told = f"{agent} did not plan {milestone}: {decision.reason}"
+    if decision.action not in (Action.RETRY, Action.PAUSE):
+        return AgentError(told, hint=decision.advice)
+    now, asked = context.clock(), decision.agent or agent
+    at = now + decision.delay
+    if decision.until is not None:
+        context.rests.begin(agent, decision.until)
+        asked, until = context.rests.first_at_work(line_up(agent, context.config), now)
+        at = until or now
+    return PlannerAwayError(told, milestone=milestone, at=at, agent=asked)
 
 
 def _checked(plan: Plan, milestone: Milestone, body: str) -> Expansion:

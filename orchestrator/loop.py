@@ -63,6 +63,8 @@ class Loop:
         self._starting = list(todo.left)  # journalled, not yet given to the engine
         self._admission = Admission(context, dispatcher)
         self._delays = self._admission.delays
+        if todo.until is not None:
+            self._delays.hold("", todo.until)  # no row has that name
         self._bug: BaseException | None = None
         self._conflict: MissionError | None = None  # the file and the run disagree
 

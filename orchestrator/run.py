@@ -19,7 +19,7 @@ from orchestrator.conduct import conduct
 from orchestrator.context import Context
 from orchestrator.display import Display
 from orchestrator.engine import Engine, ThreadEngine
-from orchestrator.expanding import expand, next_placeholder, write_expansion
+from orchestrator.expanding import PlannerAwayError, expand, next_placeholder, write_expansion
 from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
 from orchestrator.preflight import check_base, refuse_errors, repository_of
@@ -123,8 +123,17 @@ def run_mission(
         todo = Todo(selected=selected, left=found.left, held=found.held)
         refused: dict[str, Refusal | BudgetError] = {}
         refused.update(conduct(context, board, engine, todo, slots=slots))
-        while request.expand and selected is None and _expanded(context, board, refused):
-            refused = dict(conduct(context, board, engine, replace(todo, left=()), slots=slots))
+        away: PlannerAwayError | None = None
+        while request.expand and selected is None:
+            try:
+                if not _expanded(context, board, refused, planner=away.agent if away else None):
+                    break
+                away = None
+            except PlannerAwayError as error:
+                display.say(f"{error.message}; asked again at {error.at:%H:%M:%S} UTC")
+                away = error
+            next_rows = replace(todo, left=(), until=away.at if away else None)
+            refused = dict(conduct(context, board, engine, next_rows, slots=slots))
         publish_status(context)
         return _end(board, selected, engine, stop, refused)
 
@@ -164,15 +173,30 @@ def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
             publish_status(context)
 
 
-def _expanded(context: Context, board: Board, refused: dict[str, Refusal | BudgetError]) -> bool:
+def _expanded(
+    context: Context,
+    board: Board,
+    refused: dict[str, Refusal | BudgetError],
+    *,
+    planner: str | None,
+) -> bool:
     """Plan the next placeholder, if everything before it is done. False: nothing was planned;
-    where that is for the budget, `refused` gets to hold it."""
+    where that is for the budget, `refused` gets to hold it.
+
+    Raises:
+        PlannerAwayError: It can be tried again later.
+    """
     milestone = None if context.stop.requested else next_placeholder(board.plan)
     if milestone is None:
         return False
+    if context.paused:
+        context.display.say(f"{milestone.id} stays a placeholder: the mission is paused")
+        return False
     try:
-        made = expand(context, milestone.id)
+        made = expand(context, milestone.id, planner=planner)
         write_expansion(context, made)
+    except PlannerAwayError:
+        raise
     except MissionError as error:
         if isinstance(error, BudgetError):
             refused[milestone.id] = error

@@ -1,0 +1,127 @@
+"""Planners that are limited, overloaded or crash, and those who stand in for them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mission.errors import AgentError
+from orchestrator.display import RecordingDisplay
+from orchestrator.engine import ThreadEngine
+from orchestrator.expanding import expand_patiently
+from orchestrator.opening import open_mission
+from orchestrator.run import RunEnd, RunRequest, run_mission
+from tests.integration.orchestrator.test_expanding import PLACEHOLDER, PLAN
+from tests.scratch import Scratch, make, row
+from workspace.process import Stop
+
+pytestmark = pytest.mark.timeout(120)
+
+# Plans, after it has ended as `says` holds for its agent; notes who was asked.
+AWAY = """
+import datetime, json, os, pathlib
+says, here, agent = {says!r}, pathlib.Path({here!r}), os.environ["MISSION_AGENT"]
+with (here / "asked").open("a") as asked:
+    asked.write(agent + "\\n")
+tries = (here / "asked").read_text().split().count(agent)
+mine = says.get(agent, [])
+outcome, _, seconds = (mine[tries - 1] if tries <= len(mine) else "success").partition(" ")
+answer = {{"outcome": outcome, "summary": {plan!r} if outcome == "success" else outcome}}
+if seconds:
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=int(seconds))
+    answer["retry_at"] = until.isoformat()
+print(json.dumps(answer))
+"""
+
+
+def away(folder: Path, says: dict[str, list[str]], **settings: object) -> Scratch:
+    """A mission whose second milestone is planned by `other`, or `codex` in its place."""
+    script = folder / "away.py"
+    script.write_text(AWAY.format(says=says, here=str(folder), plan=json.dumps(PLAN)))
+    planner: dict[str, object] = {"type": "command", "run": [sys.executable, str(script)]}
+    agents = {
+        "worker": {"type": "command", "run": [sys.executable, str(folder / "worker.py")]},
+        "other": planner | settings,
+        "codex": planner,
+    }
+    scratch = make(folder, [row("A"), PLACEHOLDER], config={"agents": agents})
+    text = scratch.task_file.read_text()
+    scratch.task_file.write_text(text.replace("`worker` | `other`", "`other` | `worker`"))
+    return scratch
+
+
+def run_expanding(scratch: Scratch, display: RecordingDisplay | None = None) -> RunEnd:
+    with ThreadEngine(2) as engine:
+        request = RunRequest(path=str(scratch.task_file), expand=True)
+        return run_mission(request, engine, display or RecordingDisplay(), Stop())
+
+
+def asked(folder: Path) -> list[str]:
+    return (folder / "asked").read_text().split()
+
+
+def test_a_planner_that_is_away_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.retry.FIRST_DELAY", timedelta(milliseconds=1))
+    scratch = away(tmp_path, {"other": ["overloaded", "rate-limit 1", "crashed"]})
+    assert run_expanding(scratch).exit_code == 0
+    assert scratch.merged() == ["A", "M2-01", "M2-02"]
+    assert asked(tmp_path) == ["other"] * 4
+
+
+def test_who_stands_in_for_a_planner_is_asked_while_it_rests(tmp_path: Path) -> None:
+    scratch = away(tmp_path, {"other": ["quota 3600"]}, fallback="codex")
+    assert run_expanding(scratch).exit_code == 0
+    assert asked(tmp_path) == ["other", "codex"]
+
+
+def test_an_overload_of_a_planner_that_stays_is_its_fallback_s_turn(tmp_path: Path) -> None:
+    says = {"other": ["overloaded"] * 9}
+    scratch = away(tmp_path, says, fallback="codex", max_attempts=1)
+    assert run_expanding(scratch).exit_code == 0
+    assert asked(tmp_path) == ["other", "codex"]
+
+
+def test_a_planner_that_does_not_come_back_leaves_the_placeholder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.retry.FIRST_DELAY", timedelta(milliseconds=1))
+    scratch = away(tmp_path, {"other": ["crashed"] * 9})
+    display = RecordingDisplay()
+    assert run_expanding(scratch, display).exit_code == 0
+    assert scratch.merged() == ["A"]
+    assert asked(tmp_path) == ["other"] * 3
+    assert any("M2 stays a placeholder" in told for told in display.said)
+
+
+def test_people_are_answered_while_a_run_waits_for_its_planner(tmp_path: Path) -> None:
+    scratch = away(tmp_path, {"other": ["quota 3600"]})
+    stop, told = Stop(), RecordingDisplay()
+
+    class Asking(RecordingDisplay):
+        def say(self, text: str) -> None:
+            told.say(text)
+            if "did not plan" in text:
+                with scratch.journal() as journal:
+                    journal.submit_request("set", "A", by="ada", status="done")
+            if "A: set by a person" in text:
+                stop.request("seen")
+
+    with ThreadEngine(2) as engine:
+        request = RunRequest(path=str(scratch.task_file), expand=True)
+        assert run_mission(request, engine, Asking(), stop).stopped == "seen"
+
+
+def test_a_command_that_plans_waits_a_little_and_else_says_what_to_type(tmp_path: Path) -> None:
+    scratch = away(tmp_path, {"other": ["rate-limit 1", "quota 3600"]})
+    with (
+        open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, _),
+        pytest.raises(AgentError, match="Type `mission expand M2` after 20"),
+    ):
+        expand_patiently(context, "M2", force=True)
+    assert asked(tmp_path) == ["other", "other"]
