@@ -23,12 +23,7 @@ class Bill:
         if used == self._booked:
             return
         before, self._booked = self._booked, used
-        more = Usage(
-            input_tokens=used.input_tokens - before.input_tokens,
-            cached_tokens=used.cached_tokens - before.cached_tokens,
-            output_tokens=used.output_tokens - before.output_tokens,
-            cost_usd=None if used.cost_usd is None else used.cost_usd - (before.cost_usd or 0.0),
-        )
+        more = used.minus(before)
         journal, attempt = self._context.journal, self._attempt
         # Both or neither: a session that is gone on with is told what the author alone had used.
         with journal.together():

@@ -94,6 +94,30 @@ class Delivery:
         return cls(result=Result(outcome=outcome, summary=summary))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """What must not be lost when a worker dies, as a line of what it tells while it works."""
+
+    session: str | None
+    usage: Usage  # of the errand so far
+
+    def to_line(self) -> str:
+        """As one line, which no agent can say: theirs begin with the kind of their event."""
+        return _SO_FAR + json.dumps(_PROGRESS.dump_python(self, mode="json"))
+
+    @staticmethod
+    def from_line(line: str) -> Progress | None:
+        """What `to_line` gave, elsewhere; None for every other line, damaged ones too."""
+        if not line.startswith(_SO_FAR):
+            return None
+        try:
+            return _PROGRESS.validate_json(line.removeprefix(_SO_FAR))
+        except ValidationError:
+            return None
+
+
+_SO_FAR = "used so far: "
+_PROGRESS = TypeAdapter(Progress)
 _ERRAND = TypeAdapter(Errand)
 _DELIVERY = TypeAdapter(Delivery)
 _T = TypeVar("_T")

@@ -58,7 +58,7 @@ class ThreadWorkers:
     """
 
     def __init__(self, home: Path, lose: Callable[[Errand], bool] = lambda _errand: False) -> None:
-        self._worker = Worker(home=home)
+        self._home = home
         self._lose = lose
         self._lock = threading.Lock()
         self._runs: dict[str, Errand] = {}
@@ -84,7 +84,7 @@ class ThreadWorkers:
         with self._lock:
             errand = self._runs[run]
         on_phase("under way on a thread")
-        delivery = self._worker.carry_out(errand, stop)
+        delivery = Worker(home=self._home, say=on_phase).carry_out(errand, stop)
         if self._lose(errand):
             return Delivery.failed(Outcome.KILLED, "the worker died")
         return Delivery.from_json(delivery.to_json())

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
-from agents.prices import Prices
-from agents.protocol import Outcome, Result
-from agents.registry import model as model_of
+from agents.protocol import Outcome, Result, Usage
 from agents.registry import settings as agent_settings
 from mission.errors import AgentError, GitError
 from mission.journal import Attempt, EventKind
-from orchestrator.attempts.asking import Question, ask, log_of
+from orchestrator.attempts.asking import Question, ask
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
+from orchestrator.workers.booked import REMOTE, booked_before, told_before
 from orchestrator.workers.errand import Delivery, Errand, without_credentials
+from orchestrator.workers.watched import Watched
 from workspace import changes
 from workspace.worktrees import Worktree
 
-REMOTE = "remote"  # the journal's kind of event: an errand was given to the workers
 HELD = "held"  # the journal's kind of event: a worker's finished work could not be pushed
 _FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)
 
@@ -57,12 +54,13 @@ def send(context: Context, question: Question, worktree: Worktree, author: str) 
         author=author,
         held=_held_before(context, attempt),
     )
-    delivery = _exchange(context, question, errand, _left_by_a_crash(context, attempt))
+    earlier = _left_by_a_crash(context, attempt)
+    delivery = _exchange(context, question, errand, earlier, told_before(context, attempt, earlier))
     _note(context, attempt, delivery)
     result = delivery.result
     if result.outcome in _FINISHED and delivery.head is not None and attempt.branch is not None:
         _take_over(context, worktree, delivery.head, author)
-    return _priced(context, question, result)
+    return result
 
 
 def consult(context: Context, question: Question, *, commit: str, about: str) -> Result:
@@ -79,7 +77,8 @@ def consult(context: Context, question: Question, *, commit: str, about: str) ->
     if works_elsewhere(context, question.agent):
         errand = replace(_errand(context, question, commit), about=about)
         earlier = _asked_before(context, question, errand)
-        return _priced(context, question, _exchange(context, question, errand, earlier).result)
+        booked = booked_before(context, question.attempt, earlier)
+        return _exchange(context, question, errand, earlier, booked).result
     attempt = question.attempt
     place = context.worktrees.ensure(
         f"{question.task}.{about}", attempt.number, branch=None, base_commit=commit
@@ -91,9 +90,13 @@ def consult(context: Context, question: Question, *, commit: str, about: str) ->
 
 
 def _exchange(
-    context: Context, question: Question, errand: Errand, earlier: str | None
+    context: Context, question: Question, errand: Errand, earlier: str | None, booked: Usage
 ) -> Delivery:
-    """Send an errand, unless it was sent before and can still be waited for; wait for its end."""
+    """Send an errand, unless it was sent before and can still be waited for; wait for its end.
+
+    Args:
+        booked: What is journalled already of what the earlier one used.
+    """
     attempt = question.attempt
     if earlier is not None:
         context.display.say(f"{attempt.task}: goes on waiting for a worker that had it before")
@@ -107,48 +110,11 @@ def _exchange(
         about=errand.about,
         commit=errand.commit,
     )
-    watched = _Watched(context, question)
+    watched = Watched(context, question, booked)
     watched.show("on a worker")
     delivery = context.remote.wait(run, context.stop, watched.show)
     watched.keep(delivery)
-    return delivery
-
-
-def _priced(context: Context, question: Question, result: Result) -> Result:
-    model = model_of(question.agent, agent_settings(question.agent, context.config))
-    return replace(result, usage=Prices.of(context.config).complete(result.usage, model))
-
-
-class _Watched:
-    """What a worker tells while it works: shown, and kept in the attempt's log."""
-
-    def __init__(self, context: Context, question: Question) -> None:
-        self._context = context
-        self._question = question
-        self._last = ""
-
-    def show(self, phase: str) -> None:
-        """One line, which may come again and again."""
-        told = self._context.redactor.text(phase)
-        if told != self._last:
-            self._last = told
-            _write(log_of(self._context, self._question), f"{told}\n")
-        self._context.display.doing(self._question.task, self._question.doing, told)
-
-    def keep(self, delivery: Delivery) -> None:
-        """Keep the end of the worker's log with ours."""
-        if delivery.host:
-            where = f"On {delivery.host}; all of it is there, in {delivery.result.log}."
-            text = f"{where} Its end:\n\n{self._context.redactor.text(delivery.log)}"
-            _write(log_of(self._context, self._question), text)
-
-
-def _write(log: Path, text: str) -> None:
-    """Add to an attempt's log, which is for its owner only."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-        file.write(text)
+    return replace(delivery, result=watched.complete(delivery.result))
 
 
 def _errand(context: Context, question: Question, commit: str | None) -> Errand:

@@ -22,7 +22,7 @@ from gates.registry import Patience, Surroundings, create_gates
 from gates.waiting import wait_until_clear
 from mission.errors import MissionError, StoppedError
 from orchestrator.workers.clone import Clone
-from orchestrator.workers.errand import Delivery, Errand, Verdict
+from orchestrator.workers.errand import Delivery, Errand, Progress, Verdict
 from workspace import changes, landing
 from workspace.disclosure import refuse_secrets
 from workspace.process import Stop, allowed_environment
@@ -131,6 +131,7 @@ class Worker:
             resume=errand.resume if resumes else None,
             resumed=errand.resumed if resumes else Usage(),
             token_limit=errand.token_limit,
+            on_progress=self._note,
         )
 
     def _commit(self, errand: Errand, worktree: Worktree, result: Result) -> None:
@@ -188,6 +189,10 @@ class Worker:
     def _tell(self, event: AgentEvent) -> None:
         """Pass an agent's event on while it works, for those who wait elsewhere."""
         self._say(self._redactor.text(f"{event.kind}: {event.text}"))
+
+    def _note(self, session: str | None, used: Usage) -> None:
+        """Tell what is not to be lost with this machine."""
+        self._say(Progress(session=session, usage=used).to_line())
 
     def _told(self, verdict: GateVerdict) -> Verdict:
         detail = self._redactor.text(verdict.detail)

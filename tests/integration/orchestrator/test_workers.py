@@ -63,7 +63,8 @@ def test_a_worker_does_the_work_and_the_orchestrator_merges_it(
     with scratch.journal() as journal:
         assert [event.data["host"] for event in journal.events(task="A", kind="push")] != []
         log = Path(str(journal.attempts("A")[0].log)).read_text()
-        assert log.startswith("on a worker\nunder way on a thread\nOn ")
+        assert log.startswith("on a worker\nunder way on a thread\nworker can work here\n")
+        assert "\nOn " in log
 
 
 def test_nothing_of_the_senders_machine_is_in_an_errand(

@@ -1,0 +1,69 @@
+"""What a worker tells while it works: for people, for the log, for the journal."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from agents.prices import Prices
+from agents.protocol import Result, Usage
+from agents.registry import model as model_of
+from agents.registry import settings as agent_settings
+from orchestrator.attempts.asking import Question, log_of
+from orchestrator.context import Context
+from orchestrator.workers.errand import Delivery, Progress
+
+
+class Watched:
+    """What a worker tells while it works: shown, kept in the attempt's log, journalled."""
+
+    def __init__(self, context: Context, question: Question, booked: Usage) -> None:
+        """`booked`: what is journalled already of the errand, from before a crash."""
+        self._context = context
+        self._question = question
+        self._booked = booked
+        self._last = ""
+        self._known = Progress(session=None, usage=Usage())
+
+    def show(self, phase: str) -> None:
+        """One line, which may come again and again."""
+        progress = Progress.from_line(phase)
+        if progress is not None:
+            self._known = progress
+            if self._question.on_progress is not None:
+                self._question.on_progress(progress.session, self._new(progress.usage))
+            return
+        told = self._context.redactor.text(phase)
+        if told != self._last:
+            self._last = told
+            _write(log_of(self._context, self._question), f"{told}\n")
+        self._context.display.doing(self._question.task, self._question.doing, told)
+
+    def complete(self, result: Result) -> Result:
+        """The result with what it cost; if the worker died, with the last that it told."""
+        if result.usage.nothing:
+            session = result.session or self._known.session
+            result = replace(result, usage=self._known.usage, session=session)
+        return replace(result, usage=self._new(result.usage))
+
+    def _new(self, usage: Usage) -> Usage:
+        """With its price, and without what is journalled already."""
+        question, config = self._question, self._context.config
+        model = model_of(question.agent, agent_settings(question.agent, config))
+        return Prices.of(config).complete(usage, model).minus(self._booked)
+
+    def keep(self, delivery: Delivery) -> None:
+        """Keep the end of the worker's log with ours."""
+        if delivery.host:
+            where = f"On {delivery.host}; all of it is there, in {delivery.result.log}."
+            text = f"{where} Its end:\n\n{self._context.redactor.text(delivery.log)}"
+            _write(log_of(self._context, self._question), text)
+
+
+def _write(log: Path, text: str) -> None:
+    """Add to an attempt's log, which is for its owner only."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        file.write(text)
