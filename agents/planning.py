@@ -57,7 +57,7 @@ def write_planning_brief(
         redact: Takes secrets out of the finished text.
         actual_tokens: What each finished task really used, by id.
     """
-    body = plan.text[milestone.body_start : milestone.body_end]
+    _, body, _ = plan.around(milestone)
     done = [one for one in plan.milestones if one.tasks]
     parts = [
         f"# Plan milestone {one_line(milestone.id)}: {one_line(milestone.title)}",

@@ -265,10 +265,11 @@ def _checked(plan: Plan, milestone: Milestone, body: str) -> Expansion:
         body=body,
         before=plan.text,
         after=after,
-        tasks=rows,
+        tasks=tuple(rows),
         findings=tuple(new),
     )
 
 
 def _with_body(plan: Plan, milestone: Milestone, body: str) -> str:
-    return plan.text[: milestone.body_start] + body + plan.text[milestone.body_end :]
+    before, _, after = plan.around(milestone)
+    return before + body + after

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from mission.errors import RowConflictError, TaskFileError
+from tasks_md.chunks import Chunks
 from tasks_md.model import (
     STATUSES,
     Cell,
@@ -57,19 +58,20 @@ def apply(plan: Plan, changes: Sequence[CellChange]) -> Plan:
     by_task: dict[str, list[CellChange]] = {}
     for change in changes:
         by_task.setdefault(change.task, []).append(change)
-    lines = list(plan.lines)
+    lines: dict[int, str] = {}
     rows: dict[str, TableRow] = {}
     local = True
     for task_id, own in by_task.items():
         task = plan.task(task_id)
         _check(plan, task, own)
         row, table = _row_of(task)
-        rows[task_id] = written = _write_row(plan, task, table, row, own)
-        lines[row.line - 1] = written.raw
+        rows[task_id] = fresh = _write_row(plan, task, table, row, own)
+        lines[row.line - 1] = fresh.raw
         local = local and _is_local(plan, table, row, own)
+    written = plan.lines.changed(lines)
     if not local:
-        return _verified(plan, "".join(lines), changes)
-    return _patched(plan, tuple(lines), rows)
+        return _verified(plan, "".join(written), changes)
+    return _patched(plan, written, rows)
 
 
 def current(task: Task, column: str) -> str:
@@ -227,28 +229,12 @@ def _verified(plan: Plan, text: str, changes: Sequence[CellChange]) -> Plan:
     return new
 
 
-def _patched(plan: Plan, lines: tuple[str, ...], rows: dict[str, TableRow]) -> Plan:
+def _patched(plan: Plan, lines: Chunks[str], rows: dict[str, TableRow]) -> Plan:
     """The plan with these rows read again and all else taken over."""
     fresh = {task_id: _reread(plan, plan.task(task_id), row) for task_id, row in rows.items()}
-    offsets = sorted(
-        (row.line, len(row.raw) - len(plan.lines[row.line - 1])) for row in rows.values()
-    )
-    milestones = tuple(_moved(milestone, offsets, fresh) for milestone in plan.milestones)
-    return replace(
-        plan,
-        lines=lines,
-        milestones=milestones,
-        tasks=_with(plan.tasks, fresh),
-        by_id={**plan.by_id, **fresh},
-    )
-
-
-def _with(tasks: tuple[Task, ...], fresh: dict[str, Task]) -> tuple[Task, ...]:
-    """The same tasks, which are in file order, with these in their places."""
-    changed = list(tasks)
-    for task in fresh.values():
-        changed[bisect_left(changed, task.line, key=attrgetter("line"))] = task
-    return tuple(changed)
+    milestones = tuple(_with(milestone, fresh) for milestone in plan.milestones)
+    tasks, by_id = plan.by_id.changed(fresh.values())
+    return replace(plan, lines=lines, milestones=milestones, tasks=tasks, by_id=by_id)
 
 
 def _reread(plan: Plan, task: Task, row: TableRow) -> Task:
@@ -267,16 +253,10 @@ def _reread(plan: Plan, task: Task, row: TableRow) -> Task:
     )
 
 
-def _moved(
-    milestone: Milestone, offsets: Sequence[tuple[int, int]], fresh: dict[str, Task]
-) -> Milestone:
-    """The milestone with its new tasks, and its text where it lies now."""
-    start = sum(change for line, change in offsets if line <= milestone.line)
-    end = sum(change for line, change in offsets if line < milestone.end_line)
-    own = {name: task for name, task in fresh.items() if task.milestone == milestone.id}
-    return replace(
-        milestone,
-        tasks=_with(milestone.tasks, own) if own else milestone.tasks,
-        body_start=milestone.body_start + start,
-        body_end=milestone.body_end + end,
-    )
+def _with(milestone: Milestone, fresh: Mapping[str, Task]) -> Milestone:
+    """The milestone with its new tasks."""
+    own = [task for task in fresh.values() if task.milestone == milestone.id]
+    if not own:
+        return milestone
+    places = {bisect_left(milestone.tasks, one.line, key=attrgetter("line")): one for one in own}
+    return replace(milestone, tasks=milestone.tasks.changed(places))

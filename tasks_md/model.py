@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 
 from mission.errors import TaskFileError
+from tasks_md.chunks import Chunks
 from tasks_md.finding import Finding
 from tasks_md.spans import raw_cells, unescape
 
@@ -167,12 +168,11 @@ class Milestone:
     placeholder: bool  # no table yet: to be expanded
     line: int  # of its heading, from 1; 0 where tasks stand under no heading
     goal: str  # the paragraph that starts with "Goal:", else its first one
-    tasks: tuple[Task, ...]
+    tasks: Chunks[Task]
     total_tokens: int | None  # as the text declares it
     total_line: int | None  # where it does
-    body_start: int  # offset in `Plan.text`: behind the heading's line
-    body_end: int  # offset in `Plan.text`: before the next heading, rule or the file's end
-    end_line: int  # the line, from 1, at `body_end`
+    body_line: int  # the line, from 1, behind its heading
+    end_line: int  # of the next heading or rule, or behind the file's last line
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,27 +186,65 @@ class Declaration:
     line: int = 0
 
 
+class TasksById(Mapping[str, Task]):
+    """Tasks by id; of two rows with one id the first."""
+
+    __slots__ = ("_places", "_tasks")
+
+    def __init__(self, tasks: Chunks[Task], places: dict[str, int] | None = None) -> None:
+        """`places`: where in `tasks` each id is, if that is known."""
+        self._tasks = tasks
+        if places is None:
+            places = {}
+            for at, task in enumerate(tasks):
+                places.setdefault(task.id, at)
+        self._places = places
+
+    def changed(self, tasks: Iterable[Task]) -> tuple[Chunks[Task], TasksById]:
+        """All tasks, and they by id, with these in the places of those with the same ids."""
+        changed = self._tasks.changed({self._places[task.id]: task for task in tasks})
+        return changed, TasksById(changed, self._places)
+
+    def __getitem__(self, name: str) -> Task:
+        return self._tasks[self._places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """A whole task file."""
 
     path: str
-    lines: tuple[str, ...]  # all of it, byte order mark and line ends included
+    lines: Chunks[str]  # all of it, byte order mark and line ends included
     mission: str
     milestones: tuple[Milestone, ...]
-    tasks: tuple[Task, ...]  # in file order
+    tasks: Chunks[Task]  # in file order
     statuses: tuple[str, ...]  # as the file declares them; the usual ones if it declares none
     agents: tuple[str, ...]  # declared by the file; empty if it declares none
     declaration: Declaration
     tables: tuple[Table, ...]
     findings: tuple[Finding, ...]  # from reading; `lint` adds its own
-    by_id: Mapping[str, Task]  # of two rows with one id the first
+    by_id: TasksById
     dialect: Dialect = field(default_factory=Dialect)
 
     @property
     def text(self) -> str:
         """All of the file. Put together when asked for: a run never needs it, only its lines."""
         return "".join(self.lines)
+
+    def around(self, milestone: Milestone) -> tuple[str, str, str]:
+        """The text before a milestone's body, the body, and what follows."""
+        lines = tuple(self.lines)
+        start, end = milestone.body_line - 1, milestone.end_line - 1
+        return "".join(lines[:start]), "".join(lines[start:end]), "".join(lines[end:])
 
     def task(self, task_id: str) -> Task:
         """The task with this id.

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from mission.errors import TaskFileError
 from tasks_md.blocks import Block, Heading, read_blocks
+from tasks_md.chunks import Chunks
 from tasks_md.declaration import read_declaration
 from tasks_md.dependencies import DependencyReader
 from tasks_md.finding import Finding, Severity
 from tasks_md.identity import common_issue, milestone_id
-from tasks_md.model import STATUSES, Dialect, Milestone, Plan, Table, Task
+from tasks_md.model import STATUSES, Dialect, Milestone, Plan, Table, Task, TasksById
 from tasks_md.regular_file import read_regular
 from tasks_md.rows import Row, RowReader
 from tasks_md.sections import Section, divide
@@ -81,17 +82,11 @@ def parse(text: str, *, path: str = "TASKS.md", dialect: Dialect = _USUAL) -> Pl
     sections = divide(blocks, len(lines))
     drafts = _drafts(sections, rows)
     tasks_by_milestone = _connect(drafts, rows)
-    starts = _line_starts(lines)
-    milestones = tuple(
-        _milestone(draft, tasks_by_milestone[at], starts) for at, draft in enumerate(drafts)
-    )
-    tasks = tuple(task for milestone in milestones for task in milestone.tasks)
-    by_id: dict[str, Task] = {}
-    for task in tasks:
-        by_id.setdefault(task.id, task)
+    milestones = tuple(_milestone(draft, tasks_by_milestone[at]) for at, draft in enumerate(drafts))
+    tasks = Chunks(task for milestone in milestones for task in milestone.tasks)
     return Plan(
         path=path,
-        lines=lines,
+        lines=Chunks(lines),
         mission=declaration.mission or _title(blocks),
         milestones=milestones,
         tasks=tasks,
@@ -100,7 +95,7 @@ def parse(text: str, *, path: str = "TASKS.md", dialect: Dialect = _USUAL) -> Pl
         declaration=declaration,
         tables=tuple(rows.tables),
         findings=(*rows.findings, *_file_findings(lines, path, rows.tables, sections)),
-        by_id=by_id,
+        by_id=TasksById(tasks),
         dialect=dialect,
     )
 
@@ -145,15 +140,7 @@ def _connect(drafts: Sequence[_Draft], rows: RowReader) -> list[tuple[Task, ...]
     ]
 
 
-def _line_starts(lines: Sequence[str]) -> list[int]:
-    """Offsets in the text of the lines, and of its end."""
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    return starts
-
-
-def _milestone(draft: _Draft, tasks: tuple[Task, ...], starts: Sequence[int]) -> Milestone:
+def _milestone(draft: _Draft, tasks: tuple[Task, ...]) -> Milestone:
     section = draft.section
     total, total_line = section.total
     heading = section.heading
@@ -164,11 +151,10 @@ def _milestone(draft: _Draft, tasks: tuple[Task, ...], starts: Sequence[int]) ->
         placeholder=not tasks,
         line=heading.line if heading else 0,
         goal=section.goal,
-        tasks=tasks,
+        tasks=Chunks(tasks),
         total_tokens=total,
         total_line=total_line,
-        body_start=starts[heading.end_line] if heading else 0,
-        body_end=starts[section.end_line - 1],
+        body_line=heading.end_line + 1 if heading else 1,
         end_line=section.end_line,
     )
 

@@ -57,7 +57,8 @@ ANSWER = PlannedMilestone(
 def _expanded(plan: Plan, planned: PlannedMilestone, milestone: str = "FED-M2") -> Plan:
     place = plan.milestone(milestone)
     text = milestone_text(planned, plan, place)
-    return parse(plan.text[: place.body_start] + text + plan.text[place.body_end :])
+    before, _, after = plan.around(place)
+    return parse(before + text + after)
 
 
 def test_the_planner_is_told_what_there_is() -> None:
@@ -103,9 +104,9 @@ def test_the_answer_becomes_a_milestone_that_lints_clean() -> None:
 def test_nothing_else_changes() -> None:
     plan = read(SHIPPED)
     after = _expanded(plan, ANSWER)
-    place = plan.milestone("FED-M2")
-    assert after.text.startswith(plan.text[: place.body_start])
-    assert after.text.endswith(plan.text[place.body_end :])
+    before, _, behind = plan.around(plan.milestone("FED-M2"))
+    assert after.text.startswith(before)
+    assert after.text.endswith(behind)
     for milestone in plan.milestones:
         if milestone.id != "FED-M2":
             again = after.milestone(milestone.id)

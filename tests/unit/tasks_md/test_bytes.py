@@ -36,7 +36,8 @@ def test_any_text_can_be_read(text: str) -> None:
         for cell in task.cells.values():
             assert unescape(plan.lines[cell.line - 1][cell.start : cell.end]) == cell.text
     for milestone in plan.milestones:
-        assert 0 <= milestone.body_start <= milestone.body_end <= len(text)
+        assert 0 < milestone.body_line <= milestone.end_line <= len(plan.lines) + 1
+        assert "".join(plan.around(milestone)) == text
     for finding in lint(plan):
         assert finding.rule in RULES
         assert 1 <= finding.line <= max(1, len(plan.lines))

@@ -9,12 +9,16 @@ import stat
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mission.errors import RowConflictError, TaskFileError, UsageError, WriterBusyError
 from tasks_md.edit import CellChange
+from tasks_md.saving import Version
 from tasks_md.writer import StatusWriter, holder
 from tests.unit.tasks_md.plans import plan_text, row
 
@@ -162,3 +166,129 @@ def test_a_file_that_is_gone(path: Path) -> None:
         path.unlink()
         with pytest.raises(TaskFileError, match="cannot be read"):
             it.apply([DONE])
+
+
+def within_a_tick(monkeypatch: pytest.MonkeyPatch, *, keeps: bool = True) -> None:
+    """All that happens falls into one tick of the file system's clock, as it does by chance.
+
+    Args:
+        keeps: Whether the file system keeps a time that it is given, to the nanosecond.
+    """
+    tick = time.time_ns() + 3600 * 10**9
+    look, utime, given = Version.of, os.utime, set[int]()
+
+    def set_time(file: int, *, ns: tuple[int, int]) -> None:
+        utime(file, ns=ns)
+        given.update(ns if keeps else ())
+
+    def of(file: int) -> Version:
+        found = look(file)
+        modified = found.modified if found.modified in given else tick
+        return replace(found, modified=modified, changed=tick)
+
+    monkeypatch.setattr(os, "utime", set_time)
+    monkeypatch.setattr(Version, "of", of)
+
+
+def in_place(path: Path, data: bytes) -> None:
+    """Save as many editors do: the same file, written over."""
+    with path.open("r+b") as file:
+        file.write(data)
+
+
+def by_rename(path: Path, data: bytes) -> None:
+    """Save as other editors do: a new file."""
+    fresh = path.with_name("saving")
+    fresh.write_bytes(data)
+    fresh.replace(path)
+
+
+# The edits below are of one length, so that the file's size tells nothing.
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("save", [in_place, by_rename])
+def test_a_save_right_after_a_write_stays(
+    path: Path,
+    save: Callable[[Path, bytes], None],
+    keeps: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    within_a_tick(monkeypatch, keeps=keeps)
+    text = plan_text([row("A", "done"), row("B", "in-progress")])
+    with writer(path) as it:
+        it.apply([DONE])
+        save(path, text.encode())
+        plan = it.apply([CellChange(task="A", column="status", value="failed")])
+    assert plan.task("B").status == "in-progress"
+    expected = plan_text([row("A", "failed"), row("B", "in-progress")])
+    assert path.read_text(encoding="utf-8") == expected
+
+
+def once_on_disk(monkeypatch: pytest.MonkeyPatch, person: Callable[[], None]) -> None:
+    """Let `person` act as the next new file is on disk, and not yet in the old one's place."""
+    fsync = os.fsync
+
+    def after(file: int) -> None:
+        fsync(file)
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            monkeypatch.setattr(os, "fsync", fsync)
+            person()
+
+    monkeypatch.setattr(os, "fsync", after)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("save", [in_place, by_rename])
+def test_a_save_while_it_is_written_stays(
+    path: Path,
+    save: Callable[[Path, bytes], None],
+    keeps: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    within_a_tick(monkeypatch, keeps=keeps)
+    text = plan_text([row("A", "done"), row("B", "in-progress")])
+    with writer(path) as it:
+        it.apply([DONE])
+        once_on_disk(monkeypatch, lambda: save(path, text.encode()))
+        plan = it.apply([CellChange(task="A", column="status", value="failed")])
+    assert plan.task("B").status == "in-progress"
+    expected = plan_text([row("A", "failed"), row("B", "in-progress")])
+    assert path.read_text(encoding="utf-8") == expected
+
+
+def test_two_saves_within_a_tick_stay(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is read, and the second looks like it."""
+    within_a_tick(monkeypatch)
+    first, second = (
+        plan_text([row("A"), row("B", status)]).encode()
+        for status in ("not-started", "in-progress")
+    )
+    with writer(path) as it:
+        it.apply([DONE])
+        in_place(path, first)
+        once_on_disk(monkeypatch, lambda: in_place(path, second))
+        plan = it.apply([DONE])
+    assert plan.task("B").status == "in-progress"
+
+
+def test_a_file_that_nobody_saved_is_not_read_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writer(path) as it:
+        it.apply([DONE])
+        monkeypatch.setattr("tasks_md.writer.read_bytes", lambda _: pytest.fail("it was read"))
+        plan = it.apply([CellChange(task="B", column="status", value="done")])
+    assert [task.status for task in plan.tasks] == ["done", "done"]
+
+
+def test_a_file_of_many_pieces_is_written_whole(path: Path) -> None:
+    """More chunks than one write takes at a time."""
+    names = [f"T-{n}" for n in range(3_000)]
+    text = plan_text([row(name) for name in names])
+    path.write_text(text, encoding="utf-8")
+    changes = [CellChange(task=name, column="status", value="done") for name in names[::7]]
+    with writer(path) as it:
+        it.apply(changes)
+    expected = plan_text(
+        [row(name, "done" if at % 7 == 0 else "not-started") for at, name in enumerate(names)]
+    )
+    assert path.read_text(encoding="utf-8") == expected
