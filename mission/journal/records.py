@@ -36,6 +36,7 @@ class EventKind(StrEnum):
     NOTE = "note"
     APPROVE = "approve"  # a person let finished work through
     USAGE = "usage"  # a reviewer used tokens, booked with the attempt that it reviews
+    NO_REVIEW = "no-review"  # a reviewer was asked and gave no review
     EVIDENCE = "evidence"  # one thing that an operation checked
     REQUEST = "request"  # a person's request was applied, or refused with the reason
 

@@ -12,7 +12,7 @@ from agents.routing import matches
 from gates.single_writer import touched
 from mission.config import ReviewRule
 from mission.errors import AgentError, StoppedError
-from mission.journal import Attempt
+from mission.journal import Attempt, EventKind
 from orchestrator.admission.rests import line_up
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question
@@ -26,7 +26,7 @@ from tasks_md.model import Task
 from workspace.attributes import changes_attributes
 from workspace.changes import changed_files
 
-NO_REVIEW = "no-review"  # the journal's kind of event: a reviewer was asked and made none
+_UNREADABLE = "unreadable"  # the outcome of a review that cannot be read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +128,11 @@ def _make(
     result = _asked(context, work, attempt, reviewer, text, token_limit=limit)
     if result.outcome is not Outcome.SUCCESS:
         return _NotMade(reviewer=reviewer, result=result)
-    made = read_review(result.answer or result.summary)
+    try:
+        made = read_review(result.answer or result.summary)
+    except AgentError as error:
+        _note_none(context, attempt, reviewer, _UNREADABLE, error.message)
+        raise
     usage = result.usage
     context.journal.record(
         REVIEW,
@@ -206,8 +210,9 @@ def _next(
     chain = _chain(context, task.id)
     before = [
         (str(event.data["reviewer"]), Outcome(str(event.data["outcome"])))
-        for event in context.journal.events(task=task.id, kind=NO_REVIEW)
-        if (event.data["chain"], event.data["head"]) == (chain, head)
+        for event in context.journal.events(task=task.id, kind=EventKind.NO_REVIEW)
+        if event.data["outcome"] != _UNREADABLE
+        and (event.data["chain"], event.data["head"]) == (chain, head)
     ]
     wanted = _wanted(context, rule, task, attempt)
     others = [name for name in wanted.by if name != who]
@@ -219,17 +224,7 @@ def _next(
         most=agent_settings(who, context.config).max_attempts,
         fallback=next(iter(untried or others), None),
     )
-    context.journal.record(
-        NO_REVIEW,
-        run=context.run,
-        task=task.id,
-        attempt=attempt.id,
-        chain=chain,
-        head=head,
-        reviewer=who,
-        outcome=str(result.outcome),
-        reason=decision.reason,
-    )
+    _note_none(context, attempt, who, str(result.outcome), decision.reason)
     reason = f"{who} did not review {task.id}: {decision.reason}"
     if decision.action not in (Action.RETRY, Action.PAUSE):
         hint = f"{decision.advice}; `mission unblock {task.id}` asks again, the work is kept"
@@ -239,6 +234,23 @@ def _next(
         return replace(wanted, at=at, rests=rests, reason=reason)
     by = wanted.by if decision.agent is None else (decision.agent,)
     return replace(wanted, by=by, at=context.clock() + decision.delay, reason=reason)
+
+
+def _note_none(
+    context: Context, attempt: Attempt, reviewer: str, outcome: str, reason: str
+) -> None:
+    """Journal that a reviewer was asked and gave no review: the next time it is asked anew."""
+    context.journal.record(
+        EventKind.NO_REVIEW,
+        run=context.run,
+        task=attempt.task,
+        attempt=attempt.id,
+        chain=_chain(context, attempt.task),
+        head=attempt.head,
+        reviewer=reviewer,
+        outcome=outcome,
+        reason=reason,
+    )
 
 
 def _reviewers(context: Context, rule: ReviewRule, author: str) -> tuple[str, ...]:

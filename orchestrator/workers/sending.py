@@ -155,11 +155,21 @@ def _errand(context: Context, question: Question, commit: str | None) -> Errand:
 
 
 def _asked_before(context: Context, question: Question, errand: Errand) -> str | None:
-    """The run of the same question about the same commit, if the runner died while it waited."""
+    """The run of the same question about the same commit, if the runner died while it waited.
+
+    One whose answer was taken in, and was no review, is not asked for that again.
+    """
     attempt = question.attempt
+    answered = [
+        event.id
+        for event in context.journal.events(task=attempt.task, kind=EventKind.NO_REVIEW)
+        if event.attempt == attempt.id
+    ]
     runs = [
         str(event.data["remote_run"])
-        for event in context.journal.events(task=attempt.task, kind=REMOTE)
+        for event in context.journal.events(
+            task=attempt.task, kind=REMOTE, after=answered[-1] if answered else 0
+        )
         if event.attempt == attempt.id
         and (event.data.get("about"), event.data.get("commit")) == (errand.about, errand.commit)
     ]

@@ -110,3 +110,17 @@ def test_a_run_that_is_waited_for_again_is_booked_once(tmp_path: Path, dies: str
 def test_what_an_agent_says_is_not_taken_for_what_it_used() -> None:
     assert Progress.from_line('said: used so far: {"session": "x", "usage": {}}') is None
     assert Progress.from_line("used so far: {") is None
+
+
+def test_a_reviewer_on_a_worker_that_gave_no_review_is_asked_anew(tmp_path: Path) -> None:
+    scratch = mission(tmp_path)
+    tool = tmp_path / "tool"
+    whole = tool.read_text()
+    tool.write_text(whole.replace('"verdict": "approve"', '"verdict": "who knows"'))
+    workers = ThreadWorkers(tmp_path / "elsewhere")
+    assert run(scratch, workers).blocked == ("A",)
+    tool.write_text(whole)
+    with scratch.journal() as journal:
+        journal.submit_request("unblock", "A", by="person")
+    assert run(scratch, workers).exit_code == 0
+    assert [errand.about for errand in workers.errands] == ["", "review", "review"]
