@@ -77,11 +77,13 @@ def _git() -> Iterator[Check]:
 
 
 def _worktrees(place: Place | None) -> Iterator[Check]:
-    if place is None or place.repository is None:
+    # A repository with no mission, or with several of which none was named, is one all the same.
+    here = place.repository if place is not None else Path.cwd()
+    listed = Git(here).run("worktree", "list", "--porcelain", check=False) if here else None
+    if listed is None or listed.code != 0:
         yield _green("worktrees", "no repository here")
         return
-    listed = Git(place.repository).run("worktree", "list", "--porcelain").stdout
-    entries = listed.strip().split("\n\n")
+    entries = listed.stdout.strip().split("\n\n")
     lost = sum("\nprunable" in entry for entry in entries)
     if lost:
         yield _yellow(

@@ -49,10 +49,12 @@ def row(
     agent: str = "worker",
     branch: str | None = None,
     notes: str = "",
+    issue: str = "—",
 ) -> str:
     """A row of the scratch mission."""
     name = f"feat/{task.lower()}" if branch is None else branch
-    return f"| {task} | {status} | Do {task}. | — | {agent} | {name} | {after} | 1K | {notes} |\n"
+    cells = (task, status, f"Do {task}.", issue, agent, name, after, "1K", notes)
+    return f"| {' | '.join(cells)} |\n"
 
 
 @dataclass(frozen=True, kw_only=True)

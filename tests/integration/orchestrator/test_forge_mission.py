@@ -12,7 +12,7 @@ import pytest
 from cli.asking import ask
 from mission.journal import RequestKind
 from orchestrator.display import RecordingDisplay
-from orchestrator.facts import compare
+from orchestrator.facts import compare, fix
 from orchestrator.opening import open_mission
 from orchestrator.run import RunEnd
 from tests.forge.ci import JobState
@@ -230,7 +230,34 @@ def test_milestone_1_of_the_real_plan_closes(
         assert disagreements(mission.scratch) == ["issue-open"]
 
 
-def disagreements(scratch: Scratch) -> list[str]:
-    """What `mission verify` finds."""
+def test_what_the_forge_says_otherwise_is_found_and_left_to_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--fix` sets rows by what is merged; of an issue and of CI no row can be told."""
+    rows = [row("A", issue="#7"), row("B", issue="#8", status="blocked")]
+    with forge_mission(tmp_path, rows) as mission:
+        mission.sign_in(monkeypatch)
+        model = mission.server.model
+        issues = [model.add_issue(number, f"Issue {number}") for number in (7, 8)]
+        assert mission.scratch.run().exit_code == 1
+        assert [issue.state for issue in issues] == ["closed", "open"]
+        before = mission.scratch.task_file.read_bytes()
+        assert disagreements(mission.scratch) == []
+
+        issues[1].state = "closed"
+        assert disagreements(mission.scratch, setting=True) == ["issue-closed"]
+        issues[1].state = "open"
+        base = model.heads()["main"]
+        for job in model.ci.of(base):
+            job.script = [JobState.FAILURE]
+        assert disagreements(mission.scratch, setting=True) == ["base-not-green"]
+        assert mission.scratch.task_file.read_bytes() == before
+
+
+def disagreements(scratch: Scratch, *, setting: bool = False) -> list[str]:
+    """What `mission verify` finds; with `setting`, what the facts prove is set."""
     with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
-        return [one.finding.rule for one in compare(context, board)]
+        found = compare(context, board)
+        if setting:
+            fix(board, found)
+        return [one.finding.rule for one in found]

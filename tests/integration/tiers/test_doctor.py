@@ -91,6 +91,16 @@ def test_it_is_a_command_of_the_tier_too(environment: pytest.MonkeyPatch, doctor
     assert json.loads(out)["health"] == "green"
 
 
+def test_a_repository_is_one_without_a_mission_too(
+    environment: pytest.MonkeyPatch, doctor: Doctor
+) -> None:
+    _, out = doctor("--json")
+    assert checks(out)["runner worktrees"]["detail"] == "no repository here"
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    _, out = doctor("--json")
+    assert checks(out)["runner worktrees"]["detail"] == "1 in this repository"
+
+
 def test_it_changes_nothing(
     environment: pytest.MonkeyPatch, doctor: Doctor, vector_database: PostgresAddress
 ) -> None:
