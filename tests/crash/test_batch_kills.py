@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mission.journal import Stage
-from tests.scratch import WORKER, Scratch, make, row
+from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(240)]
@@ -35,10 +35,21 @@ with ThreadEngine(4) as engine:
     sys.exit(run_mission(request, engine, Marking(), Stop()).exit_code)
 """
 
-# The first row merges once all others wait, so that these land together.
+# The first row comes to the merge queue alone: the others end once it is being verified, ...
+WORKER = """
+import os, pathlib, time
+task = os.environ["MISSION_TASK"]
+while task != "A" and not pathlib.Path({marks!r}, "verifying").exists():
+    time.sleep(0.01)
+pathlib.Path(f"{{task}}.txt").write_text(task)
+"""
+
+# ... and it merges once all of them wait, so that they land together.
 VERIFY = """
 import pathlib, sys, time
-while len(list(pathlib.Path(sys.argv[1]).glob("waits-*"))) < 4:
+marks = pathlib.Path(sys.argv[1])
+(marks / "verifying").touch()
+while len(list(marks.glob("waits-*"))) < 4:
     time.sleep(0.01)
 """
 
@@ -68,7 +79,7 @@ def test_killed_while_a_batch_is_pushed(
     scratch = make(
         tmp_path,
         [row(name) for name in NAMES],
-        worker=WORKER,
+        worker=WORKER.format(marks=str(marks)),
         config={
             "merge": {"strategy": "batch"},
             "verify": [{"name": "whole", "run": step, "on": ["merged"]}],

@@ -66,9 +66,9 @@ class Batch:
         self.names = names
         self.marks = folder / "marks"
         self.marks.mkdir()
-        facts = {"marks": str(self.marks), "together": len(names)}
+        facts = {"marks": str(self.marks)}
         scripts = {
-            "verify": VERIFY.format(bad=tuple(bad), flaky=flaky, **facts),
+            "verify": VERIFY.format(bad=tuple(bad), flaky=flaky, together=len(names), **facts),
             "gate": GATE.format(
                 marks=facts["marks"],
                 refused=refused,
@@ -84,7 +84,7 @@ class Batch:
         self.scratch: Scratch = make(
             folder,
             [row(name) for name in names],
-            worker=WORKER.format(same=tuple(same), **facts),
+            worker=WORKER.format(same=tuple(same), first=names[0], **facts),
             config={
                 "merge": {"strategy": "batch"} | (merge or {}),
                 "verify": [{"name": "whole", "run": verify, "on": ["merged"]}],

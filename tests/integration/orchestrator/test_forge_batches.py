@@ -26,14 +26,14 @@ def together(folder: Path, strategy: str, kind: str) -> Iterator[tuple[ForgeMiss
     marks = folder / "marks"
     marks.mkdir()
     script = folder / "verify.py"
-    facts = {"marks": str(marks), "together": len(NAMES)}
-    script.write_text(VERIFY.format(bad=(), flaky=False, **facts))
+    verify = VERIFY.format(marks=str(marks), together=len(NAMES), bad=(), flaky=False)
+    script.write_text(verify)
     config = {
         "merge": {"strategy": strategy},
         "verify": [{"name": "whole", "run": [sys.executable, str(script)], "on": ["merged"]}],
         "status": {"commit": "never"},
     }
-    worker = WORKER.format(same=(), **facts)
+    worker = WORKER.format(marks=str(marks), first=NAMES[0], same=())
     rows = [row(name) for name in NAMES]
     with forge_mission(folder, rows, kind=kind, config=config, worker=worker) as mission:
         yield mission, marks / "verified"

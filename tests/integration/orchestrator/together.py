@@ -6,15 +6,14 @@ from pathlib import Path
 
 from orchestrator.display import RecordingDisplay
 
-# Writes a file for each task; `same.txt` where the test says so. The agents of a batch end
-# together: the first one waits for the others, so that their rows wait for the merge together.
+# Writes a file for each task; `same.txt` where the test says so. The first row comes to the merge
+# queue alone: the others end once it is being verified, and wait for the merge together.
 WORKER = """
 import os, pathlib, sys, time
 task, marks = os.environ["MISSION_TASK"], pathlib.Path({marks!r})
 name = "same.txt" if task in {same!r} else f"{{task}}.txt"
 pathlib.Path(name).write_text(f"work of {{task}}\\n")
-(marks / f"started-{{task}}").touch()
-while len(list(marks.glob("started-*"))) < {together}:
+while task != {first!r} and not (marks / "verified").exists():
     time.sleep(0.01)
 """
 
