@@ -94,9 +94,13 @@ class Board:
         return self.statuses.get(task)
 
     def is_written(self, milestone: str) -> bool:
-        """Whether the file says everything that is decided about a milestone's rows."""
+        """Whether the file says everything that is decided about a milestone's rows.
+
+        A decided row that somebody took away may have been one of them: its write will tell.
+        """
         decided = {change.task for change, _ in (*self._in_flight, *self._staged)}
-        return all(self.plan.task(name).milestone != milestone for name in decided)
+        rows = [self.plan.by_id.get(name) for name in decided]
+        return all(row is not None and row.milestone != milestone for row in rows)
 
     def task(self, name: str) -> Task:
         """A row as it will be once everything that is decided is written."""

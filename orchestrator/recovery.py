@@ -88,7 +88,7 @@ def _carries_on(context: Context, board: Board, attempt: Attempt) -> bool:
         # and the journal's last word was not: it still waits for a person.
         context.display.say(f"{attempt.task}: carries on, it was approved")
         return True
-    if status is Status.NOT_STARTED and finished and not _was_begun(context, attempt):
+    if status is Status.NOT_STARTED and finished and not _was_taken_back(context, attempt):
         return False  # it stays open: its row comes next to it in its turn, and is carried on then
     # The row's status was written and the journal's last word was not, or a person set the row.
     written = _OUTCOMES.get(status) if status is not None else None
@@ -98,15 +98,19 @@ def _carries_on(context: Context, board: Board, attempt: Attempt) -> bool:
     return False
 
 
-def _was_begun(context: Context, attempt: Attempt) -> bool:
-    """Whether the last that the file said of the row is that this attempt was under way.
+def _was_taken_back(context: Context, attempt: Attempt) -> bool:
+    """Whether a person set the row back while this attempt was under way, or cut off.
 
-    The file follows the loop, so an attempt may have ended before its row said `in-progress`.
+    The file follows the loop, so an attempt may have ended before its row said `in-progress`, and
+    a row that is not-started need not have been set to that.
     """
     changes = context.journal.events(task=attempt.task, kind=EventKind.STATUS)
-    return bool(changes) and (
-        changes[-1].attempt == attempt.id and changes[-1].data["new"] == Status.IN_PROGRESS
-    )
+    if not changes:
+        return False
+    last = changes[-1]
+    if last.data["by"] == Actor.PERSON:
+        return last.data["old"] == Status.IN_PROGRESS and last.at >= attempt.started
+    return last.attempt == attempt.id and last.data["new"] == Status.IN_PROGRESS  # set by hand
 
 
 def _give_back(context: Context, board: Board, task: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from mission.errors import MissionError, StoppedError, told
-from mission.journal import EventKind, Stage
+from mission.journal import Attempt, EventKind, Stage
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
@@ -36,7 +36,10 @@ class OperationRunner:
 
     def carry_out(self, assignment: Assignment) -> TaskEnd:
         """Run the operation. Never raises for what people can cause."""
-        name = assignment.attempt.agent.partition(":")[2]
+        attempt = assignment.attempt
+        if attempt.stage is Stage.CONFIRMED and attempt.outcome is not None:
+            return self._ended(assignment, attempt)  # a crash came before its row was written
+        name = attempt.agent.partition(":")[2]
         try:
             end = self._context.operations.keep(
                 name,
@@ -51,9 +54,20 @@ class OperationRunner:
             return self._end(assignment, Status.BLOCKED, "blocked", word, word)
         finally:
             self._context.display.doing(assignment.task.id, "")
-        self._context.journal.update_attempt(assignment.attempt.id, stage=Stage.CONFIRMED)
-        status = Status.DONE if end.ok else Status.FAILED
-        return self._end(assignment, status, str(end.outcome), end.word, "" if end.ok else end.word)
+        attempt = self._context.journal.update_attempt(
+            attempt.id,
+            stage=Stage.CONFIRMED,
+            outcome=str(end.outcome),
+            summary=end.word,
+            exit_code=0 if end.ok else 1,
+        )
+        return self._ended(assignment, attempt)
+
+    def _ended(self, assignment: Assignment, attempt: Attempt) -> TaskEnd:
+        """The end of an operation, as the journal has it."""
+        ok, word = attempt.exit_code == 0, attempt.summary
+        status = Status.DONE if ok else Status.FAILED
+        return self._end(assignment, status, str(attempt.outcome), word, "" if ok else word)
 
     def _operate(self, name: str, assignment: Assignment) -> OperationEnd:
         """Do it, and journal what it found, without secrets."""

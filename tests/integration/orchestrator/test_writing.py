@@ -15,6 +15,7 @@ from mission.errors import RowConflictError, TaskFileError, WriterBusyError
 from mission.place import Place
 from orchestrator.display import RecordingDisplay
 from orchestrator.ends import TaskEnd
+from orchestrator.operations.operation import Operation
 from orchestrator.run import apply_requests
 from orchestrator.writing import Writing
 from tasks_md.edit import CellChange
@@ -138,8 +139,9 @@ def test_killed_before_the_file_says_that_finished_work_goes_on(
     assert scratch.merged() == ["A"]
 
 
+@pytest.mark.parametrize("by_hand", [True, False])
 def test_a_row_that_a_person_gives_back_after_a_crash_begins_anew(
-    tmp_path: Path, marks: Path
+    tmp_path: Path, marks: Path, by_hand: bool
 ) -> None:
     """Its `in-progress` was in the file: a person who takes that away wants it done again."""
     scratch = a_mission(tmp_path, marks, [row("A")], "merge", "feat/a")
@@ -149,10 +151,42 @@ def test_a_row_that_a_person_gives_back_after_a_crash_begins_anew(
     subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
     text = scratch.task_file.read_text()
     assert "| in-progress |" in text
-    scratch.task_file.write_text(text.replace("| in-progress |", "| not-started |"))
+    if by_hand:
+        scratch.task_file.write_text(text.replace("| in-progress |", "| not-started |"))
+    else:
+        with scratch.journal() as journal:
+            journal.submit_request("set", "A", by="person", status="not-started")
+        apply_requests(str(scratch.task_file), RecordingDisplay(), Stop())
+        assert scratch.statuses() == {"A": "not-started"}
     assert scratch.run().exit_code == 0
     assert ran(marks, "A") == 2
     assert scratch.merged() == ["A"]
+
+
+def test_killed_before_a_finished_operation_is_in_the_file(
+    tmp_path: Path, marks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has been done, and is not done again."""
+    tasks = {"tasks": {"A": {"run": "noop"}}}
+    scratch = make(tmp_path, [row("A", branch="—"), row("B", after="A")], config=tasks)
+    runner = RUNNER.replace(
+        "StatusWriter.apply = ",
+        "from orchestrator.operations.operation import OperationRunner\n"
+        "OperationRunner._ended = lambda *a: os.kill(os.getpid(), 9)\n"
+        "_ = ",
+    )
+    command = [sys.executable, "-c", runner, str(scratch.task_file), str(marks)]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+
+    def find(name: str) -> Operation:
+        raise AssertionError(f"{name} ran again")
+
+    monkeypatch.setattr("orchestrator.conduct.find_operation", find)
+    assert scratch.run().exit_code == 0
+    assert scratch.statuses() == {"A": "done", "B": "done"}
+    with scratch.journal() as journal:
+        assert [one.outcome for one in journal.attempts("A")] == ["success"]
 
 
 @pytest.mark.parametrize("branch", [None, "—"])

@@ -75,3 +75,15 @@ def test_a_person_s_edit_of_the_status_stops_the_write(board: Board, task_file: 
     with pytest.raises(RowConflictError):
         board.write()
     assert task_file.read_text() == edited
+
+
+def test_a_milestone_is_not_written_while_a_row_that_was_taken_away_is_decided(
+    task_file: Path, board: Board
+) -> None:
+    """Whose row it was is not known any more: what sums the milestone up waits for the write."""
+    assert board.is_written("M")
+    board.stage(StatusChange(task="B", status=Status.DONE))
+    text = task_file.read_text()
+    task_file.write_text(text.replace("| B | in-progress | Second | feat/b | — | |\n", ""))
+    board.take_up()
+    assert not board.is_written("M")
