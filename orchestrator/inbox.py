@@ -115,7 +115,7 @@ def change_for(board: Board, request: Request) -> StatusChange:
     return StatusChange(
         task=row.id,
         status=target,
-        word=request.note,
+        word=request.note or "",  # ours was about what the row is no longer; history keeps it
         actor=Actor.PERSON,
         reason=f"{request.kind} by {request.by}",
     )

@@ -76,7 +76,9 @@ def open_mission(
             journal=journal,
             writer=writer,
             repository=repository,
-            worktrees=Worktrees(repository, _worktrees_folder(place)),
+            worktrees=Worktrees(
+                repository, _worktrees_folder(place), in_use=lambda: _in_use(journal)
+            ),
             gates=create_gates(
                 config.gates,
                 Surroundings(
@@ -134,6 +136,12 @@ def _remote_url(repository: Repository) -> str | None:
     if repository.remote is None:
         return None
     return repository.git.text("remote", "get-url", repository.remote)
+
+
+def _in_use(journal: Journal) -> frozenset[Path]:
+    """The worktrees of attempts that have not ended."""
+    open_ones = (attempt.worktree for attempt in journal.open_attempts())
+    return frozenset(Path(worktree) for worktree in open_ones if worktree is not None)
 
 
 def _worktrees_folder(place: Place) -> Path:

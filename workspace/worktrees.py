@@ -8,7 +8,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +64,17 @@ class ExistingWorktree:
 class Worktrees:
     """The worktrees of one repository below one folder. For any thread of any process."""
 
-    def __init__(self, repository: Repository, root: Path) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        root: Path,
+        *,
+        in_use: Callable[[], frozenset[Path]] | None = None,
+    ) -> None:
+        """`in_use` tells in which worktrees somebody is at work; not given: in any, perhaps."""
         self._repository = repository
         self._root = root.resolve()
+        self._in_use = in_use
 
     def path(self, task: str, attempt: int) -> Path:
         """Where an attempt's worktree is or would be."""
@@ -197,7 +205,8 @@ class Worktrees:
         return base_commit
 
     def free_branch(self, branch: str, task: str) -> None:
-        """Take a branch from the worktree of an earlier attempt at the same task.
+        """Take a branch from the worktree of an earlier attempt at the same task, or of one that
+        is over: its row was renamed, or its branch given to another.
 
         Call it with the repository's lock held.
 
@@ -208,7 +217,9 @@ class Worktrees:
         for found in self._all():
             if found.branch != branch:
                 continue
-            if found.path.parent != self._root or not earlier.fullmatch(found.path.name):
+            ours = found.path.parent == self._root
+            over = self._in_use is not None and found.path not in self._in_use()
+            if not (ours and (over or earlier.fullmatch(found.path.name))):
                 raise GitError(
                     f"{branch} is checked out in {found.path}",
                     hint=f"`git -C {shlex.quote(str(found.path))} switch --detach` frees it",
