@@ -167,7 +167,7 @@ def test_killed_before_a_finished_operation_is_in_the_file(
     tmp_path: Path, marks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has been done, and is not done again."""
-    tasks = {"tasks": {"A": {"run": "noop"}}}
+    tasks: dict[str, object] = {"tasks": {"A": {"run": "noop"}}}
     scratch = make(tmp_path, [row("A", branch="—"), row("B", after="A")], config=tasks)
     runner = RUNNER.replace(
         "StatusWriter.apply = ",
