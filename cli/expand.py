@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from agents.registry import settings
 from cli.arguments import PATH, path_and
 from cli.console import Style, fact, paint, print_json, printable, talk
 from cli.live import display_for
 from cli.question import agreed
 from cli.stopping import stopped_by_signals
 from cli.tables import Column, table
+from flows.reach import reach
 from mission.amounts import count
+from mission.config import MissionConfig, load_config
 from mission.errors import UsageError
+from mission.place import Place
 from orchestrator.context import Context
-from orchestrator.expanding import Expansion, expand_patiently, placeholder, write_expansion
+from orchestrator.expanding import (
+    Expansion,
+    expand_patiently,
+    placeholder,
+    planners,
+    write_expansion,
+)
 from orchestrator.opening import open_mission
 from orchestrator.publishing.status import publish_status
-from tasks_md.model import Task
+from orchestrator.workers.remote import NoWorkers, RemoteAgents
+from tasks_md.model import Dialect, Task
+from tasks_md.parse import read
 from workspace.process import Stop
 
 app = typer.Typer()
@@ -59,11 +71,14 @@ def expand_milestone(
     and once a person agrees, does it take the place of the placeholder's text.
     """
     path, (milestone,) = path_and(words, "MILESTONE")
-    stop = Stop()
-    with _opened(path, stop) as context:
-        placeholder(context.writer.read(), milestone, force=force)
-        if not yes and not sys.stdin.isatty():
-            raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
+    place = Place.find(path)
+    config = load_config(place.config_file)
+    plan = read(place.task_file, dialect=Dialect(columns=config.columns, statuses=config.statuses))
+    placeholder(plan, milestone, force=force)
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
+    stop, remote = Stop(), _workers(planners(plan, config, agent), config)
+    with _opened(path, stop, remote) as context:
         made = expand_patiently(context, milestone, planner=agent, force=force)
     if not as_json:
         _show(made)
@@ -82,12 +97,22 @@ def expand_milestone(
     raise typer.Exit(0 if written else 1)
 
 
+def _workers(names: Iterable[str], config: MissionConfig) -> RemoteAgents:
+    """How the agents are reached that work on workers; no server starts where none of them does."""
+    if not any(settings(name, config).where == "worker" for name in names):
+        return NoWorkers()
+    reach(talk)
+    from flows.remote import PrefectAgents  # noqa: PLC0415 - imports Prefect, which reads settings
+
+    return PrefectAgents()
+
+
 @contextmanager
-def _opened(path: str | None, stop: Stop) -> Iterator[Context]:
+def _opened(path: str | None, stop: Stop, remote: RemoteAgents | None = None) -> Iterator[Context]:
     with (
         display_for(Console(stderr=True)) as display,
         stopped_by_signals(stop),
-        open_mission(path, display, stop) as (context, _board),
+        open_mission(path, display, stop, remote=remote) as (context, _board),
     ):
         yield context
 

@@ -16,8 +16,9 @@ STATUS_STYLES: Styles = {
     "blocked": "yellow",
     "failed": "red",
 }
-_NARROWEST = 16  # a flexible column is never made narrower
+_NARROWEST = 16  # a flexible column is never made narrower, if it has words that long
 _GAP = "  "
+_TIGHT = " "  # where the table is too wide else
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,13 +39,16 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, width: in
     cells = [[printable(cell) for cell in row] for row in rows]
     headings = [column.heading for column in columns]
     widths = [max(map(display_width, parts)) for parts in zip(headings, *cells, strict=True)]
-    _narrow(columns, widths, width or screen_width())
-    lines = [paint(_line(columns, headings, widths, styled=False), "bold")]
+    limit = width or screen_width()
+    floors = [_floor(parts) for parts in zip(headings, *cells, strict=True)]
+    _narrow(columns, widths, floors, limit)
+    gap = _GAP if sum(widths) + len(_GAP) * (len(widths) - 1) <= limit else _TIGHT
+    lines = [paint(gap.join(_line(columns, headings, widths, styled=False)).rstrip(), "bold")]
     for row in cells:
         wrapped = [wrap(cell, size) for cell, size in zip(row, widths, strict=True)]
         for index in range(max(len(lines_of) for lines_of in wrapped)):
             parts = [lines_of[index] if index < len(lines_of) else "" for lines_of in wrapped]
-            lines.append(_line(columns, parts, widths, styled=True))
+            lines.append(gap.join(_line(columns, parts, widths, styled=True)).rstrip())
     return "\n".join(lines)
 
 
@@ -77,27 +81,32 @@ def _head(text: str, width: int) -> str:
     return text
 
 
-def _narrow(columns: Sequence[Column], widths: list[int], limit: int) -> None:
+def _floor(parts: Sequence[str]) -> int:
+    """The least width of a flexible column: that of its longest word, unless that is very long."""
+    return min(_NARROWEST, max(display_width(word) for part in parts for word in part.split(" ")))
+
+
+def _narrow(
+    columns: Sequence[Column], widths: list[int], floors: Sequence[int], limit: int
+) -> None:
     """Make flexible columns narrower, the widest first, until the table fits."""
     flexible = [index for index, column in enumerate(columns) if column.flexible]
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - limit
-    while excess > 0 and flexible:
+    while excess > 0 and (flexible := [i for i in flexible if widths[i] > floors[i]]):
         widest = max(flexible, key=lambda index: widths[index])
         second = max((widths[index] for index in flexible if index != widest), default=0)
-        floor = max(_NARROWEST, min(second, widths[widest] - 1))
+        floor = max(floors[widest], min(second, widths[widest] - 1))
         cut = min(excess, widths[widest] - floor)
-        if cut <= 0:
-            return
         widths[widest] -= cut
         excess -= cut
 
 
 def _line(
     columns: Sequence[Column], parts: Sequence[str], widths: Sequence[int], *, styled: bool
-) -> str:
+) -> list[str]:
     padded = []
     for column, part, width in zip(columns, parts, widths, strict=True):
         blanks = " " * (width - display_width(part))
         shown = paint(part, column.styles.get(part, "")) if styled and column.styles else part
         padded.append(blanks + shown if column.right else shown + blanks)
-    return _GAP.join(padded).rstrip()
+    return padded

@@ -9,6 +9,7 @@ from agents.planning import milestone_text, read_plan, write_planning_brief
 from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
 from agents.retry import Action
+from mission.config import MissionConfig
 from mission.errors import AgentError, StoppedError, UsageError
 from mission.journal import Attempt
 from mission.state import Status
@@ -85,8 +86,7 @@ def expand(
     """
     plan = context.writer.read()
     milestone = placeholder(plan, name, force=force)
-    first = planner or (PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER))
-    names = line_up(first, context.config)
+    names = planners(plan, context.config, planner)
     agent, until = context.rests.first_at_work(names, context.clock())
     if until is not None:
         told = f"the provider of {agent} takes no work"
@@ -96,6 +96,16 @@ def expand(
     answer = _ask(context, plan, milestone, agent, token_limit)
     body = milestone_text(read_plan(answer), plan, milestone)
     return _checked(plan, milestone, body)
+
+
+def planners(plan: Plan, config: MissionConfig, planner: str | None = None) -> tuple[str, ...]:
+    """Who plans: `planner`, else the usual one; then those who stand in for it, in their order.
+
+    Raises:
+        AgentError: One of them is not configured.
+    """
+    usual = PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER)
+    return line_up(planner or usual, config)
 
 
 def expand_patiently(

@@ -132,16 +132,17 @@ def until(happens: Callable[[], bool], seconds: float = 120) -> None:
         threading.Event().wait(0.1)
 
 
-def on_workers(folder: Path, parallel: int) -> dict[str, object]:
+def on_workers(folder: Path, parallel: int) -> dict[str, dict[str, object]]:
+    """The agent `worker`, which works on workers."""
     run = [sys.executable, str(folder / "worker.py")]
     agent = {"run": run, "where": "worker", "parallel": parallel, "sandbox": {"type": "none"}}
-    return {"agents": {"worker": agent}}
+    return {"worker": agent}
 
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Scratch:
     rows = [row("LOST"), row("CRASH"), row("A", after="CRASH"), row("B", after="LOST, A")]
-    return make(tmp_path, rows, worker=AGENT, config=on_workers(tmp_path, 2))
+    return make(tmp_path, rows, worker=AGENT, config={"agents": on_workers(tmp_path, 2)})
 
 
 @pytest.mark.slow
@@ -194,6 +195,14 @@ def test_rows_whose_worker_or_whose_process_dies_are_dispatched_again_once(
             assert [one.outcome for one in journal.attempts(task)] == ["killed", "success"]
 
 
+# Plans a milestone; tells where it was asked.
+PLANS = """
+import json, os, pathlib
+(pathlib.Path(__file__).parent / "planned").write_text(os.environ["HOME"])
+task = {"id": "M2-01", "description": "Do it.", "agent": "worker", "estimate_tokens": 1000,
+        "branch": "feat/m2-01"}
+print(json.dumps({"answer": json.dumps({"goal": "More.", "tasks": [task]}), "summary": "planned"}))
+"""
 # Says when it begins and ends, and ends once it may.
 HOLDS = """
 import os, pathlib, time
@@ -223,8 +232,12 @@ def waiting_for_a_slot() -> list[FlowRun]:
 def test_the_limit_of_an_agent_holds_across_workers_and_what_it_does_is_seen_live(
     tmp_path: Path, prefect_server: LocalServer
 ) -> None:
-    rows = [row("X"), row("Y")]
-    scratch = make(tmp_path, rows, worker=HOLDS, config=on_workers(tmp_path, 1))
+    rows = [row("X"), row("Y"), "\n## Milestone 2 — Second (M2)\n\n_Deferred._\n"]
+    (tmp_path / "planner.py").write_text(PLANS)
+    agents = on_workers(tmp_path, 1)
+    planner = {**agents["worker"], "run": [sys.executable, str(tmp_path / "planner.py")]}
+    config: dict[str, object] = {"agents": {**agents, "other": planner}}
+    scratch = make(tmp_path, rows, worker=HOLDS, config=config)
     (tmp_path / "own").mkdir()
     (tmp_path / "hold").touch()
     here = environment(prefect_server, tmp_path / "own")
@@ -245,6 +258,7 @@ def test_the_limit_of_an_agent_holds_across_workers_and_what_it_does_is_seen_liv
             until(lambda: f"said: {first} is at work" in log.read_text())
             (tmp_path / "hold").unlink()
             assert running.wait(timeout=200) == 0
+            expanded = mission(here, "expand", path, "M2", "--agent", "other", "--yes", "--json")
         finally:
             if running.poll() is None:
                 running.terminate()
@@ -252,3 +266,6 @@ def test_the_limit_of_an_agent_holds_across_workers_and_what_it_does_is_seen_liv
     told = [line.split()[0] for line in moments.read_text().splitlines()]
     assert told == ["begins", "ends", "begins", "ends"]
     assert sorted(scratch.merged()) == ["X", "Y"]
+    assert json.loads(expanded) == {"milestone": "M2", "rows": 1, "written": True}
+    assert (tmp_path / "planned").read_text() in {str(tmp_path / "one"), str(tmp_path / "two")}
+    assert scratch.statuses()["M2-01"] == "not-started"

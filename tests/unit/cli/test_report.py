@@ -67,6 +67,29 @@ def test_table(spent: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_a_long_mission_s_table_fits_a_terminal(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ids, agents and numbers as long as they get; nothing of them is cut off."""
+    text = place.task_file.read_text()
+    place.task_file.write_text(text.replace("A-3", "FED-M1-10").replace("4K ", "400K"))
+    with Journal.open(place.journal_file) as journal:
+        run_number = journal.start_run(mission="trial", host="h", pid=1, pid_started=1.0)
+        for agent in ("codex", "sonnet", "glm-5.1"):
+            attempt = journal.start_attempt(
+                run=run_number, task="FED-M1-10", agent=agent, branch=None, base_commit=None,
+                worktree=None, log=None, route="",
+            )  # fmt: skip
+            journal.end_attempt(
+                attempt.id, "crashed", input_tokens=24_300_000, cached_tokens=23_000_000,
+                output_tokens=99_999, cost_usd=None if agent == "codex" else 111.11,
+            )  # fmt: skip
+    out = run(capsys, "report", str(place.task_file))
+    assert max(map(len, out.splitlines())) <= 80
+    words = out.split()
+    assert {"FED-M1-10", "not-started", "codex,", "glm-5.1", "$222.22+"} <= set(words)
+
+
 def test_markdown(spent: Place, capsys: pytest.CaptureFixture[str]) -> None:
     out = run(capsys, "report", str(spent.task_file), "--format", "markdown", "--milestone", "A")
     assert out.startswith("# trial: estimates and actuals\n\n| task | status | agents |")
