@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,12 @@ def folder(prefect_server: LocalServer, tmp_path: Path) -> Iterator[Path]:
     prefect_server.ensure()
     folder = tmp_path / "prefect"
     folder.mkdir()
-    for name in ("prefect.db", "prefect.db-wal"):
-        if (prefect_server.folder / name).exists():
-            shutil.copy(prefect_server.folder / name, folder / name)
+    # That server goes on writing: what the files hold, copied one by one, need not fit together.
+    with (
+        closing(sqlite3.connect(prefect_server.folder / "prefect.db")) as theirs,
+        closing(sqlite3.connect(folder / "prefect.db")) as ours,
+    ):
+        theirs.backup(ours)
     yield folder
     LocalServer(folder).stop()
 

@@ -78,8 +78,7 @@ def test_a_row_set_by_hand_while_it_is_under_way_stops_the_run(tmp_path: Path, m
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(scratch.run)
         under_way(scratch, marks, "A")
-        text = scratch.task_file.read_text()
-        scratch.task_file.write_text(text.replace("| in-progress |", "| blocked |"))
+        scratch.edit("| in-progress |", "| blocked |")
         with pytest.raises(
             RowConflictError, match="A is under way, but its row was set to blocked"
         ):
@@ -95,8 +94,7 @@ def test_a_note_written_by_hand_while_a_row_is_under_way_is_kept(
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(scratch.run)
         under_way(scratch, marks, "A")
-        text = scratch.task_file.read_text()
-        scratch.task_file.write_text(text.replace("| old |", "| a person's word |"))
+        scratch.edit("| old |", "| a person's word |")
         (marks / "go").touch()
         assert running.result().exit_code == 0
     assert scratch.notes("A").startswith("a person's word [mission: merged as")

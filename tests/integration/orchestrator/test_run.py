@@ -245,8 +245,9 @@ def test_ctrl_c_leaves_everything_resumable(tmp_path: Path) -> None:
     stop = Stop()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(scratch.run, stop=stop)
-        for _ in watch(marks, raise_interrupt=False):
-            break
+        for _ in watch(marks, raise_interrupt=False, rust_timeout=50, yield_on_timeout=True):
+            if (marks / "A-1").exists():
+                break
         stop.request("Ctrl-C")
         end = running.result()
     assert end.exit_code == 130
