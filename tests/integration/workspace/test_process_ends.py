@@ -82,14 +82,17 @@ def test_a_program_that_ends_leaves_nobody_behind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("timer", ["silence", "total"])
 def test_a_program_that_is_ended_leaves_nobody_behind(timer: str) -> None:
-    limits: dict[str, Any] = {timer: timedelta(seconds=0.5)}
+    # However long it takes until the first line is there, and then some for the others.
+    limits: dict[str, Any] = {"start": timedelta(minutes=2), timer: timedelta(seconds=2)}
     end, pids = run(["sh", "-c", RUNAWAY + "sleep 300"], **limits)
     assert end.ended_by == timer
     nothing_left(pids)
 
 
 def test_a_stopped_process_is_ended_too() -> None:
-    end, pids = run(["sh", "-c", "echo $$; kill -STOP $$"], silence=GRACE)
+    end, pids = run(
+        ["sh", "-c", "echo $$; kill -STOP $$"], start=timedelta(minutes=2), silence=GRACE
+    )
     assert end.signal == signal.SIGKILL
     nothing_left(pids)
 
@@ -104,7 +107,21 @@ for generation in range(200):
     print(os.getpid(), flush=True)
     time.sleep(0.002)
 """
-    _, pids = run([sys.executable, "-I", "-S", "-c", script], total=timedelta(seconds=0.4))
+    stop, pids = Stop(), list[str]()
+
+    def note(_stream: str, line: bytes) -> None:
+        pids.append(line.decode())
+        if len(pids) == 20:
+            stop.request("it grows")
+
+    spec = ProcessSpec(
+        argv=[sys.executable, "-I", "-S", "-c", script],
+        cwd=Path.cwd(),
+        environment=allowed_environment(),
+        grace=GRACE,
+        on_line=note,
+    )
+    assert run_process(spec, stop).ended_by == "stop"
     nothing_left(pids)
 
 
@@ -197,7 +214,7 @@ def test_a_pipe_in_foreign_hands_does_not_hold_us_up(tmp_path: Path) -> None:
 
 def test_unbounded_output_without_a_line_end_is_no_silence() -> None:
     script = "while :; do printf x; sleep 0.05; done"
-    end, lines = run(["sh", "-c", script], silence=timedelta(seconds=5), total=GRACE * 2)
+    end, lines = run(["sh", "-c", script], silence=timedelta(seconds=5), total=timedelta(seconds=2))
     assert end.ended_by == "total"
     assert len(lines) == 1
     assert set(lines[0]) == {"x"}
