@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
+from agents.codex_rollout import refused_commands
 from agents.codex_stream import CodexReader
-from agents.protocol import Brief, OnEvent, Result, ignore_event
+from agents.fence import one_line
+from agents.protocol import Brief, OnEvent, Outcome, Result, ignore_event
 from agents.sandbox import confine, missing_sandbox
 from agents.streamed import Invocation, resume_or_start, run_streamed
-from agents.tool import NETWORK, missing_tool
+from agents.tool import NETWORK, missing_tool, redactor_for
 from mission.config import AgentConfig
 from workspace.process import Stop
 
@@ -56,7 +61,13 @@ class CodexAgent:
         )
         reader = CodexReader(brief.resumed if brief.resume else None)
         call = Invocation(argv=argv, environment=environment, reader=reader, denial=_DENIED)
-        return run_streamed(call, brief, stop, on_event)
+        began = datetime.now(UTC)
+        result = run_streamed(call, brief, stop, on_event)
+        if result.outcome is not Outcome.SUCCESS or result.denied or result.session is None:
+            return result
+        refused = refused_commands(_home(environment), result.session, since=began)
+        told = one_line("; ".join(dict.fromkeys(refused)))
+        return replace(result, denied=redactor_for(brief).text(told))
 
     def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
         environment = dict(given)
@@ -101,3 +112,9 @@ class CodexAgent:
         for name, value in settings.items():
             options += ["-c", f"model_providers.{_PROVIDER}.{name}={json.dumps(value)}"]
         return options
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    """Where Codex keeps its sessions."""
+    own = environment.get("CODEX_HOME")
+    return Path(own) if own else Path(environment.get("HOME", "/")) / HOME[0]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from agents.codex_rollout import SANDBOX
 from agents.outcomes import classify, retry_time
 from agents.protocol import AgentEvent, Usage
 from agents.stream import Told, as_object, event, local_now, number, part, parts, text
-
-# How the system says what the sandbox does not allow.
-_SANDBOX = re.compile(r"read-only file system|operation not permitted", re.IGNORECASE)
 
 
 class CodexReader:
@@ -109,7 +106,7 @@ def _denied(item: dict[str, Any]) -> tuple[str, ...]:
     if item.get("status") not in {"failed", "declined"}:
         return ()
     output = text(item, "aggregated_output")
-    if item.get("status") == "failed" and not _SANDBOX.search(output):
+    if item.get("status") == "failed" and not SANDBOX.search(output):
         return ()
     return (f"`{text(item, 'command')}` ({output.strip().rpartition(chr(10))[2] or 'declined'})",)
 

@@ -131,10 +131,10 @@ def test_a_denied_tool_is_no_success(tool: Tool, desk: Desk) -> None:
 
 
 _OUTSIDE = "*** Begin Patch\n*** Add File: /etc/planted\n+x\n*** End Patch"
-# Of a command that ends at once Codex 0.169.0 sometimes prints no event: these take a second.
+# Of a command that ends at once Codex 0.169.0 often prints no event; its own record has it.
 _NOT_ALLOWED = {
-    "a-command": ("sleep 1; touch /etc/planted", "Read-only file system"),
-    "a-commit": ("sleep 1; git commit --allow-empty -m x", "Read-only file system"),
+    "a-command": ("touch /etc/planted", "Read-only file system"),
+    "a-commit": ("git commit --allow-empty -m x", "Read-only file system"),
     "a-patch": (f"apply_patch <<'PATCH'\n{_OUTSIDE}\nPATCH\n", "patch rejected: writing outside"),
 }
 
@@ -151,7 +151,7 @@ def test_what_codex_s_sandbox_refuses_is_told(deed: str, desk: Desk) -> None:
 
 
 def test_a_command_of_codex_that_merely_fails_is_no_refusal(desk: Desk) -> None:
-    with ModelServer(CODEX.shell("sleep 1; false"), Say(text="It failed.")) as server:
+    with ModelServer(CODEX.shell("false"), Say(text="It failed.")) as server:
         assert desk.run(CODEX, server).denied == ""
 
 
