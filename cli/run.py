@@ -109,7 +109,8 @@ def _report(end: RunEnd, *, as_json: bool) -> None:
         print_json({"exit_code": end.exit_code, **asdict(end)})
         return
     if end.stopped:
-        fact(printable(f"Stopped: {end.stopped}. Run again to carry on."))
+        further = " Run again to carry on." if end.interrupted else ""
+        fact(printable(f"Stopped: {end.stopped.removesuffix('.')}.{further}"))
     counts = ", ".join(f"{count} {status}" for status, count in end.counts.items())
     fact(f"Rows: {counts or 'none'}.")
     for task in end.needs_qa:

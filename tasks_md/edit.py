@@ -161,7 +161,8 @@ def _fitted(table: Table, row: TableRow, column: str, text: str) -> str:
     cells = find_cells(row, len(table.names))
     old = row.raw[cells[at].start : cells[at].end]
     lead = len(old) - len(old.lstrip()) if old.strip() else min(1, len(old))
-    trail = len(old) - len(old.rstrip()) if old.strip() else len(old) - lead
+    # Where one space was all, there is none for the other side: text has one on both.
+    trail = len(old) - len(old.rstrip()) if old.strip() else max(len(old) - lead, lead)
     goal = display_width(old) if trail > 1 or lead > 1 else 0
     aligned = _aligned_width(table, row, cells, at)
     if aligned:

@@ -67,6 +67,13 @@ def test_an_aligned_column_stays_aligned_there_and_back() -> None:
     assert "| B   | failed | 日本  |" in noted
 
 
+@pytest.mark.parametrize("empty", ["| |", "|  |", "||"])
+def test_text_in_an_empty_cell_stands_between_spaces(empty: str) -> None:
+    text = f"## S (S)\n\n| id | status | notes |\n| --- | --- | --- |\n| A | done {empty}\n"
+    after = set_cells(parse(text), [change("notes", "word")])
+    assert after.endswith("| A | done |word|\n" if empty == "||" else "| A | done | word |\n")
+
+
 def test_a_compact_row_stays_compact() -> None:
     text = (
         "## S (S)\n\n| id | status | title |\n|----|--------|-------|\n| A-001 | done | hello |\n"
