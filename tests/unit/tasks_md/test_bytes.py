@@ -64,12 +64,14 @@ def test_cells_are_those_of_markdown(text: str) -> None:
         if isinstance(block, RawTable)
     ]
     theirs: list[list[list[str]]] = []
+    cell = False  # text after a table may be nested as deeply as a cell's
     for token in MarkdownIt("commonmark").enable("table").parse(text.removeprefix("\ufeff")):
+        cell = token.type in ("th_open", "td_open") or (cell and token.type == "inline")
         if token.type == "table_open":
             theirs.append([])
         elif token.type == "tr_open":
             theirs[-1].append([])
-        elif token.type == "inline" and token.level > 3 and theirs and theirs[-1]:
+        elif cell and token.type == "inline":
             theirs[-1][-1].append(token.content.strip())
     assert len(ours) == len(theirs)
     for our_table, their_table in zip(ours, theirs, strict=True):
