@@ -69,8 +69,8 @@ def test_an_aligned_column_stays_aligned_there_and_back() -> None:
 
 @pytest.mark.parametrize("empty", ["| |", "|  |", "||"])
 def test_text_in_an_empty_cell_stands_between_spaces(empty: str) -> None:
-    text = f"## S (S)\n\n| id | status | notes |\n| --- | --- | --- |\n| A | done {empty}\n"
-    after = set_cells(parse(text), [change("notes", "word")])
+    text = f"## S (S)\n\n| id | status | title |\n| --- | --- | --- |\n| A | done {empty}\n"
+    after = set_cells(parse(text), [change("description", "word")])
     assert after.endswith("| A | done |word|\n" if empty == "||" else "| A | done | word |\n")
 
 
