@@ -48,13 +48,18 @@ class PrefectOperations:
     def keep(self, name: str, task: str, attempt: int, work: Work) -> OperationEnd:
         """Do the work of the operation `name` for a row's attempt, on the record.
 
+        An operation that is no task of its own, such as `noop`, has nothing to show but that its
+        row ran, which the row's own task run says.
+
         Raises:
             MissionError: What the work raised.
         """
         from flows.federated_tier import TASKS  # noqa: PLC0415 - no other mission may load the tier
 
+        operation = TASKS.get(name)
+        if operation is None:
+            return work()
         outcome = _Once(work)
-        operation = TASKS.get(name) or operation_task(name)
         try:
             operation(outcome, f"{task} ({attempt})", return_state=True)
         except SERVER_TROUBLE as error:

@@ -96,6 +96,13 @@ def test_a_refusal_is_a_failed_run_without_a_traceback(
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
+def test_a_row_that_does_nothing_is_one_task_run(tmp_path: Path) -> None:
+    rows = [row("A", branch="—"), row("B", branch="—", after="A")]
+    scratch = make(tmp_path, rows, config={"tasks": {name: {"run": "noop"} for name in "AB"}})
+    assert call(scratch).exit_code == 0
+    assert set(task_runs(scratch)) == {"A", "B"}
+
+
 def test_every_operation_of_the_tier_is_a_task() -> None:
     assert {name for name in OPERATIONS if name != "noop"} == set(TASKS)
     assert all(task.name == name for name, task in TASKS.items())
