@@ -54,7 +54,7 @@ def try_candidate(context: Context, base: str, rows: Sequence[Row]) -> Tried:
     tip = base
     for row in rows:
         name = row.task.id
-        context.display.doing(name, "merges", "in a batch")
+        context.display.doing(name, "merges", "in a batch" if len(rows) > 1 else "")
         parents[name] = tip
         try:
             tip = squash_onto(context, row, tip)
