@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.scratch import Scratch, make, row
+from tests.unsteady import order, unsteady
 
 pytestmark = pytest.mark.timeout(120)
-
-# Does what `says` holds for its agent: a list of outcomes, one for each of the agent's attempts.
-# A limit ends after the seconds that stand behind it.
-AGENT = """
-import datetime, json, os, pathlib
-says = {says!r}
-here, agent, task = pathlib.Path({here!r}), os.environ["MISSION_AGENT"], os.environ["MISSION_TASK"]
-with (here / "order").open("a") as order:
-    order.write(f"{{task}} {{agent}}\\n")
-told = here / f"told-{{agent}}"
-tries = len(told.read_text()) if told.exists() else 0
-told.write_text("x" * (tries + 1))
-mine = says.get(agent, [])
-outcome, _, seconds = (mine[tries] if tries < len(mine) else "success").partition(" ")
-answer = {{"outcome": outcome, "summary": outcome}}
-if seconds:
-    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=int(seconds))
-    answer["retry_at"] = until.isoformat()
-pathlib.Path(f"{{task}}.txt").write_text(task)
-print(json.dumps(answer))
-"""
 
 
 def agents(
     folder: Path, rows: list[str], says: dict[str, list[str]], **settings: dict[str, object]
 ) -> Scratch:
     """A mission whose agents `worker`, `other` and `third` end as `says` has it."""
-    script = folder / "agent.py"
-    script.write_text(AGENT.format(says=says, here=str(folder)))
-    shared: dict[str, object] = {"type": "command", "run": [sys.executable, str(script)]}
+    shared = unsteady(folder, says)
     named = {name: shared | settings.get(name, {}) for name in ("worker", "other", "third")}
     return make(folder, rows, config={"agents": named})
-
-
-def order(folder: Path) -> list[str]:
-    """Who started, in this order."""
-    return (folder / "order").read_text().splitlines()
 
 
 def test_a_fallback_stays_while_its_own_provider_rests(tmp_path: Path) -> None:

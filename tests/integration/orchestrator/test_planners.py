@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -17,32 +16,15 @@ from orchestrator.opening import open_mission
 from orchestrator.run import RunEnd, RunRequest, run_mission
 from tests.integration.orchestrator.test_expanding import PLACEHOLDER, PLAN
 from tests.scratch import Scratch, make, row
+from tests.unsteady import order, unsteady
 from workspace.process import Stop
 
 pytestmark = pytest.mark.timeout(120)
 
-# Plans, after it has ended as `says` holds for its agent; notes who was asked.
-AWAY = """
-import datetime, json, os, pathlib
-says, here, agent = {says!r}, pathlib.Path({here!r}), os.environ["MISSION_AGENT"]
-with (here / "asked").open("a") as asked:
-    asked.write(agent + "\\n")
-tries = (here / "asked").read_text().split().count(agent)
-mine = says.get(agent, [])
-outcome, _, seconds = (mine[tries - 1] if tries <= len(mine) else "success").partition(" ")
-answer = {{"outcome": outcome, "summary": {plan!r} if outcome == "success" else outcome}}
-if seconds:
-    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=int(seconds))
-    answer["retry_at"] = until.isoformat()
-print(json.dumps(answer))
-"""
-
 
 def away(folder: Path, says: dict[str, list[str]], **settings: object) -> Scratch:
     """A mission whose second milestone is planned by `other`, or `codex` in its place."""
-    script = folder / "away.py"
-    script.write_text(AWAY.format(says=says, here=str(folder), plan=json.dumps(PLAN)))
-    planner: dict[str, object] = {"type": "command", "run": [sys.executable, str(script)]}
+    planner = unsteady(folder, says, answers={"other": PLAN, "codex": PLAN})
     agents = {
         "worker": {"type": "command", "run": [sys.executable, str(folder / "worker.py")]},
         "other": planner | settings,
@@ -61,7 +43,7 @@ def run_expanding(scratch: Scratch, display: RecordingDisplay | None = None) -> 
 
 
 def asked(folder: Path) -> list[str]:
-    return (folder / "asked").read_text().split()
+    return [line.partition(" ")[2] for line in order(folder)]
 
 
 def test_a_planner_that_is_away_is_asked_again(

@@ -5,7 +5,6 @@ The author's finished work is never done again for them.
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,34 +13,12 @@ import yaml
 
 from orchestrator.display import RecordingDisplay
 from tests.scratch import Scratch, make, row
+from tests.unsteady import order, unsteady
 from workspace.process import Stop
 
 pytestmark = pytest.mark.timeout(120)
 
-# Ends as `says` holds for its agent: a list of outcomes, one for each time that it is asked; after
-# them it succeeds. A limit ends after the seconds that stand behind it. `worker` and `other` write
-# a file, everybody else approves what it is shown. Each uses 900 tokens.
-AGENT = """
-import datetime, json, os, pathlib
-says = {says!r}
-here, agent, task = pathlib.Path({here!r}), os.environ["MISSION_AGENT"], os.environ["MISSION_TASK"]
-with (here / "order").open("a") as order:
-    order.write(f"{{task}} {{agent}}\\n")
-told = here / f"told-{{agent}}"
-tries = len(told.read_text()) if told.exists() else 0
-told.write_text("x" * (tries + 1))
-mine = says.get(agent, [])
-outcome, _, seconds = (mine[tries] if tries < len(mine) else "success").partition(" ")
-answer = {{"outcome": outcome, "summary": outcome, "input_tokens": 800, "output_tokens": 100}}
-if seconds:
-    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=int(seconds))
-    answer["retry_at"] = until.isoformat()
-if agent in ("worker", "other"):
-    pathlib.Path(f"{{task}}.txt").write_text(task)
-elif outcome == "success":
-    answer["summary"] = json.dumps({{"verdict": "approve", "summary": "fine", "findings": []}})
-print(json.dumps(answer))
-"""
+APPROVAL = {"verdict": "approve", "summary": "fine", "findings": []}
 
 
 def reviewed(
@@ -51,10 +28,10 @@ def reviewed(
     agents: dict[str, dict[str, object]] | None = None,
     **more: object,
 ) -> Scratch:
-    """A mission whose rows by `worker` are reviewed by `sonnet`; `haiku` is there too."""
-    script = folder / "agent.py"
-    script.write_text(AGENT.format(says=says, here=str(folder)))
-    shared: dict[str, object] = {"type": "command", "run": [sys.executable, str(script)]}
+    """A mission whose rows by `worker` are reviewed by `sonnet`; `haiku` is there too.
+
+    Each uses 900 tokens."""
+    shared = unsteady(folder, says, answers={"sonnet": APPROVAL, "haiku": APPROVAL})
     names = ("worker", "other", "sonnet", "haiku")
     config = {
         "agents": {name: shared | (agents or {}).get(name, {}) for name in names},
@@ -62,11 +39,6 @@ def reviewed(
         **more,
     }
     return make(folder, rows, config=config)
-
-
-def order(folder: Path) -> list[str]:
-    """Who started, in this order."""
-    return (folder / "order").read_text().splitlines()
 
 
 def attempts(scratch: Scratch, task: str) -> list[str | None]:

@@ -77,8 +77,13 @@ def a_mission(tmp_path: Path, marks: Path, rows: Sequence[str], *kill_at: str) -
     return make(tmp_path, rows, worker=COUNTS.format(marks=str(marks)), config=config)
 
 
-def run_and_be_killed(scratch: Scratch, marks: Path) -> None:
-    command = [sys.executable, "-c", RUNNER, str(scratch.task_file), str(marks)]
+def killed_by(patch: str) -> str:
+    """A runner with a disk that works, and in which `patch` puts a SIGKILL somewhere."""
+    return RUNNER.replace("StatusWriter.apply = ", f"{patch}\n_ = ")
+
+
+def run_and_be_killed(scratch: Scratch, marks: Path, runner: str = RUNNER) -> None:
+    command = [sys.executable, "-c", runner, str(scratch.task_file), str(marks)]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
@@ -169,15 +174,11 @@ def test_killed_before_a_finished_operation_is_in_the_file(
     """It has been done, and is not done again."""
     tasks: dict[str, object] = {"tasks": {"A": {"run": "noop"}}}
     scratch = make(tmp_path, [row("A", branch="—"), row("B", after="A")], config=tasks)
-    runner = RUNNER.replace(
-        "StatusWriter.apply = ",
+    patch = (
         "from orchestrator.operations.operation import OperationRunner\n"
-        "OperationRunner._ended = lambda *a: os.kill(os.getpid(), 9)\n"
-        "_ = ",
+        "OperationRunner._ended = lambda *a: os.kill(os.getpid(), 9)"
     )
-    command = [sys.executable, "-c", runner, str(scratch.task_file), str(marks)]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    run_and_be_killed(scratch, marks, killed_by(patch))
 
     def find(name: str) -> Operation:
         raise AssertionError(f"{name} ran again")
@@ -195,15 +196,11 @@ def test_killed_before_what_an_agent_left_is_committed(
 ) -> None:
     """The agent had ended, and is not paid for again."""
     scratch = a_mission(tmp_path, marks, [row("A", branch=branch)])
-    runner = RUNNER.replace(
-        "StatusWriter.apply = ",
+    patch = (
         "from workspace import changes\n"
-        "changes.commit_leftovers = changes.head = lambda *a, **k: os.kill(os.getpid(), 9)\n"
-        "_ = ",
+        "changes.commit_leftovers = changes.head = lambda *a, **k: os.kill(os.getpid(), 9)"
     )
-    command = [sys.executable, "-c", runner, str(scratch.task_file), str(marks)]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    run_and_be_killed(scratch, marks, killed_by(patch))
     assert scratch.run().exit_code == 0
     assert ran(marks, "A") == 1
     assert scratch.statuses() == {"A": "done"}
