@@ -17,8 +17,8 @@ from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.admission.rests import line_up
 from orchestrator.attempts.asking import Question
 from orchestrator.attempts.retrying import decide_after
-from orchestrator.attempts.work import sums
 from orchestrator.context import Context
+from orchestrator.usage import columns
 from orchestrator.workers.sending import consult
 from tasks_md.finding import Finding, Severity
 from tasks_md.lint import lint
@@ -212,7 +212,7 @@ def _ask(
                 folder=context.worktrees.path(f"{milestone.id}.plan", attempt.number),
                 token_limit=token_limit,
                 on_progress=lambda _, used: context.journal.update_attempt(
-                    attempt.id, **sums(used)
+                    attempt.id, **columns(used)
                 ),
             ),
             commit=context.repository.fetch_base(),
@@ -224,7 +224,7 @@ def _ask(
         attempt.id,
         str(result.outcome),
         summary=result.summary,
-        **sums(result.usage),
+        **columns(result.usage),
     )
     if result.outcome is Outcome.STOPPED:
         raise StoppedError(f"stopped while {agent} planned: {context.stop.reason}")

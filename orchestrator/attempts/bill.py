@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from agents.protocol import Usage
 from mission.journal import Attempt, EventKind
-from orchestrator.attempts.work import sums
 from orchestrator.context import Context
+from orchestrator.usage import columns, usage_of
 
 
 class Bill:
@@ -33,16 +33,6 @@ class Bill:
                 task=attempt.task,
                 attempt=attempt.id,
                 reviewer=self._reviewer,
-                **sums(more),
+                **columns(more),
             )
-            journal.update_attempt(
-                attempt.id,
-                input_tokens=attempt.input_tokens + used.input_tokens,
-                output_tokens=attempt.output_tokens + used.output_tokens,
-                cached_tokens=attempt.cached_tokens + used.cached_tokens,
-                cost_usd=_sum(attempt.cost_usd, used.cost_usd),
-            )
-
-
-def _sum(first: float | None, second: float | None) -> float | None:
-    return None if first is None and second is None else (first or 0.0) + (second or 0.0)
+            journal.update_attempt(attempt.id, **columns(usage_of(attempt).plus(used)))

@@ -18,9 +18,10 @@ from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question
 from orchestrator.attempts.bill import Bill
 from orchestrator.attempts.retrying import decide_after
-from orchestrator.attempts.work import REVIEW, Work, sums
+from orchestrator.attempts.work import REVIEW, Work
 from orchestrator.context import Context
 from orchestrator.ends import Unreviewed
+from orchestrator.usage import columns
 from orchestrator.workers.sending import consult
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes
@@ -147,7 +148,7 @@ def _make(
         text=findings_text(made),
         answer=made.model_dump_json(),
         tokens=usage.tokens,
-        **sums(usage),
+        **columns(usage),
     )
     return made
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from agents.prompt import write_brief
 from agents.protocol import Result, Usage
@@ -16,6 +15,7 @@ from orchestrator.attempts.repairing import to_repair
 from orchestrator.attempts.verifying import steps_for
 from orchestrator.context import Context
 from orchestrator.ends import CONFLICT, INTERRUPTED
+from orchestrator.usage import columns
 from orchestrator.workers.sending import send, works_elsewhere
 from workspace import changes
 from workspace.squash import leftovers_message
@@ -100,7 +100,7 @@ def run_agent(
         context.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
 
     def note_progress(session: str | None, used: Usage) -> None:
-        context.journal.update_attempt(attempt.id, session=session, **sums(used))
+        context.journal.update_attempt(attempt.id, session=session, **columns(used))
 
     question = Question(
         task=task.id,
@@ -174,17 +174,7 @@ def facts(result: Result) -> dict[str, str | int | float | None]:
         "outcome": str(result.outcome),
         "session": result.session,
         "exit_code": result.exit_code,
-        **sums(result.usage),
-    }
-
-
-def sums(usage: Usage) -> dict[str, Any]:
-    """Usage as the journal keeps it."""
-    return {
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "cost_usd": usage.cost_usd,
+        **columns(result.usage),
     }
 
 

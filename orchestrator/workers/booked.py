@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from agents.protocol import Usage
 from mission.journal import Attempt, EventKind
 from orchestrator.context import Context
+from orchestrator.usage import usage_of
 
 REMOTE = "remote"  # the journal's kind of event: an errand was given to the workers
 _USAGE = TypeAdapter(Usage)
@@ -38,12 +39,7 @@ def told_before(context: Context, attempt: Attempt, run: str | None) -> Usage:
         if run is not None and event.data["remote_run"] == run
     }
     return _total(
-        Usage(
-            input_tokens=one.input_tokens,
-            cached_tokens=one.cached_tokens,
-            output_tokens=one.output_tokens,
-            cost_usd=one.cost_usd,
-        )
+        usage_of(one)
         for one in context.journal.attempts(attempt.task)
         if one.id in numbers and one.id != attempt.id
     )
