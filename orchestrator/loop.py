@@ -61,10 +61,8 @@ class Loop:
         self._paused = False  # as read once a step: a pause that ends in one is seen in the next
         self._live: dict[str, Assignment] = {}
         self._starting = list(todo.left)  # journalled, not yet given to the engine
-        self._admission = Admission(context, dispatcher)
+        self._admission = Admission(context, dispatcher, until=todo.until)
         self._delays = self._admission.delays
-        if todo.until is not None:
-            self._delays.hold("", todo.until)  # no row has that name
         self._bug: BaseException | None = None
         self._conflict: MissionError | None = None  # the file and the run disagree
 
@@ -217,7 +215,7 @@ class Loop:
         reviewer = self._admission.reviewer(attempt.task)
         # Only an agent that is to start has one; that of an old attempt may be configured no more.
         starts = attempt.stage is Stage.STARTED or reviewer is not None
-        limit = self._admission.token_limit(row, attempt.agent) if starts else None
+        limit = self._admission.token_limit(row, reviewer or attempt.agent) if starts else None
         assignment = self._dispatcher.assign(
             attempt, approved=approved, reviewer=reviewer, token_limit=limit
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from agents.budget import Refusal
 from mission.journal import Attempt
 from orchestrator.admission.budgeting import Budget
@@ -16,14 +18,17 @@ from tasks_md.model import Task
 class Admission:
     """Rows that wait for a time or for money, and why. Reviews are admitted like attempts."""
 
-    def __init__(self, context: Context, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, context: Context, dispatcher: Dispatcher, *, until: datetime | None = None
+    ) -> None:
+        """`until`: wait at least so long for rows that may still come."""
         self._context = context
         self._dispatcher = dispatcher
         self._budget = Budget(context.config, context.journal, context.run, context.clock())
         self._told: set[str] = set()  # rows whose refusal was said
         self._unreviewed: dict[str, Unreviewed] = {}  # finished work that waits for its review
         self._reviewers: dict[str, str] = {}  # by row, who may review its work
-        self.delays = Delays()
+        self.delays = Delays(until)
         self.refused: dict[str, Refusal] = {}  # rows that a limit keeps from starting
 
     def ended(self, end: TaskEnd, agent: str) -> None:

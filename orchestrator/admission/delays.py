@@ -15,14 +15,16 @@ class _Held:
 class Delays:
     """What waits for a time to come."""
 
-    def __init__(self) -> None:
+    def __init__(self, until: datetime | None = None) -> None:
+        """`until`: something waits so long, though it is no row."""
+        self._until = until
         self._rows: dict[str, _Held] = {}
 
     def __contains__(self, task: str) -> bool:
         return task in self._rows
 
     def __bool__(self) -> bool:
-        return bool(self._rows)
+        return bool(self._rows) or self._until is not None
 
     def hold(self, task: str, until: datetime, agent: str | None = None) -> None:
         """Try `task` again then. `agent` stands in for the one that it is routed to."""
@@ -30,6 +32,8 @@ class Delays:
 
     def pop_due(self, now: datetime) -> tuple[str, str | None] | None:
         """The row that has waited longest past its time, and the agent that stands in for it."""
+        if self._until is not None and self._until <= now:
+            self._until = None
         due = [(again.at, task) for task, again in self._rows.items() if again.at <= now]
         if not due:
             return None
@@ -37,8 +41,8 @@ class Delays:
         return task, self._rows.pop(task).agent
 
     def seconds_left(self, now: datetime) -> float | None:
-        """Until the next row's time; None if no row waits."""
-        if not self._rows:
-            return None
-        first = min(again.at for again in self._rows.values())
-        return max((first - now).total_seconds(), 0.0)
+        """Until the first time that comes; None if nothing waits."""
+        times = [again.at for again in self._rows.values()]
+        if self._until is not None:
+            times.append(self._until)
+        return max((min(times) - now).total_seconds(), 0.0) if times else None
