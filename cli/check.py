@@ -15,7 +15,6 @@ from cli.tables import wrap
 from mission.config import load_config
 from mission.place import Place
 from tasks_md.lint import Finding, Severity, lint
-from tasks_md.model import Dialect
 from tasks_md.parse import read
 
 app = typer.Typer()
@@ -62,8 +61,7 @@ def check(
 def _check(place: Place) -> Sequence[Finding]:
     config = load_config(place.config_file)
     refuse_unknown_types(config, place.config_file)
-    dialect = Dialect(columns=config.columns, statuses=config.statuses)
-    return lint(read(place.task_file, dialect))
+    return lint(read(place.task_file, config.dialect))
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

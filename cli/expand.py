@@ -34,7 +34,7 @@ from orchestrator.expanding import (
 from orchestrator.opening import open_mission
 from orchestrator.publishing.status import publish_status
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
-from tasks_md.model import Dialect, Task
+from tasks_md.model import Task
 from tasks_md.parse import read
 from workspace.process import Stop
 
@@ -73,7 +73,7 @@ def expand_milestone(
     path, (milestone,) = path_and(words, "MILESTONE")
     place = Place.find(path)
     config = load_config(place.config_file)
-    plan = read(place.task_file, dialect=Dialect(columns=config.columns, statuses=config.statuses))
+    plan = read(place.task_file, config.dialect)
     placeholder(plan, milestone, force=force)
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
@@ -102,7 +102,8 @@ def _workers(names: Iterable[str], config: MissionConfig) -> RemoteAgents:
     if not any(settings(name, config).where == "worker" for name in names):
         return NoWorkers()
     reach(talk)
-    from flows.remote import PrefectAgents  # noqa: PLC0415 - imports Prefect, which reads settings
+    # Prefect reads its settings as it is imported, and `reach` has just made them.
+    from flows.remote import PrefectAgents  # noqa: PLC0415 - imports Prefect
 
     return PrefectAgents()
 

@@ -8,17 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from agents.known_types import refuse_unknown_types
 from cli.console import fact, print_json, printable, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
-from mission.config import load_config
+from flows.run import carry_out
 from mission.place import Place
 from orchestrator.dry_run import Planned, held_back, plan_run
-from orchestrator.preflight import refuse_errors
+from orchestrator.preflight import read_sound
 from orchestrator.run import RunEnd, RunRequest, check_request, select
-from tasks_md.model import Dialect
-from tasks_md.parse import read
 from workspace.process import Stop
 
 app = typer.Typer()
@@ -60,8 +57,6 @@ def run(
         _dry_run(request, as_json=as_json)
         return
     talk(f"Carrying out {printable(str(check_request(request).task_file))}")
-    from flows.run import carry_out  # noqa: PLC0415 - Prefect loads slowly: a line comes before
-
     stop = Stop()
     with display_for(Console(stderr=True)) as display, stopped_by_signals(stop):
         end = carry_out(request, display, stop)
@@ -71,10 +66,7 @@ def run(
 
 def _dry_run(request: RunRequest, *, as_json: bool) -> None:
     place = Place.find(request.path)
-    config = load_config(place.config_file)
-    plan = read(place.task_file, dialect=Dialect(columns=config.columns, statuses=config.statuses))
-    refuse_unknown_types(config, place.config_file)
-    refuse_errors(plan)
+    config, plan = read_sound(place)
     selected = select(plan, request)
     planned = plan_run(plan, config, selected)
     held = held_back(plan, selected) if not planned else {}

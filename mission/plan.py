@@ -50,7 +50,7 @@ def _said(place: Place) -> tuple[Dialect, str | None]:
     from mission.config import load_config  # noqa: PLC0415  only missions with such keys pay
 
     config = load_config(place.config_file)
-    return Dialect(columns=config.columns, statuses=config.statuses), config.mission
+    return config.dialect, config.mission
 
 
 def _raw(config_file: Path) -> bytes | None:

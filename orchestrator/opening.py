@@ -24,7 +24,6 @@ from orchestrator.display import Display
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.preflight import repository_of
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
-from tasks_md.model import Dialect
 from tasks_md.writer import StatusWriter
 from workspace.alive import started
 from workspace.process import Stop
@@ -56,8 +55,7 @@ def open_mission(
     top = repository_of(place)
     config = load_config(place.config_file)
     place.state_dir.mkdir(parents=True, exist_ok=True)
-    dialect = Dialect(columns=config.columns, statuses=config.statuses)
-    writer = StatusWriter(place.task_file, lock_dir=place.state_dir, dialect=dialect)
+    writer = StatusWriter(place.task_file, lock_dir=place.state_dir, dialect=config.dialect)
     redactor = Redactor.from_environment({**os.environ, **_set_for_agents(config)})
     writer.acquire(timeout=A_MOMENT)
     with writer, Journal.open(place.journal_file, redact=redactor.text) as journal:

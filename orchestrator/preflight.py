@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agents.known_types import refuse_unknown_types
+from mission.config import MissionConfig, load_config
 from mission.errors import CheckoutBlockedError, TaskFileError, UsageError
 from mission.place import Place
 from tasks_md.finding import Severity
 from tasks_md.lint import lint
 from tasks_md.model import Plan
+from tasks_md.parse import read
 from workspace.checkout import unpublished
 from workspace.repository import Repository
 
@@ -25,6 +28,20 @@ def repository_of(place: Place) -> Path:
             hint="Work is done on branches: run `git init` there first, and commit the file",
         )
     return place.repository
+
+
+def read_sound(place: Place) -> tuple[MissionConfig, Plan]:
+    """The configuration and the plan, if a run could carry them out.
+
+    Raises:
+        ConfigError: `mission.yaml` has a mistake.
+        TaskFileError: The task file cannot be read, or lint finds errors in it.
+    """
+    config = load_config(place.config_file)
+    refuse_unknown_types(config, place.config_file)
+    plan = read(place.task_file, config.dialect)
+    refuse_errors(plan)
+    return config, plan
 
 
 def refuse_errors(plan: Plan) -> None:

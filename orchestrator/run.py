@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agents.budget import Refusal
-from agents.known_types import refuse_unknown_types
-from mission.config import load_config
 from mission.errors import BudgetError, MissionError, StoppedError, TaskFileError
 from mission.journal import RequestKind
 from mission.place import Place
@@ -22,7 +20,7 @@ from orchestrator.engine import Engine, ThreadEngine
 from orchestrator.expanding import PlannerAwayError, expand, next_placeholder, write_expansion
 from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
-from orchestrator.preflight import check_base, refuse_errors, repository_of
+from orchestrator.preflight import check_base, read_sound, refuse_errors, repository_of
 from orchestrator.publishing.absorbing import take_in_pushed
 from orchestrator.publishing.status import publish_status
 from orchestrator.publishing.storage import StorageCopy
@@ -30,8 +28,7 @@ from orchestrator.recovery import end_crashed_runs, reconcile
 from orchestrator.taking_over import note_taken_over
 from orchestrator.workers.remote import RemoteAgents
 from tasks_md.lock import refuse_if_held
-from tasks_md.model import Dialect, Plan
-from tasks_md.parse import read
+from tasks_md.model import Plan
 from workspace.process import Stop
 from workspace.repository import Repository
 
@@ -145,11 +142,7 @@ def check_request(request: RunRequest) -> Place:
         MissionError: As `run_mission` raises them.
     """
     place = Place.find(request.path)
-    config = load_config(place.config_file)
-    refuse_unknown_types(config, place.config_file)
-    dialect = Dialect(columns=config.columns, statuses=config.statuses)
-    plan = read(place.task_file, dialect=dialect)
-    refuse_errors(plan)
+    config, plan = read_sound(place)
     select(plan, request)
     check_base(Repository.open(repository_of(place), base=config.base, remote=config.remote))
     refuse_if_held(place.state_dir, timeout=A_MOMENT)

@@ -12,6 +12,7 @@ from mission.config.gates import GateConfig, VerifyStep
 from mission.config.merging import MergeConfig
 from mission.config.section import Section
 from mission.state import Status
+from tasks_md.model import Dialect
 
 Column = Literal[
     "id",
@@ -128,3 +129,8 @@ class MissionConfig(Section):
         default_factory=StatusConfig,
         description="When status changes are committed, and whether they are pushed.",
     )
+
+    @property
+    def dialect(self) -> Dialect:
+        """The words that this file uses beside the usual ones."""
+        return Dialect(columns=self.columns, statuses=self.statuses)
