@@ -13,7 +13,8 @@ BUBBLEWRAP = "bwrap"
 
 #: Adapters whose tools have a sandbox of their own.
 _OWN = frozenset({"codex"})
-_SCRATCH = Path("/tmp")  # noqa: S108 - hidden, not used: the sandbox gets an empty one of its own
+# Where the sandbox mounts an empty folder of its own; the real one is neither read nor written.
+_SCRATCH = Path("/tmp")  # noqa: S108 - a mount point, no temporary file
 
 
 def notice(name: str, config: AgentConfig) -> str | None:

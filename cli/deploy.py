@@ -42,7 +42,8 @@ def deploy(
             hint=f"The shortest is {SHORTEST}",
         )
     api = reach(talk)
-    from flows.deploy import deploy as set_up  # noqa: PLC0415 - Prefect reads settings as it loads
+    # Prefect reads its settings as it is imported, and `reach` has just made them.
+    from flows.deploy import deploy as set_up  # noqa: PLC0415 - reads what `reach` made
 
     talk("Setting up pools, deployments, limits and the automation")
     done = set_up(agents, lost_after=patience)

@@ -116,13 +116,13 @@ class PrefectEngine:
             told.set()
             try:
                 on_done(job, error)
-            except BaseException as bug:  # noqa: BLE001 - a thread's boundary: __exit__ raises it
+            except BaseException as bug:  # noqa: BLE001 - no caller: __exit__ raises it
                 self._bugs.append(bug)
 
         try:
             begun = task_run(self._flow_run, run, name=job.name, key=key, after=after)
             RowRun(task=row, task_run=begun, tags=job.tags).carry_out(job.run, tell)
-        except Exception as error:  # noqa: BLE001 - the record's trouble, told in `troubles`
+        except Exception as error:  # noqa: BLE001 - whatever Prefect raises, the row goes on
             self._record.troubles.append(f"could not record {job.name} in Prefect: {error}")
             if not told.is_set():
                 tell(done(job.run))

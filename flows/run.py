@@ -20,24 +20,22 @@ def carry_out(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
         ServerError: Prefect's server cannot be started or reached.
         MissionError: As `orchestrator.run.run_mission` raises them.
     """
-    given = given_api()
+    given, local, starting = given_api(), LocalServer(), None
     if given is None:
-        local = LocalServer()
-        server = local.find_or_start(display.say)
-        connect(server.api, home=local.folder)
-        from flows.call import call_flow  # noqa: PLC0415 - imports Prefect, which reads settings
-
-        if local.ensure(display.say) != server:
-            raise ServerError(
-                "the local Prefect server was replaced while it started", hint="Run again"
-            )
+        starting = local.find_or_start(display.say)
+        connect(starting.api, home=local.folder)
     else:
         connect(given)
-        from flows.call import call_flow  # noqa: PLC0415 - as above
-
         if not answers(given):
             raise ServerError(
                 f"the Prefect API at {given} does not answer",
                 hint="PREFECT_API_URL names it; without it the runner starts a local server",
             )
+    # Prefect reads its settings as it is imported, and `connect` has just made them.
+    from flows.call import call_flow  # noqa: PLC0415 - reads what `connect` made
+
+    if starting is not None and local.ensure(display.say) != starting:
+        raise ServerError(
+            "the local Prefect server was replaced while it started", hint="Run again"
+        )
     return call_flow(request, display, stop)

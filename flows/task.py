@@ -62,7 +62,7 @@ def done(work: Callable[[], None]) -> BaseException | None:
     """Do the work; what it raised."""
     try:
         work()
-    except BaseException as error:  # noqa: BLE001 - a thread's boundary: it is told and recorded
+    except BaseException as error:  # noqa: BLE001 - returned, and recorded as the run's end
         return error
     return None
 

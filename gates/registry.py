@@ -10,9 +10,11 @@ from pathlib import Path
 
 from gates.case import QueuePolicy
 from gates.clock import SYSTEM_CLOCK, Clock
+from gates.forges.registry import find_forge
 from gates.none import NoGate
 from gates.pause import PauseFiles, PauseGate
 from gates.protocol import Gate, GateState
+from gates.queue_guard import QueueGuard
 from gates.script import ScriptGate
 from mission.config import ForgeConfig, GateConfig
 from mission.errors import ConfigError
@@ -106,10 +108,6 @@ def _exit_codes(config: GateConfig) -> Mapping[int, GateState]:
 
 
 def _queue(config: GateConfig, surroundings: Surroundings) -> Gate:
-    # Imported only here: missions without this gate do without an HTTP client.
-    from gates.forges.registry import find_forge  # noqa: PLC0415
-    from gates.queue_guard import QueueGuard  # noqa: PLC0415
-
     forge = find_forge(
         surroundings.forge,
         surroundings.remote_url,

@@ -61,7 +61,8 @@ class Chunks(Sequence[T]):
     def __eq__(self, other: object) -> bool:
         return self.chunks == other.chunks if isinstance(other, Chunks) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # items need not have one
+    def __hash__(self) -> int:
+        return hash(self.chunks)
 
     def __repr__(self) -> str:
         return f"Chunks({list(self)!r})"

@@ -14,7 +14,7 @@ from bench.subject import Measured
 _nodes: dict[str, Node] = {}
 
 
-class Work(luigi.Task):  # type: ignore[misc]  # it has no types, so its base is Any
+class Work(luigi.Task):  # type: ignore[misc]  # mypy skips luigi: see pyproject.toml
     """One node."""
 
     node = luigi.Parameter()

@@ -68,7 +68,7 @@ def _client() -> httpx.AsyncClient:
         SettingsError: It names one that cannot be used, or certificates that are not there.
     """
     try:
-        return httpx.AsyncClient(verify=_tls(), timeout=None)  # noqa: S113  bounded by the caller
+        return httpx.AsyncClient(verify=_tls(), timeout=REQUEST_TIME.total_seconds())
     except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
         # Not the error's own words: a proxy's address may hold a password.
         raise SettingsError(

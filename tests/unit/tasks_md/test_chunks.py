@@ -29,6 +29,7 @@ def test_it_is_the_tuple_with_these_items_changed(count: int, places: dict[int, 
     assert len(changed) == count
     assert (changed == chunks) == (not changes)
     assert changed == Chunks(expected)
+    assert hash(changed) == hash(Chunks(expected))
     touched = [old is not new for old, new in zip(chunks.chunks, changed.chunks, strict=True)]
     assert sum(touched) <= len(changes)
 
