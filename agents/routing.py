@@ -26,6 +26,11 @@ class Route:
 # The opening of a description, up to its first stop, says what kind of work a row is; what comes
 # after often names tests or documents in passing.
 _OPENING = r"^[^.:;]*"
+# Documents as what a row is about: `document` as a verb, or their kind right at the start.
+_DOCUMENTS = (
+    r"^\W*(documents?\b|((write|update|extend|add|revise)\s+)?(the\s+|a\s+|an\s+)?"
+    r"(docs?|documentation|readme|changelog|runbook)\b)"
+)
 
 
 def _shipped(agent: str, **match: str) -> RoutingRule:
@@ -37,11 +42,11 @@ def _shipped(agent: str, **match: str) -> RoutingRule:
 #: by name only.
 SHIPPED: tuple[RoutingRule, ...] = (
     _shipped("sonnet", description=_OPENING + r"\breview\b"),
-    _shipped("haiku", description=r"^\W*(docs?|documentation|readme|changelog|runbook)\b"),
-    _shipped("haiku", branch=r"[-/_](docs?|readme|runbook)$"),
+    _shipped("haiku", description=_DOCUMENTS),
+    _shipped("haiku", branch=r"^docs?/|[-/_](docs?|readme|runbook)$"),
     _shipped("haiku", description=_OPENING + r"\b(regression|canary|smoke)\b"),
     _shipped("sonnet", description=_OPENING + r"\btests?\b"),
-    _shipped("sonnet", branch=r"[-/_]tests?$"),
+    _shipped("sonnet", branch=r"^tests?/|[-/_]tests?$"),
     _shipped("sonnet", description=_OPENING + r"\bdoctor\b"),
     _shipped("codex"),
 )

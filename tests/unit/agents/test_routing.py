@@ -29,6 +29,12 @@ def _agent(description: str, branch: str = "feat/x") -> str | None:
         ("Update `mosaic doctor`: report the tier", "sonnet"),
         ("Standalone regression: full E2E on the existing tier", "haiku"),
         ("Docs update: operator notes for tier setup", "haiku"),
+        ("Document the endpoint in `docs/api.md`.", "haiku"),
+        ("Documents: notes for operators", "haiku"),
+        ("Write the documentation of the tier. Check its examples.", "haiku"),
+        ("Update the README: a paragraph on tiers", "haiku"),
+        ("Add a document store. Keep it small.", "codex"),
+        ("Write documents to the store", "codex"),
     ],
 )
 def test_the_shipped_rules_follow_the_mission_file_s_rationale(
@@ -39,6 +45,8 @@ def test_the_shipped_rules_follow_the_mission_file_s_rationale(
 
 def test_a_branch_name_can_tell_too() -> None:
     assert _agent("Operator notes", branch="feat/m1-docs") == "haiku"
+    assert _agent("Operator notes", branch="docs/tiers") == "haiku"
+    assert _agent("Seed and compare", branch="test/tiers") == "sonnet"
     assert _agent("Seed and compare", branch="feat/m1-migrate-test") == "sonnet"
 
 
