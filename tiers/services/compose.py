@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
 
-from mission.errors import StoppedError, TierError
+from mission.errors import TierError
 from tiers.config import TierConfig
 from tiers.services.service import Say, ServiceState, with_passwords
-from workspace.process import ProcessEnd, ProcessSpec, Stop, run_process
+from workspace.process import Stop
 
 _PROJECT = Path(__file__).parents[2]  # what paths in the file start from: it holds our packages
 _NAME = "docker-compose.federated.yml"
@@ -54,18 +55,13 @@ def find_engine() -> Engine | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """The lines that a command printed."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Answer:
+    """How a command ended."""
 
-    stdout: list[str] = field(default_factory=list)
-    stderr: list[str] = field(default_factory=list)
-
-    def hear(self, stream: str, line: bytes) -> None:
-        """Take one of them."""
-        text = line.decode(errors="replace").strip()
-        if text:
-            (self.stdout if stream == "stdout" else self.stderr).append(text)
+    code: int | None  # None: it took too long, and was ended
+    stdout: str
+    stderr: list[str]  # its lines that are not empty
 
 
 def _compose_file() -> Path:
@@ -110,11 +106,11 @@ class ComposeServices:
             if say is None:
                 return f"{self._engine.name} has no image {image}"
             say(f"pulls {image}")
-            end, output = self._call(
+            answer = self._call(
                 [self._engine.name, "pull", "--quiet", image], os.environ, seconds=PULL_SECONDS
             )
-            if not end.ok:
-                said = output.stderr[-1] if output.stderr else f"not within {PULL_SECONDS} s"
+            if answer.code != 0:
+                said = answer.stderr[-1] if answer.stderr else f"not within {PULL_SECONDS} s"
                 return f"{self._engine.name} cannot pull {image}: {said}"
         return ""
 
@@ -147,38 +143,54 @@ class ComposeServices:
             )
         compose = " ".join(self._engine.compose)
         files = ["--project-directory", str(_PROJECT), "--file", str(self._file)]
-        end, output = self._call(
+        answer = self._call(
             [*self._engine.compose, *files, "--profile", "federated", *arguments],
             compose_environment(config, os.environ),
             seconds=seconds,
         )
-        if end.ended_by == "total":
+        if answer.code is None:
             raise TierError(
                 f"`{compose} {arguments[0]}` took over {seconds} s",
                 hint=f"Look at the containers: {self._engine.name} ps",
             )
-        if not end.ok:
-            said = " / ".join(output.stderr[-4:])
+        if answer.code != 0:
+            said = " / ".join(answer.stderr[-4:])
             raise TierError(f"`{compose} {arguments[0]}` failed: {said}")
-        return "\n".join(output.stdout)
+        return answer.stdout
 
-    def _call(
-        self, command: list[str], environment: Mapping[str, str], *, seconds: int
-    ) -> tuple[ProcessEnd, _Output]:
-        output = _Output()
-        end = run_process(
-            ProcessSpec(
-                argv=command,
+    def _call(self, command: list[str], environment: Mapping[str, str], *, seconds: int) -> _Answer:
+        """Run a command, and leave alone what it leaves: Podman has no daemon, so what watches its
+        containers are processes that its commands start. `run_process` would end them."""
+        with (
+            subprocess.Popen(
+                command,
                 cwd=_PROJECT,
-                environment=environment,
-                total=timedelta(seconds=seconds),
-                on_line=output.hear,
-            ),
-            self._stop,
-        )
-        if end.ended_by == "stop":
-            raise StoppedError(self._stop.reason)
-        return end, output
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            ) as process,
+            self._stop.calling(lambda: _signal(process, signal.SIGTERM)),
+        ):
+            late = False
+            try:
+                stdout, stderr = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                late = True
+                _signal(process, signal.SIGKILL)
+                stdout, stderr = process.communicate()
+        self._stop.heed()
+        said = [line.strip() for line in stderr.splitlines() if line.strip()]
+        return _Answer(code=None if late else process.returncode, stdout=stdout, stderr=said)
+
+
+def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """To the command and what it runs: compose is a program of its own below `docker`."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def compose_environment(config: TierConfig, environment: Mapping[str, str]) -> dict[str, str]:

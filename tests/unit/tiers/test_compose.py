@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -29,7 +30,9 @@ case "$*" in
     info) exit {info} ;;
     "image inspect "*) exit {image} ;;
     "pull "*) echo "dial tcp: lookup registry: no such host" >&2; exit {pull} ;;
-    *" up "*) [ -z "{hangs}" ] || exec sleep 300 ;;
+    *" up "*)
+        [ -z "{hangs}" ] || exec sleep 300
+        [ -z "{leaves}" ] || (sleep 300 >/dev/null 2>&1 & echo $! > {calls}.left) ;;
 esac
 case "$*" in
     *" up "*) exit {up} ;;
@@ -56,7 +59,14 @@ class FakeEngine:
         self.answer.write_text("")
 
     def write(
-        self, *, info: int = 0, up: int = 0, image: int = 0, pull: int = 0, hangs: str = ""
+        self,
+        *,
+        info: int = 0,
+        up: int = 0,
+        image: int = 0,
+        pull: int = 0,
+        hangs: str = "",
+        leaves: str = "",
     ) -> None:
         docker = self._folder / "docker"
         docker.write_text(
@@ -68,6 +78,7 @@ class FakeEngine:
                 image=image,
                 pull=pull,
                 hangs=hangs,
+                leaves=leaves,
             )
         )
         docker.chmod(0o755)
@@ -143,6 +154,14 @@ def test_a_stop_ends_compose_while_it_works(engine: FakeEngine) -> None:
     with pytest.raises(StoppedError, match="Ctrl-C was pressed"):
         services.up(CONFIG, print)
     pressing.join()
+
+
+def test_what_watches_the_containers_stays(engine: FakeEngine) -> None:
+    """Podman has no daemon: each container has a process that the command leaves behind."""
+    engine.write(leaves="yes")
+    choose_services(CONFIG).up(CONFIG, print)
+    left = int(Path(f"{engine.calls_file}.left").read_text())
+    os.kill(left, signal.SIGKILL)  # fails if there is none any more
 
 
 def test_services_of_another_machine_are_refused(engine: FakeEngine) -> None:
