@@ -30,7 +30,8 @@ def reviewed(
 ) -> Scratch:
     """A mission whose rows by `worker` are reviewed by `sonnet`; `haiku` is there too.
 
-    Each uses 900 tokens."""
+    Each uses 900 tokens.
+    """
     shared = unsteady(folder, says, answers={"sonnet": APPROVAL, "haiku": APPROVAL})
     names = ("worker", "other", "sonnet", "haiku")
     config = {
@@ -194,7 +195,6 @@ def test_reviews_at_the_same_time_cannot_overshoot_together(tmp_path: Path) -> N
     rows = [row(name) for name in "ABC"]
     scratch = budgeted(tmp_path, rows, {"mission": {"tokens": 4700}}, estimate="1K")
     end = scratch.run(slots=3)
-    assert sorted(scratch.merged()) != []
     assert len(scratch.merged()) == 2  # 2,700 for the work, 900 for each of two reviews
     assert len(end.over_budget) == 1
     with scratch.journal() as journal:
