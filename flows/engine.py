@@ -16,16 +16,16 @@ from prefect.context import FlowRunContext
 from flows.board import Board
 from flows.record import Record
 from flows.settings import TAG
-from flows.task import RowRun, done, row, task_run
+from flows.task import RowFuture, RowRun, done, row, task_run
 from orchestrator.engine import Job, OnDone
 
 
 class PrefectEngine:
     """Runs jobs as task runs of the flow run it is made in. A context manager.
 
-    Jobs run on threads of its own. Prefect gets the record: a task run
-    a job, with the job's name and tags and the edges to what it waited for. The record is sent in
-    the background; a server that is slow or away never holds up a job, and `missing` says what did
+    Jobs run on threads of its own. Prefect gets the record: a task run a job, with the job's name
+    and tags and, as `wait_for`, the futures of what it waited for. The record is sent in the
+    background; a server that is slow or away never holds up a job, and `missing` says what did
     not arrive.
     """
 
@@ -52,7 +52,7 @@ class PrefectEngine:
         self._lock = threading.Lock()
         self._keys = itertools.count(1)
         self._names: dict[uuid.UUID, str] = {}  # of every task run dispatched
-        self._latest: dict[str, uuid.UUID] = {}  # task id -> its last task run
+        self._latest: dict[str, RowFuture] = {}  # task id -> its last task run
         self._bugs: list[BaseException] = []  # there is nobody above a thread to raise them to
 
     def __enter__(self) -> Self:
@@ -82,12 +82,13 @@ class PrefectEngine:
 
     def submit(self, job: Job, on_done: OnDone) -> None:
         """Start `job` on a thread, as a task run."""
-        run, key = uuid.uuid4(), str(next(self._keys))
+        future, key = RowFuture(uuid.uuid4()), str(next(self._keys))
         with self._lock:
-            after = [self._latest[task] for task in job.after if task in self._latest]
-            self._names[run] = job.name
-            self._latest[job.task] = run
-        self._pool.submit(self._context.copy().run, self._carry_out, job, on_done, run, key, after)
+            wait_for = [self._latest[task] for task in job.after if task in self._latest]
+            self._names[future.task_run_id] = job.name
+            self._latest[job.task] = future
+        carry_out = self._context.copy().run
+        self._pool.submit(carry_out, self._carry_out, job, on_done, future, key, wait_for)
 
     def progress(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Hand the rows to the progress table, which is updated in the background."""
@@ -108,20 +109,23 @@ class PrefectEngine:
         return tuple(name for run, name in names.items() if run not in held)
 
     def _carry_out(
-        self, job: Job, on_done: OnDone, run: uuid.UUID, key: str, after: Sequence[uuid.UUID]
+        self, job: Job, on_done: OnDone, future: RowFuture, key: str, wait_for: list[RowFuture]
     ) -> None:
         told = threading.Event()
 
         def tell(error: BaseException | None) -> None:
             told.set()
+            future.finish()
             try:
                 on_done(job, error)
             except BaseException as bug:  # noqa: BLE001 - no caller: __exit__ raises it
                 self._bugs.append(bug)
 
         try:
-            begun = task_run(self._flow_run, run, name=job.name, key=key, after=after)
-            RowRun(task=row, task_run=begun, tags=job.tags).carry_out(job.run, tell)
+            own = future.task_run_id
+            begun = task_run(self._flow_run, own, name=job.name, key=key, wait_for=wait_for)
+            run = RowRun(task=row, task_run=begun, wait_for=wait_for, tags=job.tags)
+            run.carry_out(job.run, tell)
         except Exception as error:  # noqa: BLE001 - whatever Prefect raises, the row goes on
             self._record.troubles.append(f"could not record {job.name} in Prefect: {error}")
             if not told.is_set():

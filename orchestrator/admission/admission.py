@@ -8,7 +8,7 @@ from agents.budget import Refusal
 from mission.journal import Attempt
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
-from orchestrator.admission.rests import line_up
+from orchestrator.admission.rests import is_operation, line_up
 from orchestrator.context import Context
 from orchestrator.dispatch import Dispatcher
 from orchestrator.ends import TaskEnd, Unreviewed
@@ -95,8 +95,9 @@ class Admission:
         return self._reviewers.pop(task, None)
 
     def token_limit(self, row: Task, agent: str) -> int | None:
-        """How many tokens an attempt by `agent` may use; None where no limit says so."""
-        return self._budget.token_limit(row, agent)
+        """How many tokens an attempt by `agent` may use; None where no limit says so, and for an
+        operation, which uses none."""
+        return None if is_operation(agent) else self._budget.token_limit(row, agent)
 
     def _refuse(self, row: Task, refusal: Refusal) -> None:
         self.refused[row.id] = refusal
