@@ -96,6 +96,27 @@ def test_each_job_is_a_task_run_with_name_tags_state_and_edges() -> None:
     assert runs["A #1"].task_inputs == {}
 
 
+def test_prefect_itself_holds_a_job_back_until_what_it_waits_for_has_ended() -> None:
+    """Jobs are submitted when they are ready. If one ever came early, `wait_for` would hold it."""
+    waiter, began, order = Waiter(), threading.Event(), list[str]()
+
+    def first() -> None:
+        began.wait(1)  # ends before, if nothing holds the second back
+        order.append("A ends")
+
+    def second() -> None:
+        began.set()
+        order.append("B begins")
+
+    def work(engine: PrefectEngine) -> None:
+        engine.submit(a_job("A", run=first), waiter.done)
+        engine.submit(a_job("B", after=("A",), run=second), waiter.done)
+        waiter.wait(2)
+
+    in_flow(work)
+    assert order == ["A ends", "B begins"]
+
+
 def test_a_running_job_is_shown_as_running_with_its_tags() -> None:
     waiter, release = Waiter(), threading.Event()
 
