@@ -14,7 +14,7 @@ BUBBLEWRAP = "bwrap"
 #: Adapters whose tools have a sandbox of their own.
 _OWN = frozenset({"codex"})
 # Where the sandbox mounts an empty folder of its own; the real one is neither read nor written.
-_SCRATCH = Path("/tmp")  # noqa: S108 - a mount point, no temporary file
+_SCRATCH = Path("/tmp")  # noqa: S108 - a path inside the sandbox only
 
 
 def notice(name: str, config: AgentConfig) -> str | None:

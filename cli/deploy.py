@@ -43,7 +43,7 @@ def deploy(
         )
     api = reach(talk)
     # Prefect reads its settings as it is imported, and `reach` has just made them.
-    from flows.deploy import deploy as set_up  # noqa: PLC0415 - reads what `reach` made
+    from flows.deploy import deploy as set_up  # noqa: PLC0415 - imports Prefect, after `reach`
 
     talk("Setting up pools, deployments, limits and the automation")
     done = set_up(agents, lost_after=patience)

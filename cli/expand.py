@@ -103,7 +103,7 @@ def _workers(names: Iterable[str], config: MissionConfig) -> RemoteAgents:
         return NoWorkers()
     reach(talk)
     # Prefect reads its settings as it is imported, and `reach` has just made them.
-    from flows.remote import PrefectAgents  # noqa: PLC0415 - reads what `reach` made
+    from flows.remote import PrefectAgents  # noqa: PLC0415 - imports Prefect, after `reach`
 
     return PrefectAgents()
 

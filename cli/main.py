@@ -61,7 +61,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version  # noqa: PLC0415 - 30 ms of every command else
+        from importlib.metadata import version  # noqa: PLC0415 - takes 30 ms, rarely needed
 
         fact(f"mission-runner {version('mission-runner')}")
         raise typer.Exit
@@ -83,7 +83,7 @@ def _open_closed_streams() -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             mode = "r" if number == 0 else "w"
-            empty = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - never closed
+            empty = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - open as long as the process
             setattr(sys, name, empty)
 
 

@@ -118,7 +118,7 @@ class PrefectEngine:
             future.finish()
             try:
                 on_done(job, error)
-            except BaseException as bug:  # noqa: BLE001 - no caller: __exit__ raises it
+            except BaseException as bug:  # noqa: BLE001 - kept, and raised by __exit__
                 self._bugs.append(bug)
 
         try:
@@ -126,7 +126,7 @@ class PrefectEngine:
             begun = task_run(self._flow_run, own, name=job.name, key=key, wait_for=wait_for)
             run = RowRun(task=row, task_run=begun, wait_for=wait_for, tags=job.tags)
             run.carry_out(job.run, tell)
-        except Exception as error:  # noqa: BLE001 - whatever Prefect raises, the row goes on
+        except Exception as error:  # noqa: BLE001 - reported; the row's work goes on
             self._record.troubles.append(f"could not record {job.name} in Prefect: {error}")
             if not told.is_set():
                 tell(done(job.run))

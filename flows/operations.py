@@ -55,7 +55,7 @@ class PrefectOperations:
             MissionError: What the work raised.
         """
         # A mission on another tier loads no module of the federated one: a row proves it.
-        from flows.federated_tier import TASKS  # noqa: PLC0415 - not on another tier
+        from flows.federated_tier import TASKS  # noqa: PLC0415 - only once an operation runs
 
         operation = TASKS.get(name)
         if operation is None:

@@ -32,7 +32,7 @@ def carry_out(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
                 hint="PREFECT_API_URL names it; without it the runner starts a local server",
             )
     # Prefect reads its settings as it is imported, and `connect` has just made them.
-    from flows.call import call_flow  # noqa: PLC0415 - reads what `connect` made
+    from flows.call import call_flow  # noqa: PLC0415 - imports Prefect, after `connect`
 
     if starting is not None and local.ensure(display.say) != starting:
         raise ServerError(

@@ -14,7 +14,7 @@ from bench.subject import Measured
 _nodes: dict[str, Node] = {}
 
 
-class Work(luigi.Task):  # type: ignore[misc]  # mypy skips luigi: see pyproject.toml
+class Work(luigi.Task):  # type: ignore[misc]  # luigi has hardly any types: its base is Any
     """One node."""
 
     node = luigi.Parameter()

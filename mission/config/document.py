@@ -53,7 +53,7 @@ class Document:
 class _Loader(yaml.SafeLoader):
     """The safe loader with the scalars of YAML 1.2 and a bound on nesting."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  PyYAML's own attribute, filled below
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own class attribute
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -62,11 +62,11 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Node | None, index: Hashable) -> Node | None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            event = self.peek_event()  # type: ignore[no-untyped-call]
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs give it no types
             raise yaml.MarkedYAMLError(
                 problem=f"nested more than {MAX_DEPTH} levels deep", problem_mark=event.start_mark
             )
-        node: Node | None = super().compose_node(parent, index)  # type: ignore[arg-type]
+        node: Node | None = super().compose_node(parent, index)  # type: ignore[arg-type]  # the root has no parent
         self._depth -= 1
         return node
 

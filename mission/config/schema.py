@@ -15,7 +15,7 @@ from mission.config.values import format_duration
 class _OwnSchema(GenerateJsonSchema):
     """Writes defaults as people write them: `45m`, where pydantic would write `PT45M`."""
 
-    def encode_default(self, dft: Any) -> Any:  # noqa: ANN401  pydantic's own signature
+    def encode_default(self, dft: Any) -> Any:  # noqa: ANN401 - as pydantic declares it
         return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
