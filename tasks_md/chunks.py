@@ -12,7 +12,7 @@ from typing import Self, TypeVar, overload
 
 T = TypeVar("T")
 
-_SIZE = 256  # items in a chunk: about the root of how many rows a big file has
+_SIZE = 128  # items in a chunk: about the root of how many rows a big file has
 
 
 class Chunks(Sequence[T]):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -60,15 +61,21 @@ class Saving:
 
 def version_at(path: Path) -> Version | None:
     """The version of the file there; None where it cannot be opened."""
-    try:
-        # A pipe in the file's place is not waited for; whoever reads it refuses it.
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    file = _opened(path)
+    if file is None:
         return None
     try:
         return Version.of(file)
     finally:
         os.close(file)
+
+
+def _opened(path: Path) -> int | None:
+    try:
+        # A pipe in the file's place is not waited for; whoever reads it refuses it.
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 class NewFile:
@@ -119,10 +126,11 @@ class NewFile:
         Raises:
             OSError: It cannot. Where only the folder cannot be flushed, it is there all the same.
         """
-        self._path.replace(path)
-        self._placed = True
-        version = Version.of(self._file)
-        _sync_folder(path.parent)
+        with _freed_aside(path):
+            self._path.replace(path)
+            self._placed = True
+            version = Version.of(self._file)
+            _sync_folder(path.parent)
         # A file system that keeps coarser times has rounded the stamp.
         return Saving(version=version, ours=version.modified == self._stamp)
 
@@ -135,13 +143,31 @@ class NewFile:
 
 def _write_all(file: int, pieces: Iterable[bytes]) -> None:
     """In few big writes: many small ones take a quarter longer, until the file is on disk."""
-    left = deque(memoryview(piece) for piece in pieces if piece)
+    left: deque[bytes | memoryview] = deque(piece for piece in pieces if piece)
     while left:
         written = os.writev(file, [*islice(left, _MOST_PIECES)])
         while left and written >= len(left[0]):
             written -= len(left.popleft())
         if written:
-            left[0] = left[0][written:]
+            left[0] = memoryview(left[0])[written:]
+
+
+@contextlib.contextmanager
+def _freed_aside(path: Path) -> Iterator[None]:
+    """Let nobody wait until the space of a big file that is replaced in here is free again.
+
+    A file goes when nobody has it open any more, which can take as long as half of writing another.
+    So it is kept open until its successor is safe, and closed on a thread.
+    """
+    replaced = _opened(path)
+    try:
+        yield
+    finally:
+        if replaced is not None:
+            try:
+                threading.Thread(target=os.close, args=(replaced,)).start()
+            except RuntimeError:  # no more threads, or the interpreter is about to end
+                os.close(replaced)
 
 
 def _sync_folder(folder: Path) -> None:
