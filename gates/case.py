@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from forges.reports import BranchReading, Report
 from gates.protocol import GateRequest, GateState
-from gates.reports import BranchReading, Report
 
 
 class Reason(StrEnum):

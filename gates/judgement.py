@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
+from forges.reports import Report, ReportState
 from gates.case import Case, Judgement, Reason, Sighting, short
 from gates.protocol import GateState, Purpose
-from gates.reports import Report, ReportState
 
 
 def judge(case: Case) -> Judgement:

@@ -6,19 +6,19 @@ import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from gates.case import Case, Judgement, QueuePolicy, Reason, Sighting
-from gates.clock import SYSTEM_CLOCK, Clock
-from gates.forges.errors import (
+from forges.errors import (
     CredentialsError,
     RateLimitedError,
     SettingsError,
     UnreachableError,
 )
-from gates.forges.protocol import Forge
+from forges.protocol import Forge
+from forges.reports import BranchReading, Report, newest
+from gates.case import Case, Judgement, QueuePolicy, Reason, Sighting
 from gates.judgement import judge
 from gates.protocol import GateRequest, GateState, GateVerdict
-from gates.reports import BranchReading, Report, newest
 from mission.errors import ForgeError
+from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from forges.registry import find_forge
 from gates.case import QueuePolicy
-from gates.clock import SYSTEM_CLOCK, Clock
-from gates.forges.registry import find_forge
 from gates.none import NoGate
 from gates.pause import PauseFiles, PauseGate
 from gates.protocol import Gate, GateState
@@ -18,6 +17,7 @@ from gates.queue_guard import QueueGuard
 from gates.script import ScriptGate
 from mission.config import ForgeConfig, GateConfig
 from mission.errors import ConfigError
+from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop, allowed_environment
 
 

@@ -13,7 +13,7 @@
     ├── JournalError             the journal cannot be read or written
     ├── GateError                a gate did not say clear
     │   └── GateTimeoutError     exit code 75: it did not say so in time
-    ├── ForgeError               a forge did not do what was asked: see gates.forges.errors
+    ├── ForgeError               a forge did not do what was asked: see forges.errors
     ├── ProcessError             a program that cannot be started
     ├── MachineError             the machine refuses: a full disk, a missing right
     ├── GitError                 git refused

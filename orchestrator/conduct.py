@@ -6,7 +6,6 @@ import queue
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from agents.budget import Refusal
 from orchestrator.assignment import Todo
 from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.board import Board
@@ -21,6 +20,7 @@ from orchestrator.operations.operation import OperationRunner
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.status import Publisher
 from orchestrator.watch import Watch
+from policy.budget import Refusal
 
 
 def conduct(

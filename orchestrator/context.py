@@ -13,7 +13,7 @@ from agents.protocol import Agent
 from agents.registry import create as create_agent
 from agents.registry import settings
 from agents.sandbox import notice
-from gates.forges.pulls import PullRequests
+from forges.pulls import PullRequests
 from gates.pause import PauseFiles
 from gates.protocol import Gate
 from mission.config import MissionConfig

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agents.registry import settings
-from agents.routing import Route, route
 from mission.journal import Attempt
 from orchestrator.admission.rests import OPERATION, is_operation
 from orchestrator.assignment import Assignment
@@ -16,6 +15,7 @@ from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.ends import RESUMED, TaskEnd
 from orchestrator.operations.operation import OperationRunner
+from policy.routing import Route, route
 from tasks_md.model import Task
 
 # Carriers that read their milestone in the file: they start once everything of it is written.

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from agents.registry import create as create_agent
 from agents.registry import settings
-from agents.routing import Route, route
 from mission.config import MissionConfig
 from mission.errors import MissionError
 from mission.state import Status
@@ -14,6 +13,7 @@ from orchestrator.admission.budgeting import unknown_price
 from orchestrator.attempts.verifying import steps_for
 from orchestrator.dispatch import carrier_of
 from orchestrator.operations.catalogue import OPERATIONS
+from policy.routing import Route, route
 from tasks_md.graph import Graph
 from tasks_md.model import STATUSES, BranchKind, Plan, Task
 

@@ -11,7 +11,6 @@ import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
-from agents.budget import Refusal
 from mission.errors import MissionError, RowConflictError
 from mission.journal import Attempt, Stage
 from mission.state import Status
@@ -27,6 +26,7 @@ from orchestrator.events import Event, FileChanged, JobEnded, Woken, Written
 from orchestrator.inbox import Inbox
 from orchestrator.jobs import Jobs
 from orchestrator.writing import Writing
+from policy.budget import Refusal
 
 
 class Loop:

@@ -190,7 +190,7 @@ def _open(rows: int) -> str:
 
 def _wanted(place: Place | None, config: MissionConfig) -> dict[str, int]:
     """How many open rows each agent has."""
-    from agents.routing import route  # noqa: PLC0415 - as above
+    from policy.routing import route  # noqa: PLC0415 - as above
 
     wanted: dict[str, int] = {}
     if place is None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gates.forges.persistence import Persistence
-from gates.forges.pulls import PullRequests
-from gates.forges.registry import find_forge
+from forges.persistence import Persistence
+from forges.pulls import PullRequests
+from forges.registry import find_forge
 from gates.pause import PauseFiles
 from gates.registry import Surroundings, create_gates
 from mission.config import ForgeConfig, MissionConfig, load_config

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from agents.budget import Refusal
 from mission.errors import BudgetError, MissionError, StoppedError, TaskFileError
 from mission.journal import RequestKind
 from mission.place import Place
@@ -27,6 +26,7 @@ from orchestrator.publishing.storage import StorageCopy
 from orchestrator.recovery import end_crashed_runs, reconcile
 from orchestrator.taking_over import note_taken_over
 from orchestrator.workers.remote import RemoteAgents
+from policy.budget import Refusal
 from tasks_md.lock import refuse_if_held
 from tasks_md.model import Plan
 from workspace.process import Stop

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from agents.budget import Refusal
 from mission.journal import Attempt
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
@@ -12,6 +11,7 @@ from orchestrator.admission.rests import is_operation, line_up
 from orchestrator.context import Context
 from orchestrator.dispatch import Dispatcher
 from orchestrator.ends import TaskEnd, Unreviewed
+from policy.budget import Refusal
 from tasks_md.model import Task
 
 

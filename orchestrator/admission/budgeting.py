@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, time
 
-from agents.budget import Amount, Cap, Ledger, Limits, Refusal, Scope
 from agents.prices import Prices
 from agents.protocol import Usage
 from agents.registry import model as model_of
@@ -13,6 +12,7 @@ from agents.registry import settings as agent_settings
 from mission.config import Limit, MissionConfig
 from mission.errors import AgentError, BudgetError
 from mission.journal import Attempt, Journal
+from policy.budget import Amount, Cap, Ledger, Limits, Refusal, Scope
 from tasks_md.model import Task
 
 PLANNING = "expand"  # the journal's route of an attempt that plans a milestone

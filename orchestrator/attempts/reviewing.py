@@ -8,7 +8,6 @@ from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
 from agents.retry import Action
 from agents.review import Review, Verdict, findings_text, read_review, write_review_brief
-from agents.routing import matches
 from gates.single_writer import touched
 from mission.config import ReviewRule
 from mission.errors import AgentError, StoppedError
@@ -23,6 +22,7 @@ from orchestrator.context import Context
 from orchestrator.ends import Unreviewed
 from orchestrator.usage import columns
 from orchestrator.workers.sending import consult
+from policy.routing import matches
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes
 from workspace.changes import changed_files

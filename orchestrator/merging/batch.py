@@ -1,4 +1,4 @@
-"""One batch, from the rows that wait to the base: carries out what `gates.batch` plans."""
+"""One batch, from the rows that wait to the base: carries out what `policy.batch` plans."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from gates.batch import Answer, Land, Return, Step, Verdict, Verify, plan_batches
 from gates.case import Reason
 from mission.errors import (
     BaseMovedError,
@@ -26,6 +25,7 @@ from orchestrator.merging.squashing import (
     note_merging,
     pass_merge_gates,
 )
+from policy.batch import Answer, Land, Return, Step, Verdict, Verify, plan_batches
 
 Resolve = Callable[[Row, str | MissionError], None]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gates.batch import Answer, Verdict
 from mission.errors import (
     GitError,
     MergeConflictError,
@@ -16,6 +15,7 @@ from mission.errors import (
 from orchestrator.attempts.verifying import Row, VerificationError, verify_squash
 from orchestrator.context import Context
 from orchestrator.merging.squashing import refuse_blocked, squash_onto
+from policy.batch import Answer, Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from gates.forges.pulls import PullRequests
+from forges.pulls import PullRequests
 from mission.errors import BaseMovedError, BrokenBaseError, GitError
 from mission.journal import EventKind
 from orchestrator.attempts.verifying import (

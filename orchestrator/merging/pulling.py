@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agents.fence import fence
-from gates.forges.protocol import PullText
-from gates.forges.pulls import PullRequests
+from forges.protocol import PullText
+from forges.pulls import PullRequests
 from mission.errors import GitError
 from mission.journal import Attempt, EventKind
 from orchestrator.attempts.verifying import Row

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 
-from gates.forges.pulls import PullRequests
+from forges.pulls import PullRequests
 from mission.state import Status
 from orchestrator.context import Context
 from tasks_md.model import Plan, Task

@@ -9,8 +9,8 @@ import pytest
 
 from agents import registry
 from agents.protocol import Outcome
-from agents.routing import route
 from mission.config import parse_config
+from policy.routing import route
 from tests.unit.agents.plans import make_task
 
 PAGE = (Path(__file__).parents[3] / "docs" / "agents.md").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forges.reports import BranchReading, Report, ReportState, newest
 from gates.case import Case, QueuePolicy, Reason, Sighting
 from gates.judgement import judge
 from gates.protocol import GateRequest, GateState, Purpose
-from gates.reports import BranchReading, Report, ReportState, newest
 from tests.unit.gates.fakes import BASE, HEAD
 
 S = ReportState

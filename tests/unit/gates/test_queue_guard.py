@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.case import QueuePolicy, Reason
-from gates.forges.errors import (
+from forges.errors import (
     CredentialsError,
     NotFoundError,
     RateLimitedError,
     UnreachableError,
     UnreadableAnswerError,
 )
-from gates.forges.fake import FakeForge
+from forges.fake import FakeForge
+from forges.reports import Report, ReportState
+from gates.case import QueuePolicy, Reason
 from gates.protocol import GateRequest, GateState, GateVerdict, Purpose
 from gates.queue_guard import QueueGuard
-from gates.reports import Report, ReportState
 from gates.waiting import wait_until_clear
 from mission.errors import ForgeError, GateError, GateTimeoutError
 from tests.unit.gates.fakes import BASE, HEAD, FakeClock, FakeStop

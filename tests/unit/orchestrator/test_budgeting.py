@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from agents.budget import Refusal
 from mission.config import MissionConfig
 from mission.journal import Journal, Stage
 from orchestrator.admission.budgeting import Budget
+from policy.budget import Refusal
 from tasks_md.parse import parse
 from tests.scratch import HEADER, row
 
