@@ -20,11 +20,14 @@ setup-bench:
 demo: setup ## the shipped mission, from nothing to done, on services of its own (DEMO="--keep" passes flags)
 	@$(BIN)/mission demo --from-scratch $(DEMO)
 
-test: setup ## every test: unit, integration, acceptance, crash (ARGS="-k name" passes flags)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## every test: unit, integration, acceptance, crash (ARGS="-k name -n 0" passes flags)
+	@$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 quick: setup ## the tests that take no more than ten seconds each
-	@$(BIN)/python -m pytest -m "not slow and not crash" $(ARGS)
+	@$(BIN)/python -m pytest $(SPREAD) -m "not slow and not crash" $(ARGS)
+
+# Over several processes; tests/conftest.py says how many. Who has nothing left takes from the others.
+SPREAD := -n auto --dist worksteal
 
 lint: setup-bench ## ruff, mypy strict, import-linter
 	@$(BIN)/ruff check .

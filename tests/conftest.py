@@ -10,6 +10,9 @@ A test that needs a program says so with `requires`, and skips where the program
 In CI (`CI=true`) such a skip is a failure: `.ci/services` installs what the tests need, so a
 missing program there means that the tests silently stopped testing. Only what a machine cannot be
 given (its operating system, its architecture, a container engine) may still be skipped.
+
+`make test` spreads the tests over processes (pytest-xdist), each with servers and homes of its own:
+a test shares no port, folder or variable with another, and knows nothing of the order.
 """
 
 from __future__ import annotations
@@ -20,8 +23,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Generator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -35,6 +40,25 @@ settings.load_profile("project")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.prefect_server", "tests.services"]
+
+# Prefect reads its home when it is imported, which happens when some tests are collected. That of
+# a person is nothing to tests.
+_HOME = tempfile.TemporaryDirectory(prefix="mission-tests-home-")
+os.environ["PREFECT_HOME"] = str(Path(_HOME.name) / "prefect")
+os.environ["MISSION_HOME"] = str(Path(_HOME.name) / "mission")
+
+# Tests start our programs some thousand times; none of them is to compile our modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+MOST_PROCESSES = 8  # each has servers of its own
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means: one more than processors, since many tests wait for other programs."""
+    return min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
+
 
 # A skip with this at the start of its reason is one that CI accepts.
 CANNOT_EXIST = "cannot exist here: "

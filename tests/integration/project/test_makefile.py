@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[3]
     [
         (["demo"], ".venv/bin/mission demo --from-scratch"),
         (["demo", "DEMO=--keep"], ".venv/bin/mission demo --from-scratch --keep"),
-        (["test"], ".venv/bin/python -m pytest"),
-        (["test", "ARGS=-k lock"], ".venv/bin/python -m pytest -k lock"),
+        (["test"], ".venv/bin/python -m pytest -n auto --dist worksteal"),
+        (["test", "ARGS=-n 0"], ".venv/bin/python -m pytest -n auto --dist worksteal -n 0"),
     ],
 )
 def test_what_make_runs(words: list[str], last: str) -> None:
