@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from agents.outcomes import classify, retry_time
-from agents.protocol import AgentEvent, Outcome, Usage
+from agents.protocol import AgentEvent, Outcome
 from agents.result_line import read_time
 from agents.stream import Told, as_object, event, local_now, money, number, part, parts, text
+from mission.usage import Usage
 
 _EDITS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from agents.codex_rollout import SANDBOX
 from agents.outcomes import classify, retry_time
-from agents.protocol import AgentEvent, Usage
+from agents.protocol import AgentEvent
 from agents.stream import Told, as_object, event, local_now, number, part, parts, text
+from mission.usage import Usage
 
 
 class CodexReader:

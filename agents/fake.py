@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, Usage, ignore_event
+from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, ignore_event
+from mission.usage import Usage
 from workspace.process import Stop
 
 #: Makes the changes of one attempt in `brief.worktree`. What it returns is the attempt's result;

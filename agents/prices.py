@@ -10,8 +10,8 @@ from importlib.resources import files
 
 import yaml
 
-from agents.protocol import Usage
 from mission.config import MissionConfig, Price
+from mission.usage import Usage
 
 _MILLION = 1_000_000
 

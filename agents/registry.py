@@ -18,9 +18,10 @@ from agents.command import CommandAgent
 from agents.fake import FakeAgent
 from agents.glm import GlmAgent
 from agents.prices import Prices
-from agents.protocol import Agent, Brief, OnEvent, Result, Usage, ignore_event
+from agents.protocol import Agent, Brief, OnEvent, Result, ignore_event
 from mission.config import AgentConfig, MissionConfig
 from mission.errors import AgentError
+from mission.usage import Usage
 from workspace.process import Stop
 
 #: Makes an agent from its name in the file and its configuration.

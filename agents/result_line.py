@@ -14,8 +14,9 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from agents.protocol import Outcome, Usage
+from agents.protocol import Outcome
 from agents.stream import money, number
+from mission.usage import Usage
 
 _WORDS = {"failed": Outcome.CRASHED, **{str(outcome): outcome for outcome in Outcome}}
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from agents.fence import one_line
 from agents.outcomes import classify
-from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, Usage
+from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result
 from agents.stream import Reader, Told
 from agents.tool import LONGEST_ANSWER, as_told, cut_short, run_tool
+from mission.usage import Usage
 from workspace.process import ProcessEnd, Stop
 
 # How an agent asks for a person, at the end of its last message; the brief tells it so.

@@ -24,7 +24,8 @@ from pathlib import Path
 import yaml
 
 from mission.errors import MissionError
-from mission.journal import EventKind, Stage
+from mission.journal import Stage
+from mission.journal.kinds import Verified
 from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
 from orchestrator.display import RecordingDisplay
@@ -167,7 +168,7 @@ def _measure(count: int, culprits: Sequence[int], size: int | None) -> dict[str,
                     begin = time.perf_counter()
                 landed = [row.task.id for row, end in zip(rows, ends, strict=True) if end.result()]
                 seconds = time.perf_counter() - begin
-            steps = len(context.journal.events(kind=EventKind.VERIFY))
+            steps = len(context.journal.events(Verified))
         assert landed == [name for name in names if name not in bad], "the wrong ones landed"
     return {"verifications": steps, "seconds": round(seconds, 2)}
 

@@ -14,7 +14,18 @@ from cli.arguments import PATH, path_or
 from cli.console import fact, paint, print_json, printable, screen_width, talk
 from cli.tables import Column, Styles, table, wrap
 from mission.amounts import clock, count, in_one_line, money, span
-from mission.journal import Attempt, Event, EventKind, Journal
+from mission.journal import Attempt, Event, Journal
+from mission.journal.kinds import (
+    EvidenceFound,
+    GateAnswered,
+    Happening,
+    RequestAnswered,
+    StatusSet,
+    UsageBooked,
+    Verified,
+    data_of,
+    word_of,
+)
 from mission.place import Place
 from mission.plan import read_plan
 
@@ -72,7 +83,7 @@ def history(
                 "task": task,
                 "runs": [asdict(run) for run in runs],
                 "attempts": [asdict(attempt) for attempt in attempts],
-                "events": [asdict(event) for event in events],
+                "events": [_event_data(event) for event in events],
             }
         )
     elif not attempts and not events:
@@ -107,34 +118,50 @@ def _attempt_row(attempt: Attempt) -> tuple[str, ...]:
     )
 
 
-def _story(attempts: list[Attempt], events: list[Event]) -> list[tuple[str, ...]]:
+def _event_data(event: Event[Happening]) -> dict[str, object]:
+    return {
+        "id": event.id,
+        "at": event.at,
+        "kind": word_of(event.what),
+        "run": event.run,
+        "task": event.task,
+        "attempt": event.attempt,
+        "data": data_of(event.what),
+    }
+
+
+def _story(
+    attempts: Sequence[Attempt], events: Sequence[Event[Happening]]
+) -> list[tuple[str, ...]]:
     """Everything about one task, in the order in which it happened."""
     numbers = {attempt.id: str(attempt.number) for attempt in attempts}
     told: list[tuple[datetime, str, str, str]] = []
     for attempt in attempts:
         told += _moments_of(attempt)
     for event, times, last in _without_repetitions(events):
-        if event.kind == EventKind.USAGE:
+        if isinstance(event.what, UsageBooked):
             continue  # its sums are with the attempt
         number = numbers.get(event.attempt, "") if event.attempt is not None else ""
         more = f", {times}× until {last.astimezone():%H:%M:%S}" if times > 1 else ""
-        told.append((event.at, number, event.kind, _detail(event) + more))
+        told.append((event.at, number, word_of(event.what), _detail(event.what) + more))
     told.sort(key=lambda one: one[0])
     return [(clock(at), number, what, detail) for at, number, what, detail in told]
 
 
-def _without_repetitions(events: Sequence[Event]) -> list[tuple[Event, int, datetime]]:
+def _without_repetitions(
+    events: Sequence[Event[Happening]],
+) -> list[tuple[Event[Happening], int, datetime]]:
     """The events with how often, and until when, each was said: gates that wait ask many times."""
-    told: list[tuple[Event, int, datetime]] = []
+    told: list[tuple[Event[Happening], int, datetime]] = []
     asked: dict[str, int] = {}  # gates asked since anything else happened -> their place in `told`
     for event in events:
-        if event.kind != EventKind.GATE:
+        if not isinstance(event.what, GateAnswered):
             asked.clear()
             told.append((event, 1, event.at))
             continue
-        gate = str(event.data.get("gate"))
+        gate = event.what.gate
         at = asked.get(gate)
-        if at is not None and dict(told[at][0].data) == dict(event.data):
+        if at is not None and told[at][0].what == event.what:
             told[at] = (told[at][0], told[at][1] + 1, event.at)
         else:
             asked[gate] = len(told)
@@ -159,37 +186,38 @@ def _moments_of(attempt: Attempt) -> Iterator[tuple[datetime, str, str, str]]:
     yield attempt.ended, number, "ended", "; ".join(filter(None, facts))
 
 
-def _detail(event: Event) -> str:
-    """An event's data in words; what is not there is left out."""
-    data = dict(event.data)
-    told = [_lead(event.kind, data)]
+def _detail(what: Happening) -> str:
+    """An event in words; what is not there is left out."""
+    data = data_of(what)
+    lead, said = _lead(what)
+    told = [lead]
+    for key in said:
+        data.pop(key, None)
     given = ((key, value) for key, value in data.items() if value not in (None, "", [], {}))
     told += [f"{key} {_shown(value)}" for key, value in given]
     return ", ".join(filter(None, told))
 
 
-def _lead(kind: str, data: dict[str, object]) -> str:
-    """The words that say most, for the kinds that people read most; takes them out of `data`."""
-    said: tuple[str, ...]
-    match kind, data:
-        case EventKind.STATUS, {"old": old, "new": new}:
-            said, lead = ("old", "new"), f"{old} → {new}"
-        case EventKind.GATE, {"gate": gate, "state": state, "purpose": purpose}:
+def _lead(what: Happening) -> tuple[str, tuple[str, ...]]:
+    """The words that say most, for the kinds that people read most; and the fields in them."""
+    match what:
+        case StatusSet():
+            return f"{what.old} → {what.new}", ("old", "new")
+        case GateAnswered():
             # The branch and its commit are in the lines around it.
             said = ("gate", "state", "purpose", "branch", "commit")
-            lead = f"{gate}: {state} for the {purpose}"
-        case EventKind.VERIFY, {"step": step, "ok": bool() as ok}:
-            said, lead = ("step", "ok", "tree"), f"{step}: {'passed' if ok else 'failed'}"
-        case EventKind.EVIDENCE, {"check": check, "found": found, "seconds": seconds}:
-            said, lead = ("check", "found", "seconds"), f"{check}: {found}"
-            lead += f" ({seconds} s)" if seconds else ""
-        case EventKind.REQUEST, {"asked": asked, "by": by, "request": number}:
-            said, lead = ("asked", "by", "request"), f"{asked} by {by} (request {number})"
+            return f"{what.gate}: {what.state} for the {what.purpose}", said
+        case Verified():
+            ended = "passed" if what.ok else "failed"
+            return f"{what.step}: {ended}", ("step", "ok", "tree")
+        case EvidenceFound():
+            took = f" ({what.seconds} s)" if what.seconds else ""
+            return f"{what.check}: {what.found}{took}", ("check", "found", "seconds")
+        case RequestAnswered():
+            lead = f"{what.asked} by {what.by} (request {what.request})"
+            return lead, ("asked", "by", "request")
         case _:
-            return ""
-    for key in said:
-        data.pop(key, None)
-    return lead
+            return "", ()
 
 
 def _shown(value: object) -> str:

@@ -14,7 +14,8 @@ from cli.console import fact, print_json
 from cli.status_page import Standing, status_page
 from gates.pause import PauseFiles
 from mission.errors import StoppedError, UsageError
-from mission.journal import Event, EventKind, Journal
+from mission.journal import Event, Journal
+from mission.journal.kinds import WillConflict
 from mission.overview import make_overview, overview_data
 from mission.place import Place
 from mission.plan import read_plan
@@ -55,7 +56,7 @@ def _standing(place: Place) -> Standing:
     with Journal.open_to_read(place.journal_file) as journal:
         spent = {task: sums.tokens for task, sums in journal.spent_by_task().items()}
         attempts = {attempt.task: attempt for attempt in journal.open_attempts()}
-        conflicts = _conflicts(plan, journal.events(kind=EventKind.CONFLICT))
+        conflicts = _conflicts(plan, journal.events(WillConflict))
     return Standing(
         overview=make_overview(plan, Graph.of(plan), spent),
         errors=sum(finding.severity is Severity.ERROR for finding in lint(plan)),
@@ -66,15 +67,14 @@ def _standing(place: Place) -> Standing:
     )
 
 
-def _conflicts(plan: Plan, events: Iterable[Event]) -> tuple[str, ...]:
+def _conflicts(plan: Plan, events: Iterable[Event[WillConflict]]) -> tuple[str, ...]:
     """Warnings about branches that conflict, while neither is merged."""
     files: dict[tuple[str, str], str] = {}
     for event in events:
-        first, second = sorted((str(event.task), str(event.data.get("other"))))
-        changed = event.data.get("files")
+        first, second = sorted((str(event.task), event.what.other))
         tasks = [plan.by_id.get(name) for name in (first, second)]
-        if isinstance(changed, list) and all(task and task.status != DONE for task in tasks):
-            files[first, second] = ", ".join(map(str, changed))
+        if all(task and task.status != DONE for task in tasks):
+            files[first, second] = ", ".join(event.what.files)
     return tuple(
         f"{first} and {second} will conflict: both change {changed}"
         for (first, second), changed in files.items()

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mission.errors import RowConflictError
-from mission.journal import EventKind, Journal
+from mission.journal import Journal
+from mission.journal.kinds import StatusSet
 from mission.state import Actor, Status, transition
 from orchestrator.notes import with_word
 from tasks_md.edit import CellChange
@@ -232,16 +233,13 @@ class Board:
             self._load(plan)
             self._follow(self._staged)
         for change, before in batch.staged:
-            self._journal.record(
-                EventKind.STATUS,
-                run=self._run,
-                task=change.task,
-                attempt=change.attempt,
-                old=str(before),
-                new=str(change.status),
-                by=str(change.actor),
+            status = StatusSet(
+                old=before.value,
+                new=change.status.value,
+                by=change.actor.value,
                 reason=change.reason or change.word or "",
             )
+            self._journal.record(status, run=self._run, task=change.task, attempt=change.attempt)
 
     def _cells(self, staged: _Staged) -> list[CellChange]:
         """What to write: of several changes of one row the last status, and the last word."""

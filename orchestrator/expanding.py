@@ -12,13 +12,13 @@ from agents.retry import Action
 from mission.config import MissionConfig
 from mission.errors import AgentError, StoppedError, UsageError
 from mission.journal import Attempt
+from mission.journal.kinds import MilestoneExpanded
 from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.admission.rests import line_up
 from orchestrator.attempts.asking import Question
 from orchestrator.attempts.retrying import decide_after
 from orchestrator.context import Context
-from orchestrator.usage import columns
 from orchestrator.workers.sending import consult
 from tasks_md.finding import Finding, Severity
 from tasks_md.lint import lint
@@ -162,13 +162,8 @@ def write_expansion(context: Context, expansion: Expansion) -> None:
         return _with_body(plan, milestone, expansion.body)
 
     context.writer.rewrite(edit)
-    context.journal.record(
-        "expand",
-        run=context.run,
-        task=None,
-        milestone=expansion.milestone,
-        rows=len(expansion.tasks),
-    )
+    expanded = MilestoneExpanded(milestone=expansion.milestone, rows=len(expansion.tasks))
+    context.journal.record(expanded, run=context.run)
 
 
 def _refuse_early(plan: Plan, milestone: Milestone) -> None:
@@ -212,7 +207,7 @@ def _ask(
                 folder=context.worktrees.path(f"{milestone.id}.plan", attempt.number),
                 token_limit=token_limit,
                 on_progress=lambda _, used: context.journal.update_attempt(
-                    attempt.id, **columns(used)
+                    attempt.id, **used.columns()
                 ),
             ),
             commit=context.repository.fetch_base(),
@@ -224,7 +219,7 @@ def _ask(
         attempt.id,
         str(result.outcome),
         summary=result.summary,
-        **columns(result.usage),
+        **result.usage.columns(),
     )
     if result.outcome is Outcome.STOPPED:
         raise StoppedError(f"stopped while {agent} planned: {context.stop.reason}")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gates.protocol import GateRequest, GateState, Purpose
-from mission.journal import EventKind
+from mission.journal.kinds import Merged
 from mission.state import Actor, Status
 from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
@@ -150,8 +150,8 @@ def _landed(context: Context, base: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in landings(git, base, context.task_file):
         found.setdefault(one.task, one.commit)
-    for event in context.journal.events(kind=EventKind.MERGE):
-        commit = str(event.data["commit"])
+    for event in context.journal.events(Merged):
+        commit = event.what.commit
         if event.task is not None and git.fits("merge-base", "--is-ancestor", commit, base):
             found[event.task] = commit
     return found

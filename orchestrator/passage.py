@@ -7,7 +7,7 @@ from datetime import timedelta
 from gates.protocol import GateRequest, GateVerdict
 from gates.registry import Patience
 from gates.waiting import Waiting, wait_until_clear
-from mission.journal import EventKind
+from mission.journal.kinds import GateAnswered
 from orchestrator.context import Context
 from workspace.process import Stop
 
@@ -34,18 +34,15 @@ def pass_gates(
     shown = task or "status"
 
     def record(verdict: GateVerdict) -> None:
-        context.journal.record(
-            EventKind.GATE,
-            run=context.run,
-            task=task,
-            attempt=attempt,
+        answered = GateAnswered(
             gate=verdict.gate,
-            purpose=str(request.purpose),
+            purpose=request.purpose.value,
             branch=request.branch,
             commit=request.commit,
-            state=str(verdict.state),
+            state=verdict.state.value,
             detail=context.redactor.text(verdict.detail),
         )
+        context.journal.record(answered, run=context.run, task=task, attempt=attempt)
 
     def show(waiting: Waiting) -> None:
         verdict = waiting.verdict

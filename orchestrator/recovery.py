@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agents.protocol import Outcome
-from mission.journal import Attempt, EventKind, Stage
+from mission.journal import Attempt, Stage
+from mission.journal.kinds import StatusSet
 from mission.state import Actor, Status
 from orchestrator.attempts.resuming import HELD_UP
 from orchestrator.board import Board, StatusChange
@@ -104,13 +105,13 @@ def _was_taken_back(context: Context, attempt: Attempt) -> bool:
     The file follows the loop, so an attempt may have ended before its row said `in-progress`, and
     a row that is not-started need not have been set to that.
     """
-    changes = context.journal.events(task=attempt.task, kind=EventKind.STATUS)
+    changes = context.journal.events(StatusSet, task=attempt.task)
     if not changes:
         return False
     last = changes[-1]
-    if last.data["by"] == Actor.PERSON:
-        return last.data["old"] == Status.IN_PROGRESS and last.at >= attempt.started
-    return last.attempt == attempt.id and last.data["new"] == Status.IN_PROGRESS  # set by hand
+    if last.what.by == Actor.PERSON:
+        return last.what.old == Status.IN_PROGRESS and last.at >= attempt.started
+    return last.attempt == attempt.id and last.what.new == Status.IN_PROGRESS  # set by hand
 
 
 def _give_back(context: Context, board: Board, task: str) -> None:
@@ -129,7 +130,7 @@ def _give_back(context: Context, board: Board, task: str) -> None:
 
 def _was_taken_over(context: Context, task: str) -> bool:
     """Whether it was a person who set the row in progress."""
-    changes = context.journal.events(task=task, kind=EventKind.STATUS)
+    changes = context.journal.events(StatusSet, task=task)
     return bool(changes) and (
-        changes[-1].data["by"] == Actor.PERSON and changes[-1].data["new"] == Status.IN_PROGRESS
+        changes[-1].what.by == Actor.PERSON and changes[-1].what.new == Status.IN_PROGRESS
     )

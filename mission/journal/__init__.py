@@ -10,7 +10,6 @@ from mission.journal.journal import Journal
 from mission.journal.records import (
     Attempt,
     Event,
-    EventKind,
     Request,
     RequestKind,
     Run,
@@ -21,7 +20,6 @@ from mission.journal.records import (
 __all__ = [
     "Attempt",
     "Event",
-    "EventKind",
     "Journal",
     "Request",
     "RequestKind",

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from mission.errors import JournalError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # `upgrade_N.sql` leads from version N to the next
 _BUSY_SECONDS = 10.0  # how long a statement waits for another process's write
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 _HINTS = {
@@ -55,7 +55,7 @@ class Database:
         """Open for writing; make the file and its folder where they are missing.
 
         Raises:
-            JournalError: It cannot be opened, is no journal, or is of another version.
+            JournalError: It cannot be opened, is no journal, or is of a newer version.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ class Database:
         """
         if not path.exists():
             connection = _connect("file::memory:")
-            connection.executescript(_schema())
+            _bring_up(connection, 0)
             return cls(connection, path, utc_now)
         try:
             connection = _open_existing(path)
@@ -172,19 +172,33 @@ def _open_existing(path: Path) -> sqlite3.Connection:
 def _open_checked(uri: str, path: Path) -> sqlite3.Connection:
     connection = _connect(uri)
     try:
-        _check_version(connection, path)
+        version = _check_version(connection, path)
+        return _upgraded_copy(connection, version) if version < SCHEMA_VERSION else connection
     except BaseException:
         connection.close()
         raise
-    return connection
+
+
+def _upgraded_copy(connection: sqlite3.Connection, version: int) -> sqlite3.Connection:
+    """An older journal as this version reads it, in memory: readers change no file."""
+    copy = _connect("file::memory:")
+    connection.backup(copy)
+    connection.close()
+    _bring_up(copy, version)
+    return copy
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if _check_version(connection, path) != SCHEMA_VERSION:
         _use_write_ahead_log(connection)
-        # Another process may be doing the same: every statement of the schema may be repeated.
-        version = f"PRAGMA user_version = {SCHEMA_VERSION};"
-        connection.executescript(f"BEGIN IMMEDIATE; {_schema()} {version} COMMIT;")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _bring_up(connection, _check_version(connection, path))  # another may have been quicker
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
     mode = _use_write_ahead_log(connection)
     # With the write-ahead log, NORMAL never corrupts, and loses nothing when a process dies; a
     # power cut may take the last moments. Where the log does not work (network disks): FULL.
@@ -210,27 +224,41 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> int:
     """The schema's version; 0 for a new, empty database.
 
     Raises:
-        JournalError: It is another program's database, or of another version.
+        JournalError: It is another program's database, or of a newer version.
     """
     question = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
     version, tables = connection.execute(question).fetchone()
-    if version == SCHEMA_VERSION or (version == 0 and not tables):
+    if 0 < version <= SCHEMA_VERSION or (version == 0 and not tables):
         return int(version)
     if version == 0:
         raise JournalError(f"{path} is a database, but not a journal", hint="Move it away")
-    if version > SCHEMA_VERSION:
-        hint = "Update the mission runner; the one that wrote it is newer"
-    else:
-        hint = "Finish with the mission runner that wrote it, or move the file away"
     raise JournalError(
-        f"{path} has journal format {version}; this mission runner reads format {SCHEMA_VERSION}",
-        hint=hint,
+        f"{path} has journal format {version}; this mission runner reads up to {SCHEMA_VERSION}",
+        hint="Update the mission runner; the one that wrote it is newer",
     )
 
 
-def _schema() -> str:
+def _bring_up(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a journal of `version` (0: a new one) up to date."""
+    if version == 0:
+        names = ["schema.sql"]
+    else:
+        names = [f"upgrade_{one}.sql" for one in range(version, SCHEMA_VERSION)]
+    for name in names:
+        for statement in _statements(name):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _statements(name: str) -> Iterator[str]:
+    """The statements of a file; `executescript` would end the transaction around them."""
     # Not through importlib.resources, whose imports take longer than all of the opening.
-    return Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+    text, statement = Path(__file__).with_name(name).read_text(encoding="utf-8"), ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _translated(error: sqlite3.Error, path: Path) -> JournalError:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from typing import Any, overload
 
+from mission.journal.kinds import WORDS, H, Happening, data_of, read_happening, word_of
 from mission.journal.records import Event
 from mission.journal.table import Table, moment, where
 
@@ -14,47 +16,78 @@ class Events(Table):
 
     def record(
         self,
-        kind: str,
+        what: Happening,
         *,
         run: int | None = None,
         task: str | None = None,
         attempt: int | None = None,
-        **data: object,
     ) -> int:
-        """Journal an event, as it happens; its number. `data` are JSON values, or become text."""
+        """Journal an event, as it happens; its number."""
         rows = self._database.rows(
             "INSERT INTO events (at, kind, run, task, attempt, data)"
             " VALUES (:now, :kind, :run, :task, :attempt, :data) RETURNING id",
             now=self._database.now(),
-            kind=str(kind),
+            kind=word_of(what),
             run=run,
             task=task,
             attempt=attempt,
-            data=self._redact(json.dumps(data, default=str)),
+            data=self._redact(json.dumps(data_of(what))),
         )
         return int(rows[0]["id"])
 
+    @overload
     def events(
-        self, *, task: str | None = None, kind: str | None = None, after: int = 0
-    ) -> list[Event]:
-        """Events, oldest first; of one task, of one kind, after the one numbered `after`."""
-        wanted = where(task=task, kind=None if kind is None else str(kind)) or " WHERE true"
+        self,
+        kind: type[H],
+        *,
+        task: str | None = None,
+        attempt: int | None = None,
+        after: int = 0,
+        limit: int = -1,
+    ) -> list[Event[H]]: ...
+
+    @overload
+    def events(
+        self,
+        kind: None = None,
+        *,
+        task: str | None = None,
+        attempt: int | None = None,
+        after: int = 0,
+        limit: int = -1,
+    ) -> list[Event[Happening]]: ...
+
+    def events(
+        self,
+        kind: type[Any] | None = None,
+        *,
+        task: str | None = None,
+        attempt: int | None = None,
+        after: int = 0,
+        limit: int = -1,
+    ) -> list[Event[Any]]:
+        """Events, oldest first: of one kind, of one task, of one attempt, after the one numbered
+        `after`; `limit` at most, where it is not negative."""
+        word = None if kind is None else WORDS[kind]
+        wanted = where(task=task, attempt=attempt, kind=word) or " WHERE true"
         rows = self._database.rows(
-            f"SELECT * FROM events{wanted} AND id > :after ORDER BY id",  # noqa: S608  see `where`
+            f"SELECT * FROM events{wanted} AND id > :after ORDER BY id LIMIT :limit",  # noqa: S608  see `where`
             task=task,
-            kind=None if kind is None else str(kind),
+            attempt=attempt,
+            kind=word,
             after=after,
+            limit=limit,
         )
-        return [_event(row) for row in rows]
+        found = [_event(row) for row in rows]
+        return found if kind is None else [one for one in found if isinstance(one.what, kind)]
 
 
-def _event(row: sqlite3.Row) -> Event:
+def _event(row: sqlite3.Row) -> Event[Happening]:
     return Event(
         id=row["id"],
         at=moment(row["at"]),
-        kind=row["kind"],
         run=row["run"],
         task=row["task"],
         attempt=row["attempt"],
-        data=json.loads(row["data"]),
+        what=read_happening(row["kind"], json.loads(row["data"])),
     )

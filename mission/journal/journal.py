@@ -28,7 +28,7 @@ class Journal(Runs, Attempts, Requests):
                 which must stay JSON.
 
         Raises:
-            JournalError: It cannot be opened, is no journal, or is of another version.
+            JournalError: It cannot be opened, is no journal, or is of a newer version.
         """
         return cls(Database.open(path, clock=clock), redact)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
+
+from mission.journal.kinds import Happening
+from mission.usage import Usage
+
+W_co = TypeVar("W_co", bound=Happening, covariant=True)
 
 
 class Stage(StrEnum):
@@ -20,25 +25,6 @@ class Stage(StrEnum):
     MERGED = "merged"  # the base holds it
     CONFIRMED = "confirmed"  # ... and the remote was read to say so
     ENDED = "ended"
-
-
-class EventKind(StrEnum):
-    """What the journal's events are about; a third party may use words of its own."""
-
-    GATE = "gate"
-    PUSH = "push"
-    MERGE = "merge"
-    STATUS = "status"
-    VERIFY = "verify"
-    CONFLICT = "conflict"
-    ROUTE = "route"
-    PAUSE = "pause"
-    NOTE = "note"
-    APPROVE = "approve"  # a person let finished work through
-    USAGE = "usage"  # a reviewer used tokens, booked with the attempt that it reviews
-    NO_REVIEW = "no-review"  # a reviewer was asked and gave no review
-    EVIDENCE = "evidence"  # one thing that an operation checked
-    REQUEST = "request"  # a person's request was applied, or refused with the reason
 
 
 class RequestKind(StrEnum):
@@ -99,22 +85,31 @@ class Attempt:
     pid_started: float | None
 
     @property
+    def usage(self) -> Usage:
+        """What it used so far, its reviews included."""
+        return Usage(
+            input_tokens=self.input_tokens,
+            cached_tokens=self.cached_tokens,
+            output_tokens=self.output_tokens,
+            cost_usd=self.cost_usd,
+        )
+
+    @property
     def tokens(self) -> int:
         """What was new: input that was not cached, and output. Estimates mean these."""
-        return max(0, self.input_tokens - self.cached_tokens) + self.output_tokens
+        return self.usage.tokens
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
+class Event(Generic[W_co]):
     """Something that happened."""
 
     id: int
     at: datetime
-    kind: str
     run: int | None
     task: str | None
     attempt: int | None
-    data: Mapping[str, object]  # JSON values
+    what: W_co
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

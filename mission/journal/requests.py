@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 from mission.journal.events import Events
-from mission.journal.records import EventKind, Request, RequestKind
+from mission.journal.kinds import RequestAnswered
+from mission.journal.records import Request, RequestKind
 from mission.journal.table import Table, moment, moment_or_none
 
 
@@ -73,9 +74,7 @@ class Requests(Events, Table):
             if not rows:
                 return self.request(id)
             request = _request(rows[0])
-            self.record(
-                EventKind.REQUEST,
-                task=request.task,
+            answered = RequestAnswered(
                 request=request.id,
                 asked=request.kind.value,
                 status=request.status,
@@ -83,6 +82,7 @@ class Requests(Events, Table):
                 by=request.by,
                 error=request.error,
             )
+            self.record(answered, task=request.task)
         return request
 
 

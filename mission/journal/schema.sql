@@ -1,4 +1,4 @@
--- The journal of one mission, schema version 1 (PRAGMA user_version).
+-- The journal of one mission, schema version 2 (PRAGMA user_version).
 -- Times are UTC, ISO 8601 with microseconds: they sort as text.
 
 CREATE TABLE IF NOT EXISTS runs (
@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS events (
 
 CREATE INDEX IF NOT EXISTS events_of_task ON events (task, id) WHERE task IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_of_kind ON events (kind, id);
+CREATE INDEX IF NOT EXISTS events_of_attempt ON events (attempt, id) WHERE attempt IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS requests (
     id        INTEGER PRIMARY KEY,

@@ -13,11 +13,11 @@ from agents.protocol import (
     Outcome,
     Result,
     Timeouts,
-    Usage,
 )
 from agents.registry import environment_names
 from agents.registry import settings as agent_settings
 from mission.journal import Attempt
+from mission.usage import Usage
 from orchestrator.context import Context
 from workspace.process import allowed_environment
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agents.protocol import Usage
-from mission.journal import Attempt, EventKind
+from mission.journal import Attempt
+from mission.journal.kinds import UsageBooked
+from mission.usage import Usage
 from orchestrator.context import Context
-from orchestrator.usage import columns, usage_of
 
 
 class Bill:
@@ -28,11 +28,9 @@ class Bill:
         # Both or neither: a session that is gone on with is told what the author alone had used.
         with journal.together():
             journal.record(
-                EventKind.USAGE,
+                UsageBooked(reviewer=self._reviewer, **more.columns()),
                 run=self._context.run,
                 task=attempt.task,
                 attempt=attempt.id,
-                reviewer=self._reviewer,
-                **columns(more),
             )
-            journal.update_attempt(attempt.id, **columns(usage_of(attempt).plus(used)))
+            journal.update_attempt(attempt.id, **attempt.usage.plus(used).columns())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gates.protocol import GateRequest, Purpose
-from mission.journal import Attempt, EventKind, Stage
+from mission.journal import Attempt, Stage
+from mission.journal.kinds import Pushed, WillConflict
 from orchestrator.attempts.verifying import Row, verify_branch
 from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
@@ -71,12 +72,10 @@ def _push(context: Context, attempt: Attempt) -> None:
     context.display.doing(attempt.task, "pushes its branch")
     landing.push_branch(repository, work.branch, work.head, ours=_pushed_before(context, attempt))
     context.journal.record(
-        EventKind.PUSH,
+        Pushed(branch=work.branch, commit=work.head),
         run=context.run,
         task=attempt.task,
         attempt=attempt.id,
-        branch=work.branch,
-        commit=work.head,
     )
 
 
@@ -84,8 +83,8 @@ def _pushed_before(context: Context, attempt: Attempt) -> set[str]:
     """Where this runner may have left the row's branch on the remote: a retry that was rebased
     replaces that, and nothing else."""
     heads = {one.head for one in context.journal.attempts(attempt.task) if one.head is not None}
-    pushes = context.journal.events(task=attempt.task, kind=EventKind.PUSH)
-    return heads | {str(push.data["commit"]) for push in pushes}
+    pushes = context.journal.events(Pushed, task=attempt.task)
+    return heads | {push.what.commit for push in pushes}
 
 
 def _warn_of_overlaps(context: Context, attempt: Attempt) -> None:
@@ -99,12 +98,10 @@ def _warn_of_overlaps(context: Context, attempt: Attempt) -> None:
     base = context.repository.base_tip()
     for found in overlaps(context.repository.git, base, work.head, others):
         context.journal.record(
-            EventKind.CONFLICT,
+            WillConflict(other=found.task, files=tuple(found.files)),
             run=context.run,
             task=attempt.task,
             attempt=attempt.id,
-            other=found.task,
-            files=list(found.files),
         )
         context.display.say(
             f"{attempt.task} and {found.task} will conflict: both change {', '.join(found.files)}"

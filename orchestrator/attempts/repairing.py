@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mission.journal import Attempt, EventKind
+from mission.journal import Attempt
+from mission.journal.kinds import StatusSet
 from mission.state import Actor
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
@@ -24,8 +25,8 @@ def may_repair(context: Context, assignment: Assignment) -> bool:
     task = assignment.task.id
     by_people = [
         event.at
-        for event in context.journal.events(task=task, kind=EventKind.STATUS)
-        if event.data["by"] == Actor.PERSON
+        for event in context.journal.events(StatusSet, task=task)
+        if event.what.by == Actor.PERSON
     ]
     since = max(by_people, default=None)
     return not any(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from agents.protocol import Outcome
-from mission.journal import Attempt, EventKind, Stage
+from mission.journal import Attempt, Stage
+from mission.journal.kinds import AgentEnded, Merged
 from orchestrator.attempts.retrying import STANDS_IN
-from orchestrator.attempts.work import AGENT, worktree_of
+from orchestrator.attempts.work import worktree_of
 from orchestrator.context import Context
 from tasks_md.model import Task
 from workspace import changes
@@ -37,18 +38,13 @@ def reopen(context: Context, last: Attempt) -> Attempt:
 
     A person may have resolved a conflict on the branch, here or on the remote.
     """
-    said = [
-        str(event.data["outcome"])
-        for event in context.journal.events(task=last.task, kind=AGENT)
-        if event.attempt == last.id
-    ]
-    merges = context.journal.events(task=last.task, kind=EventKind.MERGE)
-    merged = any(event.attempt == last.id for event in merges)
+    said = context.journal.events(AgentEnded, task=last.task, attempt=last.id)
+    merged = bool(context.journal.events(Merged, task=last.task, attempt=last.id))
     return context.journal.reopen_attempt(
         last.id,
         stage=Stage.MERGED if merged else Stage.WORKED,
         head=last.head if merged else _newest(context, last),
-        outcome=said[-1] if said else str(Outcome.SUCCESS),
+        outcome=said[-1].what.outcome if said else str(Outcome.SUCCESS),
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
 from agents.retry import Action, Decision, History, counts, decide
-from mission.journal import Attempt, EventKind
+from mission.journal import Attempt
+from mission.journal.kinds import StatusSet
 from mission.state import Actor, Status
 from orchestrator.context import Context
 from orchestrator.ends import Again
@@ -78,8 +79,8 @@ def _before(context: Context, attempt: Attempt) -> Tries:
     """The attempts before this one. What a person does with the row starts the count anew."""
     by_people = [
         event.at
-        for event in context.journal.events(task=attempt.task, kind=EventKind.STATUS)
-        if event.data["by"] == Actor.PERSON
+        for event in context.journal.events(StatusSet, task=attempt.task)
+        if event.what.by == Actor.PERSON
     ]
     since = max(by_people, default=None)
     return [

@@ -11,16 +11,17 @@ from agents.review import Review, Verdict, findings_text, read_review, write_rev
 from gates.single_writer import touched
 from mission.config import ReviewRule
 from mission.errors import AgentError, StoppedError
-from mission.journal import Attempt, EventKind
+from mission.journal import Attempt
+from mission.journal.kinds import NoReview, ReviewMade, StatusSet
+from mission.state import Actor
 from orchestrator.admission.rests import line_up
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question
 from orchestrator.attempts.bill import Bill
 from orchestrator.attempts.retrying import decide_after
-from orchestrator.attempts.work import REVIEW, Work
+from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.ends import Unreviewed
-from orchestrator.usage import columns
 from orchestrator.workers.sending import consult
 from policy.routing import matches
 from tasks_md.model import Task
@@ -87,21 +88,22 @@ def review(
     rule = rule_for(context, task)
     if rule is None:
         return None
-    events = context.journal.events(task=task.id, kind=REVIEW)
-    rounds = [event for event in events if event.data["chain"] == _chain(context, task.id)]
-    if not rounds or rounds[-1].data["head"] != attempt.head:
+    chain = _chain(context, task.id)
+    made_before = (event.what for event in context.journal.events(ReviewMade, task=task.id))
+    rounds = [review for review in made_before if review.chain == chain]
+    if not rounds or rounds[-1].head != attempt.head:
         if assignment.reviewer is None:
             return _wanted(context, rule, task, attempt)
-        earlier = [str(event.data["answer"]) for event in rounds]
+        earlier = [review.answer for review in rounds]
         made = _make(context, assignment, attempt, assignment.reviewer, earlier)
         if isinstance(made, _NotMade):
             return _next(context, rule, task, attempt, made)
         number = len(rounds) + 1
         passed, verdict, text = made.passed, made.verdict, findings_text(made)
     else:
-        last = rounds[-1].data
-        number, passed = len(rounds), bool(last["passed"])
-        verdict, text = Verdict(str(last["verdict"])), str(last["text"])
+        last = rounds[-1]
+        number, passed = len(rounds), last.passed
+        verdict, text = Verdict(last.verdict), last.text
     person = not passed and (verdict is Verdict.PERSON or number >= rule.rounds)
     return Reviewed(passed=passed, person=person, text=text)
 
@@ -135,21 +137,18 @@ def _make(
         _note_none(context, attempt, reviewer, _UNREADABLE, error.message)
         raise
     usage = result.usage
-    context.journal.record(
-        REVIEW,
-        run=context.run,
-        task=task.id,
-        attempt=attempt.id,
+    review = ReviewMade(
         chain=_chain(context, task.id),
         head=work.head,
         reviewer=reviewer,
-        verdict=str(made.verdict),
+        verdict=made.verdict.value,
         passed=made.passed,
         text=findings_text(made),
         answer=made.model_dump_json(),
         tokens=usage.tokens,
-        **columns(usage),
+        **usage.columns(),
     )
+    context.journal.record(review, run=context.run, task=task.id, attempt=attempt.id)
     return made
 
 
@@ -210,10 +209,9 @@ def _next(
     who, result, head = failed.reviewer, failed.result, attempt.head
     chain = _chain(context, task.id)
     before = [
-        (str(event.data["reviewer"]), Outcome(str(event.data["outcome"])))
-        for event in context.journal.events(task=task.id, kind=EventKind.NO_REVIEW)
-        if event.data["outcome"] != _UNREADABLE
-        and (event.data["chain"], event.data["head"]) == (chain, head)
+        (none.reviewer, Outcome(none.outcome))
+        for none in (event.what for event in context.journal.events(NoReview, task=task.id))
+        if none.outcome != _UNREADABLE and (none.chain, none.head) == (chain, head)
     ]
     wanted = _wanted(context, rule, task, attempt)
     others = [name for name in wanted.by if name != who]
@@ -241,17 +239,14 @@ def _note_none(
     context: Context, attempt: Attempt, reviewer: str, outcome: str, reason: str
 ) -> None:
     """Journal that a reviewer was asked and gave no review: the next time it is asked anew."""
-    context.journal.record(
-        EventKind.NO_REVIEW,
-        run=context.run,
-        task=attempt.task,
-        attempt=attempt.id,
+    none = NoReview(
         chain=_chain(context, attempt.task),
         head=attempt.head,
         reviewer=reviewer,
         outcome=outcome,
         reason=reason,
     )
+    context.journal.record(none, run=context.run, task=attempt.task, attempt=attempt.id)
 
 
 def _reviewers(context: Context, rule: ReviewRule, author: str) -> tuple[str, ...]:
@@ -274,6 +269,5 @@ def _reviewers(context: Context, rule: ReviewRule, author: str) -> tuple[str, ..
 
 def _chain(context: Context, task: str) -> int:
     """Rounds are counted anew after a person has set the row: the number of such changes."""
-    return sum(
-        event.data["by"] == "person" for event in context.journal.events(task=task, kind="status")
-    )
+    changes = context.journal.events(StatusSet, task=task)
+    return sum(change.what.by == Actor.PERSON for change in changes)

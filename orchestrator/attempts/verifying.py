@@ -12,7 +12,8 @@ from pathlib import Path
 from gates.verification import StepEnd, run_steps
 from mission.config import MissionConfig, VerifyStep
 from mission.errors import MissionError, StoppedError
-from mission.journal import Attempt, EventKind
+from mission.journal import Attempt
+from mission.journal.kinds import Verified
 from orchestrator.context import Context
 from tasks_md.model import Task
 from workspace.exactness import holds_exactly
@@ -97,9 +98,9 @@ def _digest(step: VerifyStep) -> str:
 def _passed(context: Context, row: Row, tree: str) -> set[str]:
     """The row's steps, by digest, that this tree has passed."""
     return {
-        str(event.data.get("command"))
-        for event in context.journal.events(task=row.task.id, kind=EventKind.VERIFY)
-        if event.data["tree"] == tree and event.data["ok"]
+        str(event.what.command)
+        for event in context.journal.events(Verified, task=row.task.id)
+        if event.what.tree == tree and event.what.ok
     }
 
 
@@ -144,11 +145,7 @@ def _run(
     digests = {step.name: _digest(step) for step in steps}
 
     def record(end: StepEnd) -> None:
-        context.journal.record(
-            EventKind.VERIFY,
-            run=context.run,
-            task=last.task.id,
-            attempt=last.attempt.id,
+        verified = Verified(
             step=end.name,
             command=digests[end.name],
             tree=tree,
@@ -157,7 +154,10 @@ def _run(
             seconds=round(end.seconds, 3),
             exit_code=end.exit_code,
             log=str(end.log),
-            **({"together": together} if len(rows) > 1 else {}),
+            together=tuple(together) if len(rows) > 1 else (),
+        )
+        context.journal.record(
+            verified, run=context.run, task=last.task.id, attempt=last.attempt.id
         )
 
     if not steps:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 from agents.prompt import write_brief
-from agents.protocol import Result, Usage
+from agents.protocol import Result
 from mission.errors import GitError
-from mission.journal import Attempt, EventKind, Stage
+from mission.journal import Attempt, Stage
+from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
+from mission.usage import Usage, UsageColumns
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question, ask
 from orchestrator.attempts.repairing import to_repair
 from orchestrator.attempts.verifying import steps_for
 from orchestrator.context import Context
 from orchestrator.ends import CONFLICT, INTERRUPTED
-from orchestrator.usage import columns
 from orchestrator.workers.sending import send, works_elsewhere
 from workspace import changes
 from workspace.squash import leftovers_message
 from workspace.taking_in import take_in
 from workspace.worktrees import ExistingWorktree, Worktree
 
-REVIEW = "review"  # the journal's kind of event: another agent has reviewed the work
-AGENT = "agent"  # the journal's kind of event: an agent has finished its part
+REVIEW = "review"  # the outcome of an attempt whose reviewer wants changes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +101,7 @@ def run_agent(
         context.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
 
     def note_progress(session: str | None, used: Usage) -> None:
-        context.journal.update_attempt(attempt.id, session=session, **columns(used))
+        context.journal.update_attempt(attempt.id, session=session, **used.columns())
 
     question = Question(
         task=task.id,
@@ -125,12 +126,10 @@ def note_answer(context: Context, attempt: Attempt, result: Result) -> Attempt:
     again after a crash."""
     with context.journal.together():
         context.journal.record(
-            AGENT,
+            AgentEnded(outcome=result.outcome.value, denied=result.denied),
             run=context.run,
             task=attempt.task,
             attempt=attempt.id,
-            outcome=str(result.outcome),
-            denied=result.denied,
         )
         return context.journal.update_attempt(attempt.id, stage=Stage.ANSWERED, **facts(result))
 
@@ -167,30 +166,36 @@ def clear(context: Context, attempt: Attempt) -> None:
         context.display.say(f"{attempt.task}: {path} cannot be removed: {error}")
 
 
-def facts(result: Result) -> dict[str, str | int | float | None]:
+class Facts(UsageColumns):
+    """What the journal keeps of an agent's result."""
+
+    summary: str
+    outcome: str
+    session: str | None
+    exit_code: int | None
+
+
+def facts(result: Result) -> Facts:
     """What the journal keeps of an agent's result; it takes secrets out by itself."""
-    return {
-        "summary": result.summary,
-        "outcome": str(result.outcome),
-        "session": result.session,
-        "exit_code": result.exit_code,
-        **columns(result.usage),
-    }
+    return Facts(
+        summary=result.summary,
+        outcome=result.outcome.value,
+        session=result.session,
+        exit_code=result.exit_code,
+        **result.usage.columns(),
+    )
 
 
 def denied_to(context: Context, attempt: Attempt) -> str:
     """What the attempt's tool was not allowed to do, although it went on; empty if nothing."""
-    events = context.journal.events(task=attempt.task, kind=AGENT)
-    told = [str(event.data.get("denied", "")) for event in events if event.attempt == attempt.id]
-    return told[-1] if told else ""
+    ends = context.journal.events(AgentEnded, task=attempt.task, attempt=attempt.id)
+    return ends[-1].what.denied if ends else ""
 
 
 def findings_for(context: Context, task: str) -> str:
     """What the last review found, for the author's next round; empty if it passed."""
-    events = context.journal.events(task=task, kind=REVIEW)
-    if not events or events[-1].data["passed"]:
-        return ""
-    return str(events[-1].data["text"])
+    reviews = context.journal.events(ReviewMade, task=task)
+    return "" if not reviews or reviews[-1].what.passed else reviews[-1].what.text
 
 
 def _people(context: Context, task: str) -> str:
@@ -211,23 +216,14 @@ def _used_by(context: Context, attempt: Attempt) -> Usage:
     ]
     numbers = {one.id for one in before}
     # An attempt's sums hold its reviews, which had sessions of their own.
-    reviews = [
-        event.data
-        for event in context.journal.events(task=attempt.task, kind=EventKind.USAGE)
+    reviews = (
+        event.what.usage
+        for event in context.journal.events(UsageBooked, task=attempt.task)
         if event.attempt in numbers
-    ]
-
-    def reviewed(name: str) -> float:
-        values = (review.get(name) for review in reviews)
-        return sum(value for value in values if isinstance(value, int | float))
-
-    cost = sum(one.cost_usd or 0.0 for one in before)
-    return Usage(
-        input_tokens=sum(one.input_tokens for one in before) - int(reviewed("input_tokens")),
-        cached_tokens=sum(one.cached_tokens for one in before) - int(reviewed("cached_tokens")),
-        output_tokens=sum(one.output_tokens for one in before) - int(reviewed("output_tokens")),
-        cost_usd=cost - reviewed("cost_usd") if before else None,
     )
+    free = Usage(cost_usd=0.0 if before else None)
+    used = reduce(Usage.plus, (one.usage for one in before), free)
+    return used.minus(reduce(Usage.plus, reviews, Usage()))
 
 
 def _earlier(context: Context, attempt: Attempt) -> str:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from forges.pulls import PullRequests
 from mission.errors import BaseMovedError, BrokenBaseError, GitError
-from mission.journal import EventKind
+from mission.journal.kinds import ForgeRaced
 from orchestrator.attempts.verifying import (
     Row,
     VerificationError,
@@ -103,12 +103,10 @@ class ForgeLandings:
         git = self._context.repository.git
         if git.tree(commit) != git.tree(candidate.tip):
             self._context.journal.record(
-                EventKind.CONFLICT,
+                ForgeRaced(expected=candidate.base, commit=commit),
                 run=self._context.run,
                 task=row.task.id,
                 attempt=row.attempt.id,
-                expected=candidate.base,
-                commit=commit,
             )
             self._context.display.say(
                 f"{row.task.id}: {self._context.repository.base} moved in the same instant as the "

@@ -8,14 +8,13 @@ from agents.fence import fence
 from forges.protocol import PullText
 from forges.pulls import PullRequests
 from mission.errors import GitError
-from mission.journal import Attempt, EventKind
+from mission.journal import Attempt
+from mission.journal.kinds import PullOpened, ReviewMade, Verified
 from orchestrator.attempts.verifying import Row
-from orchestrator.attempts.work import REVIEW, Work
+from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.merging.squashing import squash_message
 from tasks_md.model import Task
-
-PULL = "pull"  # the journal's kind of event: a pull request was opened or updated
 
 
 def show_pull(context: Context, pulls: PullRequests, task: Task, attempt: Attempt) -> None:
@@ -26,9 +25,8 @@ def show_pull(context: Context, pulls: PullRequests, task: Task, attempt: Attemp
     """
     context.display.doing(task.id, "opens its pull request")
     pull = pulls.open_or_update(pull_text(context, task, attempt))
-    context.journal.record(
-        PULL, run=context.run, task=task.id, attempt=attempt.id, number=pull.number, url=pull.url
-    )
+    opened = PullOpened(number=pull.number, url=pull.url)
+    context.journal.record(opened, run=context.run, task=task.id, attempt=attempt.id)
 
 
 def merge_pull(context: Context, pulls: PullRequests, row: Row, base: str) -> str:
@@ -71,13 +69,10 @@ def settle_pull(context: Context, pulls: PullRequests, row: Row, commit: str) ->
     if settled is None:
         return
     context.journal.record(
-        PULL,
+        PullOpened(number=settled.number, url=settled.url, landed=commit),
         run=context.run,
         task=row.task.id,
         attempt=row.attempt.id,
-        number=settled.number,
-        url=settled.url,
-        landed=commit,
     )
 
 
@@ -91,9 +86,9 @@ def clear_pull(context: Context, pulls: PullRequests, attempt: Attempt) -> None:
 def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
     """Title and body: the task, who did it, what was checked, what it cost."""
     passed = [
-        str(event.data["step"])
-        for event in context.journal.events(task=task.id, kind=EventKind.VERIFY)
-        if event.attempt == attempt.id and event.data["ok"]
+        event.what.step
+        for event in context.journal.events(Verified, task=task.id, attempt=attempt.id)
+        if event.what.ok
     ]
     tokens = sum(one.tokens for one in context.journal.attempts(task.id))
     estimate = f" of {task.estimate_tokens:,} estimated" if task.estimate_tokens else ""
@@ -108,9 +103,7 @@ def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
     rows = "\n".join(f"| {name} | {_cell(value)} |" for name, value in facts)
     # In fences: elsewhere `closes #1` would close an issue, and `@name` call somebody.
     said = f"\n\nThe agent says:\n\n{fence(attempt.summary)}" if attempt.summary else ""
-    reviews = [
-        str(event.data["text"]) for event in context.journal.events(task=task.id, kind=REVIEW)
-    ]
+    reviews = [event.what.text for event in context.journal.events(ReviewMade, task=task.id)]
     if reviews:
         said += f"\n\nReview, round {len(reviews)}:\n\n{fence(reviews[-1])}"
     title = squash_message(context, task, attempt).partition("\n")[0]

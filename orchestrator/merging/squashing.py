@@ -12,7 +12,8 @@ from mission.errors import (
     MergeConflictError,
     SingleWriterError,
 )
-from mission.journal import Attempt, EventKind, Stage
+from mission.journal import Attempt, Stage
+from mission.journal.kinds import Merged
 from orchestrator.attempts.verifying import Row
 from orchestrator.attempts.work import Work, author_of
 from orchestrator.context import Context
@@ -168,15 +169,13 @@ def finish(context: Context, rows: Sequence[Row], commits: Mapping[str, str], *,
         )
     for row in rows:
         journal.update_attempt(row.attempt.id, stage=Stage.CONFIRMED)
-        merges = journal.events(task=row.task.id, kind=EventKind.MERGE)
-        if not any(event.attempt == row.attempt.id for event in merges):
+        if not journal.events(Merged, task=row.task.id, attempt=row.attempt.id):
+            together = tuple(commits) if len(rows) > 1 else ()
             journal.record(
-                EventKind.MERGE,
+                Merged(commit=commits[row.task.id], together=together),
                 run=context.run,
                 task=row.task.id,
                 attempt=row.attempt.id,
-                commit=commits[row.task.id],
-                **({"together": list(commits)} if len(rows) > 1 else {}),
             )
     absorb(context, tip)
     checkout.fast_forward(context.repository, tip, keep=(context.task_file,))

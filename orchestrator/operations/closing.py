@@ -6,7 +6,7 @@ import time
 
 from gates.protocol import GateRequest, Purpose
 from mission.errors import GateError
-from mission.journal import EventKind
+from mission.journal.kinds import Merged
 from mission.report import make_report
 from mission.report_markdown import report_markdown
 from mission.state import Status
@@ -85,7 +85,7 @@ def close_milestone(context: Context, assignment: Assignment) -> OperationEnd:
 def _merges(context: Context, tasks: set[str]) -> dict[str, str]:
     """Task -> squash commit of its last merge, as the journal knows it."""
     return {
-        event.task: str(event.data["commit"])
-        for event in context.journal.events(kind=EventKind.MERGE)
+        event.task: event.what.commit
+        for event in context.journal.events(Merged)
         if event.task in tasks
     }

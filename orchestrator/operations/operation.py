@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from mission.errors import MissionError, StoppedError, told
-from mission.journal import Attempt, EventKind, Stage
+from mission.journal import Attempt, Stage
+from mission.journal.kinds import EvidenceFound
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
@@ -83,11 +84,10 @@ class OperationRunner:
         with self._context.journal.together():
             for one in evidence:
                 self._context.journal.record(
-                    EventKind.EVIDENCE,
+                    EvidenceFound(**one.facts()),
                     run=self._context.run,
                     task=assignment.task.id,
                     attempt=assignment.attempt.id,
-                    **one.facts(),
                 )
         return replace(end, word=redact(end.word), evidence=evidence)
 

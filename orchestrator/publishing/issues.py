@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable
 
 from forges.pulls import PullRequests
+from mission.journal.kinds import IssueClosed
 from mission.state import Status
 from orchestrator.context import Context
 from tasks_md.model import Plan, Task
 
-ISSUE = "issue"  # the journal's kind of event: an issue was closed
 _NUMBER = re.compile(r"#(\d+)")
 
 
@@ -67,5 +67,5 @@ def _close(context: Context, pulls: PullRequests, task: Task, number: int, comme
     context.display.doing(task.id, f"closes #{number}")
     pulls.comment_once(number, f"{context.task_file} #{number}", context.redactor.text(comment))
     closed = pulls.close_issue(number)
-    context.journal.record(ISSUE, run=context.run, task=task.id, number=number, closed=closed)
+    context.journal.record(IssueClosed(number=number, closed=closed), run=context.run, task=task.id)
     return f"#{number} closed" if closed else f"#{number} was closed already"

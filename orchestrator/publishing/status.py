@@ -8,6 +8,7 @@ from typing import Self
 
 from gates.protocol import GateRequest, Purpose
 from mission.errors import BaseMovedError, MissionError, told
+from mission.journal.kinds import StatusPublished
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
 from orchestrator.publishing.absorbing import absorb, note_absorbed
@@ -69,7 +70,7 @@ def publish_status(context: Context) -> bool:
             return _publish(context)
     except (MissionError, OSError) as error:
         reason = str(told(error))
-        context.journal.record("publish", run=context.run, ok=False, reason=reason)
+        context.journal.record(StatusPublished(ok=False, reason=reason), run=context.run)
         context.display.say(f"status is written here, but not committed: {reason}")
         return False
     finally:
@@ -112,6 +113,6 @@ def _publish(context: Context) -> bool:
             continue
         note_absorbed(context, commit)
         checkout.fast_forward(repository, commit, keep=tuple(files))
-        context.journal.record("publish", run=context.run, ok=True, commit=commit)
+        context.journal.record(StatusPublished(ok=True, commit=commit), run=context.run)
         return True
     raise BaseMovedError(f"{repository.base} moved {_TRIES} times meanwhile")

@@ -101,7 +101,7 @@ class StorageCopy:
     ) -> None:
         from tiers.projection.sync import sync  # noqa: PLC0415 - as above
 
-        if self._position >= 0 and not journal.events(after=self._position):
+        if self._position >= 0 and not journal.events(after=self._position, limit=1):
             return
         self._position = sync(config, connection, self._context.place).projected.last_event
         self._trouble = ""

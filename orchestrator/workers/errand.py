@@ -9,9 +9,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from agents.protocol import Outcome, Result, Usage
+from agents.protocol import Outcome, Result
 from mission.config import AgentConfig, ForgeConfig, GateConfig
 from mission.errors import AgentError
+from mission.usage import Usage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,20 +6,22 @@ import json
 from dataclasses import replace
 from functools import partial
 
-from agents.protocol import Outcome, Result, Usage
+from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
+from gates.protocol import Purpose
 from mission.errors import AgentError, GitError
-from mission.journal import Attempt, EventKind
+from mission.journal import Attempt
+from mission.journal.kinds import ErrandSent, GateAnswered, NoReview, Pushed, WorkHeld
+from mission.usage import Usage
 from orchestrator.attempts.asking import Question, ask
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
-from orchestrator.workers.booked import REMOTE, booked_before, told_before
+from orchestrator.workers.booked import booked_before, told_before
 from orchestrator.workers.errand import Delivery, Errand, without_credentials
 from orchestrator.workers.watched import Watched
 from workspace import changes
 from workspace.worktrees import Worktree
 
-HELD = "held"  # the journal's kind of event: a worker's finished work could not be pushed
 _FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)
 
 
@@ -35,8 +37,8 @@ def works_elsewhere(context: Context, agent: str) -> bool:
 def pushed_by_worker(context: Context, attempt: Attempt, head: str) -> bool:
     """Whether a worker has pushed this very commit, through the gates."""
     return any(
-        event.attempt == attempt.id and event.data.get("commit") == head
-        for event in context.journal.events(task=attempt.task, kind=EventKind.PUSH)
+        event.what.commit == head
+        for event in context.journal.events(Pushed, task=attempt.task, attempt=attempt.id)
     )
 
 
@@ -102,13 +104,10 @@ def _exchange(
         context.display.say(f"{attempt.task}: goes on waiting for a worker that had it before")
     run = context.remote.start(errand) if earlier is None else earlier
     context.journal.record(
-        REMOTE,
+        ErrandSent(remote_run=run, about=errand.about, commit=errand.commit),
         run=context.run,
         task=attempt.task,
         attempt=attempt.id,
-        remote_run=run,
-        about=errand.about,
-        commit=errand.commit,
     )
     watched = Watched(context, question, booked)
     watched.show("on a worker")
@@ -160,18 +159,13 @@ def _asked_before(context: Context, question: Question, errand: Errand) -> str |
     One whose answer was taken in, and was no review, is not asked for that again.
     """
     attempt = question.attempt
-    answered = [
-        event.id
-        for event in context.journal.events(task=attempt.task, kind=EventKind.NO_REVIEW)
-        if event.attempt == attempt.id
-    ]
+    answered = context.journal.events(NoReview, task=attempt.task, attempt=attempt.id)
+    after = answered[-1].id if answered else 0
+    sent = context.journal.events(ErrandSent, task=attempt.task, attempt=attempt.id, after=after)
     runs = [
-        str(event.data["remote_run"])
-        for event in context.journal.events(
-            task=attempt.task, kind=REMOTE, after=answered[-1] if answered else 0
-        )
-        if event.attempt == attempt.id
-        and (event.data.get("about"), event.data.get("commit")) == (errand.about, errand.commit)
+        event.what.remote_run
+        for event in sent
+        if (event.what.about, event.what.commit) == (errand.about, errand.commit)
     ]
     return runs[-1] if runs and context.remote.holds(runs[-1]) else None
 
@@ -183,9 +177,8 @@ def _held_before(context: Context, attempt: Attempt) -> str | None:
         return None
     if before[-1].outcome not in (Outcome.BLOCKED, Outcome.STOPPED):
         return None
-    events = context.journal.events(task=attempt.task, kind=HELD)
-    commits = [str(event.data["commit"]) for event in events if event.attempt == before[-1].id]
-    return commits[-1] if commits else None
+    held = context.journal.events(WorkHeld, task=attempt.task, attempt=before[-1].id)
+    return held[-1].what.commit if held else None
 
 
 def _left_by_a_crash(context: Context, attempt: Attempt) -> str | None:
@@ -199,9 +192,9 @@ def _left_by_a_crash(context: Context, attempt: Attempt) -> str | None:
     if last.outcome != INTERRUPTED or not same:
         return None
     runs = [
-        str(event.data["remote_run"])
-        for event in context.journal.events(task=attempt.task, kind=REMOTE)
-        if event.attempt == last.id and not event.data.get("about")
+        event.what.remote_run
+        for event in context.journal.events(ErrandSent, task=attempt.task, attempt=last.id)
+        if not event.what.about
     ]
     return runs[-1] if runs and context.remote.holds(runs[-1]) else None
 
@@ -210,25 +203,20 @@ def _note(context: Context, attempt: Attempt, delivery: Delivery) -> None:
     """Journal what the worker did."""
     note = partial(context.journal.record, run=context.run, task=attempt.task, attempt=attempt.id)
     for verdict in delivery.gates:
-        note(
-            EventKind.GATE,
+        answered = GateAnswered(
             gate=verdict.gate,
-            purpose="push",
+            purpose=Purpose.PUSH.value,
             branch=attempt.branch,
             commit=delivery.head,
             state=verdict.state,
             detail=context.redactor.text(verdict.detail),
             host=delivery.host,
         )
+        note(answered)
     if delivery.head is not None:
-        note(
-            EventKind.PUSH,
-            branch=attempt.branch,
-            commit=delivery.head,
-            host=delivery.host,
-        )
+        note(Pushed(branch=attempt.branch, commit=delivery.head, host=delivery.host))
     if delivery.held is not None:
-        note(HELD, branch=attempt.branch, commit=delivery.held, host=delivery.host)
+        note(WorkHeld(branch=attempt.branch, commit=delivery.held, host=delivery.host))
 
 
 def _take_over(context: Context, worktree: Worktree, head: str, author: str) -> None:

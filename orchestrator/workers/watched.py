@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from agents.prices import Prices
-from agents.protocol import Result, Usage
+from agents.protocol import Result
 from agents.registry import model as model_of
 from agents.registry import settings as agent_settings
+from mission.usage import Usage
 from orchestrator.attempts.asking import Question, log_of
 from orchestrator.context import Context
 from orchestrator.workers.errand import Delivery, Progress

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agents.prices import Prices
-from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts, Usage
+from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts
 from agents.registry import create as create_agent
 from agents.registry import environment_names
 from agents.sandbox import notice
@@ -21,6 +21,7 @@ from gates.protocol import GateRequest, GateVerdict, Purpose
 from gates.registry import Patience, Surroundings, create_gates
 from gates.waiting import wait_until_clear
 from mission.errors import MissionError, StoppedError
+from mission.usage import Usage
 from orchestrator.workers.clone import Clone
 from orchestrator.workers.errand import Delivery, Errand, Progress, Verdict
 from workspace import changes, landing

@@ -23,6 +23,7 @@ from threading import Thread
 from mission.journal import Journal, Stage
 
 journal = Journal.open(Path(sys.argv[1]))
+note = Other(kind="note", data={"filler": "y" * 2000})
 run = journal.start_run(mission="M", host="h", pid=os.getpid(), pid_started=1.0)
 os.write(1, f"run {run}\\n".encode())
 
@@ -33,7 +34,7 @@ def work(thread):
             worktree=None, log=None, route="x" * 3000,
         )
         os.write(1, f"start {attempt.id}\\n".encode())
-        event = journal.record("note", attempt=attempt.id, filler="y" * 2000)
+        event = journal.record(note, attempt=attempt.id)
         os.write(1, f"event {event}\\n".encode())
         journal.end_attempt(attempt.id, "success", "done")
         os.write(1, f"end {attempt.id}\\n".encode())

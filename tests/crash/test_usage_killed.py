@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mission.journal.kinds import ReviewMade, UsageBooked
 from tests.scratch import Scratch, make, row
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
@@ -103,7 +104,7 @@ def test_a_review_that_was_killed_is_paid_for(scratch: Scratch, tmp_path: Path) 
         (attempt,) = journal.attempts("A")
         assert attempt.tokens == 3 * 95
         assert attempt.cached_tokens == 30
-        assert len(journal.events(kind="review")) == 1
-        booked = [int(str(event.data["input_tokens"])) for event in journal.events(kind="usage")]
+        assert len(journal.events(ReviewMade)) == 1
+        booked = [event.what.input_tokens for event in journal.events(UsageBooked)]
         assert sum(booked) == 200
     assert (tmp_path / "starts").read_text().count("author") == 1

@@ -15,6 +15,7 @@ from typing import Any
 import redis
 
 from mission.journal import Journal
+from mission.journal.kinds import data_of, word_of
 from tiers.settings.address import ValkeyAddress
 
 _KEPT = 10_000  # entries; what is older is in the storage
@@ -52,11 +53,11 @@ class LiveEvents:
         for event in journal.events(after=self.last()):
             body = {
                 "at": event.at.isoformat(),
-                "kind": event.kind,
+                "kind": word_of(event.what),
                 "run": event.run,
                 "task": event.task,
                 "attempt": event.attempt,
-                "data": dict(event.data),
+                "data": data_of(event.what),
             }
             sent += self._send(event.id, json.dumps(body))
         return sent

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from mission.journal import Event, Journal
+from mission.journal.kinds import Happening, data_of, word_of
 from mission.place import Place
 from tasks_md.model import Plan
 from tiers.projection.origin import Origin, origin_of
@@ -47,7 +48,7 @@ def project(
     while True:
         with connection.transaction():
             last = _position(connection, origin)
-            events = journal.events(after=last)[:_BATCH]
+            events = journal.events(after=last, limit=_BATCH)
             if events:
                 _project_events(connection, origin, events)
                 last = events[-1].id
@@ -97,7 +98,7 @@ def _position(connection: psycopg.Connection[Any], origin: Origin) -> int:
 
 
 def _project_events(
-    connection: psycopg.Connection[Any], origin: Origin, events: Sequence[Event]
+    connection: psycopg.Connection[Any], origin: Origin, events: Sequence[Event[Happening]]
 ) -> None:
     rows = [
         {
@@ -106,10 +107,10 @@ def _project_events(
             "source": origin.source,
             "number": event.id,
             "at": event.at,
-            "kind": event.kind,
+            "kind": word_of(event.what),
             "task": event.task,
             "attempt": event.attempt,
-            "data": Jsonb(_storable(dict(event.data))),
+            "data": Jsonb(_storable(data_of(event.what))),
         }
         for event in events
     ]

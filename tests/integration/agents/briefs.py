@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from agents.protocol import Brief, Timeouts, Usage
+from agents.protocol import Brief, Timeouts
+from mission.usage import Usage
 from workspace.process import allowed_environment
 
 QUICK = Timeouts(

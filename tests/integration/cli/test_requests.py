@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mission.journal import Journal, Request
+from mission.journal.kinds import RequestAnswered
 from mission.place import Place
 from tests.command import run
 from tests.scratch import WORKER, Scratch, make, row
@@ -91,7 +92,7 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 def requests(scratch: Scratch) -> list[Request]:
     with Journal.open(Place.find(str(scratch.task_file)).journal_file) as journal:
-        return [journal.request(event.data["request"]) for event in journal.events(kind="request")]  # type: ignore[arg-type]
+        return [journal.request(event.what.request) for event in journal.events(RequestAnswered)]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pytest
 
 from mission.errors import JournalError
 from mission.journal import Journal, Stage
+from mission.journal.kinds import Other
 
 THREADS = 8
 ROUNDS = 40
@@ -26,6 +27,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from mission.journal import Journal, Stage
+from mission.journal.kinds import Other
 
 path, threads, rounds = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 sys.stdin.readline()  # both processes start at the same moment
@@ -39,7 +41,8 @@ with Journal.open(path) as journal:
                 worktree=None, log=None, route="",
             )
             journal.update_attempt(attempt.id, stage=Stage.WORKED, head=str(thread))
-            journal.record("note", run=run, task=attempt.task, attempt=attempt.id, thread=thread)
+            note = Other(kind="note", data={"thread": thread})
+            journal.record(note, run=run, task=attempt.task, attempt=attempt.id)
             ended = journal.end_attempt(attempt.id, "success", input_tokens=1)
             assert (ended.number, ended.head) == (attempt.number, str(thread))
 
@@ -74,7 +77,7 @@ def test_opening_for_the_first_time_from_many_threads(tmp_path: Path) -> None:
 
     def open_and_write(_: int) -> int:
         with Journal.open(path) as journal:
-            return journal.record("note")
+            return journal.record(Other(kind="note"))
 
     with ThreadPoolExecutor(16) as pool:
         numbers = list(pool.map(open_and_write, range(64)))
@@ -83,17 +86,18 @@ def test_opening_for_the_first_time_from_many_threads(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said_and_loses_nothing_that_was_there(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
+    before, after = (Other(kind="note", data={"text": text}) for text in ("before", "after"))
     with Journal.open(path) as journal:
-        kept = journal.record("note", text="before")
+        kept = journal.record(before)
         pages = journal._database.rows("PRAGMA page_count")[0][0]
         journal._database.rows(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(JournalError, match="full") as caught:
-            journal.record("note", text="x" * 100_000)
+            journal.record(Other(kind="note", data={"text": "x" * 100_000}))
         assert "make room" in caught.value.hint
         journal._database.rows("PRAGMA max_page_count = 100000")
-        journal.record("note", text="after")
+        journal.record(after)
     with Journal.open_to_read(path) as journal:
-        assert [event.data["text"] for event in journal.events()] == ["before", "after"]
+        assert [event.what for event in journal.events()] == [before, after]
         assert journal.events()[0].id == kept
 
 
@@ -106,11 +110,11 @@ def test_a_process_that_writes_for_too_long_is_named(
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalError, match="locked") as caught:
-            journal.record("note")
+            journal.record(Other(kind="note"))
         other.execute("ROLLBACK")
         other.close()
         assert "Another process" in caught.value.hint
-        journal.record("note")
+        journal.record(Other(kind="note"))
 
 
 @pytest.fixture
@@ -129,6 +133,7 @@ import os, sys
 from pathlib import Path
 from mission.errors import JournalError
 from mission.journal import Journal
+from mission.journal.kinds import Other
 
 if os.geteuid() == 0:
     os.setuid(65534)
@@ -136,7 +141,7 @@ with Journal.open_to_read(Path(sys.argv[1])) as journal:
     print("read", len(journal.events()))
 for path in (Path(sys.argv[1]), Path(sys.argv[1]).parent / "new" / "journal.sqlite"):
     try:
-        Journal.open(path).record("note")
+        Journal.open(path).record(Other(kind="note"))
     except JournalError as error:
         print("refused", error.hint)
 """
@@ -145,7 +150,7 @@ for path in (Path(sys.argv[1]), Path(sys.argv[1]).parent / "new" / "journal.sqli
 def test_a_folder_that_is_read_only_can_be_read_and_refuses_in_words(shared_folder: Path) -> None:
     path = shared_folder / "state" / "journal.sqlite"
     with Journal.open(path) as journal:
-        journal.record("note")
+        journal.record(Other(kind="note"))
     path.chmod(0o444)
     path.parent.chmod(0o555)
     told = subprocess.run(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mission.journal import Attempt, EventKind
+from mission.journal import Attempt
+from mission.journal.kinds import GateAnswered, Merged, Verified
 from tests.integration.orchestrator.together import VERIFY, WORKER, Marking
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
@@ -102,11 +103,7 @@ class Batch:
         )
         with self.scratch.journal() as journal:
             assert journal.open_attempts() == []
-            green = {
-                str(event.data["tree"])
-                for event in journal.events(kind=EventKind.VERIFY)
-                if event.data["ok"]
-            }
+            green = {event.what.tree for event in journal.events(Verified) if event.what.ok}
         tip = Git(self.scratch.remote).text("rev-parse", "main^{tree}")
         assert tip in green, "what landed last was not verified as a whole"
 
@@ -185,15 +182,13 @@ def test_every_gate_is_asked_again_right_before_a_batch_is_pushed(tmp_path: Path
     batch.run()
     assert set(batch.scratch.statuses().values()) == {"done"}
     with batch.scratch.journal() as journal:
-        script = {"gate": "script", "purpose": "merge"}
-        gates = journal.events(kind=EventKind.GATE)
-        asked = [one for one in gates if script.items() <= one.data.items()]
-        merged = journal.events(kind=EventKind.MERGE)
-    states = [str(one.data["state"]) for one in asked]
+        gates = journal.events(GateAnswered)
+        asked = [one for one in gates if (one.what.gate, one.what.purpose) == ("script", "merge")]
+        merged = journal.events(Merged)
+    states = [one.what.state for one in asked]
     assert states.count("busy") == 1
     last = merged[-1]  # of one batch, or the second where one row was quicker than the others
-    together = last.data.get("together", [last.task])
-    assert isinstance(together, list)
+    together = list(last.what.together) or [str(last.task)]
     # After that answer all of them were waited for, and then asked once more.
     assert states[states.index("busy") + 1 :] == ["clear"] * (2 * len(together))
     assert [one.task for one in asked[-len(together) :]] == together

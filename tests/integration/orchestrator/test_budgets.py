@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from mission.errors import AgentError
+from mission.journal.kinds import ReviewMade
 from orchestrator.admission.admission import Admission
 from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.dispatch import Dispatcher
@@ -116,7 +117,7 @@ def test_a_reviewer_without_a_price_is_not_asked_under_a_limit_of_money(tmp_path
     assert end.failed == end.blocked == ()
     assert "the price of other is not known" in end.over_budget["A"]
     with scratch.journal() as journal:
-        assert journal.events(kind="review") == []
+        assert journal.events(ReviewMade) == []
         assert journal.attempts("A")[0].head is not None  # the work is kept
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.journal import EventKind
+from mission.journal.kinds import Merged
 from orchestrator.display import RecordingDisplay
 from tests.forge.mission import ForgeMission, forge_mission
 from tests.integration.orchestrator.together import VERIFY, WORKER, Marking
@@ -63,8 +63,8 @@ def test_what_was_verified_together_is_pushed_as_a_whole(
         assert sum("merge.strategy is batch" in text for text in display.said) == 1
         assert model.merges == []  # the forge merged nothing itself
         with mission.scratch.journal() as journal:
-            merges = journal.events(kind=EventKind.MERGE)
-        commits = {event.task: str(event.data["commit"]) for event in merges}
+            merges = journal.events(Merged)
+        commits = {event.task: event.what.commit for event in merges}
         assert len(model.pulls) == len(NAMES)
         for pull in model.pulls.values():
             task = pull.branch.removeprefix("feat/").upper()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mission.errors import MissionError
+from mission.journal.kinds import ReviewMade
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tests.scratch import make, row
@@ -80,7 +81,7 @@ def test_a_milestone_with_a_mix_of_agents(tmp_path: Path) -> None:
     assert end.waiting == {"Z": ("Q",)}
     with scratch.journal() as journal:
         assert [one.outcome for one in journal.attempts("L")] == ["rate-limit", "success"]
-        assert [event.data["verdict"] for event in journal.events(kind="review")] == [
+        assert [event.what.verdict for event in journal.events(ReviewMade)] == [
             "request-changes",
             "approve",
         ]

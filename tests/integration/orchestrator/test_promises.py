@@ -14,7 +14,7 @@ import pytest
 from watchfiles import Change, watch
 
 from mission.errors import MissionError, RowConflictError, TaskFileError
-from mission.journal import EventKind
+from mission.journal.kinds import WillConflict
 from orchestrator.display import Progress, RecordingDisplay
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
@@ -178,11 +178,11 @@ def test_branches_that_will_conflict_are_told_apart_before_they_do(
         (marks / "go").touch()
         running.result()
     with scratch.journal() as journal:
-        warnings = journal.events(kind=EventKind.CONFLICT)
+        warnings = journal.events(WillConflict)
         attempts = {attempt.task: attempt for attempt in journal.attempts()}
     # Whoever finished first was merged or still live when the other one was looked at.
     assert attempts.keys() == {"A", "B"}
-    assert all(event.data["files"] == ["same.txt"] for event in warnings)
+    assert all(event.what.files == ("same.txt",) for event in warnings)
 
 
 def test_status_is_published_after_each_change_where_asked(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mission.journal.kinds import NoReview
 from orchestrator.display import RecordingDisplay
 from tests.scratch import Scratch, make, row
 from tests.unsteady import order, unsteady
@@ -59,7 +60,7 @@ def test_a_reviewer_at_its_limit_is_asked_again_when_that_ends(tmp_path: Path) -
     assert attempts(scratch, "A") == ["success"]
     with scratch.journal() as journal:
         assert journal.spent("A").tokens == 4 * 900
-        told = [event.data["outcome"] for event in journal.events(task="A", kind="no-review")]
+        told = [event.what.outcome for event in journal.events(NoReview, task="A")]
     assert told == ["rate-limit", "quota"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mission.journal.kinds import ReviewMade
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tests.scratch import Scratch, make, row
@@ -61,8 +62,8 @@ def test_findings_go_back_to_the_author_until_they_are_settled(tmp_path: Path) -
     assert Git(scratch.remote).text("show", "main:work.txt") == "settled2"
     assert "junk.txt" not in Git(scratch.remote).text("ls-tree", "-r", "--name-only", "main")
     with scratch.journal() as journal:
-        verdicts = [event.data["verdict"] for event in journal.events(kind="review")]
-        reviewers = {event.data["reviewer"] for event in journal.events(kind="review")}
+        verdicts = [event.what.verdict for event in journal.events(ReviewMade)]
+        reviewers = {event.what.reviewer for event in journal.events(ReviewMade)}
         assert journal.spent("A").tokens == 14
     assert verdicts == ["request-changes", "approve"]
     assert reviewers == {"critic"}  # `other` has the author's model

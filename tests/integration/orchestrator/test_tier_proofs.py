@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mission.journal import EventKind, Journal
+from mission.journal import Journal
+from mission.journal.kinds import EvidenceFound
 from orchestrator.display import RecordingDisplay
 from orchestrator.operations.own_processes import OwnCommands, own_environment
 from orchestrator.operations.regression import chain
@@ -47,8 +48,8 @@ def mission(
 
 def evidence(journal: Journal, task: str) -> dict[str, str]:
     """What the attempt at a row found, by what it checked."""
-    events = journal.events(task=task, kind=EventKind.EVIDENCE)
-    return {str(event.data["check"]): str(event.data["found"]) for event in events}
+    events = journal.events(EvidenceFound, task=task)
+    return {event.what.check: event.what.found for event in events}
 
 
 def older(folder: Path) -> Path:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mission.journal import Attempt, EventKind, Stage
+from mission.journal import Attempt, Stage
+from mission.journal.kinds import Pushed
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tests.scratch import Scratch, make, row
@@ -191,14 +192,14 @@ def test_a_merged_row_is_not_pushed_nor_verified_again(tmp_path: Path) -> None:
         last = journal.last_attempt("A")
         assert last is not None
         journal.end_attempt(last.id, "blocked", "the forge did not answer")
-        pushes = len(journal.events(task="A", kind=EventKind.PUSH))
+        pushes = len(journal.events(Pushed, task="A"))
     text = scratch.task_file.read_text()
     scratch.task_file.write_text(text.replace("| done |", "| not-started |"))
     Git(scratch.remote).run("update-ref", "-d", "refs/heads/feat/a")
     assert scratch.run().exit_code == 0
     with scratch.journal() as journal:
         assert len(journal.attempts("A")) == 1
-        assert len(journal.events(task="A", kind=EventKind.PUSH)) == pushes
+        assert len(journal.events(Pushed, task="A")) == pushes
     assert Git(scratch.remote).commit("feat/a") is None
     assert scratch.merged() == ["A"]
 

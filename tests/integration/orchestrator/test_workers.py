@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agents.protocol import Outcome
+from mission.journal.kinds import Pushed
 from orchestrator.display import RecordingDisplay
 from orchestrator.engine import ThreadEngine
 from orchestrator.run import RunEnd, RunRequest, run_mission
@@ -61,7 +62,7 @@ def test_a_worker_does_the_work_and_the_orchestrator_merges_it(
     left = [one for one in (tmp_path / "elsewhere" / "worktrees").glob("*/*/*") if one.is_dir()]
     assert left == []
     with scratch.journal() as journal:
-        assert [event.data["host"] for event in journal.events(task="A", kind="push")] != []
+        assert [event.what.host for event in journal.events(Pushed, task="A")] != []
         log = Path(str(journal.attempts("A")[0].log)).read_text()
         assert log.startswith("on a worker\nunder way on a thread\nworker can work here\n")
         assert "\nOn " in log

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agents.prices import Prices
-from agents.protocol import Usage
 from mission.config import MissionConfig, Price, parse_config
+from mission.usage import Usage
 
 
 @pytest.mark.parametrize(

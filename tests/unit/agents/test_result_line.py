@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.protocol import Outcome, Usage
+from agents.protocol import Outcome
 from agents.result_line import read_result_line, read_time
+from mission.usage import Usage
 
 
 def test_every_key_is_read() -> None:

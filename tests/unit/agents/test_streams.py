@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from agents.claude_stream import ClaudeReader
 from agents.codex_stream import CodexReader
-from agents.protocol import AgentEvent, Outcome, Usage
+from agents.protocol import AgentEvent, Outcome
 from agents.stream import Reader
+from mission.usage import Usage
 
 ROOT = Path(__file__).parents[3]
 FIXTURES = ROOT / "tests" / "fixtures" / "agents"

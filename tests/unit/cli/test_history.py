@@ -8,6 +8,7 @@ import re
 import pytest
 
 from mission.journal import Journal, Stage
+from mission.journal.kinds import GateAnswered, Other, Pushed, StatusSet, Verified
 from mission.place import Place
 from tests.command import run
 
@@ -27,16 +28,12 @@ def lived(place: Place) -> Place:
                 log="/logs/1.log",
                 route="named in the row",
             )
-            journal.record("gate", run=run, task=task, attempt=attempt.id, state="clear")
-        journal.record(
-            "status",
-            task="A-2",
-            old="not-started",
-            new="in-progress",
-            reason="",
-            commit="b" * 40,
-            files=["a", "b"],
-        )
+            answered = GateAnswered(gate="guard", purpose="push", state="clear")
+            journal.record(answered, run=run, task=task, attempt=attempt.id)
+        status = StatusSet(old="not-started", new="in-progress", by="runner", reason="")
+        journal.record(status, task="A-2")
+        theirs = Other(kind="theirs", data={"commit": "b" * 40, "files": ["a", "b"], "why": ""})
+        journal.record(theirs, task="A-2")
         journal.end_attempt(attempt.id, "failed", "tests\x1b[2J fail", input_tokens=4200)
         journal.submit_request("retry", "A-2", by="ann@here")
         journal.update_attempt(1, stage=Stage.WORKED)
@@ -73,8 +70,9 @@ def test_attempts_of_all_tasks(lived: Place, capsys: pytest.CaptureFixture[str])
 def test_everything_about_one_task(lived: Place, capsys: pytest.CaptureFixture[str]) -> None:
     out = run(capsys, "history", str(lived.task_file), "A-2")
     assert "sonnet (named in the row) feat/A-2" in out
-    assert "state clear" in out
-    assert "not-started → in-progress, commit bbbbbbbbbb, files a b" in " ".join(out.split())
+    assert "guard: clear for the push" in out
+    assert "not-started → in-progress, by runner" in " ".join(out.split())
+    assert "theirs commit bbbbbbbbbb, files a b" in " ".join(out.split())
     assert "4.2K tokens" in out
     assert "A-1" not in out
 
@@ -83,19 +81,15 @@ def test_the_kinds_that_people_read_most_are_told_in_words(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Journal.open(place.journal_file) as journal:
-        journal.record(
-            "gate",
-            task="A-1",
-            gate="guard",
-            state="clear",
-            purpose="push",
-            commit="c" * 40,
-            detail="idle",
+        answered = GateAnswered(
+            gate="guard", state="clear", purpose="push", commit="c" * 40, detail="idle"
         )
-        journal.record("verify", task="A-1", step="tests", ok=False, exit_code=1, tree="t")
+        journal.record(answered, task="A-1")
+        red = Verified(step="tests", ok=False, exit_code=1, tree="t")
+        journal.record(red, task="A-1")
         number = journal.submit_request("retry", "A-1", by="ann@here")
         journal.finish_request(number, "done")
-        journal.record("other", task="A-1", gate="guard")
+        journal.record(Other(kind="other", data={"gate": "guard"}), task="A-1")
     lines = run(capsys, "history", str(place.task_file), "A-1").splitlines()[1:]
     assert [" ".join(line.split()[2:]) for line in lines] == [
         "gate guard: clear for the push, detail idle",
@@ -111,16 +105,18 @@ def test_a_gate_that_is_asked_again_and_again_is_told_once(
     with Journal.open(place.journal_file) as journal:
         for state in ("busy", "busy", "busy", "clear"):
             for gate, said in (("pause", "clear"), ("guard", state)):
-                journal.record("gate", task="A-1", gate=gate, state=said, purpose="push")
-        journal.record("push", task="A-1", branch="feat/1")
-        journal.record("gate", task="A-1", gate="guard", state="clear", purpose="merge")
+                answered = GateAnswered(gate=gate, state=said, purpose="push")
+                journal.record(answered, task="A-1")
+        journal.record(Pushed(branch="feat/1", commit="c" * 40), task="A-1")
+        last = GateAnswered(gate="guard", state="clear", purpose="merge")
+        journal.record(last, task="A-1")
     lines = run(capsys, "history", str(place.task_file), "A-1").splitlines()[1:]
     told = [re.sub(r" until [\d:]+", "", " ".join(line.split()[2:])) for line in lines]
     assert told == [
         "gate pause: clear for the push, 4×",
         "gate guard: busy for the push, 3×",
         "gate guard: clear for the push",
-        "push branch feat/1",
+        "push branch feat/1, commit cccccccccc",
         "gate guard: clear for the merge",
     ]
 
@@ -133,5 +129,5 @@ def test_json_holds_runs_attempts_and_events(
     assert told["task"] == "A-2"
     assert [attempt["agent"] for attempt in told["attempts"]] == ["sonnet"]
     assert told["attempts"][0]["reason"] == "tests\x1b[2J fail"
-    assert [event["kind"] for event in told["events"]] == ["gate", "status"]
+    assert [event["kind"] for event in told["events"]] == ["gate", "status", "theirs"]
     assert told["runs"][0]["host"] == "here"

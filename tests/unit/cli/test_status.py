@@ -9,7 +9,8 @@ import socket
 
 import pytest
 
-from mission.journal import EventKind, Journal
+from mission.journal import Journal
+from mission.journal.kinds import WillConflict
 from mission.place import Place
 from tasks_md.model import STATUSES
 from tasks_md.writer import StatusWriter
@@ -95,10 +96,9 @@ def test_what_is_under_way(place: Place, capsys: pytest.CaptureFixture[str]) -> 
     place.task_file.write_text(text.replace("| A-3 | not-started |", "| A-3 | in-progress |"))
     with Journal.open(place.journal_file) as journal:
         attempt = start(journal, "A-3")
-        journal.record(
-            EventKind.CONFLICT, task="A-3", attempt=attempt, other="A-2", files=["x.py", "y.py"]
-        )
-        journal.record(EventKind.CONFLICT, task="A-3", attempt=attempt, other="A-1", files=["z"])
+        for other, files in (("A-2", ("x.py", "y.py")), ("A-1", ("z",))):
+            warning = WillConflict(other=other, files=files)
+            journal.record(warning, task="A-3", attempt=attempt)
     writer = StatusWriter(place.task_file, lock_dir=place.state_dir)
     with writer:
         printed = run(capsys, "status", str(place.folder))

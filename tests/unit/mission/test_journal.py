@@ -12,6 +12,14 @@ import pytest
 
 from mission.errors import JournalError
 from mission.journal import Attempt, Journal, RequestKind, Stage
+from mission.journal.kinds import (
+    GateAnswered,
+    IssueClosed,
+    Other,
+    Pushed,
+    RequestAnswered,
+    data_of,
+)
 from workspace.redact import Redactor
 
 
@@ -99,13 +107,17 @@ def test_fields_that_do_not_exist_or_never_change_are_refused(journal: Journal) 
 def test_events_are_found_by_task_kind_and_number(journal: Journal) -> None:
     run = start_run(journal)
     attempt = start_attempt(journal, run)
-    first = journal.record("gate", run=run, task="T-1", attempt=attempt.id, state="clear")
-    second = journal.record("push", task="T-2", when=timedelta(seconds=3), many=("a", "b"))
+    answered = GateAnswered(gate="guard", purpose="push", state="clear")
+    pushed = Pushed(branch="feat/x", commit="c" * 40)
+    first = journal.record(answered, run=run, task="T-1", attempt=attempt.id)
+    second = journal.record(pushed, task="T-2")
     assert [event.id for event in journal.events()] == [first, second]
+    assert [event.id for event in journal.events(limit=1)] == [first]
     (gate,) = journal.events(task="T-1")
-    assert (gate.kind, gate.attempt, gate.data) == ("gate", attempt.id, {"state": "clear"})
-    (push,) = journal.events(kind="push")
-    assert push.data == {"when": "0:00:03", "many": ["a", "b"]}
+    assert (gate.what, gate.run, gate.attempt) == (answered, run, attempt.id)
+    assert journal.events(attempt=attempt.id) == [gate]
+    assert [event.what.commit for event in journal.events(Pushed)] == ["c" * 40]
+    assert journal.events(Pushed, task="T-1") == []
     assert journal.events(after=second) == []
 
 
@@ -119,9 +131,9 @@ def test_requests_are_handed_over_once(journal: Journal) -> None:
     assert journal.pending_requests() == []
     assert journal.request(one).error is None
     assert journal.request(two).error == "the row changed"
-    approve, other = journal.events(kind="request")
-    assert (approve.data["asked"], approve.data["by"]) == ("approve", "ann@here")
-    assert (approve.data["error"], other.data["error"]) == (None, "the row changed")
+    approve, other = (event.what for event in journal.events(RequestAnswered))
+    assert (approve.asked, approve.by) == ("approve", "ann@here")
+    assert (approve.error, other.error) == (None, "the row changed")
     with pytest.raises(KeyError):
         journal.request(99)
     with pytest.raises(ValueError, match="not a valid RequestKind"):
@@ -131,7 +143,7 @@ def test_requests_are_handed_over_once(journal: Journal) -> None:
 def test_what_belongs_together_is_written_together_or_not_at_all(journal: Journal) -> None:
     def write_and_fail() -> None:
         with journal._database.together():
-            journal.record("note")
+            journal.record(Other(kind="note"))
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -183,8 +195,10 @@ def test_any_text_comes_back_as_it_was(journal: Journal, text: str) -> None:
     attempt = journal.end_attempt(attempt.id, text, text, summary=text)
     assert journal.last_attempt(text) == attempt
     assert (attempt.task, attempt.outcome, attempt.summary) == (text, text, text)
-    journal.record("note", task=text, text=text)
-    assert journal.events(task=text)[0].data["text"] == text
+    journal.record(IssueClosed(number=1, closed=True), task=text)
+    note = Other(kind="note", data={"text": text})
+    journal.record(note, task=text)
+    assert [event.what for event in journal.events(task=text)][1:] == [note]
     journal.submit_request("retry", text, note=text, by=text)
     assert journal.pending_requests()[0].note == text
 
@@ -202,7 +216,7 @@ def test_secrets_are_taken_out_of_free_text(tmp_path: Path) -> None:
         attempt = start_attempt(journal, start_run(journal))
         journal.update_attempt(attempt.id, summary="hunter2")
         journal.end_attempt(attempt.id, "failed", "said hunter2")
-        journal.record("gate", detail={"deep": ["hunter2"]}, path=Path("hunter2"))
+        journal.record(Other(kind="note", data={"detail": {"deep": ["hunter2"]}}))
         number = journal.submit_request("retry", "T-1", note="hunter2", by="x")
         journal.finish_request(number, "hunter2")
     assert b"hunter2" not in path.read_bytes()
@@ -212,11 +226,11 @@ def test_the_runner_s_own_redaction_keeps_events_readable(tmp_path: Path) -> Non
     redactor = Redactor(['hun"ter\\2é', "ghp_" + "a" * 30])
     with Journal.open(tmp_path / "journal.sqlite", redact=redactor.text) as journal:
         told = 'say hun"ter\\2é, https://me:pw12345@host/x, \ud800 \udcff'
-        journal.record("note", told=told, path=Path("x"), more=[{"key": "ghp_" + "a" * 30}])
+        more = [{"key": "ghp_" + "a" * 30}]
+        journal.record(Other(kind="note", data={"told": told, "more": more}))
         (event,) = journal.events()
-    assert event.data == {
+    assert data_of(event.what) == {
         "told": "say [secret], https://[secret]@host/x, \ud800 \udcff",
-        "path": "x",
         "more": [{"key": "[secret]"}],
     }
     assert redactor.text("\ud800") == "\ud800"

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.protocol import Outcome, Result, Usage
+from agents.protocol import Outcome, Result
 from mission.config import AgentConfig, ForgeConfig, GateConfig, TimeoutsConfig
 from mission.errors import AgentError
+from mission.usage import Usage
 from orchestrator.workers.errand import Delivery, Errand, Verdict, without_credentials
 
 ERRAND = Errand(

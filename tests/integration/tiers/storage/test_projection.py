@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from mission.journal import Journal
+from mission.journal.kinds import Other
 from mission.place import Place
 from mission.plan import read_plan
 from tests.command import run
@@ -55,7 +56,7 @@ def journal(place: Place) -> Iterator[Journal]:
             route="column",
         )
         for number in range(1, 1203):
-            journal.record("note", task="T-1", text=f"event {number}")
+            journal.record(Other(kind="note", data={"text": f"event {number}"}), task="T-1")
         yield journal
 
 
@@ -140,7 +141,7 @@ def test_a_journal_that_was_begun_anew_is_another_one(
     place.journal_file.rename(place.journal_file.with_suffix(".old"))
     with Journal.open(place.journal_file) as anew:
         anew.start_run(mission="m", host="h", pid=1, pid_started=0.0)
-        anew.record("note", text="anew")
+        anew.record(Other(kind="note", data={"text": "anew"}))
         after = copy(database, place, anew)
     assert after.events == 1
     assert after.origin.source != before.source
@@ -150,7 +151,7 @@ def test_a_journal_that_was_begun_anew_is_another_one(
 def test_text_that_postgres_cannot_keep_arrives_readable(
     database: PostgresAddress, place: Place, journal: Journal
 ) -> None:
-    journal.record("note", text="a\0b", more=["\ud800"])
+    journal.record(Other(kind="note", data={"text": "a\0b", "more": ["\ud800"]}))
     copy(database, place, journal)
     query = "SELECT data FROM mission_events ORDER BY number DESC LIMIT 1"
     assert rows(database, query) == [({"text": "a\N{REPLACEMENT CHARACTER}b", "more": ["?"]},)]
@@ -168,7 +169,7 @@ def test_live_events_come_once_and_in_order(
     while found := live.read(numbers[-1] if numbers else 0):
         numbers += [event.number for event in found]
     assert numbers == [event.id for event in journal.events()]
-    journal.record("note", text="later")
+    journal.record(Other(kind="note", data={"text": "later"}))
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(other.read, numbers[-1], wait=timedelta(seconds=20))
         assert live.publish(journal) == 1

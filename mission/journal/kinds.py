@@ -1,0 +1,335 @@
+"""What can happen to a mission: a class for each kind of event, and their form in the journal.
+
+In the database an event is a word for its kind and a JSON object of the class's fields. Fields with
+a default may be missing there, and keys that a class does not know are passed over: so that
+journals of older versions are read. Enumerations are kept as their words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, TypeVar
+
+from mission.usage import Usage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusSet:
+    """The task file says another status of a row now."""
+
+    old: str
+    new: str
+    by: str  # a `mission.state.Actor`
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateAnswered:
+    """A gate said something else than before, or was asked for the first time."""
+
+    gate: str
+    purpose: str  # a `gates.protocol.Purpose`
+    state: str  # a `gates.protocol.GateState`
+    branch: str | None = None
+    commit: str | None = None
+    detail: str = ""
+    host: str | None = None  # the worker that asked; None: the runner itself
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pushed:
+    """A branch is on the remote."""
+
+    branch: str | None
+    commit: str
+    host: str | None = None  # the worker that pushed it; None: the runner itself
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merged:
+    """A row's squash commit is on the base, read back from the remote."""
+
+    commit: str
+    together: tuple[str, ...] = ()  # the rows that landed in one push, where there were several
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForgeRaced:
+    """The base moved in the same instant as the forge merged."""
+
+    expected: str  # the base's tip that was verified
+    commit: str  # what the forge made, on another one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WillConflict:
+    """A row's branch does not go together with another live one."""
+
+    other: str  # the other row
+    files: tuple[str, ...]  # that both change
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """A verification step ended on a tree."""
+
+    step: str
+    ok: bool
+    tree: str
+    command: str | None = None  # a digest of what was run; None: written by an old version
+    reason: str = ""
+    seconds: float | None = None
+    exit_code: int | None = None
+    log: str | None = None
+    together: tuple[str, ...] = ()  # the rows that the tree holds, where there are several
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentEnded:
+    """An agent has finished its part of an attempt."""
+
+    outcome: str  # an `agents.protocol.Outcome`
+    denied: str = ""  # what its tool was not allowed to do, although it went on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _WithUsage:
+    """Tokens and money, by the names of the attempts' columns."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens,
+            cached_tokens=self.cached_tokens,
+            output_tokens=self.output_tokens,
+            cost_usd=self.cost_usd,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsageBooked(_WithUsage):
+    """A reviewer used tokens; they are booked with the attempt that it reviews."""
+
+    reviewer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewMade(_WithUsage):
+    """Another agent has reviewed the work."""
+
+    chain: int  # rounds with the same number belong together
+    head: str | None  # the commit that was reviewed
+    reviewer: str
+    verdict: str  # an `agents.review.Verdict`
+    passed: bool
+    text: str  # verdict and findings, for people and for the author
+    answer: str  # the whole review, JSON
+    tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoReview:
+    """A reviewer was asked and gave no review."""
+
+    chain: int
+    head: str | None
+    reviewer: str
+    outcome: str  # an `agents.protocol.Outcome`, or why its answer is none
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvidenceFound:
+    """One thing that an operation checked."""
+
+    check: str
+    found: str
+    version: str = ""
+    seconds: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestAnswered:
+    """A person's request was applied, or refused with the reason."""
+
+    request: int
+    asked: str  # a `RequestKind`
+    status: str | None = None
+    note: str | None = None
+    by: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullOpened:
+    """A pull request was opened or updated; or it has landed."""
+
+    number: int
+    url: str
+    landed: str | None = None  # the commit that ended it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssueClosed:
+    """A row's issue was closed on its forge."""
+
+    number: int
+    closed: bool  # False: it was closed already
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MilestoneExpanded:
+    """A placeholder was planned."""
+
+    milestone: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusPublished:
+    """The task file was committed on the base, or could not be."""
+
+    ok: bool
+    commit: str | None = None
+    reason: str = ""  # why not
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenOver:
+    """These rows were done when the runner came to the mission."""
+
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErrandSent:
+    """An errand was given to the workers."""
+
+    remote_run: str
+    about: str | None = None  # for a review: what is reviewed
+    commit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkHeld:
+    """A worker finished work that it could not push."""
+
+    branch: str | None
+    commit: str
+    host: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Other:
+    """A word of somebody else: of a third party, or of a version that this one does not know."""
+
+    kind: str
+    data: Mapping[str, object] = field(default_factory=dict)  # JSON values
+
+
+Happening = (
+    StatusSet
+    | GateAnswered
+    | Pushed
+    | Merged
+    | ForgeRaced
+    | WillConflict
+    | Verified
+    | AgentEnded
+    | UsageBooked
+    | ReviewMade
+    | NoReview
+    | EvidenceFound
+    | RequestAnswered
+    | PullOpened
+    | IssueClosed
+    | MilestoneExpanded
+    | StatusPublished
+    | TakenOver
+    | ErrandSent
+    | WorkHeld
+    | Other
+)
+H = TypeVar("H", bound=Happening)
+
+#: The word for each kind. Journals hold them: they never change.
+WORDS: Mapping[type[Happening], str] = {
+    StatusSet: "status",
+    GateAnswered: "gate",
+    Pushed: "push",
+    Merged: "merge",
+    ForgeRaced: "raced",
+    WillConflict: "conflict",
+    Verified: "verify",
+    AgentEnded: "agent",
+    UsageBooked: "usage",
+    ReviewMade: "review",
+    NoReview: "no-review",
+    EvidenceFound: "evidence",
+    RequestAnswered: "request",
+    PullOpened: "pull",
+    IssueClosed: "issue",
+    MilestoneExpanded: "expand",
+    StatusPublished: "publish",
+    TakenOver: "taken-over",
+    ErrandSent: "remote",
+    WorkHeld: "held",
+}
+_CLASSES = {word: kind for kind, word in WORDS.items()}
+
+
+def word_of(what: Happening) -> str:
+    """The word for its kind."""
+    return what.kind if isinstance(what, Other) else WORDS[type(what)]
+
+
+def data_of(what: Happening) -> dict[str, object]:
+    """Its fields as JSON values; lists that are empty by default are left out."""
+    if isinstance(what, Other):
+        return dict(what.data)
+    form = _FORMS[type(what)]
+    given = {name: getattr(what, name) for name in form.names}
+    for name in form.lists:
+        given[name] = list(given[name])
+        if not given[name] and name not in form.needed:
+            del given[name]
+    return given
+
+
+def read_happening(word: str, data: Mapping[str, object]) -> Happening:
+    """What a journal holds. A kind without the fields that it needs is an `Other`."""
+    kind = _CLASSES.get(word)
+    form = None if kind is None else _FORMS[kind]
+    if kind is None or form is None or not form.needed <= data.keys():
+        return Other(kind=word, data=data)
+    values: dict[str, Any] = {name: data[name] for name in form.names if name in data}
+    for name in form.lists & values.keys():
+        told = values[name]
+        values[name] = tuple(map(str, told)) if isinstance(told, list) else ()
+    return kind(**values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Form:
+    """What a class looks like in the journal."""
+
+    names: tuple[str, ...]
+    needed: frozenset[str]  # without a default
+    lists: frozenset[str]
+
+
+def _form(kind: type[Happening]) -> _Form:
+    return _Form(
+        names=tuple(one.name for one in fields(kind)),
+        needed=frozenset(one.name for one in fields(kind) if one.default is MISSING),
+        lists=frozenset(one.name for one in fields(kind) if str(one.type).startswith("tuple")),
+    )
+
+
+_FORMS = {kind: _form(kind) for kind in WORDS}
