@@ -121,14 +121,25 @@ def _installation(file: Path, hidden: Sequence[Path]) -> Path:
 
 
 def _repository(worktree: Path) -> list[Path]:
-    """The repository of a linked worktree, so that git can read its history."""
+    """The repository of a worktree, so that git can read its history."""
     marker = worktree / ".git"
     if not marker.is_file():
         return []
     own = worktree / marker.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
     link = own / "commondir"
     shared = own / link.read_text(encoding="utf-8").strip() if link.is_file() else own
-    return [shared.resolve(), own]
+    return [shared.resolve(), own, *_borrowed(shared / "objects")]
+
+
+def _borrowed(objects: Path) -> list[Path]:
+    """Where a repository has objects that it does not hold itself (gitrepository-layout(5)): one
+    that was made for an agent has them of the mission's."""
+    found = [objects]
+    for folder in found:  # it grows meanwhile
+        listing = folder / "info" / "alternates"
+        lines = os.fsdecode(listing.read_bytes()).splitlines() if listing.is_file() else []
+        found += [folder / line for line in lines if folder / line not in found]
+    return found[1:]
 
 
 def _worktree(worktree: Path) -> list[str]:

@@ -13,6 +13,9 @@ from mission.errors import UsageError
 
 TASK_FILE = "TASKS.md"
 CONFIG_FILE = "mission.yaml"
+# Where, below the common git folder, worktrees that are lent have repositories of their own
+# (`workspace.loan`): LENT/NAME/git.
+LENT = ("mission-runner", "lent")
 _SEARCH_DEPTH = 6  # folders below the current one
 _SEARCH_FOLDERS = 20_000  # then give up: somebody started in their home folder
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
@@ -153,6 +156,8 @@ def _repository_of(folder: Path) -> tuple[Path | None, Path | None]:
             shared = git_dir / "commondir"
             if shared.is_file():  # a linked work tree; a submodule has none
                 git_dir = _pointed_to(shared, git_dir)
+            elif git_dir.parts[-4:-2] == LENT:  # lent to an agent: still one mission, one writer
+                git_dir = git_dir.parents[3]
             return top, git_dir
     return None, None
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from mission.errors import GitError, UsageError
 from workspace.git import Git
+from workspace.git_files import is_folder
+from workspace.loan import Loan
 from workspace.repository import Repository
 
 # In a worktree's own git folder, once all its files are there. Only after that can it hold work.
@@ -97,8 +99,10 @@ class Worktrees:
         with self._making(path) as lock:
             with self._repository.lock():
                 record = self._record(path)
-                reused = record is not None and (record / _READY).exists() and _is_folder(path)
-                if not reused:
+                reused = record is not None and (record / _READY).exists() and is_folder(path)
+                if reused:
+                    self._loan(path).end(record)
+                else:
                     self._make_room(path, record)
                     self._add(path, task, branch, base_commit)
                     record = self._record(path)
@@ -114,6 +118,24 @@ class Worktrees:
                 worktree.git.run("reset", "--quiet", "--hard", holding=(lock,))
                 (record / _READY).touch()
         return worktree
+
+    @contextmanager
+    def lent(self, worktree: Worktree, *, returns: bool = True) -> Iterator[None]:
+        """While somebody works in a worktree whom the repository itself is not for: an agent, a
+        check of the project's. What is committed meanwhile comes back, unless it is said not to.
+
+        Raises:
+            GitError: It cannot be lent, or what was lent cannot be read.
+        """
+        loan = self._loan(worktree.path)
+        loan.begin(worktree.git_dir, worktree.ref, returns=returns)
+        try:
+            yield
+        finally:
+            loan.end(worktree.git_dir)
+
+    def _loan(self, path: Path) -> Loan:
+        return Loan(self._repository, path)
 
     @contextmanager
     def _making(self, path: Path) -> Iterator[int]:
@@ -170,6 +192,7 @@ class Worktrees:
 
     def _make_room(self, path: Path, record: Path | None) -> None:
         """Clear the way for a new worktree. Only what can hold nobody's work is deleted."""
+        self._loan(path).end(record)
         if record is not None and (record / _READY).exists():
             # The folder is gone. What was committed in it without a branch must not go too.
             kept = f"refs/mission-runner/kept/{record.name}"
@@ -180,8 +203,7 @@ class Worktrees:
             shutil.rmtree(path)  # killed while it was being made
         if path.is_symlink() or path.exists():
             path.rename(_free_name(path))
-        if record is not None:
-            self._remove(path)
+        self._remove(path)
 
     def _add(self, path: Path, task: str, branch: str | None, base_commit: str) -> None:
         git = self._repository.git
@@ -195,9 +217,9 @@ class Worktrees:
     def _start_of(self, branch: str, task: str, base_commit: str) -> str:
         """The commit that a branch starts from: its own, where it has work that the base lacks."""
         git, remote = self._repository.git, self._repository.remote
-        here = git.commit(f"refs/heads/{branch}")
-        if here is not None:
+        if git.commit(f"refs/heads/{branch}") is not None:
             self.free_branch(branch, task)
+        here = git.commit(f"refs/heads/{branch}")
         there = git.commit(f"refs/remotes/{remote}/{branch}") if remote else None
         for tip in (here, there):
             if tip is not None and not git.fits("merge-base", "--is-ancestor", tip, base_commit):
@@ -226,11 +248,13 @@ class Worktrees:
                 )
             record = self._record(found.path)
             if record is not None and found.head is not None:
-                Git(self._repository.top, record).run(
-                    "update-ref", "--no-deref", "-m", "mission-runner: detach", "HEAD", found.head
-                )
+                self._loan(found.path).end(record)
+                git = Git(self._repository.top, record)
+                head = git.text("rev-parse", "HEAD")
+                git.run("update-ref", "--no-deref", "-m", "mission-runner: detach", "HEAD", head)
 
     def _remove(self, path: Path) -> None:
+        self._loan(path).clear()
         if self._record(path) is None and not os.path.lexists(path):
             return
         # Twice forced: a worktree that was killed while it was made is locked.
@@ -255,11 +279,6 @@ def _stem(task: str) -> str:
     if name != task:
         name = f"{name}-{hashlib.sha256(task.encode(errors='surrogateescape')).hexdigest()[:8]}"
     return name
-
-
-def _is_folder(path: Path) -> bool:
-    """Whether it is a folder itself, and no link to one."""
-    return path.is_dir() and not path.is_symlink()
 
 
 def _free_name(path: Path) -> Path:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from gates.verification import StepEnd, run_steps
 from mission.config import MissionConfig, VerifyStep
@@ -52,7 +51,7 @@ def verify_branch(context: Context, row: Row, worktree: Worktree, tree: str) -> 
     """
     steps = [step for step in steps_for(context.config, row.task) if "branch" in step.on]
     vouch = bool(steps) and holds_exactly(worktree, tree)
-    _run(context, [row], steps, worktree.path, tree if vouch else "")
+    _run(context, [row], steps, worktree, tree if vouch else "")
 
 
 def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:
@@ -68,8 +67,8 @@ def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:
     steps = _open_steps(context, rows, tree)
     if not steps:
         return
-    with _checked_out(context, rows[-1], commit) as folder:
-        _run(context, rows, steps, folder, tree)
+    with _checked_out(context, rows[-1], commit) as place:
+        _run(context, rows, steps, place, tree)
 
 
 def is_verified(context: Context, row: Row, commit: str) -> bool:
@@ -123,21 +122,21 @@ def _folder(task: str) -> str:
 
 
 @contextmanager
-def _checked_out(context: Context, row: Row, commit: str) -> Iterator[Path]:
-    """A folder with the files of `commit` in it, and nothing else."""
+def _checked_out(context: Context, row: Row, commit: str) -> Iterator[Worktree]:
+    """A worktree with the files of `commit` in it, and nothing else."""
     name, number = _folder(row.task.id), row.attempt.number
     place = context.worktrees.ensure(name, number, branch=None, base_commit=commit)
     try:
         if place.reused:  # a run that was killed left it: it may stand on another commit
             context.worktrees.remove(place)
             place = context.worktrees.ensure(name, number, branch=None, base_commit=commit)
-        yield place.path
+        yield place
     finally:
         context.worktrees.remove(place)
 
 
 def _run(
-    context: Context, rows: Sequence[Row], steps: Sequence[VerifyStep], folder: Path, tree: str
+    context: Context, rows: Sequence[Row], steps: Sequence[VerifyStep], place: Worktree, tree: str
 ) -> None:
     last = rows[-1]
     together = [row.task.id for row in rows]
@@ -165,7 +164,10 @@ def _run(
     for name in together:
         context.display.doing(name, "verifies", ", ".join(step.name for step in steps))
     logs = context.place.logs / f"verify-{last.attempt.id}"
-    end = run_steps(steps, folder, context.stop, logs, redact=context.redactor.line, on_step=record)
+    with context.worktrees.lent(place, returns=False):
+        end = run_steps(
+            steps, place.path, context.stop, logs, redact=context.redactor.line, on_step=record
+        )
     if context.stop.requested:
         raise StoppedError(f"stopped while verifying: {context.stop.reason}")
     if end is not None:

@@ -118,7 +118,8 @@ def run_agent(
     )
     if works_elsewhere(context, attempt.agent):
         return send(context, question, worktree, author_of(attempt.agent))
-    return ask(context, question)
+    with context.worktrees.lent(worktree):
+        return ask(context, question)
 
 
 def note_answer(context: Context, attempt: Attempt, result: Result) -> Attempt:

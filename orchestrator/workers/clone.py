@@ -94,8 +94,9 @@ class Clone:
             if here is None or git.fits("merge-base", "--is-ancestor", tip, here):
                 return here is not None
             # Others went on from somewhere else. What is here and nowhere else stays findable.
-            git.run("update-ref", f"refs/mission-runner/kept/{branch}-{here[:12]}", here)
             self.worktrees.free_branch(branch, errand.task)
+            here = git.text("rev-parse", ours)
+            git.run("update-ref", f"refs/mission-runner/kept/{branch}-{here[:12]}", here)
             git.run("update-ref", ours, tip, here)
             return False
 

@@ -86,7 +86,8 @@ def consult(context: Context, question: Question, *, commit: str, about: str) ->
         f"{question.task}.{about}", attempt.number, branch=None, base_commit=commit
     )
     try:
-        return ask(context, replace(question, folder=place.path))
+        with context.worktrees.lent(place, returns=False):
+            return ask(context, replace(question, folder=place.path))
     finally:
         context.worktrees.remove(place)
 

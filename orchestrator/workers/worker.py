@@ -85,7 +85,8 @@ class Worker:
         result = clone.finished(worktree, errand.held)
         if result is None:
             self._say(f"{errand.agent} works in {worktree.path}")
-            result = agent.run(brief, stop, self._tell)
+            with clone.worktrees.lent(worktree, returns=not errand.about):
+                result = agent.run(brief, stop, self._tell)
             clone.keep_session(worktree, result.session)
         else:
             self._say(f"{errand.agent} had finished this; it only has to be pushed")

@@ -142,12 +142,43 @@ def test_words_that_no_file_can_hold_stop_nobody_else(tmp_path: Path) -> None:
     assert report.endswith("b\ufffd\ufffd\n")
 
 
+SETTINGS = {
+    "remote": "git('remote', 'set-url', 'origin', {trap!r})",
+    "hook": "hook('hooks/pre-push')",
+    "hooks folder": "git('config', 'core.hooksPath', '.husky'); hook('../.husky/pre-push')",
+    "name": "git('config', 'user.name', 'Bot'); git('config', 'user.email', 'bot@example.org')",
+    "bare": "os.environ['GIT_DIR'] = own; git('init', '-q')",
+}
+
+
+@pytest.mark.parametrize("change", SETTINGS)
+def test_settings_that_an_agent_changes_are_its_own(tmp_path: Path, change: str) -> None:
+    worker = START + (
+        "own = git('rev-parse', '--path-format=absolute', '--git-common-dir')\n"
+        "def hook(path):\n"
+        "    made = pathlib.Path(own, path)\n"
+        "    made.parent.mkdir(exist_ok=True)\n"
+        f"    made.write_text('#!/bin/sh\\ntouch {tmp_path}/sprung\\n')\n"
+        "    made.chmod(0o755)\n"
+        f"{SETTINGS[change].format(trap=str(tmp_path / 'trap'))}\n"
+        "write(f'{task}.txt', task)\n"
+    )
+    scratch = make(tmp_path, [row("A"), row("B", after="A")], worker=worker)
+    config = scratch.top / ".git" / "config"
+    before = config.read_bytes()
+    assert scratch.run().exit_code == 0
+    assert scratch.merged() == ["A", "B"]
+    assert config.read_bytes() == before
+    assert not (tmp_path / "sprung").exists()
+
+
 def test_a_remote_that_an_agent_changed_is_not_merged_to(tmp_path: Path) -> None:
     other = tmp_path / "other.git"
     worker = START + (
         "url = git('remote', 'get-url', 'origin')\n"
         f"git('clone', '-q', '--bare', url, {str(other)!r})\n"
-        f"git('remote', 'set-url', 'origin', {str(other)!r})\n"
+        f"top, other = {str(tmp_path / 'checkout')!r}, {str(other)!r}\n"
+        "git('-C', top, 'remote', 'set-url', 'origin', other)\n"
         "write('a.txt', 'a')\n"
     )
     scratch = make(tmp_path, [row("A")], worker=worker)
@@ -164,7 +195,7 @@ def test_a_remote_that_an_agent_changed_is_not_merged_to(tmp_path: Path) -> None
 
 def test_a_hook_that_an_agent_left_does_not_run(tmp_path: Path) -> None:
     worker = START + (
-        "hook = pathlib.Path(git('rev-parse', '--git-common-dir'), 'hooks', 'pre-push')\n"
+        f"hook = pathlib.Path({str(tmp_path / 'checkout')!r}, '.git', 'hooks', 'pre-push')\n"
         "hook.parent.mkdir(exist_ok=True)\n"
         f"hook.write_text('#!/bin/sh\\ntouch {tmp_path}/sprung\\n')\n"
         "hook.chmod(0o755)\n"

@@ -12,6 +12,8 @@ from mission.errors import GitError
 from tests.integration.workspace.conftest import git
 from workspace.changes import changed_files, commit_leftovers, head, is_changed
 from workspace.exactness import holds_exactly
+from workspace.loan import Loan
+from workspace.repository import Repository
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch
@@ -25,14 +27,27 @@ def scratch(make_scratch: MakeScratch) -> Scratch:
     return make_scratch(remote=False)
 
 
-@pytest.fixture
-def worktree(scratch: Scratch) -> Worktree:
+@pytest.fixture(params=["the repository's", "lent"])
+def worktree(request: pytest.FixtureRequest, scratch: Scratch) -> Worktree:
+    """Agents work in one that is lent; a person may work on in one that no agent has any more."""
     base = scratch.repository.base_tip()
-    return scratch.worktrees.ensure("T-1", 1, branch="feat/t", base_commit=base)
+    made = scratch.worktrees.ensure("T-1", 1, branch="feat/t", base_commit=base)
+    if request.param == "lent":
+        Loan(scratch.repository, made.path).begin(made.git_dir, made.ref, returns=True)
+    return made
+
+
+def give_back(worktree: Worktree) -> None:
+    Loan(Repository.open(worktree.git_dir.parents[2]), worktree.path).end(worktree.git_dir)
+
+
+def collect(worktree: Worktree) -> str | None:
+    give_back(worktree)
+    return commit_leftovers(worktree, message="left over", author=AUTHOR)
 
 
 def commit(worktree: Worktree) -> str | None:
-    made = commit_leftovers(worktree, message="left over", author=AUTHOR)
+    made = collect(worktree)
     assert worktree.git.text("status", "--porcelain") == ""
     assert worktree.git.text("symbolic-ref", "HEAD") == "refs/heads/feat/t"
     return made
@@ -131,7 +146,7 @@ def test_commits_that_conflict_with_each_other_are_refused(
     git(worktree.path, "switch", "--quiet", "--detach", worktree.base_commit)
     two = scratch.commit({"file.txt": "2\n"}, folder=worktree.path)
     with pytest.raises(GitError, match=r"conflict in file\.txt"):
-        commit_leftovers(worktree, message="m", author=AUTHOR)
+        collect(worktree)
     assert head(worktree) == two
     assert scratch.git("rev-parse", "feat/t") == one
 
@@ -148,10 +163,10 @@ def test_conflicts_left_in_files_are_refused(
     scratch: Scratch, worktree: Worktree, operation: str
 ) -> None:
     moved = conflicting(scratch, worktree)
-    done = head(worktree)
+    done = git(worktree.path, "rev-parse", "HEAD")
     git(worktree.path, operation, moved, code=1)
     with pytest.raises(GitError, match=rf"left a {operation} unfinished.* file\.txt"):
-        commit_leftovers(worktree, message="m", author=AUTHOR)
+        collect(worktree)
     assert scratch.git("rev-parse", "feat/t") == done
 
 
@@ -160,13 +175,13 @@ def test_conflicts_that_were_resolved_are_committed(
     scratch: Scratch, worktree: Worktree, operation: str
 ) -> None:
     moved = conflicting(scratch, worktree)
-    done = head(worktree)
+    done = git(worktree.path, "rev-parse", "HEAD")
     git(worktree.path, operation, moved, code=1)
     (worktree.path / "file.txt").write_text("both\n")
     if operation == "rebase":
         # The branch's own commit and what it became on the new base: two lines that conflict.
         with pytest.raises(GitError, match="conflict in"):
-            commit_leftovers(worktree, message="m", author=AUTHOR)
+            collect(worktree)
     else:
         assert commit(worktree) is not None
         assert (worktree.path / "file.txt").read_text() == "both\n"
@@ -179,7 +194,7 @@ def test_a_repository_in_the_repository_is_refused(worktree: Worktree) -> None:
     git(worktree.path, "init", "--quiet", "deep/inner")
     (worktree.path / "deep" / "inner" / "f").write_text("x")
     with pytest.raises(GitError, match="repository of its own in deep/inner/"):
-        commit_leftovers(worktree, message="m", author=AUTHOR)
+        collect(worktree)
     (worktree.path / ".gitignore").write_text("inner/\n")
     commit(worktree)
     assert files(worktree) == (".gitignore",)
@@ -198,7 +213,7 @@ def test_a_worktree_that_is_gone_is_an_error_not_a_crash(
 ) -> None:
     worktree.path.rename(worktree.path.with_name("away"))
     with pytest.raises(GitError):
-        commit_leftovers(worktree, message="m", author=AUTHOR)
+        collect(worktree)
 
 
 def test_settings_of_a_submodule_are_not_obeyed(
@@ -215,7 +230,7 @@ def test_settings_of_a_submodule_are_not_obeyed(
     git(inner, "config", "filter.trap.clean", f"touch {tmp_path}/sprung; cat")
     (inner / "f").write_text("2")
     (worktree.path / "file.txt").write_text("changed")
-    commit_leftovers(worktree, message="m", author=AUTHOR)
+    collect(worktree)
     assert not holds_exactly(worktree, tree)
     assert not (tmp_path / "sprung").exists()
     git(worktree.path, "status")  # this would spring it
