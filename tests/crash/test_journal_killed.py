@@ -20,7 +20,8 @@ WRITER = """
 import os, sys
 from pathlib import Path
 from threading import Thread
-from mission.journal import Journal, Stage
+from mission.journal import Journal
+from mission.journal.kinds import Other
 
 journal = Journal.open(Path(sys.argv[1]))
 note = Other(kind="note", data={"filler": "y" * 2000})
