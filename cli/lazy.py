@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 
 import typer
 from typer import _click as click  # typer carries its own click and exports none of its types
 from typer.core import TyperCommand, TyperGroup
+
+from tasks_md.nearest import did_you_mean
 
 _COMPLETION = frozenset({"install_completion", "show_completion"})
 
@@ -67,9 +68,8 @@ def lazy_group(commands: Mapping[str, str]) -> type[TyperGroup]:
             self, ctx: click.Context, args: list[str]
         ) -> tuple[str | None, click.Command | None, list[str]]:
             if self.get_command(ctx, args[0]) is None:
-                close = get_close_matches(args[0], self.list_commands(ctx), n=1)
-                meant = f" Did you mean {close[0]!r}?" if close else ""
-                ctx.fail(f"No such command {args[0]!r}.{meant}")
+                meant = did_you_mean(args[0], self.list_commands(ctx))
+                ctx.fail(f"No such command {args[0]!r}." + (f" {meant}" if meant else ""))
             return super().resolve_command(ctx, args)
 
     return LazyGroup

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from tasks_md.nearest import did_you_mean
 from tasks_md.words import bare, is_nothing, shorten
 
 _PART = re.compile(r"[^,;+]+")
@@ -115,15 +115,15 @@ class DependencyReader:
 
     def _missing(self, task: str, offset: int, *, within: str = "") -> Problem:
         where = f" (in {shorten(within)})" if within else ""
-        close: list[str] = []
-        if self._suggested < _SUGGESTIONS and len(task) < 100:
+        hint = ""
+        if self._suggested < _SUGGESTIONS:
             self._suggested += 1
-            close = get_close_matches(task, [*self._ids, *self._milestones], n=3)
+            hint = did_you_mean(task, [*self._ids, *self._milestones])
         return Problem(
             rule="missing-dependency",
             offset=offset,
             message=f"depends on {shorten(task)}{where}, which is no task or milestone here",
-            hint=f"Close: {', '.join(close)}" if close else "Write the id of a row, or —",
+            hint=hint or "Write the id of a row, or —",
         )
 
 

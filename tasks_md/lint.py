@@ -6,13 +6,13 @@ Reading the file has found some things already (`Plan.findings`). `rules.RULES` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 
 from tasks_md.branch_name import branch_problem
 from tasks_md.columns import header_key
 from tasks_md.finding import Finding, Severity
 from tasks_md.graph import Graph
 from tasks_md.model import AUTO, DONE, STATUSES, BranchKind, Plan, Task
+from tasks_md.nearest import did_you_mean
 from tasks_md.words import bare, shorten, status_key
 
 __all__ = ["Finding", "Severity", "lint"]
@@ -66,7 +66,7 @@ def _statuses(plan: Plan) -> Iterator[Finding]:
         declared = status_key(word) in known
         if understood and declared:
             continue
-        hint = f"The file declares: {', '.join(plan.statuses)}"
+        hint = did_you_mean(word, plan.statuses, f"The file declares: {', '.join(plan.statuses)}")
         if not word:
             message = "the row has no status"
         elif not declared:
@@ -93,9 +93,7 @@ def _agents(plan: Plan) -> Iterator[Finding]:
     for task in plan.tasks:
         if task.agent == AUTO or task.agent.casefold() in declared:
             continue
-        close = get_close_matches(task.agent[:100], plan.agents, n=1)
-        hint = f"Close: {close[0]}. " if close else ""
-        hint += f"The file declares: {', '.join(plan.agents)}"
+        hint = did_you_mean(task.agent, plan.agents, f"The file declares: {', '.join(plan.agents)}")
         message = f"agent {shorten(task.agent)!r} is not declared"
         yield _in_cell(
             plan,

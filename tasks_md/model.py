@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 
 from mission.errors import TaskFileError
 from tasks_md.chunks import Chunks
 from tasks_md.finding import Finding
+from tasks_md.nearest import did_you_mean
 from tasks_md.spans import raw_cells, unescape
 
 AUTO = "—"  # the agent of a row that leaves the choice to the routing rules
@@ -250,12 +250,11 @@ class Plan:
         """The task with this id.
 
         Raises:
-            TaskFileError: There is none; the hint names the ids that come close.
+            TaskFileError: There is none; the hint names the id that comes close.
         """
         found = self.by_id.get(task_id)
         if found is None:
-            close = get_close_matches(task_id, self.by_id, n=3)
-            hint = f"Close: {', '.join(close)}" if close else "`mission status` lists the tasks"
+            hint = did_you_mean(task_id, self.by_id) or "`mission status` lists the tasks"
             raise TaskFileError(f"no task {task_id!r}", hint=hint, path=self.path)
         return found
 
@@ -268,5 +267,6 @@ class Plan:
         for milestone in self.milestones:
             if milestone.id == milestone_id:
                 return milestone
-        hint = f"There are: {', '.join(m.id for m in self.milestones) or 'none'}"
+        names = [milestone.id for milestone in self.milestones]
+        hint = did_you_mean(milestone_id, names, f"There are: {', '.join(names) or 'none'}")
         raise TaskFileError(f"no milestone {milestone_id!r}", hint=hint, path=self.path)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from mission.errors import ConfigError
+from tasks_md.nearest import did_you_mean
 from tiers.settings.document import Keys
 
 _CONNECTION = {
@@ -51,8 +51,7 @@ def environment_values(environment: Mapping[str, str]) -> dict[str, object]:
         if not name.startswith(_OURS) or not value:
             continue
         if name not in VARIABLES:
-            close = difflib.get_close_matches(name, VARIABLES, n=1)
-            hint = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(VARIABLES)}"
+            hint = did_you_mean(name, VARIABLES) or f"Known: {', '.join(VARIABLES)}"
             raise ConfigError(f"The environment variable {name} means nothing here", hint=hint)
         section, *rest = VARIABLES[name]
         if rest:
