@@ -21,6 +21,9 @@ from workspace.process import ProcessEnd, Stop
 _KEPT_LINES = 10_000
 _KEPT_CHARACTERS = 2 * LONGEST_ANSWER
 
+#: What is filled in where it stands in braces in the argv.
+PLACEHOLDERS = ("brief", "worktree")
+
 
 class CommandAgent:
     """Runs one argv. Placeholders, filled in wherever they stand: `{brief}`, `{worktree}`."""

@@ -6,7 +6,6 @@ the entry's name is the type, its value a callable that takes the agent's name a
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -22,6 +21,7 @@ from agents.protocol import Agent, Brief, OnEvent, Result, ignore_event
 from mission.config import AgentConfig, MissionConfig
 from mission.errors import AgentError
 from mission.usage import Usage
+from tasks_md.nearest import did_you_mean
 from workspace.process import Stop
 
 #: Makes an agent from its name in the file and its configuration.
@@ -88,11 +88,9 @@ def settings(name: str, config: MissionConfig) -> AgentConfig:
     if found is not None:
         return found
     known = sorted({*SHIPPED, *config.agents})
-    close = difflib.get_close_matches(name, known, n=1)
+    otherwise = f"Add it under `agents:` in mission.yaml, or use one of: {', '.join(known)}"
     raise AgentError(
-        f"there is no agent called {name!r}",
-        hint=(f"Did you mean {close[0]}? " if close else "")
-        + f"Add it under `agents:` in mission.yaml, or use one of: {', '.join(known)}",
+        f"there is no agent called {name!r}", hint=did_you_mean(name, known, otherwise)
     )
 
 

@@ -1,4 +1,4 @@
-"""`mission check`: what is wrong with a task file."""
+"""`mission check`: what is wrong with a mission."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
-from agents.known_types import refuse_unknown_types
 from cli.console import Style, fact, paint, print_json, printable, screen_width, shown_path
 from cli.tables import wrap
-from mission.config import load_config
+from mission.errors import UnreadableError
 from mission.place import Place
-from tasks_md.lint import Finding, Severity, lint
-from tasks_md.parse import read
+from orchestrator.soundness import examine
+from tasks_md.finding import Finding, Severity
 
 app = typer.Typer()
 
@@ -34,12 +33,14 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
 ) -> None:
-    """Every finding in a task file, with line, column, rule and hint. Reads mission.yaml too.
+    """Everything that is wrong with a mission, with file, line, column, rule and hint: its task
+    file, its mission.yaml, and whether what these name is there.
 
-    The exit code is 1 if there are errors.
+    The exit code is 1 if there are errors, 2 if one of the files cannot be read.
     """
     places = [Place.find(path) for path in paths] if paths else [Place.find()]
-    findings = [found for place in places for found in _check(place)]
+    examined = [examine(place) for place in places]
+    findings = [found for one in examined for found in one.findings]
     counts = Counter(finding.severity for finding in findings)
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
     ok = errors == 0 and not (strict and warnings)
@@ -55,13 +56,9 @@ def check(
     else:
         print_findings(findings)
         fact(_summary(errors, warnings))
+    if any(one.unreadable for one in examined):
+        raise typer.Exit(UnreadableError.exit_code)
     raise typer.Exit(0 if ok else 1)
-
-
-def _check(place: Place) -> Sequence[Finding]:
-    config = load_config(place.config_file)
-    refuse_unknown_types(config, place.config_file)
-    return lint(read(place.task_file, config.dialect))
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

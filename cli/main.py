@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.console import fact, print_json, printable, talk
+from cli.console import fact, print_json, printable, shown_path, talk
 from cli.lazy import lazy_group
-from mission.errors import MissionError, told
+from mission.errors import FindingsError, MissionError, told
 from workspace.redact import Redactor
 
 # command -> module, or module:name, of the `typer.Typer` that holds exactly this command or group;
@@ -95,12 +96,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (MissionError, OSError) as error:
         shown, redact = told(error), Redactor.from_environment().text
         message, hint = redact(shown.message), redact(shown.hint)
-        talk(f"mission: {printable(message)}")
-        if hint:
-            talk(f"  {printable(hint)}")
+        if isinstance(shown, FindingsError):
+            _tell_all(shown, redact)
+        else:
+            talk(f"mission: {printable(message)}")
+            if hint:
+                talk(f"  {printable(hint)}")
         if "--json" in (sys.argv[1:] if arguments is None else arguments):
-            print_json({"error": {"message": message, "hint": hint, "exit_code": shown.exit_code}})
+            told_of: dict[str, object] = {"message": message, "hint": hint}
+            if isinstance(shown, FindingsError):
+                told_of["findings"] = [
+                    asdict(one) | {"message": redact(one.message), "hint": redact(one.hint)}
+                    for one in shown.findings
+                ]
+            print_json({"error": told_of | {"exit_code": shown.exit_code}})
         sys.exit(shown.exit_code)
+
+
+def _tell_all(error: FindingsError, redact: Callable[[str], str]) -> None:
+    """Each finding on a line, so that all of them can be mended before the next try."""
+    for finding in error.findings:
+        place = f"{shown_path(finding.path)}:{finding.line}:{finding.column}"
+        talk(f"{place}: {printable(redact(finding.message))}")
+        if finding.hint:
+            talk(f"  {printable(redact(finding.hint))}")
+    number = len(error.findings)
+    talk(
+        f"mission: {number} error{'' if number == 1 else 's'}: mend all of it, and type this again"
+    )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from cli.stopping import stopped_by_signals
 from flows.run import carry_out
 from mission.place import Place
 from orchestrator.dry_run import Planned, held_back, plan_run
-from orchestrator.preflight import read_sound
 from orchestrator.run import RunEnd, RunRequest, check_request, select
+from orchestrator.soundness import examine
 from workspace.process import Stop
 
 app = typer.Typer()
@@ -66,7 +66,7 @@ def run(
 
 def _dry_run(request: RunRequest, *, as_json: bool) -> None:
     place = Place.find(request.path)
-    config, plan = read_sound(place)
+    config, plan = examine(place).sound()
     selected = select(plan, request)
     planned = plan_run(plan, config, selected)
     held = held_back(plan, selected) if not planned else {}

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from forges.registry import find_forge
 from gates.case import QueuePolicy
 from gates.none import NoGate
 from gates.pause import PauseFiles, PauseGate
 from gates.protocol import Gate, GateState
-from gates.queue_guard import QueueGuard
 from gates.script import ScriptGate
 from mission.config import ForgeConfig, GateConfig
 from mission.errors import ConfigError
@@ -108,6 +106,10 @@ def _exit_codes(config: GateConfig) -> Mapping[int, GateState]:
 
 
 def _queue(config: GateConfig, surroundings: Surroundings) -> Gate:
+    # httpx takes longer to import than all the rest of `mission check`, which wants names alone.
+    from forges.registry import find_forge  # noqa: PLC0415  only missions with a forge pay
+    from gates.queue_guard import QueueGuard  # noqa: PLC0415 - as above
+
     forge = find_forge(
         surroundings.forge,
         surroundings.remote_url,

@@ -26,7 +26,9 @@ DEFAULT_EXIT_CODES: Mapping[int, GateState] = {
     127: GateState.FAILED,  # not found
 }
 
-_PLACEHOLDER = re.compile(r"\{(purpose|branch|base|commit)\}")
+#: What is filled in where it stands in braces in the argv.
+PLACEHOLDERS = ("purpose", "branch", "base", "commit")
+_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

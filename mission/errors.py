@@ -4,7 +4,8 @@
     ├── UsageError               exit code 2: wrong use
     ├── UnreadableError          exit code 2: a file that cannot be understood
     │   ├── TaskFileError        ... the TASKS.md, with line and column
-    │   └── ConfigError          ... mission.yaml or another configuration, with line and key
+    │   ├── ConfigError          ... mission.yaml or another configuration, with line and key
+    │   └── FindingsError        ... everything in both that keeps a run from starting
     ├── TransitionError          a status change that the state machine does not allow
     ├── WriterBusyError          another orchestrator holds the mission
     ├── SingleWriterError        a worker's branch changes the task file
@@ -35,8 +36,10 @@ else that escapes is a bug of ours and shows its traceback.
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
+
+from tasks_md.finding import Finding
 
 
 class MissionError(Exception):
@@ -69,6 +72,7 @@ class UnreadableError(MissionError):
     ) -> None:
         where = path + (f":{line}" if line else "") + (f":{column}" if line and column else "")
         super().__init__(f"{where}: {message}" if where else message, hint=hint)
+        self.plain = message  # without the place
         self.path = path
         self.line = line
         self.column = column
@@ -80,6 +84,22 @@ class TaskFileError(UnreadableError):
 
 class ConfigError(UnreadableError):
     """A configuration file with an unknown key, a wrong type or a bad value."""
+
+
+class FindingsError(UnreadableError):
+    """A mission with errors in it. The message is about the first; `findings` are all of them."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        first = findings[0]
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        super().__init__(
+            f"{first.message}{more}",
+            hint=first.hint,
+            path=first.path,
+            line=first.line,
+            column=first.column,
+        )
+        self.findings = tuple(findings)
 
 
 class TransitionError(MissionError):

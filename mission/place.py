@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from mission.errors import UsageError
+from mission.strays import strays
 
 TASK_FILE = "TASKS.md"
 CONFIG_FILE = "mission.yaml"
@@ -17,6 +19,7 @@ CONFIG_FILE = "mission.yaml"
 # (`workspace.loan`): LENT/NAME/git.
 LENT = ("mission-runner", "lent")
 _SEARCH_DEPTH = 6  # folders below the current one
+_MOST_LINKS = 40  # as many as Linux follows
 _SEARCH_FOLDERS = 20_000  # then give up: somebody started in their home folder
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
@@ -50,7 +53,8 @@ class Place:
         Without a path, the current folder, and where that has none the repository around it.
 
         Raises:
-            UsageError: No file, or more than one; the hint names them.
+            UsageError: No file, or more than one; the hint names them. Or it is reached through a
+                link beside which a `mission.yaml` stands, which would not be read there.
         """
         given = Path(path).expanduser() if path is not None else Path.cwd()
         if given.is_dir():
@@ -60,8 +64,8 @@ class Place:
         else:
             what = "no such file" if not given.exists() else "neither a file nor a folder"
             raise UsageError(f"{given}: {what}", hint=f"Name a {TASK_FILE}, or its folder")
-        task_file = task_file.resolve()
-        repository, common_dir = _repository_of(task_file.parent)
+        repository, common_dir = _repository_of(task_file.resolve().parent)
+        task_file = _behind_links(task_file, repository)
         return cls(task_file=task_file, repository=repository, common_dir=common_dir)
 
     @property
@@ -105,6 +109,46 @@ class Place:
     def wake_file(self) -> Path:
         """A run watches it: touched when a request waits in the journal."""
         return self.state_dir / "wake"
+
+
+def _behind_links(given: Path, repository: Path | None) -> Path:
+    """The task file itself. A `mission.yaml` counts beside it, never beside a link to it.
+
+    Looked at are the links on the way from `given`, and those in the folders around the task file:
+    whoever names it directly means the same mission.
+
+    Raises:
+        UsageError: A `mission.yaml`, or what seems to be meant as one, stands beside such a link.
+    """
+    task_file = given.resolve()
+    links = list(_links_from(given))
+    if repository is not None and task_file.is_relative_to(repository):
+        around = [folder for folder in task_file.parents if folder.is_relative_to(repository)]
+        names = (folder / TASK_FILE for folder in around)
+        links += [name for name in names if name.is_symlink() and name.resolve() == task_file]
+    own = task_file.with_name(CONFIG_FILE)
+    for link in links:
+        for config in (link.with_name(CONFIG_FILE), *strays(link.with_name(CONFIG_FILE))):
+            there = os.path.lexists(config) and config.parent.resolve() != own.parent
+            if there and not (own.exists() and config.exists() and config.samefile(own)):
+                raise UsageError(
+                    f"{config} would not be read: {link} is a link to {task_file}, and settings "
+                    "count beside that file",
+                    hint=f"Move it to {own}"
+                    if not own.exists()
+                    else f"Put what counts into {own}, and take the other away",
+                )
+    return task_file
+
+
+def _links_from(given: Path) -> Iterator[Path]:
+    """The symbolic links that lead from `given` to the file itself."""
+    place = given.absolute()
+    for _ in range(_MOST_LINKS):
+        if not place.is_symlink():
+            return
+        yield place
+        place = place.parent / place.readlink()
 
 
 def _in_folder(folder: Path, *, around: bool) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mission.place import Place
+from mission.strays import strays
 from tasks_md.model import Dialect, Plan
 from tasks_md.parse import read
 from tasks_md.regular_file import read_regular
@@ -15,6 +16,14 @@ from tasks_md.regular_file import read_regular
 _WORDS = re.compile(rb"^\s*\{|^[\"']?(?:columns|statuses|mission)\b", re.MULTILINE)
 _PLAIN_NAME = re.compile(rb"^mission:[ \t]+([A-Za-z][\w.-]*)[ \t]*\r?$", re.MULTILINE)
 _NO_NAMES = frozenset({b"y", b"n", b"yes", b"no", b"on", b"off", b"true", b"false", b"null"})
+
+PLANNER = "opus"  # the most capable of the usual names; plans only where the file declares it
+
+
+def planner_of(plan: Plan) -> str:
+    """Who plans placeholders: the usual planner where the file declares it or declares nobody,
+    else the first agent that it declares."""
+    return PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER)
 
 
 def read_plan(place: Place) -> Plan:
@@ -61,6 +70,6 @@ def _raw(config_file: Path) -> bytes | None:
     try:
         return read_regular(config_file)
     except FileNotFoundError:
-        return None if config_file.with_suffix(".yml").exists() else b""
+        return None if strays(config_file) else b""
     except OSError:
         return None

@@ -17,6 +17,7 @@ from forges.pulls import PullRequests
 from gates.pause import PauseFiles
 from gates.protocol import Gate
 from mission.config import MissionConfig
+from mission.config.document import Document
 from mission.journal import Journal
 from mission.place import Place
 from orchestrator.admission.rests import Rests
@@ -56,6 +57,8 @@ class Context:
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
     operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
     clock: Callable[[], datetime] = now
+    # What `config` was read from: where its keys stand, for what is said about them.
+    document: Document = field(default_factory=Document)
     dice: Callable[[], float] = SystemRandom().random  # from 0 up to 1, to spread retries
     base_lock: Lock = field(default_factory=Lock)  # held around everything that moves the base
     _agents: dict[str, Agent] = field(default_factory=dict)

@@ -10,23 +10,22 @@ from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
 from agents.retry import Action
 from mission.config import MissionConfig
+from mission.config.document import Document
 from mission.errors import AgentError, StoppedError, UsageError
 from mission.journal import Attempt
 from mission.journal.kinds import MilestoneExpanded
+from mission.plan import planner_of
 from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.admission.rests import line_up
 from orchestrator.attempts.asking import Question
 from orchestrator.attempts.retrying import decide_after
 from orchestrator.context import Context
+from orchestrator.soundness import written_findings
 from orchestrator.workers.sending import consult
 from tasks_md.finding import Finding, Severity
-from tasks_md.lint import lint
 from tasks_md.model import Milestone, Plan, Task
 from tasks_md.parse import parse
-
-PLANNER = "opus"  # the most capable of the usual names; used for planning only where it is declared
-
 
 PATIENCE = timedelta(minutes=10)  # how long a command waits that plans one milestone
 
@@ -95,7 +94,7 @@ def expand(
     token_limit = budget.admit_planning(milestone.id, agent)
     answer = _ask(context, plan, milestone, agent, token_limit)
     body = milestone_text(read_plan(answer), plan, milestone)
-    return _checked(plan, milestone, body)
+    return _checked(context.document, plan, milestone, body)
 
 
 def planners(plan: Plan, config: MissionConfig, planner: str | None = None) -> tuple[str, ...]:
@@ -104,8 +103,7 @@ def planners(plan: Plan, config: MissionConfig, planner: str | None = None) -> t
     Raises:
         AgentError: One of them is not configured.
     """
-    usual = PLANNER if PLANNER in plan.agents else next(iter(plan.agents), PLANNER)
-    return line_up(planner or usual, config)
+    return line_up(planner or planner_of(plan), config)
 
 
 def expand_patiently(
@@ -252,11 +250,12 @@ def _not_planned(context: Context, attempt: Attempt, result: Result) -> AgentErr
     return PlannerAwayError(told, milestone=milestone, at=at, agent=asked)
 
 
-def _checked(plan: Plan, milestone: Milestone, body: str) -> Expansion:
+def _checked(document: Document, plan: Plan, milestone: Milestone, body: str) -> Expansion:
     after = _with_body(plan, milestone, body)
     planned = parse(after, path=plan.path, dialect=plan.dialect)
-    known = {(finding.rule, finding.message) for finding in lint(plan)}
-    new = [one for one in lint(planned) if (one.rule, one.message) not in known]
+    known = {(finding.rule, finding.message) for finding in written_findings(document, plan)}
+    found = written_findings(document, planned)
+    new = [one for one in found if (one.rule, one.message) not in known]
     errors = [one for one in new if one.severity is Severity.ERROR]
     rows = planned.milestone(milestone.id).tasks
     if errors or not rows:

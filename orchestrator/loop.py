@@ -11,7 +11,7 @@ import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
-from mission.errors import MissionError, RowConflictError
+from mission.errors import FindingsError, MissionError, RowConflictError
 from mission.journal import Attempt, Stage
 from mission.state import Status
 from orchestrator.admission.admission import Admission
@@ -25,6 +25,7 @@ from orchestrator.engine import Engine
 from orchestrator.events import Event, FileChanged, JobEnded, Woken, Written
 from orchestrator.inbox import Inbox
 from orchestrator.jobs import Jobs
+from orchestrator.soundness import refuse_misunderstood
 from orchestrator.writing import Writing
 from policy.budget import Refusal
 
@@ -65,6 +66,7 @@ class Loop:
         self._delays = self._admission.delays
         self._bug: BaseException | None = None
         self._conflict: MissionError | None = None  # the file and the run disagree
+        self._understood = board.plan.tables  # those that the rules were last held against
 
     @property
     def over_budget(self) -> Mapping[str, Refusal]:
@@ -271,7 +273,14 @@ class Loop:
         self._check_live()
 
     def _check_live(self) -> None:
-        """Give up if somebody set a row by hand that is under way."""
+        """Give up if somebody set a row by hand that is under way, or changed the plan so that a
+        rule of mission.yaml cannot be understood any more: such a rule never counts as absent."""
+        if self._board.plan.tables is not self._understood:
+            self._understood = self._board.plan.tables
+            try:
+                refuse_misunderstood(self._context.document, self._board.plan)
+            except FindingsError as error:
+                self._give_up(error)
         for task, assignment in self._live.items():
             expected = Status.NEEDS_QA if assignment.approved else Status.IN_PROGRESS
             found = self._board.status(task)

@@ -14,9 +14,11 @@ from forges.pulls import PullRequests
 from forges.registry import find_forge
 from gates.pause import PauseFiles
 from gates.registry import Surroundings, create_gates
-from mission.config import ForgeConfig, MissionConfig, load_config
+from mission.config import ForgeConfig, MissionConfig
+from mission.config.load import config_of, open_document
 from mission.journal import Journal
 from mission.place import Place, mission_home
+from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
 from orchestrator.board import Board
 from orchestrator.context import Context
@@ -53,7 +55,9 @@ def open_mission(
     """
     place = Place.find(path)
     top = repository_of(place)
-    config = load_config(place.config_file)
+    refuse_strays(place.config_file)
+    document = open_document(place.config_file)
+    config = config_of(document)
     place.state_dir.mkdir(parents=True, exist_ok=True)
     writer = StatusWriter(place.task_file, lock_dir=place.state_dir, dialect=config.dialect)
     redactor = Redactor.from_environment({**os.environ, **_set_for_agents(config)})
@@ -71,6 +75,7 @@ def open_mission(
         context = Context(
             place=place,
             config=config,
+            document=document,
             journal=journal,
             writer=writer,
             repository=repository,

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.known_types import refuse_unknown_types
-from mission.config import MissionConfig, load_config
-from mission.errors import CheckoutBlockedError, TaskFileError, UsageError
+from mission.errors import CheckoutBlockedError, GitError, UsageError
 from mission.place import Place
-from tasks_md.finding import Severity
-from tasks_md.lint import lint
-from tasks_md.model import Plan
-from tasks_md.parse import read
 from workspace.checkout import unpublished
+from workspace.git import Git
 from workspace.repository import Repository
 
 
@@ -30,36 +25,17 @@ def repository_of(place: Place) -> Path:
     return place.repository
 
 
-def read_sound(place: Place) -> tuple[MissionConfig, Plan]:
-    """The configuration and the plan, if a run could carry them out.
+def refuse_without_commit(top: Path) -> None:
+    """Refuse a repository in which nothing was ever committed: nobody could start from it.
 
     Raises:
-        ConfigError: `mission.yaml` has a mistake.
-        TaskFileError: The task file cannot be read, or lint finds errors in it.
+        GitError: With what to type first.
     """
-    config = load_config(place.config_file)
-    refuse_unknown_types(config, place.config_file)
-    plan = read(place.task_file, config.dialect)
-    refuse_errors(plan)
-    return config, plan
-
-
-def refuse_errors(plan: Plan) -> None:
-    """Refuse to carry out a task file that lint finds errors in.
-
-    Raises:
-        TaskFileError: With the first of them.
-    """
-    errors = [one for one in lint(plan) if one.severity is Severity.ERROR]
-    if errors:
-        first = errors[0]
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise TaskFileError(
-            f"{first.message}{more}",
-            hint=f"{first.hint}; `mission check` shows all findings",
-            path=first.path,
-            line=first.line,
-            column=first.column,
+    git = Git(top)
+    if git.commit("HEAD") is None and not git.run("remote", check=False).text:
+        raise GitError(
+            f"{top} has no commit yet",
+            hint="Work starts from one: `git add` the task file, and `git commit`",
         )
 
 

@@ -19,11 +19,12 @@ from orchestrator.engine import Engine, ThreadEngine
 from orchestrator.expanding import PlannerAwayError, expand, next_placeholder, write_expansion
 from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
-from orchestrator.preflight import check_base, read_sound, refuse_errors, repository_of
+from orchestrator.preflight import check_base, refuse_without_commit, repository_of
 from orchestrator.publishing.absorbing import take_in_pushed
 from orchestrator.publishing.status import publish_status
 from orchestrator.publishing.storage import StorageCopy
 from orchestrator.recovery import end_crashed_runs, reconcile
+from orchestrator.soundness import examine, findings_of, refuse_errors, refuse_misunderstood
 from orchestrator.taking_over import note_taken_over
 from orchestrator.workers.remote import RemoteAgents
 from policy.budget import Refusal
@@ -87,8 +88,8 @@ def run_mission(
 
     Raises:
         WriterBusyError: Another run holds the mission.
-        TaskFileError: The task file has errors, or lacks what was asked for.
-        ConfigError: `mission.yaml` cannot be read.
+        FindingsError: The task file or `mission.yaml` has errors.
+        TaskFileError: The task file lacks what was asked for.
         GitError: There is no base to merge into, or the checkout could not follow it.
         RowConflictError: Somebody changed a row that was under way.
     """
@@ -101,11 +102,11 @@ def run_mission(
         operations=operations,
     )
     with opened as (context, board), StorageCopy(context):
-        refuse_errors(board.plan)
+        refuse_errors(findings_of(context.place, context.document, board.plan))
         check_base(context.repository)
         take_in_pushed(context)
         if board.take_up() is not None:
-            refuse_errors(board.plan)
+            refuse_errors(findings_of(context.place, context.document, board.plan))
         note_taken_over(context.journal, context.run, board.plan)
         if context.pulls is not None and context.config.merge.strategy == "batch":
             display.say(
@@ -142,9 +143,11 @@ def check_request(request: RunRequest) -> Place:
         MissionError: As `run_mission` raises them.
     """
     place = Place.find(request.path)
-    config, plan = read_sound(place)
+    top = repository_of(place)
+    refuse_without_commit(top)
+    config, plan = examine(place).sound()
     select(plan, request)
-    check_base(Repository.open(repository_of(place), base=config.base, remote=config.remote))
+    check_base(Repository.open(top, base=config.base, remote=config.remote))
     refuse_if_held(place.state_dir, timeout=A_MOMENT)
     return place
 
@@ -156,11 +159,14 @@ def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
 
     Raises:
         WriterBusyError: A run holds the mission, and applies them itself.
+        FindingsError: Work was approved, and the settings do not fit the plan.
     """
     with open_mission(path, display, stop) as (context, board), ThreadEngine(1) as engine:
         approvals = any(
             request.kind is RequestKind.APPROVE for request in context.journal.pending_requests()
         )
+        if approvals:
+            refuse_misunderstood(context.document, board.plan)
         conduct(context, board, engine, Todo(selected=frozenset()), slots=1)
         if approvals:
             publish_status(context)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mission.config import MissionConfig, RoutingRule
-from mission.errors import ConfigError
+from mission.matching import meets
 from tasks_md.model import AUTO, BranchKind, Task
 
 #: The operation that closes a milestone.
@@ -57,9 +56,7 @@ def route(task: Task, config: MissionConfig, *, milestone: str | None = None) ->
 
     In this order: the operation or the agent that `mission.yaml` gives the task by name; the
     closing of a milestone, for a row with branch `(aggregate)`; the agent that the row names; the
-    rules of `mission.yaml`; the shipped rules. A rule's pattern is a regular expression, looked
-    for anywhere in the cell, upper and lower case alike; all patterns of a rule must match. Its
-    columns are the file's, by their canonical names, and `milestone`.
+    rules of `mission.yaml`; the shipped rules.
 
     Raises:
         ConfigError: A pattern is no regular expression.
@@ -83,39 +80,23 @@ def route(task: Task, config: MissionConfig, *, milestone: str | None = None) ->
 
 
 def matches(task: Task, match: Mapping[str, str]) -> bool:
-    """Whether a rule of another kind is for `task`: its patterns are read as those of `route`.
+    """Whether a rule that keeps work from merging unseen is for `task`.
 
     Raises:
-        ConfigError: A pattern is no regular expression.
+        ConfigError: As `mission.matching.meets`.
     """
-    return all(
-        _matches(task, task.milestone, column, pattern, f"a rule with `{column}`")
-        for column, pattern in match.items()
-    )
+    words = " and ".join(f"`{column}`" for column in match)
+    return meets(task, match, milestone=task.milestone, rule=f"a rule with {words}", guards=True)
 
 
 def _first(
     task: Task, rules: Sequence[RoutingRule], milestone: str
 ) -> tuple[int, RoutingRule] | None:
     for number, rule in enumerate(rules, start=1):
-        if all(
-            _matches(task, milestone, column, pattern, f"routing rule {number}")
-            for column, pattern in rule.match.items()
-        ):
+        said = f"routing rule {number}"
+        if meets(task, rule.match, milestone=milestone, rule=said, guards=False):
             return number, rule
     return None
-
-
-def _matches(task: Task, milestone: str, column: str, pattern: str, rule: str) -> bool:
-    cell = task.cells.get(column)
-    text = milestone if column == "milestone" else cell.text if cell is not None else ""
-    try:
-        return re.search(pattern, text, re.IGNORECASE) is not None
-    except re.error as error:
-        raise ConfigError(
-            f"{rule}: `{pattern}` for {column} is no regular expression: {error}",
-            hint=r"Write a literal dot, bracket or star with a backslash before it, as in `\.`",
-        ) from error
 
 
 def _describe(rule: RoutingRule) -> str:

@@ -24,7 +24,7 @@ RULES: dict[str, str] = {
     "stray-row": "a line looks like a row, but belongs to no table",
     "table-without-tasks": "a milestone has a table, but none of tasks",
     "total-differs": "a milestone's total is not the sum of its rows",
-    "unknown-agent": "the file does not declare this agent",
+    "unknown-agent": "the file does not declare this agent, or there is none of that name",
     "unknown-status": "the file does not declare this status, or nobody knows what it means",
     "unreadable-dependency": "a dependency cannot be read",
     "unreadable-estimate": "an estimate is no number of tokens",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from mission.config.document import Location
 
@@ -42,13 +41,6 @@ def describe(schema: Schema, node: Schema) -> str:
     """What `node` accepts, for a person: `a whole number from 1`, `end, each, never`."""
     words = [_describe_one(schema, choice) for choice in _choices(schema, node)]
     return " or ".join(dict.fromkeys(words))
-
-
-def suggestion(word: str, accepted: tuple[str, ...]) -> str:
-    """`did you mean max_parallel?`, or nothing when no accepted word is close."""
-    folded = {name.casefold().replace("-", "_"): name for name in accepted}
-    close = get_close_matches(word.casefold().replace("-", "_"), folded, n=1, cutoff=0.6)
-    return f"did you mean {folded[close[0]]}?" if close else ""
 
 
 def _step(schema: Schema, node: Schema, step: str | int) -> Schema | None:

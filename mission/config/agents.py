@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from mission.config.section import Section
 from mission.config.values import Duration, Tokens
+
+_TOOLS = ("claude", "codex", "glm")
+_CLAUDE = ("claude", "glm")
+#: The keys that mean something for certain types only; the others are for every type.
+AGENT_KEYS_BY_TYPE: Mapping[str, tuple[str, ...]] = {
+    "run": ("command",),
+    **dict.fromkeys(("program", "options", "retries"), _TOOLS),
+    **dict.fromkeys(("allow", "max_turns"), _CLAUDE),
+}
 
 
 class TimeoutsConfig(Section):
@@ -21,6 +31,13 @@ class TimeoutsConfig(Section):
 
 class SandboxConfig(Section):
     """What keeps an agent inside its worktree."""
+
+    # What only bubblewrap does, and how it is without it.
+    BUBBLEWRAP_KEYS: ClassVar[Mapping[str, object]] = {
+        "network": True,
+        "readable": [],
+        "writable": [],
+    }
 
     type: Literal["tool", "bubblewrap", "none"] = Field(
         default="tool",
@@ -74,10 +91,13 @@ class AgentConfig(Section):
         " default the adapter's.",
     )
     program: str | None = Field(
-        default=None, description="The tool's program, where it is not on PATH by its own name."
+        default=None,
+        description="For `claude`, `codex` and `glm`: the program, where it is not on PATH by its"
+        " own name.",
     )
     options: list[str] = Field(
-        default_factory=list, description="Further arguments for the tool, one list entry each."
+        default_factory=list,
+        description="For `claude`, `codex` and `glm`: further arguments, one list entry each.",
     )
     allow: list[str] = Field(
         default_factory=list,
@@ -98,7 +118,8 @@ class AgentConfig(Section):
     retries: int = Field(
         default=2,
         ge=0,
-        description="How often the tool asks a model again that refused, before the run decides.",
+        description="For `claude`, `codex` and `glm`: how often the tool asks a model again that"
+        " refused, before the run decides.",
     )
     sandbox: SandboxConfig = Field(
         default_factory=SandboxConfig, description="What keeps it inside its worktree."

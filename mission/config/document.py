@@ -3,14 +3,17 @@
 PyYAML's safe loader reads it, with the traps of YAML 1.1 taken out: `on`, `yes` and `no` are
 words, `010` and `1:30` are no octal or base-60 numbers, a date is text, a key is the text that
 stands there. Refused with the place: duplicate keys, tags, aliases that contain themselves or
-unfold to too much, deep nesting, several documents.
+unfold to too much, deep nesting, several documents. `examine_document` goes on behind what it can
+pass over, so that one look finds every mistake.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -35,13 +38,29 @@ class Mark:
     column: int
 
 
+class Refused(Enum):
+    """Stands in a document for a value that was refused."""
+
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mistake:
+    """What YAML allows, or nearly, and we do not."""
+
+    mark: Mark
+    message: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """What a YAML file holds."""
 
-    path: str
-    value: object  # mappings, lists and scalars; None when the file holds nothing
-    marks: Mapping[Location, Mark]  # where each key or list entry stands, by its way down
+    path: str = "mission.yaml"
+    value: object = None  # mappings, lists and scalars; None when the file holds nothing
+    # Where each key or list entry stands, by its way down.
+    marks: Mapping[Location, Mark] = field(default_factory=dict)
+    mistakes: Sequence[Mistake] = ()  # `Refused.REFUSED` stands in `value` for what they spoil
 
     def mark(self, location: Location) -> Mark:
         """Where `location` stands, or the nearest thing around it."""
@@ -89,6 +108,20 @@ def read_document(raw: bytes, path: str) -> Document:
     Raises:
         ConfigError: The text is not YAML, or holds one of the traps; with line and column.
     """
+    document = examine_document(raw, path)
+    if document.mistakes:
+        mistake = document.mistakes[0]
+        mark = mistake.mark
+        raise ConfigError(mistake.message, path=path, line=mark.line, column=mark.column)
+    return document
+
+
+def examine_document(raw: bytes, path: str) -> Document:
+    """Read YAML, with what of it is refused as `mistakes`.
+
+    Raises:
+        ConfigError: The text is not YAML: nothing of it can be read.
+    """
     if len(raw) > MAX_BYTES:
         raise ConfigError(f"larger than {MAX_BYTES // 1_000_000} MB", path=path)
     try:
@@ -106,7 +139,7 @@ def read_document(raw: bytes, path: str) -> Document:
         raise ConfigError("holds a control character", path=path, line=line) from error
     builder = _Builder(path)
     value = None if root is None else builder.build(root, ())
-    return Document(path=path, value=value, marks=builder.marks)
+    return Document(path=path, value=value, marks=builder.marks, mistakes=builder.mistakes)
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, path: str) -> ConfigError:
@@ -122,24 +155,30 @@ def _syntax_error(error: yaml.MarkedYAMLError, path: str) -> ConfigError:
     return ConfigError(problem, path=path, line=mark.line + 1, column=mark.column + 1, hint=hint)
 
 
+Spoilt = Literal[Refused.REFUSED]
+
+
 class _Builder:
     """Turns nodes into values and notes where each one stands."""
 
     def __init__(self, path: str) -> None:
         self.marks: dict[Location, Mark] = {}
+        self.mistakes: list[Mistake] = []
         self._path = path
         self._count = 0
         self._open: set[int] = set()  # collections around the node at hand
 
-    def build(self, node: Node, location: Location) -> object:
+    def build(self, node: Node, location: Location, mark: Mark | None = None) -> object:
+        """The value of `node`; `mark` is where it stands, if that is not where it begins."""
         self._count += 1
         if self._count > MAX_VALUES:
-            raise self._error(node, f"aliases unfold to more than {MAX_VALUES} values")
-        self.marks.setdefault(location, _mark(node))
+            at, what = _mark(node), f"aliases unfold to more than {MAX_VALUES} values"
+            raise ConfigError(what, path=self._path, line=at.line, column=at.column)
+        self.marks[location] = mark or _mark(node)
         if isinstance(node, ScalarNode):
             return self._scalar(node)
         if id(node) in self._open:
-            raise self._error(node, "an alias that contains itself")
+            return self._refuse(node, "an alias that contains itself")
         self._open.add(id(node))
         try:
             if isinstance(node, MappingNode):
@@ -148,38 +187,39 @@ class _Builder:
         finally:
             self._open.remove(id(node))
 
-    def _sequence(self, node: Node, location: Location) -> list[object]:
+    def _sequence(self, node: Node, location: Location) -> list[object] | Spoilt:
         if not isinstance(node, SequenceNode) or node.tag != f"{_TAG}seq":
-            raise self._error(node, f"the tag {node.tag} is not accepted")
+            return self._refuse(node, f"the tag {node.tag} is not accepted")
         return [self.build(entry, (*location, index)) for index, entry in enumerate(node.value)]
 
-    def _mapping(self, node: MappingNode, location: Location) -> dict[str, object]:
+    def _mapping(self, node: MappingNode, location: Location) -> dict[str, object] | Spoilt:
         if node.tag != f"{_TAG}map":
-            raise self._error(node, f"the tag {node.tag} is not accepted")
+            return self._refuse(node, f"the tag {node.tag} is not accepted")
         merged: dict[str, object] = {}
         own: dict[str, object] = {}
-        for key, value in node.value:
+        # What is merged comes first: where a key stands here as well, that is its place.
+        for key, value in sorted(node.value, key=lambda entry: entry[0].tag != _MERGE):
             if not isinstance(key, ScalarNode):
-                raise self._error(key, "a key must be plain text")
-            if key.tag == _MERGE:
+                self._refuse(key, "a key must be plain text")
+            elif key.tag == _MERGE:
                 merged |= self._merge(value, location)
-                continue
-            if key.value in own:
+            elif key.value in own:
                 first = self.marks[(*location, key.value)].line
-                raise self._error(key, f'duplicate key "{key.value}" (first on line {first})')
-            self.marks[(*location, key.value)] = _mark(key)
-            own[key.value] = self.build(value, (*location, key.value))
+                self._refuse(key, f'duplicate key "{key.value}" (first on line {first})')
+            else:
+                own[key.value] = self.build(value, (*location, key.value), _mark(key))
         return merged | own
 
     def _merge(self, node: Node, location: Location) -> dict[str, object]:
         """`<<: *base`: the keys of another mapping, below those that stand here."""
-        value = self.build(node, location)
+        value = self.build(node, location, self.marks[location])
         parts = value if isinstance(value, list) else [value]
         merged: dict[str, object] = {}
         for part in reversed(parts):  # the first of several wins, as YAML has it
-            if not isinstance(part, dict):
-                raise self._error(node, "`<<` takes a mapping")
-            merged |= part
+            if isinstance(part, dict):
+                merged |= part
+            else:
+                self._refuse(node, "`<<` takes a mapping")
         return merged
 
     def _scalar(self, node: ScalarNode) -> object:
@@ -194,14 +234,15 @@ class _Builder:
             case "int" | "float" as kind:
                 try:
                     return int(text) if kind == "int" else float(text)
-                except ValueError as error:
-                    raise self._error(node, "a number that cannot be read") from error
+                except ValueError:
+                    return self._refuse(node, "a number that cannot be read")
             case _:
-                raise self._error(node, f"the tag {node.tag} is not accepted")
+                return self._refuse(node, f"the tag {node.tag} is not accepted")
 
-    def _error(self, node: Node, message: str) -> ConfigError:
-        mark = _mark(node)
-        return ConfigError(message, path=self._path, line=mark.line, column=mark.column)
+    def _refuse(self, node: Node, message: str) -> Spoilt:
+        """Note a mistake, and what stands in its place."""
+        self.mistakes.append(Mistake(mark=_mark(node), message=message))
+        return Refused.REFUSED
 
 
 def _mark(node: Node) -> Mark:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
@@ -13,6 +14,12 @@ from mission.config.values import Duration
 Where = Literal["branch", "merged"]
 # What a gate may say of an exit code. Clear is not among them: that is 0, and nothing else.
 ExitMeaning = Literal["busy", "failed", "unknown"]
+
+#: The keys that mean something for certain types only; the others are for every type.
+GATE_KEYS_BY_TYPE: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("run", "environment", "exit_codes"), ("script",)),
+    **dict.fromkeys(("ci", "required", "accept_skipped", "grace", "no_report"), ("queue",)),
+}
 
 
 def _on_branch() -> list[Where]:

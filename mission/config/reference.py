@@ -9,6 +9,7 @@ from typing import Any
 
 from mission.config.accepted import describe
 from mission.config.schema import schema_text
+from mission.lint.rules import RULES
 
 _INTRODUCTION = """\
 # mission.yaml
@@ -16,9 +17,23 @@ _INTRODUCTION = """\
 Written by `make docs` from the models that read the file.
 
 It stands beside `TASKS.md`, and every key is optional unless its default says otherwise. A key that
-is not listed, a value of the wrong kind and a key that stands there twice are errors that name the
-line. `on`, `yes` and `no` are words, not true and false. Durations are written `45m`, numbers of
-tokens `4K`. Editors complete the file with [mission.schema.json](mission.schema.json).
+is not listed, a value of the wrong kind, a key that stands there twice and a name that stands for
+nothing are errors that name line and column. `mission check` shows all of them at once, and
+`mission run` starts nothing before they are mended: [the rules](#rules) are at the end of the page.
+`on`, `yes` and `no` are words, not true and false. Durations are written `45m`, numbers of tokens
+`4K`. Editors complete the file with [mission.schema.json](mission.schema.json).
+"""
+
+_RULES = """
+## Rules
+
+What `mission check` finds in this file, together with [what it finds in the task
+file](task-file.md#what-mission-check-finds). Errors keep a run from starting. A run holds the rules
+against the plan again when somebody changes it, and stops where a rule cannot be understood any
+more; what an agent plans is held against them before it is written.
+
+| rule | severity | means |
+| --- | --- | --- |
 """
 
 # JSON as it was parsed; its shape is the models' and is tested.
@@ -33,7 +48,8 @@ def reference_text() -> str:
         section = schema["$defs"][name]
         heading = ", ".join(f"`{place}`" for place in places)
         parts += [f"\n## {heading}\n\n{section['description']}\n", *_table(schema, section)]
-    return "\n".join(parts) + "\n"
+    rules = [f"| `{rule}` | {severity} | {means} |" for rule, (severity, means) in RULES.items()]
+    return "\n".join(parts) + "\n" + _RULES + "\n".join(rules) + "\n"
 
 
 def _places(schema: _Node) -> dict[str, list[str]]:

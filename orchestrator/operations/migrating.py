@@ -28,7 +28,7 @@ def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
         TierError: It is refused, or a server is; each table is there in whole or not at all.
         StoppedError: The run was stopped meanwhile; the same holds.
     """
-    row = TierRow(context, assignment, "from", "leave", "allow-non-empty")
+    row = TierRow(context, assignment)
     named = row.argument("from")
     if not named:
         raise row.mistake(
@@ -81,7 +81,7 @@ def migration_check(context: Context, assignment: Assignment) -> OperationEnd:
         TierError: A server cannot be used, or the migration was refused.
         StoppedError: The run was stopped meanwhile; nothing of the sample stays.
     """
-    row = TierRow(context, assignment, "source")
+    row = TierRow(context, assignment)
     kind = row.argument("source")
     if kind and kind not in _KINDS:
         raise row.mistake("source", f"is {kind!r}", f"There are: {', '.join(_KINDS)}")

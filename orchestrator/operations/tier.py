@@ -33,7 +33,7 @@ def compose_boot(context: Context, assignment: Assignment) -> OperationEnd:
         TierError: A service does not come up.
         StoppedError: The run was stopped meanwhile; what came up stays.
     """
-    row = TierRow(context, assignment, "with")
+    row = TierRow(context, assignment)
     config = row.config()
     way = row.argument("with", Way.AUTO)
     if way not in {*Way}:

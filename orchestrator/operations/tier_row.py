@@ -8,16 +8,18 @@ from gates.protocol import GateRequest, Purpose
 from mission.errors import ConfigError
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
+from orchestrator.operations.catalogue import ARGUMENTS
 from orchestrator.operations.evidence import Findings, OperationEnd
 from orchestrator.passage import pass_gates
+from tasks_md.nearest import did_you_mean
 from tiers.config import TierConfig, load_tier_config
 
 
 class TierRow:
     """A row that runs an operation on the tier."""
 
-    def __init__(self, context: Context, assignment: Assignment, *accepted: str) -> None:
-        """The row of `assignment`, whose `with` may have the `accepted` names beside `config`.
+    def __init__(self, context: Context, assignment: Assignment) -> None:
+        """The row of `assignment`, whose `with` may have what the catalogue lists.
 
         Raises:
             ConfigError: `with` has another one.
@@ -28,12 +30,12 @@ class TierRow:
         self._attempt = assignment.attempt.id
         settings = context.config.tasks.get(self.task)
         self._arguments = dict(settings.with_) if settings is not None else {}
-        names = ("config", *accepted)
+        operation = settings.run if settings is not None else None
+        names = sorted(ARGUMENTS.get(operation or "", ()))
         for name in self._arguments:
             if name not in names:
-                raise self.mistake(
-                    name, "is not an argument here", f"There are: {', '.join(names)}"
-                )
+                hint = did_you_mean(name, names, f"There are: {', '.join(names)}")
+                raise self.mistake(name, "is not an argument here", hint)
 
     def argument(self, name: str, default: str = "") -> str:
         """What `with` says."""

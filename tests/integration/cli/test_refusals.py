@@ -75,8 +75,8 @@ def test_a_base_that_is_not_on_the_remote(
     tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scratch = make(tmp_path, [row("A")], config={"base": "trunk"})
-    said = refused(capsys, scratch, home, code=1)
-    assert "trunk cannot be fetched" in said
+    said = refused(capsys, scratch, home, code=2)
+    assert "mission.yaml:8:1: base: there is no branch trunk on origin" in said
     assert "`base` in mission.yaml" in said
     scratch.git.run("branch", "trunk")
     assert "`git push origin trunk`" in refused(capsys, scratch, home, code=1)

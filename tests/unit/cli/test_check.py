@@ -31,7 +31,7 @@ def test_findings_for_people(
         "    Give each open task a branch of its own",
         "TASKS.md:11:63: error: missing-dependency",
         "    depends on A-9, which is no task or milestone here",
-        "    Close: A-3, A-2, A-1",
+        "    Did you mean A-3?",
         "2 errors, no warnings",
     ]
 
@@ -48,7 +48,7 @@ def test_json(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
         "line": 11,
         "column": 63,
         "message": "depends on A-9, which is no task or milestone here",
-        "hint": "Close: A-3, A-2, A-1",
+        "hint": "Did you mean A-3?",
         "task": "A-3",
     }
 
@@ -70,14 +70,4 @@ def test_several_files(place: Place, tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_mission_yaml_is_read_too(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.config_file.write_text("colour: red\n")
-    assert "colour" in run(capsys, "check", str(place.folder), code=2)
-
-
-def test_an_agent_of_a_type_that_nobody_has(
-    place: Place, capsys: pytest.CaptureFixture[str]
-) -> None:
-    place.config_file.write_text("agents:\n  robot: &robot\n    type: comand\n    run: [x]\n")
-    for command in (["check"], ["run", "--dry-run"]):
-        said = run(capsys, command[0], str(place.folder), *command[1:], code=2)
-        assert 'mission.yaml:3:5: "agents.robot.type" cannot be comand' in said
-        assert "Accepted: claude, codex, command, " in said
+    assert "colour" in answer(capsys, "check", str(place.folder), code=1)

@@ -19,6 +19,7 @@ from mission.config import (
     parse_duration,
     parse_tokens,
 )
+from mission.config.document import examine_document, read_document
 from mission.config.model import Column
 from mission.errors import ConfigError
 from mission.state import Status
@@ -91,6 +92,24 @@ def test_no_file_gives_the_defaults(tmp_path: Path) -> None:
 def test_another_suffix_is_not_passed_over_in_silence(tmp_path: Path) -> None:
     (tmp_path / "mission.yml").write_text("base: trunk\n")
     with pytest.raises(ConfigError, match="not read under this name"):
+        load_config(tmp_path / "mission.yaml")
+
+
+@pytest.mark.parametrize("name", ["Mission.yaml", "MISSION.YML", "missions.yaml", "misson.yml"])
+def test_nor_is_another_spelling(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("base: trunk\n")
+    with pytest.raises(ConfigError, match=f"{name}: is not read under this name") as caught:
+        load_config(tmp_path / "mission.yaml")
+    assert caught.value.hint == "Call it mission.yaml"
+
+
+def test_a_second_file_beside_it_is_not_passed_over_either(tmp_path: Path) -> None:
+    (tmp_path / "mission.yaml").write_text("base: trunk\n")
+    for name in ("emission.yaml", "missions.yaml", "mission.config.yaml", "mission.txt"):
+        (tmp_path / name).write_text("x: y\n")  # of another name, as one is there
+    assert load_config(tmp_path / "mission.yaml").base == "trunk"
+    (tmp_path / "mission.yml").write_text("base: other\n")
+    with pytest.raises(ConfigError, match=r"mission\.yml: is not read .*, as mission\.yaml is"):
         load_config(tmp_path / "mission.yaml")
 
 
@@ -192,6 +211,20 @@ agents:
     agents = parse_config(text.encode()).agents
     assert agents["haiku"].run == ["x"]
     assert (agents["sonnet"].max_attempts, agents["haiku"].max_attempts) == (2, 1)
+
+
+def test_a_key_stands_where_it_is_written_not_where_it_is_merged_from() -> None:
+    text = "agents:\n  a: &a {run: [x, y]}\n  b:\n    run: [z]\n    <<: *a\n  c: *a\n"
+    document = read_document(text.encode(), "mission.yaml")
+    assert document.value["agents"]["b"] == {"run": ["z"]}  # type: ignore[index]  # it is plain data
+    assert document.mark(("agents", "b", "run")).line == 4
+    assert document.mark(("agents", "b", "run", 0)).line == 4
+    assert document.mark(("agents", "c", "run", 1)).line == 2
+
+
+def test_one_look_finds_every_mistake() -> None:
+    document = examine_document(b"a: 1\na: 2\nb: !x y\nc: [3]\nc: 4\n", "mission.yaml")
+    assert [mistake.mark.line for mistake in document.mistakes] == [2, 3, 5]
 
 
 @pytest.mark.parametrize(

@@ -161,3 +161,40 @@ def test_the_home_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert mission_home() == Path.home() / ".local/state/mission-runner"
     monkeypatch.setenv("MISSION_HOME", "/own")
     assert mission_home() == Path("/own")
+
+
+def test_settings_beside_a_link_to_the_plan_are_not_dropped(repository: Path) -> None:
+    plan = _task_file(repository / "docs")
+    link = repository / "TASKS.md"
+    link.symlink_to("docs/TASKS.md")
+    assert Place.find(str(link)).config_file == plan.with_name("mission.yaml")
+    beside = repository / "mission.yaml"
+    beside.write_text("qa: [{}]\n")
+    for given in (link, repository, plan):  # whoever names the plan itself means the same mission
+        with pytest.raises(UsageError, match=r"mission\.yaml would not be read") as caught:
+            Place.find(str(given))
+        assert caught.value.hint == f"Move it to {plan.with_name('mission.yaml')}"
+    plan.with_name("mission.yaml").write_text("qa: []\n")
+    with pytest.raises(UsageError, match=r"mission\.yaml would not be read"):
+        Place.find(str(link))
+    beside.unlink()
+    beside.symlink_to("docs/mission.yaml")
+    assert Place.find(str(link)).config_file.read_text() == "qa: []\n"
+
+
+def test_each_link_on_the_way_is_looked_beside(tmp_path: Path) -> None:
+    plan = _task_file(tmp_path / "plan")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "TASKS.md").symlink_to("../plan/TASKS.md")
+    (tmp_path / "TASKS.md").symlink_to("half/TASKS.md")
+    assert Place.find(str(tmp_path)).task_file == plan
+    (tmp_path / "half" / "mission.yml").write_text("qa: [{}]\n")
+    with pytest.raises(UsageError, match=r"half/mission\.yml would not be read"):
+        Place.find(str(tmp_path))
+
+
+def test_a_link_to_the_folder_drops_nothing(tmp_path: Path) -> None:
+    plan = _task_file(tmp_path / "plan")
+    plan.with_name("mission.yaml").write_text("qa: [{}]\n")
+    (tmp_path / "link").symlink_to("plan")
+    assert Place.find(str(tmp_path / "link")).config_file.exists()

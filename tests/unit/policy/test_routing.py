@@ -8,7 +8,7 @@ import pytest
 
 from mission.config import MissionConfig, RoutingRule, TaskConfig
 from mission.errors import ConfigError
-from policy.routing import SHIPPED, Route, route
+from policy.routing import SHIPPED, Route, matches, route
 from tasks_md.parse import read
 from tests.unit.agents.plans import make_task
 
@@ -86,6 +86,21 @@ def test_a_rule_can_look_at_the_milestone_and_at_columns_of_the_team_s_own() -> 
     assert route(make_task(), config).agent == "glm-5.1"
     absent = MissionConfig(routing=[RoutingRule(match={"team": "core"}, agent="opus")])
     assert route(make_task(), absent).agent == "codex"
+
+
+def test_a_rule_that_keeps_work_from_merging_unseen_never_counts_as_absent() -> None:
+    assert matches(make_task(), {"milestone": "M1$", "issue": "^$|."})
+    assert not matches(make_task(), {"milestone": "M2$"})
+    for match in ({"brnch": "feat"}, {"milestone": "M2$", "brnch": "feat"}):
+        with pytest.raises(ConfigError, match="T-01 has no column brnch"):
+            matches(make_task(), match)
+    with pytest.raises(ConfigError, match="no regular expression"):
+        matches(make_task(), {"milestone": "M2$", "branch": "("})
+
+
+def test_code_marks_around_a_cell_do_not_count() -> None:
+    task = make_task("`Mend it`")
+    assert matches(task, {"description": "^Mend it$"})
 
 
 def test_mission_yaml_decides_for_single_tasks() -> None:

@@ -1,0 +1,192 @@
+"""What this machine and the repository have of what the settings name: programs, base, remote."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mission.config.model import MissionConfig
+from mission.lint import NamedProgram, Subject, named_programs
+from tasks_md.finding import Finding, Severity
+from tasks_md.nearest import did_you_mean
+from tasks_md.words import shorten
+from workspace.git import Git
+
+_COMMITTED = "It has to be in a commit of the base, or installed: then it is there for every row"
+_REMOTE_REFUSED = 2  # of `git ls-remote --exit-code`: it answered, and has no such branch
+_DEFAULTS = MissionConfig()
+
+
+def lint_ground(subject: Subject, top: Path | None, folder: Path) -> Iterator[Finding]:
+    """What the settings name and this machine lacks.
+
+    Args:
+        top: Of the repository around the mission; None: there is none.
+        folder: The mission's own, where there is no repository.
+    """
+    git = Git(top) if top is not None else None
+    commits: tuple[str, ...] = ()
+    if git is not None:
+        branch = _Branch.of(subject, git)
+        yield from _unknown_remote(subject, branch)
+        yield from _unknown_base(subject, branch)
+        tips = (git.commit(name) for name in ("HEAD", branch.local, branch.followed))
+        commits = tuple(dict.fromkeys(tip for tip in tips if tip is not None))
+    files = _Files(folder=top or folder, git=git, commits=commits)
+    for program in named_programs(subject):
+        yield from _missing(subject, program, files)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Branch:
+    """The base, as the settings have it."""
+
+    git: Git
+    name: str
+    remote: str  # as the settings name it; empty: none is to be used
+    remotes: tuple[str, ...]  # those that there are
+
+    @classmethod
+    def of(cls, subject: Subject, git: Git) -> _Branch:
+        given = subject.mapping().get("remote", _DEFAULTS.remote)
+        return cls(
+            git=git,
+            name=subject.text("base") or _DEFAULTS.base,
+            remote=given if isinstance(given, str) else "",
+            remotes=tuple(git.run("remote", check=False).text.split()),
+        )
+
+    @property
+    def local(self) -> str:
+        return f"refs/heads/{self.name}"
+
+    @property
+    def followed(self) -> str:
+        return f"refs/remotes/{self.remote}/{self.name}"
+
+
+def _unknown_remote(subject: Subject, branch: _Branch) -> Iterator[Finding]:
+    """A remote that was named and is not there would count as none: nothing would be pushed."""
+    if not branch.remote or branch.remote in branch.remotes:
+        return
+    given = subject.text("remote") is not None
+    if given and (branch.remotes or branch.remote != _DEFAULTS.remote):
+        there = f"There are: {', '.join(branch.remotes) or 'none'}; `remote: null` uses none"
+        hint = did_you_mean(branch.remote, branch.remotes, there)
+        message = f"the repository has no remote {shorten(branch.remote)}"
+        yield subject.finding(("remote",), "unknown-remote", message, hint)
+
+
+def _unknown_base(subject: Subject, branch: _Branch) -> Iterator[Finding]:
+    """The remote is asked only about a branch that nobody here has heard of."""
+    git = branch.git
+    if any(git.commit(name) is not None for name in (branch.local, branch.followed)):
+        return
+    reached = branch.remote in branch.remotes
+    if not reached and git.commit("HEAD") is None:
+        return  # a repository without a commit has no branch yet, whatever its name will be
+    severity, where = Severity.ERROR, "here"
+    if reached:
+        asked = git.run(
+            "ls-remote", "--exit-code", "--heads", branch.remote, branch.local, check=False
+        )
+        if asked.code == 0:
+            return
+        where = f"on {branch.remote}"
+        if asked.code != _REMOTE_REFUSED:
+            severity, where = Severity.WARNING, f"here, and {branch.remote} cannot be asked"
+    heads = git.run(
+        "for-each-ref", "--format=%(refname:strip=2)", "refs/heads/", check=False
+    ).text.split("\n")
+    rest = "Name the branch to merge into as `base` in mission.yaml"
+    hint = did_you_mean(branch.name, [head for head in heads if head], rest)
+    message = f"there is no branch {shorten(branch.name)} {where}"
+    yield subject.finding(("base",), "unknown-base", message, hint, severity=severity)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Files:
+    """The files that a relative path may mean."""
+
+    folder: Path  # the checkout's top
+    git: Git | None
+    commits: tuple[str, ...]  # that count as committed: the checkout's and the base's
+
+    def mode(self, path: str) -> str | None:
+        """The mode of a committed file, as git writes it; None: no commit has it."""
+        if self.git is None:
+            return None
+        for commit in self.commits:
+            listed = self.git.run("ls-tree", "-z", commit, "--", path, check=False)
+            found = [entry for entry in listed.fields if entry.partition("\t")[2] == path]
+            if found:
+                return found[0].partition(" ")[0]
+        return None
+
+    def ignored(self, path: str) -> bool:
+        """Whether git leaves the path out on purpose."""
+        return self.git is not None and self.git.run("check-ignore", path, check=False).code == 0
+
+
+def _missing(subject: Subject, named: NamedProgram, files: _Files) -> Iterator[Finding]:
+    program = named.program
+    if program.startswith("{"):
+        return  # a file of the attempt's own
+    if "/" not in program:
+        if named.here and shutil.which(program) is None:
+            message = f"{shorten(program)} is not installed, or not on PATH"
+            yield subject.finding(
+                named.location, "missing-program", message, "Install it, or correct the name"
+            )
+    elif program.startswith("/"):
+        if named.here:
+            yield from _not_runnable(subject, named, Path(program))
+    else:
+        yield from _relative(subject, named, files)
+
+
+def _relative(subject: Subject, named: NamedProgram, files: _Files) -> Iterator[Finding]:
+    program, location = named.program, named.location
+    path = os.path.normpath(program)
+    if files.git is None or named.folder == "checkout":
+        found = [*_not_runnable(subject, named, files.folder / path)]
+        if found or files.git is None:
+            yield from found
+            return
+    if path.startswith("../"):
+        message = f"{shorten(program)} leads out of the repository"
+        yield subject.finding(location, "missing-program", message, _COMMITTED)
+        return
+    mode = files.mode(path)
+    if mode is None and not files.commits:
+        yield from _not_runnable(subject, named, files.folder / path)
+    elif mode is None and files.ignored(path):
+        message = f"{shorten(program)} is ignored by git: a fresh checkout has it not"
+        hint = "An earlier step has to make it"
+        yield subject.finding(
+            location, "uncommitted-program", message, hint, severity=Severity.WARNING
+        )
+    elif mode is None and (files.folder / path).exists():
+        message = f"{shorten(program)} is in no commit"
+        hint = f"`git add {path}` and commit it: work is done and verified in fresh checkouts"
+        yield subject.finding(location, "uncommitted-program", message, hint)
+    elif mode is None:
+        message = f"{shorten(program)} is not in the repository"
+        yield subject.finding(location, "missing-program", message, _COMMITTED)
+    elif mode == "100644":
+        message = f"{shorten(program)} is committed without the right to be run"
+        hint = f"`git update-index --chmod=+x {path}`, and commit that"
+        yield subject.finding(location, "missing-program", message, hint)
+
+
+def _not_runnable(subject: Subject, named: NamedProgram, path: Path) -> Iterator[Finding]:
+    if not path.is_file():
+        message = f"there is no file {shorten(named.program)}"
+        yield subject.finding(named.location, "missing-program", message, "Correct the path")
+    elif not os.access(path, os.X_OK):
+        message = f"{shorten(named.program)} is a file that cannot be run"
+        hint = f"`chmod +x {path}`, or name the program that reads it first"
+        yield subject.finding(named.location, "missing-program", message, hint)

@@ -1,0 +1,167 @@
+"""Whether a mission can be carried out as it is written: its two files, and what they name.
+
+`mission check` shows all of it; a run does not start on an error, and stops on one that a changed
+plan brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.command import PLACEHOLDERS as AGENT_PLACEHOLDERS
+from agents.prices import Prices
+from agents.registry import ADAPTERS, SHIPPED, adapter_names
+from gates.registry import BUILDERS
+from gates.script import PLACEHOLDERS as GATE_PLACEHOLDERS
+from mission.config.complaints import complaints
+from mission.config.document import Document
+from mission.config.load import config_of, open_document
+from mission.config.model import MissionConfig
+from mission.errors import ConfigError, FindingsError, UnreadableError
+from mission.lint import Known, Subject, lint_rules, lint_settings
+from mission.place import Place
+from mission.strays import refuse_strays
+from orchestrator.ground import lint_ground
+from orchestrator.operations.catalogue import ARGUMENTS
+from tasks_md.finding import Finding, Severity
+from tasks_md.lint import lint
+from tasks_md.model import COLUMNS, STATUSES, Dialect, Plan
+from tasks_md.parse import read
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examined:
+    """A mission as it was found."""
+
+    plan: Plan | None  # None: it cannot be read
+    config: MissionConfig | None  # None: it has a complaint
+    findings: tuple[Finding, ...]
+    unreadable: bool  # whether one of the files cannot be read at all
+
+    def sound(self) -> tuple[MissionConfig, Plan]:
+        """The settings and the plan, if a run could carry them out.
+
+        Raises:
+            FindingsError: With everything that keeps it from that.
+        """
+        refuse_errors(self.findings)
+        if self.config is None or self.plan is None:
+            raise AssertionError("what cannot be read is an error")
+        return self.config, self.plan
+
+
+def known_names() -> Known:
+    """What settings may name beside what a mission's own files bring."""
+    return Known(
+        agents={name: config.type for name, config in SHIPPED.items()},
+        agent_types=frozenset(adapter_names()),
+        own_agent_types=frozenset(ADAPTERS),
+        gate_types=frozenset(BUILDERS),
+        operations=ARGUMENTS,
+        gate_placeholders=frozenset(GATE_PLACEHOLDERS),
+        agent_placeholders=frozenset(AGENT_PLACEHOLDERS),
+        models={name: one.model for name, one in ADAPTERS.items() if one.model is not None},
+        prices=frozenset(Prices.shipped().table),
+    )
+
+
+def examine(place: Place) -> Examined:
+    """Find everything that is wrong with a mission, in one look. Nothing is started or changed."""
+    document, unread = _settings(place)
+    plan, unplanned = _plan(place, dialect_of(document))
+    wrong = complaints(document)
+    found = findings_of(place, document, plan) if plan is not None else wrong
+    return Examined(
+        plan=plan,
+        config=None if unread or wrong else config_of(document),
+        findings=_in_order([*unread, *unplanned, *found], document),
+        unreadable=bool(unread or unplanned),
+    )
+
+
+def findings_of(place: Place, document: Document, plan: Plan) -> tuple[Finding, ...]:
+    """Everything that is wrong with a mission whose files could be read."""
+    subject = Subject(document=document, plan=plan, known=known_names())
+    ground = lint_ground(subject, place.repository, place.folder)
+    return _in_order([*written_findings(document, plan), *ground], document)
+
+
+def written_findings(document: Document, plan: Plan) -> tuple[Finding, ...]:
+    """What is wrong with the two files, whatever the machine and the repository have."""
+    subject = Subject(document=document, plan=plan, known=known_names())
+    return _in_order([*lint(plan), *lint_settings(subject)], document)
+
+
+def refuse_errors(findings: Sequence[Finding]) -> None:
+    """Refuse to carry out a mission that has errors.
+
+    Raises:
+        FindingsError: With all of them.
+    """
+    errors = [one for one in findings if one.severity is Severity.ERROR]
+    if errors:
+        raise FindingsError(errors)
+
+
+def refuse_misunderstood(document: Document, plan: Plan) -> None:
+    """Refuse settings that cannot be understood for the plan as it has become.
+
+    Raises:
+        FindingsError: A rule names what the plan has not any more.
+    """
+    refuse_errors(lint_rules(Subject(document=document, plan=plan, known=known_names())))
+
+
+def dialect_of(document: Document) -> Dialect:
+    """The words that settings add to the usual ones, as far as these are right."""
+    subject = document.value if isinstance(document.value, dict) else {}
+    return Dialect(
+        columns=_words(subject.get("columns"), COLUMNS),
+        statuses=_words(subject.get("statuses"), STATUSES),
+    )
+
+
+def _words(given: object, known: Sequence[str]) -> dict[str, str]:
+    pairs = given.items() if isinstance(given, dict) else ()
+    return {str(word): meaning for word, meaning in pairs if meaning in known}
+
+
+def _settings(place: Place) -> tuple[Document, list[Finding]]:
+    found = []
+    try:
+        refuse_strays(place.config_file)
+    except ConfigError as error:
+        found.append(_as_finding(error, "stray-settings"))
+    try:
+        return open_document(place.config_file), found
+    except ConfigError as error:
+        found.append(_as_finding(error, "unreadable-settings"))
+    return Document(path=str(place.config_file)), found
+
+
+def _plan(place: Place, dialect: Dialect) -> tuple[Plan | None, list[Finding]]:
+    try:
+        return read(place.task_file, dialect), []
+    except UnreadableError as error:
+        return None, [_as_finding(error, "unreadable-plan")]
+
+
+def _as_finding(error: UnreadableError, rule: str) -> Finding:
+    return Finding(
+        rule=rule,
+        severity=Severity.ERROR,
+        path=error.path,
+        line=max(error.line, 1),
+        column=max(error.column, 1),
+        message=error.plain,
+        hint=error.hint,
+    )
+
+
+def _in_order(found: Sequence[Finding], document: Document) -> tuple[Finding, ...]:
+    """The settings first: what they say decides how the plan is read. Each in its own order."""
+    unique = dict.fromkeys(found)
+    return tuple(
+        sorted(unique, key=lambda one: (one.path != document.path, one.line, one.column, one.rule))
+    )
