@@ -16,6 +16,7 @@ from tasks_md.words import shorten
 from workspace.git import Git
 
 _COMMITTED = "It has to be in a commit of the base, or installed: then it is there for every row"
+_NO_REMOTE = ("", "none")  # as `remote: null` is the same
 _REMOTE_REFUSED = 2  # of `git ls-remote --exit-code`: it answered, and has no such branch
 _DEFAULTS = MissionConfig()
 
@@ -55,7 +56,7 @@ class _Branch:
         return cls(
             git=git,
             name=subject.text("base") or _DEFAULTS.base,
-            remote=given if isinstance(given, str) else "",
+            remote=given if isinstance(given, str) and given not in _NO_REMOTE else "",
             remotes=tuple(git.run("remote", check=False).text.split()),
         )
 

@@ -8,10 +8,8 @@ from gates.protocol import GateRequest, Purpose
 from mission.errors import ConfigError
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
-from orchestrator.operations.catalogue import ARGUMENTS
 from orchestrator.operations.evidence import Findings, OperationEnd
 from orchestrator.passage import pass_gates
-from tasks_md.nearest import did_you_mean
 from tiers.config import TierConfig, load_tier_config
 
 
@@ -19,23 +17,14 @@ class TierRow:
     """A row that runs an operation on the tier."""
 
     def __init__(self, context: Context, assignment: Assignment) -> None:
-        """The row of `assignment`, whose `with` may have what the catalogue lists.
-
-        Raises:
-            ConfigError: `with` has another one.
-        """
+        """The row of `assignment`. Its `with` has nothing but what the catalogue lists: else the
+        run had not started."""
         self.context = context
         self.task = assignment.task.id
         self.findings = Findings()
         self._attempt = assignment.attempt.id
         settings = context.config.tasks.get(self.task)
         self._arguments = dict(settings.with_) if settings is not None else {}
-        operation = settings.run if settings is not None else None
-        names = sorted(ARGUMENTS.get(operation or "", ()))
-        for name in self._arguments:
-            if name not in names:
-                hint = did_you_mean(name, names, f"There are: {', '.join(names)}")
-                raise self.mistake(name, "is not an argument here", hint)
 
     def argument(self, name: str, default: str = "") -> str:
         """What `with` says."""

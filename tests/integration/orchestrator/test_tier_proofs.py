@@ -90,7 +90,6 @@ def test_a_migration_without_a_source_blocks_its_row(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"sorce": "pglite"}, "tasks.A.with.sorce is not an argument here"),
         ({"source": "sqlite"}, "tasks.A.with.source is 'sqlite'"),
         ({"config": "../elsewhere.json"}, "tasks.A.with.config is outside the repository"),
     ],
