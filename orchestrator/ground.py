@@ -17,6 +17,7 @@ from workspace.git import Git
 
 _COMMITTED = "It has to be in a commit of the base, or installed: then it is there for every row"
 _NO_REMOTE = ("", "none")  # as `remote: null` is the same
+_RUNNABLE = ("100755", "120000")  # modes of a tree's entry: a program, a link to one
 _REMOTE_REFUSED = 2  # of `git ls-remote --exit-code`: it answered, and has no such branch
 _DEFAULTS = MissionConfig()
 
@@ -137,7 +138,7 @@ def _missing(subject: Subject, named: NamedProgram, files: _Files) -> Iterator[F
     if program.startswith("{"):
         return  # a file of the attempt's own
     if "/" not in program:
-        if named.here and shutil.which(program) is None:
+        if named.here and shutil.which(program, path=named.path) is None:
             message = f"{shorten(program)} is not installed, or not on PATH"
             yield subject.finding(
                 named.location, "missing-program", message, "Install it, or correct the name"
@@ -177,8 +178,8 @@ def _relative(subject: Subject, named: NamedProgram, files: _Files) -> Iterator[
     elif mode is None:
         message = f"{shorten(program)} is not in the repository"
         yield subject.finding(location, "missing-program", message, _COMMITTED)
-    elif mode == "100644":
-        message = f"{shorten(program)} is committed without the right to be run"
+    elif mode not in _RUNNABLE:
+        message = f"{shorten(program)} is committed, but not as a program"
         hint = f"`git update-index --chmod=+x {path}`, and commit that"
         yield subject.finding(location, "missing-program", message, hint)
 

@@ -29,6 +29,7 @@ class NamedProgram:
     program: str  # a name on PATH, or a path: a relative one begins in `folder`
     folder: Folder
     here: bool = True  # it runs on this machine
+    path: str | None = None  # instead of the environment's own PATH
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +38,7 @@ class _Command:
     folder: Folder
     placeholders: frozenset[str]
     here: bool = True
+    path: str | None = None
 
 
 def named_programs(subject: Subject) -> Iterator[NamedProgram]:
@@ -49,6 +51,7 @@ def named_programs(subject: Subject) -> Iterator[NamedProgram]:
                 program=argv[0].removeprefix(_WORKTREE),
                 folder=command.folder,
                 here=command.here,
+                path=command.path,
             )
     for name in subject.mapping("agents"):
         program = subject.text("agents", name, "program")
@@ -58,6 +61,7 @@ def named_programs(subject: Subject) -> Iterator[NamedProgram]:
                 program=program,
                 folder="worktree",
                 here=_is_here(subject, name),
+                path=subject.text("agents", name, "set", "PATH"),
             )
 
 
@@ -110,6 +114,7 @@ def _commands(subject: Subject) -> Iterator[_Command]:
                 folder="worktree",
                 placeholders=known.agent_placeholders,
                 here=_is_here(subject, name),
+                path=subject.text("agents", name, "set", "PATH"),
             )
     yield _Command(location=("forge", "token_command"), folder="checkout", placeholders=nothing)
 

@@ -84,6 +84,7 @@ SLIPS = [
     ("- tools/look.sh", "- tools/lok.sh", "missing-program", "tools/lok", "not in the repository"),
     ("- tools/look.sh", "- tools/fresh.sh", "uncommitted-program", "tools/fre", "git add tools/fr"),
     ("- tools/look.sh", "- tools/plain.sh", "missing-program", "tools/plain", "--chmod=+x"),
+    ("- tools/look.sh", "- ./tools", "missing-program", "./tools", "not as a program"),
     ("- tools/look.sh", "- ../look.sh", "missing-program", "../look", "out of the repository"),
     ("- tools/look.sh", "- no-such-program", "missing-program", "no-such", "not installed"),
     ("- tools/look.sh", "- /no/such/program", "missing-program", "/no/such", "no file"),
