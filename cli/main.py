@@ -121,9 +121,8 @@ def _tell_all(error: FindingsError, redact: Callable[[str], str]) -> None:
         if finding.hint:
             talk(f"  {printable(redact(finding.hint))}")
     number = len(error.findings)
-    talk(
-        f"mission: {number} error{'' if number == 1 else 's'}: mend all of it, and type this again"
-    )
+    what = "1 error: mend it" if number == 1 else f"{number} errors: mend them"
+    talk(f"mission: {what}, then type this again")
 
 
 if __name__ == "__main__":
