@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from agents.claude_stream import ClaudeReader
+from agents.instructions import pointed_out
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sandbox import confine, missing_sandbox
 from agents.streamed import Invocation, resume_or_start, run_streamed
@@ -31,6 +32,9 @@ CREDENTIALS = (
     "CLAUDE_CONFIG_DIR",
     *NETWORK,
 )
+
+# What it reads of a tree besides its settings, and not with `--setting-sources=user`.
+INSTRUCTIONS = ("CLAUDE.md", ".claude/CLAUDE.md")
 
 # Where it keeps its login and its sessions, below the home folder.
 HOME = (".claude", ".claude.json")
@@ -109,7 +113,8 @@ class ClaudeAgent:
             keep=(*HOME, environment.get("CLAUDE_CONFIG_DIR", "")),
         )
         call = Invocation(argv=argv, environment=environment, reader=reader)
-        result = run_streamed(call, brief, stop, on_event)
+        told = pointed_out(brief, INSTRUCTIONS)
+        result = run_streamed(call, told, stop, on_event)
         usage = result.usage if self._trusts_cost else replace(result.usage, cost_usd=None)
         return replace(result, usage=usage)
 
@@ -126,6 +131,8 @@ class ClaudeAgent:
             "--permission-mode=acceptEdits",
             f"--allowedTools={','.join(config.allow or ALLOWED)}",
             "--strict-mcp-config",
+            # The tree's own settings hold hooks, key helpers, addresses and plug-ins.
+            "--setting-sources=user",
             *([f"--max-turns={config.max_turns}"] if config.max_turns else []),
             *config.options,
         ]

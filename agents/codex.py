@@ -12,6 +12,7 @@ from pathlib import Path
 from agents.codex_rollout import refused_commands
 from agents.codex_stream import CodexReader
 from agents.fence import one_line
+from agents.instructions import pointed_out
 from agents.protocol import Brief, OnEvent, Outcome, Result, ignore_event
 from agents.sandbox import confine, missing_sandbox
 from agents.streamed import Invocation, resume_or_start, run_streamed
@@ -28,6 +29,9 @@ CREDENTIALS = ("CODEX_API_KEY", "CODEX_HOME", *NETWORK)
 
 # Where it keeps its login and its sessions, below the home folder.
 HOME = (".codex",)
+
+# What it reads of a tree besides its settings, and not of one that is not trusted.
+INSTRUCTIONS = ("AGENTS.md",)
 
 _KEY = "CODEX_API_KEY"
 _PROVIDER = "mission"  # the name under which another address is configured
@@ -62,7 +66,7 @@ class CodexAgent:
         reader = CodexReader(brief.resumed if brief.resume else None)
         call = Invocation(argv=argv, environment=environment, reader=reader, denial=_DENIED)
         began = datetime.now(UTC)
-        result = run_streamed(call, brief, stop, on_event)
+        result = run_streamed(call, pointed_out(brief, INSTRUCTIONS), stop, on_event)
         if result.outcome is not Outcome.SUCCESS or result.denied or result.session is None:
             return result
         refused = refused_commands(_home(environment), result.session, since=began)
@@ -89,6 +93,7 @@ class CodexAgent:
             "workspace-write" if config.sandbox.type == "tool" else "danger-full-access",
             "-c",
             'approval_policy="never"',
+            *_untrusted(brief.worktree),
             *self._provider(),
             *config.options,
             *(["resume", brief.resume] if brief.resume else []),
@@ -112,6 +117,16 @@ class CodexAgent:
         for name, value in settings.items():
             options += ["-c", f"model_providers.{_PROVIDER}.{name}={json.dumps(value)}"]
         return options
+
+
+def _untrusted(worktree: Path) -> list[str]:
+    """Settings that keep it from heeding the tree's: servers that it would start outside its
+    sandbox, folders that it may write to, variables. A person who trusts the repository trusts its
+    worktrees too, but for one that is named; it does not say by which of its paths it looks."""
+    paths = dict.fromkeys((worktree, worktree.resolve()))
+    entries = ",".join(f'{json.dumps(str(path))}={{trust_level="untrusted"}}' for path in paths)
+    # Nor may a skill of the tree have servers installed, for everybody and outside.
+    return ["-c", f"projects={{{entries}}}", "-c", "features.skill_mcp_dependency_install=false"]
 
 
 def _home(environment: Mapping[str, str]) -> Path:

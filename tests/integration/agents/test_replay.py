@@ -99,7 +99,7 @@ def test_claude_is_asked_as_it_should_be(play: Play) -> None:
         session,
         "--permission-mode=acceptEdits",
         f"--allowedTools={','.join(ALLOWED)}",
-        *("--strict-mcp-config", "--max-turns=9", "--effort=low"),
+        *("--strict-mcp-config", "--setting-sources=user", "--max-turns=9", "--effort=low"),
     ]
     assert call["stdin"] == "Do it.\n"
     seen = call["environment"]
@@ -144,9 +144,11 @@ def test_codex_is_asked_as_it_should_be(play: Play, tmp_path: Path) -> None:
     )
     assert played.result.outcome is Outcome.SUCCESS
     (call,) = played.calls
-    assert call["argv"][:12] == [
+    untrusted = f'projects={{"{tmp_path / "worktree"}"={{trust_level="untrusted"}}}}'
+    assert call["argv"][:16] == [
         *("exec", "--json", "-m", "gpt-test", "-C", str(tmp_path / "worktree")),
         *("-s", "workspace-write", "-c", 'approval_policy="never"'),
+        *("-c", untrusted, "-c", "features.skill_mcp_dependency_install=false"),
         *("-c", 'model_provider="mission"'),
     ]
     assert call["argv"][-3:] == ["resume", "thread-1", "-"]
