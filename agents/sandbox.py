@@ -7,9 +7,8 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from agents import bubblewrap
 from mission.config import AgentConfig, SandboxConfig
-
-BUBBLEWRAP = "bwrap"
 
 #: Adapters whose tools have a sandbox of their own.
 _OWN = frozenset({"codex"})
@@ -24,16 +23,14 @@ def notice(name: str, config: AgentConfig) -> str | None:
     return (
         f"{name} runs without a sandbox: it can read and change what you can."
         f" `agents.{name}.sandbox.type: bubblewrap` in mission.yaml keeps it in its worktree"
-        + ("" if shutil.which(BUBBLEWRAP) else " (install bubblewrap first)")
+        + ("" if shutil.which(bubblewrap.PROGRAM) else " (install bubblewrap first)")
         + "; `none` accepts this."
     )
 
 
 def missing_sandbox(config: SandboxConfig) -> str | None:
-    """What to say when bubblewrap is asked for and not installed; None if all is there."""
-    if config.type != "bubblewrap" or shutil.which(BUBBLEWRAP):
-        return None
-    return "bubblewrap is not installed: apt-get install bubblewrap, or set `sandbox.type: tool`"
+    """What to say when bubblewrap is asked for and cannot be used; None if all is there."""
+    return bubblewrap.why_not() if config.type == "bubblewrap" else None
 
 
 def confine(
@@ -70,14 +67,13 @@ def confine(
     ]
     writable = [_in(home, path) for path in (*keep, *config.writable) if path]
     return [
-        BUBBLEWRAP,
-        "--die-with-parent",
-        "--unshare-pid",
-        "--unshare-ipc",
+        bubblewrap.PROGRAM,
+        *bubblewrap.isolation(),
         *([] if config.network else ["--unshare-net"]),
         *("--ro-bind", "/", "/"),
         *("--dev", "/dev"),
-        *("--proc", "/proc"),
+        # Root may write to what is below /proc/sys by being root, and so to what the kernel runs.
+        *("--proc", "/proc", "--remount-ro", "/proc"),
         *(part for path in hidden for part in ("--tmpfs", str(path))),
         *(part for path in visible for part in ("--ro-bind-try", str(path), str(path))),
         *(part for path in writable for part in ("--bind-try", str(path), str(path))),

@@ -1,0 +1,68 @@
+"""What bubblewrap can do on this machine: the strictest way to start it that works here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import cache
+
+PROGRAM = "bwrap"
+
+# Whatever else holds: no capability, which root would keep otherwise, and with which it could
+# mount everything writable again; no other process, no shared memory, nothing that outlives us.
+# The kernel gives no new privileges to what bubblewrap starts (`no_new_privs`), and the supervisor
+# has put it into a session without a terminal: one of its own would keep signals from it.
+_ALWAYS = (
+    *("--die-with-parent", "--cap-drop", "ALL"),
+    *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+)
+# In a user namespace the capabilities would be over nothing, and files of others cannot be given
+# away. In one that allows no further ones, none can be had again by making another.
+_WAYS = (
+    ("--unshare-user", "--disable-userns"),  # from 0.8 on
+    ("--unshare-user",),
+    (),  # where the system allows no user namespaces: then bubblewrap is setuid, or we are root
+)
+_PROBE = ("--ro-bind", "/", "/", "--proc", "/proc", "--", "true")
+_LIMIT = 20.0  # seconds
+
+
+def isolation() -> tuple[str, ...]:
+    """The options that take all privileges, and the sight of other processes, from a program."""
+    return _probed()[0]
+
+
+def why_not() -> str | None:
+    """Why bubblewrap cannot be used here, with the remedy; None if it can."""
+    if shutil.which(PROGRAM) is None:
+        return (
+            "bubblewrap is not installed: apt-get install bubblewrap, or set `sandbox.type: tool`"
+        )
+    reason = _probed()[1]
+    return reason and (
+        f"bubblewrap cannot make its namespaces here ({reason}): allow user namespaces"
+        " (`sysctl kernel.unprivileged_userns_clone user.max_user_namespaces` shows them), or set"
+        " `sandbox.type: tool`"
+    )
+
+
+@cache
+def _probed() -> tuple[tuple[str, ...], str | None]:
+    """The strictest options that work, and None; else the strictest, and why none works."""
+    reason = ""
+    for way in _WAYS:
+        options = (*_ALWAYS, *way)
+        try:
+            probe = subprocess.run(
+                [PROGRAM, *options, *_PROBE],
+                check=False,
+                capture_output=True,
+                timeout=_LIMIT,
+                stdin=subprocess.DEVNULL,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return (*_ALWAYS, *_WAYS[0]), str(error)
+        if probe.returncode == 0:
+            return options, None
+        reason = probe.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return (*_ALWAYS, *_WAYS[0]), reason or "it does not say why"
