@@ -134,6 +134,8 @@ def missing_tool(program: str, remedy: str, *, path: str | None = None) -> str |
         remedy: What to type to get it.
         path: Where to look, as in `PATH`; the runner's own if not given.
     """
+    if "/" in program and not program.startswith("/"):
+        return f"{program} would be sought in the worktree: name it by its absolute path"
     if shutil.which(program, path=path):
         return None
     return f"{program} is not installed: {remedy}"

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from mission.errors import GitError, UsageError
+from workspace.anchored import anchored
 from workspace.output import plain
 from workspace.redact import Redactor
 
@@ -182,7 +183,7 @@ def _await(
 @cache
 def _program() -> str:
     """Where git is."""
-    path = shutil.which("git")
+    path = shutil.which("git", path=anchored(os.environ).get("PATH"))
     if path is None:
         raise UsageError("git is not installed", hint="https://git-scm.com/downloads")
     return path
@@ -192,7 +193,7 @@ def git_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of our git commands: a person's, without what points elsewhere or asks."""
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in anchored(os.environ).items()
         if not name.startswith("GIT_") or name in _KEPT or _CONFIGURES.match(name)
     }
     # Somebody may hand settings to git in this way already (CI does): ours come after theirs.

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mission.errors import StoppedError
 from workspace.alive import started
+from workspace.anchored import anchored
 from workspace.output import Output
 from workspace.supervised import Supervised
 from workspace.timers import EndedBy, Timers
@@ -130,8 +131,8 @@ def allowed_environment(
     """The variables of `source` (default: ours) that a child may see.
 
     `allow` names more of them to let through; a name that ends in `*` allows all that begin with
-    the rest. `extra` is added as it is. Nothing of git's passes unless `extra` brings it: a
-    `GIT_DIR` of ours would take a child to another repository.
+    the rest. `extra` is added. Paths become absolute ones (`workspace.anchored`). Nothing of git's
+    passes unless `extra` brings it: a `GIT_DIR` of ours would take a child to another repository.
     """
     source = os.environ if source is None else source
     names = frozenset(allow)
@@ -142,7 +143,7 @@ def allowed_environment(
         if (name in ALLOWED or name in names or name.startswith(prefixes))
         and not name.startswith("GIT_")
     }
-    return {**chosen, **(extra or {})}
+    return anchored({**chosen, **(extra or {})})
 
 
 def run_process(
