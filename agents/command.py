@@ -2,12 +2,17 @@
 
 It gets the brief on standard input and in a file, whose path stands for `{brief}` in the argv and
 in `MISSION_BRIEF`. It answers with its exit code and, if it likes, with `agents.result_line`.
+
+Where the worktree is the work of another agent, the files that the argv names are those of
+`Brief.programs`: nobody runs what the one before it left under the name of its program.
 """
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from agents.fence import one_line
 from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, ignore_event
@@ -61,16 +66,45 @@ class CommandAgent:
                 on_event(AgentEvent(kind="said", text=one_line(line)))
 
         on_event(AgentEvent(kind="started", text=self.name))
-        argv = [self._fill(part, str(paper), brief) for part in self._argv]
+        try:
+            argv = [self._fill(n, str(paper), brief) for n in range(len(self._argv))]
+        except FileNotFoundError as missing:
+            return Result(outcome=Outcome.BLOCKED, summary=str(missing))
         environment = {**brief.environment, **_variables(brief, str(paper))}
-        argv = confine(argv, brief.worktree, self._sandbox, environment, show=[brief.scratch])
+        argv = confine(argv, brief.worktree, self._sandbox, environment, show=_shown(brief))
         end = run_tool(argv, brief, stop, on_line, environment=environment)
         result = end if isinstance(end, Result) else _judge(end, said, brief, stop)
         on_event(AgentEvent(kind="ended", text=f"{result.outcome}: {result.summary}"))
         return result
 
-    def _fill(self, part: str, paper: str, brief: Brief) -> str:
+    def _fill(self, number: int, paper: str, brief: Brief) -> str:
+        part, name = self._argv[number], file_named(self._argv, number)
+        if brief.programs is not None and name is not None:
+            agreed = brief.programs / name
+            if agreed.is_file():
+                return str(agreed)
+            if (brief.worktree / name).is_file():
+                raise FileNotFoundError(
+                    f"{name}, which {self.name} runs, is only in the work that it is to read:"
+                    " bring it to the base first, or name it by an absolute path"
+                )
         return part.replace("{brief}", paper).replace("{worktree}", str(brief.worktree))
+
+
+def file_named(argv: Sequence[str], number: int) -> str | None:
+    """The file of the repository that a part of an argv may name; None if it can be none."""
+    part = argv[number]
+    if number == 0 and "/" not in part:
+        return None  # it is sought in PATH
+    name = os.path.normpath(part.removeprefix("{worktree}/"))
+    if part.startswith("-") or name.startswith(("/", "..")) or "\0" in name or "\n" in name:
+        return None
+    return None if name == "." else name
+
+
+def _shown(brief: Brief) -> list[Path]:
+    """What it may read beside the worktree."""
+    return [brief.scratch, *([brief.programs] if brief.programs is not None else [])]
 
 
 def _variables(brief: Brief, paper: str) -> dict[str, str]:

@@ -64,6 +64,7 @@ class Brief:
     log: Path  # everything that the tool printed, secrets redacted
     scratch: Path  # a folder of the attempt's own outside the worktree: the brief, git settings
     environment: Mapping[str, str]  # all that the tool gets to see
+    programs: Path | None = None  # whose files an argv means, where the worktree's are another's
     timeouts: Timeouts = field(default_factory=Timeouts)
     resume: str | None = None  # the session of an attempt that was cut off
     resumed: Usage = field(default_factory=Usage)  # what that session had used before

@@ -32,6 +32,7 @@ class Question:
     doing: str  # what people see meanwhile
     text: str  # the brief
     folder: Path  # where it works
+    programs: Path | None = None  # whose files its argv means, where that is another's work
     resume: str | None = None  # the session to go on with
     resumed: Usage = field(default_factory=Usage)  # what that session had used before
     token_limit: int | None = None
@@ -68,6 +69,7 @@ def ask(context: Context, question: Question) -> Result:
         log=log_of(context, question),
         scratch=context.place.state_dir / "scratch" / f"{attempt.id}-{question.agent}",
         environment=allowed_environment(environment_names(settings), settings.set),
+        programs=question.programs,
         timeouts=Timeouts(
             start=settings.timeouts.start,
             silence=settings.timeouts.silence,

@@ -14,6 +14,7 @@ from mission.journal import Attempt
 from mission.journal.kinds import ErrandSent, GateAnswered, NoReview, Pushed, WorkHeld
 from mission.usage import Usage
 from orchestrator.attempts.asking import Question, ask
+from orchestrator.attempts.programs import programs_of
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
 from orchestrator.workers.booked import booked_before, told_before
@@ -85,9 +86,17 @@ def consult(context: Context, question: Question, *, commit: str, about: str) ->
     place = context.worktrees.ensure(
         f"{question.task}.{about}", attempt.number, branch=None, base_commit=commit
     )
+    programs = programs_of(
+        agent_settings(question.agent, context.config),
+        context.worktrees,
+        context.repository.git,
+        place=(f"{question.task}.{about}-programs", attempt.number),
+        base=context.repository.base_tip(),
+        work=commit,
+    )
     try:
-        with context.worktrees.lent(place, returns=False):
-            return ask(context, replace(question, folder=place.path))
+        with context.worktrees.lent(place, returns=False), programs as files:
+            return ask(context, replace(question, folder=place.path, programs=files))
     finally:
         context.worktrees.remove(place)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from gates.registry import Patience, Surroundings, create_gates
 from gates.waiting import wait_until_clear
 from mission.errors import MissionError, StoppedError
 from mission.usage import Usage
+from orchestrator.attempts.programs import programs_of
 from orchestrator.workers.clone import Clone
 from orchestrator.workers.errand import Delivery, Errand, Progress, Verdict
 from workspace import changes, landing
@@ -85,8 +87,9 @@ class Worker:
         result = clone.finished(worktree, errand.held)
         if result is None:
             self._say(f"{errand.agent} works in {worktree.path}")
-            with clone.worktrees.lent(worktree, returns=not errand.about):
-                result = agent.run(brief, stop, self._tell)
+            lent = clone.worktrees.lent(worktree, returns=not errand.about)
+            with lent, self._programs(errand, clone) as files:
+                result = agent.run(replace(brief, programs=files), stop, self._tell)
             clone.keep_session(worktree, result.session)
         else:
             self._say(f"{errand.agent} had finished this; it only has to be pushed")
@@ -114,6 +117,19 @@ class Worker:
             return self._delivery(left, brief.log, gates=verdicts, held=head)
         clone.worktrees.remove(worktree)
         return self._delivery(result, brief.log, head=head, gates=verdicts)
+
+    def _programs(self, errand: Errand, clone: Clone) -> AbstractContextManager[Path | None]:
+        """The files that the agent's argv means, where it reads the work of another."""
+        if not errand.about:
+            return nullcontext()
+        return programs_of(
+            errand.settings,
+            clone.worktrees,
+            clone.repository.git,
+            place=(f"{errand.task}.{errand.about}-programs", errand.attempt),
+            base=clone.repository.base_tip(),
+            work=errand.commit,
+        )
 
     def _brief(self, errand: Errand, clone: Clone, worktree: Worktree) -> Brief:
         settings = errand.settings

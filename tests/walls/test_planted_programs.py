@@ -1,0 +1,62 @@
+"""A reviewer that is a program of the repository, and an author that writes another for it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tests.scratch import Scratch, make, row
+from workspace.git import Git
+
+APPROVAL = json.dumps({"verdict": "approve", "summary": "fine", "findings": []})
+
+# What the base has: a program with a part of its own beside it.
+_REVIEWER = "import answers\nanswers.give()\n"
+_ANSWERS = (
+    f"def give(): print({json.dumps(json.dumps({'outcome': 'success', 'answer': APPROVAL}))})\n"
+)
+
+
+def _mission(tmp_path: Path, reviewer: list[str], author: str) -> Scratch:
+    agents = {
+        "worker": {"type": "command", "run": [sys.executable, "-c", author]},
+        "other": {"type": "command", "run": reviewer, "model": "another"},
+    }
+    config: dict[str, object] = {"agents": agents, "review": [{"by": ["other"]}]}
+    scratch = make(tmp_path, [row("A")], config=config)
+    tools = scratch.top / "tools"
+    tools.mkdir()
+    (tools / "review.py").write_text(_REVIEWER, encoding="utf-8")
+    (tools / "answers.py").write_text(_ANSWERS, encoding="utf-8")
+    scratch.git.run("add", "--all")
+    scratch.git.run("commit", "--quiet", "-m", "Add the reviewer")
+    scratch.git.run("push", "--quiet")
+    return scratch
+
+
+def _plants(tmp_path: Path, *names: str) -> str:
+    canary = f"open({str(tmp_path / 'canary')!r}, 'w')"
+    writes = [f"open({name!r}, 'w').write({canary!r})" for name in names]
+    return "; ".join(["open('work.txt', 'w').write('x')", *writes])
+
+
+def test_a_reviewer_of_the_repository_is_the_one_of_the_base(tmp_path: Path) -> None:
+    author = _plants(tmp_path, "tools/review.py", "tools/answers.py")
+    scratch = _mission(tmp_path, [sys.executable, "tools/review.py"], author)
+    end = scratch.run()
+    assert not (tmp_path / "canary").exists()
+    assert end.exit_code == 0, scratch.notes("A")
+    assert scratch.merged() == ["A"]
+    left = Git(scratch.top).text("worktree", "list").splitlines()
+    assert len(left) == 1, left
+
+
+def test_a_reviewer_that_only_the_author_has_written_does_not_run(tmp_path: Path) -> None:
+    author = _plants(tmp_path, "tools/other.py")
+    scratch = _mission(tmp_path, [sys.executable, "{worktree}/tools/other.py"], author)
+    scratch.run()
+    assert not (tmp_path / "canary").exists()
+    assert scratch.statuses() == {"A": "blocked"}
+    assert "tools/other.py, which other runs" in scratch.notes("A")
+    assert "other did not review A" in scratch.notes("A")
