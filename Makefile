@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint kills bench lock schema docs setup setup-bench clean
+.PHONY: help demo test quick lint soak bench lock schema docs setup setup-bench clean
 
 BIN := .venv/bin
 # make PYTHON=/path/to/python3.13 TARGET: which interpreter .venv is made with
@@ -24,7 +24,7 @@ test: setup ## every test: unit, integration, acceptance, crash (ARGS="-k name -
 	@$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 quick: setup ## the tests that take no more than ten seconds each
-	@$(BIN)/python -m pytest $(SPREAD) -m "not slow and not crash" $(ARGS)
+	@$(BIN)/python -m pytest $(SPREAD) -m "not slow and not crash and not soak" $(ARGS)
 
 # Over several processes; tests/conftest.py says how many. Who has nothing left takes from the others.
 SPREAD := -n auto --dist worksteal
@@ -35,10 +35,8 @@ lint: setup-bench ## ruff, mypy strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-kills: setup ## 100 kills during a migration of 200,000 rows, up to an hour (SEED=n kills elsewhere)
-	@MISSION_MIGRATION_KILLS=100 MISSION_MIGRATION_ROWS=200000 \
-	    MISSION_MIGRATION_SEED=$(or $(SEED),1) \
-	    $(BIN)/python -m pytest --log-cli-level=INFO tests/crash/test_migration_killed.py
+soak: setup ## the long series: hundreds of kills, large storages; an hour or two (MISSION_SEED=n)
+	@$(BIN)/python -m pytest -m soak --log-cli-level=INFO $(ARGS)
 
 bench: setup-bench ## the benchmarks, as JSON (ARGS="parse status" names some)
 	@$(BIN)/python -m bench $(ARGS)

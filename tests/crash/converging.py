@@ -4,47 +4,38 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
 from pathlib import Path
 
+from tests.crash import forked
 from tests.scratch import Scratch
 
-KILLS = int(os.environ.get("MISSION_KILLS", "50"))
-COMMAND = (sys.executable, "-m", "tests.crash.runner")
-ROOT = Path(__file__).parents[2]
 
-
-def start(scratch: Scratch) -> subprocess.Popen[bytes]:
-    """A run, to be killed or not."""
-    return subprocess.Popen(
-        [*COMMAND, str(scratch.task_file)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-    )
+def errors(scratch: Scratch) -> Path:
+    """Where the runs of a mission write what goes to standard error."""
+    return scratch.top.parent / "errors"
 
 
 def run_and_kill(scratch: Scratch, seconds: float) -> int:
     """1 if the run was killed, 0 if it had ended before."""
-    with start(scratch) as process:
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            return 1
-        assert process.returncode == 0, (process.stderr or sys.stderr).read()
+    process = forked.start(scratch.task_file, errors(scratch))
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return 1
+    assert process.exitcode == 0, errors(scratch).read_text()
     return 0
 
 
 def finish(scratch: Scratch) -> int:
     """The exit code of a run that nobody disturbs."""
-    with start(scratch) as process:
-        _, errors = process.communicate(timeout=180)
-        if process.returncode:
-            sys.stderr.write(errors.decode())
-        return process.returncode
+    process = forked.start(scratch.task_file, errors(scratch))
+    process.join(180)
+    assert process.exitcode is not None, "it does not come to its end"
+    if process.exitcode:
+        sys.stderr.write(errors(scratch).read_text())
+    return process.exitcode
 
 
 def roll() -> tuple[int, random.Random]:

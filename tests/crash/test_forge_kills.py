@@ -1,51 +1,90 @@
 """Killed anywhere between gate, push, pull request, merge, confirm and close: all happens once.
 
-The forge sees every step as a request, so a kill is aimed at one: at the n-th request, drawn by
-chance. `MISSION_KILLS` asks for more of them.
+The forge sees every step as a request, so a kill is aimed at one: at the first of each kind. In
+`make soak` at the n-th, drawn by chance, a hundred times.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.crash import converging
-from tests.crash.converging import finish, roll, start
+from tests.crash import forked
+from tests.crash.converging import errors, finish, roll
 from tests.forge.mission import ForgeMission, forge_mission
 from tests.scratch import row
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
 
-# For each merge strategy.
-KILLS = converging.KILLS * 2 // 10
-PER_MISSION = 5  # then the mission is left to finish
+KILLS = 100  # at requests drawn by chance, for each merge strategy
+PER_MISSION = 5  # of those; then the mission is left to finish
 ROWS = (
     row("A").replace("| — | worker", "| #7 | worker"),
     row("B"),
     row("C", after="A").replace("| — | worker", "| #7 | worker"),
     row("Z", after="B, C", agent="—", branch="(aggregate)").replace("| — | — |", "| #8 | — |"),
 )
+Request = tuple[str, str]  # method and path
+
+# Of both strategies, the requests that change something: each was the last that a run made.
+CHANGES = {"POST pulls", "POST issues/…/comments", "PATCH issues/…", "DELETE branches/…"}
+EVERY_STRATEGY = pytest.mark.parametrize("strategy", ["serial", "batch"])
 
 
-@pytest.mark.parametrize("strategy", ["serial", "batch"])
-def test_killed_runs_on_a_forge_do_everything_once(
+@EVERY_STRATEGY
+def test_killed_at_the_first_request_of_each_kind_all_happens_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    known: set[Request] = set()
+
+    def is_new(request: Request) -> bool:
+        kind = _kind(request)
+        fresh = kind not in known
+        known.add(kind)
+        return fresh
+
+    with _mission(tmp_path / "killed", monkeypatch, strategy) as mission:
+        while _killed_when(mission, is_new):
+            pass
+        told = f"after kills at {sorted(known)}"
+        assert set(mission.scratch.statuses().values()) == {"done"}, told
+        _check(mission, told)
+    changes = {f"{method} {path.rpartition('/project/')[2]}" for method, path in known}
+    assert changes >= CHANGES
+
+
+@EVERY_STRATEGY
+@pytest.mark.soak
+@pytest.mark.timeout(6 * 3600)
+def test_killed_at_random_requests_all_happens_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
     seed, dice = roll()
     requests = _undisturbed(tmp_path / "undisturbed", monkeypatch, strategy)
     kills = 0
     while kills < KILLS:
-        folder = tmp_path / f"after-{kills}"
-        with _mission(folder, monkeypatch, strategy) as mission:
+        with _mission(tmp_path / f"after-{kills}", monkeypatch, strategy) as mission:
             for _ in range(min(PER_MISSION, KILLS - kills)):
-                kills += _run_and_kill(mission, dice.randrange(requests))
+                kills += _killed_when(mission, _nth(dice.randrange(requests)))
             told = f"seed {seed}, after {kills} kills"
             assert finish(mission.scratch) == 0, f"{told}: {mission.scratch.statuses()}"
             _check(mission, told)
+
+
+def _nth(number: int) -> Callable[[Request], bool]:
+    """Says yes to this one of the requests, counted from 0."""
+    left = iter(range(number, -1, -1))
+    return lambda _request: next(left) == 0
+
+
+def _kind(request: Request) -> Request:
+    """A request without what differs from one pull request, commit and branch to the next."""
+    method, path = request
+    return method, re.sub(r"\b([0-9]+|[0-9a-f]{40}|feat/[a-z]|feat%2F[a-z])\b", "…", path)
 
 
 def _undisturbed(folder: Path, monkeypatch: pytest.MonkeyPatch, strategy: str) -> int:
@@ -69,18 +108,21 @@ def _mission(
         yield mission
 
 
-def _run_and_kill(mission: ForgeMission, after: int) -> int:
-    """Kill a run at its request number `after`. 1 if it was killed, 0 if it had ended before."""
-    until = len(mission.server.requests) + after
-    with start(mission.scratch) as process:
-        while process.poll() is None:
-            if len(mission.server.requests) >= until:
+def _killed_when(mission: ForgeMission, hit: Callable[[Request], bool]) -> bool:
+    """Run until a request is `hit`, and kill the run there. False if it had ended before."""
+    server = mission.server
+    looked_at = len(server.requests)
+    process = forked.start(mission.scratch.task_file, errors(mission.scratch))
+    while process.is_alive():
+        for request in server.requests[looked_at:]:
+            looked_at += 1
+            if hit(request):
                 process.kill()
-                process.wait()
-                return 1
-            mission.server.wait_a_moment()
-        assert process.returncode == 0, (process.stderr or sys.stderr).read()
-    return 0
+                process.join()
+                return True
+        server.wait_a_moment()
+    assert process.exitcode == 0, errors(mission.scratch).read_text()
+    return False
 
 
 def _check(mission: ForgeMission, told: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -12,8 +11,6 @@ from pathlib import Path
 import pytest
 
 from mission.journal import Journal
-
-KILLS = int(os.environ.get("JOURNAL_KILLS", "12"))
 
 # Four threads write; each acknowledgement is one short write to a pipe, which is never torn.
 WRITER = """
@@ -46,10 +43,12 @@ for thread in range(4):
 
 
 @pytest.mark.crash
-def test_every_acknowledged_write_survives_every_kill(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.timeout(3600)
+def test_every_acknowledged_write_survives_every_kill(tmp_path: Path, kills: int) -> None:
     path = tmp_path / "journal.sqlite"
     acknowledged: dict[str, set[int]] = {"run": set(), "start": set(), "event": set(), "end": set()}
-    for turn in range(KILLS):
+    for turn in range(kills):
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
         )

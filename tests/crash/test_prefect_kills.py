@@ -1,14 +1,10 @@
 """The whole command, Prefect included, killed at random instants: it converges, and Prefect's
-record has nothing left that runs.
-
-`MISSION_PREFECT_KILLS` asks for more kills than the six of a normal test run.
+record has nothing left that runs. `make soak` kills it more often.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import random
 import signal
 import subprocess
 import sys
@@ -18,12 +14,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.crash.converging import roll
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
-KILLS = int(os.environ.get("MISSION_PREFECT_KILLS", "6"))
 LONGEST = 9.0  # seconds until a kill: past the imports, into the rows
 ROWS = (
     row("A"),
@@ -53,11 +49,15 @@ def start(scratch: Scratch) -> subprocess.Popen[bytes]:
     )
 
 
-def test_the_command_converges_and_prefect_has_nothing_left_that_runs(scratch: Scratch) -> None:
-    seed = int(os.environ.get("MISSION_SEED", random.SystemRandom().randrange(1_000_000)))
-    dice = random.Random(seed)  # noqa: S311 - not for secrets: the seed makes a failure repeatable
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(40, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
+)
+def test_the_command_converges_and_prefect_has_nothing_left_that_runs(
+    scratch: Scratch, kills: int
+) -> None:
+    seed, dice = roll()
     subprocess.run([*MISSION, "server", "start"], cwd=ROOT, check=True, capture_output=True)
-    for _ in range(KILLS):
+    for _ in range(kills):
         with start(scratch) as process:
             try:
                 process.wait(dice.uniform(1.0, LONGEST))

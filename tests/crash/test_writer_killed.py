@@ -16,7 +16,6 @@ from tasks_md.parse import read
 from tasks_md.writer import StatusWriter
 
 ROWS = 300
-KILLS = 25
 
 # Sets one row after the other, and says so when it has begun.
 CHILD = """
@@ -42,13 +41,15 @@ with StatusWriter(path, lock_dir=lock_dir) as writer:
 
 
 @pytest.mark.crash
-def test_no_row_is_ever_torn(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [10, pytest.param(500, marks=pytest.mark.soak)])
+@pytest.mark.timeout(3600)
+def test_no_row_is_ever_torn(tmp_path: Path, kills: int) -> None:
     path, state = tmp_path / "TASKS.md", tmp_path / "state"
     head = "## Milestone 1 — Many (M)\n\n| id | status | description | notes |\n|-|-|-|-|\n"
     rows = "".join(f"| T-{n} | done | {'words ' * 40}| set done |\n" for n in range(ROWS))
     path.write_text(f"{head}{rows}\nThe end.\n", encoding="utf-8")
     dice = random.Random(20260101)  # noqa: S311 - not for secrets: a failure can be repeated
-    for _ in range(KILLS):
+    for _ in range(kills):
         argv = [sys.executable, "-c", CHILD, str(path), str(state), str(ROWS)]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
