@@ -13,8 +13,15 @@ from mission.errors import AgentError
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_BLOCK = re.compile(r"^\s*`{3,}(?:json)?[ \t]*\n(.*?)^\s*`{3,}[ \t]*$", re.MULTILINE | re.DOTALL)
+_OPENING = re.compile(r"\s*+`{3,}+(?:json)?\s*+")
+_CLOSING = re.compile(r"\s*+`{3,}+\s*+")
 _LONGEST = 1_000_000  # characters of an answer that are looked at
+# What may begin an object. Each may go wrong at the very end, so that the search has an allowance:
+# so many readings of the whole answer. A failure costs as much as reading that many characters.
+_OBJECT = re.compile(r"\{(?=\s*+[\"}])")
+_READINGS = 8
+_FAILURE = 50
+_STRIDE = 4_096  # characters; with each error the decoder counts the lines of all before it
 
 
 def read_answer(answer: str, model: type[Model], what: str) -> Model:
@@ -50,7 +57,7 @@ def request(model: type[BaseModel]) -> str:
 def _candidates(answer: str) -> Iterator[str]:
     """What may be the answer, the likeliest last, so that its problem is the one reported."""
     whole = answer.strip()
-    found = [block.group(1) for block in _BLOCK.finditer(answer)]
+    found = list(_blocks(answer))
     if whole.startswith("{"):
         found.append(whole)
     tail = _last_object(answer)
@@ -59,17 +66,41 @@ def _candidates(answer: str) -> Iterator[str]:
     yield from found
 
 
+def _blocks(answer: str) -> Iterator[str]:
+    """What stands between a line of backticks, which may say `json`, and the next one without."""
+    inside: list[str] | None = None
+    for line in answer.split("\n"):
+        if inside is None:
+            inside = [] if _OPENING.fullmatch(line) else None
+        elif _CLOSING.fullmatch(line):
+            yield "".join(inside)
+            inside = None
+        else:
+            inside.append(line + "\n")
+
+
 def _last_object(answer: str) -> str | None:
-    """The outermost object that ends last in a text with words around it."""
+    """The outermost object that ends last in a text with words around it; None also where looking
+    for it would take longer than an answer is worth."""
     decoder = json.JSONDecoder()
     best: str | None = None
-    at = answer.find("{")
-    while at != -1:
+    allowed = _READINGS * len(answer)
+    rest, at = answer, 0
+    while allowed >= 0 and (begin := _OBJECT.search(rest, at)):
+        at = begin.start()
+        if at > _STRIDE:
+            rest, at = rest[at:], 0
         try:
-            _, end = decoder.raw_decode(answer, at)
-        except (ValueError, RecursionError):
-            at = answer.find("{", at + 1)
-            continue
-        best = answer[at:end]
-        at = answer.find("{", end)
+            _, end = decoder.raw_decode(rest, at)
+        except json.JSONDecodeError as error:
+            allowed -= error.pos - at + _FAILURE
+            at += 1
+        except (
+            ValueError,
+            RecursionError,
+        ):  # too long a number, or too deep: it says not where
+            allowed -= len(rest) - at
+            at += 1
+        else:
+            best, at = rest[at:end], end
     return best

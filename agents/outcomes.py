@@ -66,6 +66,7 @@ _BY_WORDS: tuple[tuple[str, Outcome], ...] = (
         Outcome.OVERLOADED,
     ),
 )
+_LONGEST = 20_000  # characters of a message that are read: half of them at its end
 _STATUS = re.compile(
     r"\b(?:status|error|code)\b\W{0,3}(?:code\W{0,3})?(\d{3})\b|\((\d{3})\)", re.IGNORECASE
 )
@@ -80,6 +81,7 @@ def classify(text: str, status: int | None = None) -> Outcome:
     Returns:
         The outcome; what is not recognised is a crash.
     """
+    text = _ends(text)
     code = status or status_in(text)
     if code in {400, 403, 429} and re.search(_QUOTA, text, re.IGNORECASE):
         return Outcome.QUOTA
@@ -93,15 +95,21 @@ def classify(text: str, status: int | None = None) -> Outcome:
 
 def status_in(text: str) -> int | None:
     """The HTTP status that an error message names, if it names one."""
-    found = _STATUS.search(text)
+    found = _STATUS.search(_ends(text))
     return int(found[1] or found[2]) if found else None
+
+
+def _ends(text: str) -> str:
+    """A message without its middle: a tool's line may have many megabytes."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}\n{text[-half:]}"
 
 
 _SPAN = re.compile(
     r"(?:again|resets?|retry)\s+(?:in|after)\s+((?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+)",
     re.IGNORECASE,
 )
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|ms|m|s)[a-z]*", re.IGNORECASE)
+_PART = re.compile(r"(?<!\d)(\d++(?:\.\d++)?)\s*+(d|h|ms|m|s)[a-z]*", re.IGNORECASE)
 _UNIT = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _EPOCH = re.compile(r"\|(\d{10})\b")
 _CLOCK = re.compile(
@@ -122,6 +130,7 @@ def retry_time(text: str, now: datetime) -> datetime | None:
     Args:
         now: The moment of the message; aware. Times of day are in its zone.
     """
+    text = _ends(text)
     stamp = _EPOCH.search(text)
     if stamp:
         return datetime.fromtimestamp(int(stamp[1]), UTC)

@@ -16,7 +16,7 @@ from mission.usage import Usage
 from workspace.process import ProcessEnd, Stop
 
 # How an agent asks for a person, at the end of its last message; the brief tells it so.
-_REQUEST = re.compile(r"^\W*(NEEDS-QA|BLOCKED)\W*:\s*(.+)", re.MULTILINE)
+_REQUEST = re.compile(r"^[^\w\n]*+(NEEDS-QA|BLOCKED)[^\w\n:]*+:\s*+(.+)", re.MULTILINE)
 _REQUESTS = {"NEEDS-QA": Outcome.NEEDS_QA, "BLOCKED": Outcome.BLOCKED}
 _KEPT_ERRORS = 20  # last lines of standard error
 

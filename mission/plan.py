@@ -13,7 +13,7 @@ from tasks_md.parse import read
 from tasks_md.regular_file import read_regular
 
 # Keys that matter here. A brace at the start is YAML's other way to write a mapping.
-_WORDS = re.compile(rb"^\s*\{|^[\"']?(?:columns|statuses|mission)\b", re.MULTILINE)
+_WORDS = re.compile(rb"^[^\S\n]*+\{|^[\"']?(?:columns|statuses|mission)\b", re.MULTILINE)
 _PLAIN_NAME = re.compile(rb"^mission:[ \t]+([A-Za-z][\w.-]*)[ \t]*\r?$", re.MULTILINE)
 _NO_NAMES = frozenset({b"y", b"n", b"yes", b"no", b"on", b"off", b"true", b"false", b"null"})
 

@@ -68,7 +68,7 @@ def _git() -> Iterator[Check]:
     except (OSError, subprocess.SubprocessError):
         yield _red("git", "git does not run", f"Install git {wanted} or newer")
         return
-    found = re.search(r"(\d+)\.(\d+)[\d.]*", said)
+    found = re.search(r"(?<!\d)(\d++)\.(\d++)[\d.]*", said)
     if found is None or (int(found[1]), int(found[2])) < GIT_MINIMUM:
         version = found[0] if found else said.strip()
         yield _red("git", f"git {version} is too old", f"Install git {wanted} or newer")

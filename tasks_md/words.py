@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from tasks_md.model import AUTO, STATUSES, BranchKind, Dialect
 
 _NOTHING = frozenset({"", "—", "–", "-", "--", "none", "n/a", "[]"})
-_TOKENS = re.compile(r"[~≈]?\s*(\d[\d,_ ]*(?:\.\d+)?)\s*([km]?)\s*(?:tok(?:en)?s?)?", re.IGNORECASE)
+_TOKENS = re.compile(
+    r"[~≈]?\s*+(\d[\d,_ ]*+(?:\.\d++)?)\s*+([km]?)\s*+(?:tok(?:en)?s?)?", re.IGNORECASE
+)
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
 _ISSUE_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _ISSUE_URL = re.compile(r"https?://\S+/issues/(\d+)/?")

@@ -6,7 +6,6 @@ import re
 
 RUNNER = "mission-runner <mission-runner@localhost>"
 _ADDRESS = "mission-runner@localhost"
-_WITH_ADDRESS = re.compile(r"(?P<name>.*?)\s*<(?P<address>[^<>]*)>\s*", re.DOTALL)
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f<>]+")
 
 
@@ -24,8 +23,10 @@ def identity_environment(author: str, committer: str) -> dict[str, str]:
 
 def _parts(identity: str) -> tuple[str, str]:
     """Name and address, without what git forbids in them."""
-    found = _WITH_ADDRESS.fullmatch(identity)
-    name, address = (found["name"], found["address"]) if found else (identity, "")
+    text = identity.rstrip()
+    name, opening, address = text.removesuffix(">").rpartition("<")
+    if not (opening and text.endswith(">")) or ">" in address:
+        name, address = identity, ""
     return (
         _FORBIDDEN.sub(" ", name).strip(" .,:;\"'\\") or "mission-runner",
         _FORBIDDEN.sub("", address).strip() or _ADDRESS,

@@ -21,20 +21,24 @@ _PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
 # Words that such variables hold without being secret.
 _HARMLESS = re.compile(r"true|false|none|null|yes|no|on|off|auto|\d{1,8}", re.IGNORECASE)
 # Each shape with a text that every match of it holds: looking for that first makes long lines
-# cheap. None of them can match a quote or a backslash, so that JSON stays JSON.
+# cheap. None of them can match a quote or a backslash, so that JSON stays JSON. What one has read
+# once it does not read again from a later start, whether it was a secret or not: lines are long.
 _SHAPES: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
     (b"://", re.compile(rb"(?<=://)[^\s/@:\"'\\<>]*:[^\s/@\"'\\<>]+(?=@)")),
     (b"://", re.compile(rb"(?<=https://)[^\s/@:\"'\\<>]{6,}(?=@)")),
-    (b"gh", re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{20,255}")),
-    (b"github_pat_", re.compile(rb"\bgithub_pat_[A-Za-z0-9_]{20,255}")),
-    (b"glpat-", re.compile(rb"\bglpat-[A-Za-z0-9_.\-]{16,255}")),
-    (b"sk-", re.compile(rb"\bsk-[A-Za-z0-9_\-]{20,255}")),
-    (b"xox", re.compile(rb"\bxox[abeprs]-[A-Za-z0-9\-]{10,255}")),
+    (b"gh", re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{20,}")),
+    (b"github_pat_", re.compile(rb"\bgithub_pat_[A-Za-z0-9_]{20,}")),
+    (b"glpat-", re.compile(rb"\bglpat-[A-Za-z0-9_.\-]{16,}")),
+    (b"sk-", re.compile(rb"\bsk-[A-Za-z0-9_\-]{20,}")),
+    (b"xox", re.compile(rb"\bxox[abeprs]-[A-Za-z0-9\-]{10,}")),
     (b"AKIA", re.compile(rb"\bAKIA[0-9A-Z]{16}\b")),
     (b"AIza", re.compile(rb"\bAIza[A-Za-z0-9_\-]{35}")),
     (b"npm_", re.compile(rb"\bnpm_[A-Za-z0-9]{36}")),
-    (b"pypi-", re.compile(rb"\bpypi-[A-Za-z0-9_\-]{40,400}")),
-    (b"eyJ", re.compile(rb"\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*")),
+    (b"pypi-", re.compile(rb"\bpypi-[A-Za-z0-9_\-]{40,}")),
+    (
+        b"eyJ",
+        re.compile(rb"\beyJ[A-Za-z0-9_\-]{8,}+(?P<rest>\.[A-Za-z0-9_\-]{8,}+\.[A-Za-z0-9_\-]*+)?"),
+    ),
     (b"earer ", re.compile(rb"(?<=[Bb]earer )[A-Za-z0-9_.~+/=\-]{12,}")),
     (b"PRIVATE KEY", re.compile(rb"(?<=PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]+(?=-----END)")),
 )
@@ -49,6 +53,11 @@ def _forms(secret: str) -> Iterator[str]:
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield quote(secret, safe="", errors="surrogateescape")
     yield from (line for line in secret.splitlines() if len(line) >= _SHORTEST_LINE)
+
+
+def _hide(found: re.Match[bytes]) -> bytes:
+    """What stands for a match: itself if it only began as a secret does."""
+    return found[0] if found.re.groups and found["rest"] is None else HIDDEN.encode()
 
 
 class Redactor:
@@ -81,7 +90,7 @@ class Redactor:
                 line = line.replace(secret, hidden)
         for anchor, shape in _SHAPES:
             if anchor in line:
-                line = shape.sub(hidden, line)
+                line = shape.sub(_hide, line)
         return line
 
     def finds(self, data: bytes) -> bool:

@@ -165,7 +165,7 @@ class Repository:
 
 def _check_version(git: Git) -> None:
     text = git.text("version")
-    numbers = re.search(r"(\d+)\.(\d+)", text)
+    numbers = re.search(r"(?<!\d)(\d++)\.(\d++)", text)
     if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST:
         needed = ".".join(map(str, OLDEST))
         raise UsageError(f"{text} is too old", hint=f"Install git {needed} or newer")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LINK = re.compile(r"\[[^\]\n]*\]\(([^)#\s]+)")
+LINK = re.compile(r"\[[^\[\]\n]*+\]\(([^)#\s]+)")
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -131,3 +132,25 @@ def test_the_password_of_an_address_is_a_secret_by_itself() -> None:
     redactor = Redactor.from_environment(environ)
     assert redactor.text("the password is pass+word1") == f"the password is {HIDDEN}"
     assert redactor.text("postgres starts") == "postgres starts"
+
+
+WEB_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*")
+PIECES = st.sampled_from(["eyJ", "eyJhbGciOiJI", ".", "-", "c2lnbmF0", " ", "\n", '"'])
+
+
+@settings(max_examples=100)
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_web_tokens_are_found_as_the_plain_pattern_finds_them(text: str) -> None:
+    """Which reads a long line once for each place where one could begin."""
+    assert Redactor().text(text) == WEB_TOKEN.sub(HIDDEN, text)
+
+
+def test_a_token_behind_what_began_as_one() -> None:
+    redactor = Redactor()
+    token = "eyJhbGciOiJI.eyJzdWIiOiIx.c2ln"
+    assert redactor.text(f"eyJ-eyJ-eyJaaaaaaaaa {token}") == f"eyJ-eyJ-eyJaaaaaaaaa {HIDDEN}"
+    assert redactor.text(f"eyJaaaaaaaa.bb {token}") == f"eyJaaaaaaaa.bb {HIDDEN}"
+
+
+def test_no_tail_of_a_long_token_stays() -> None:
+    assert Redactor().text("sk-" + "Ab9" * 200) == HIDDEN
