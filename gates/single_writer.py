@@ -12,12 +12,13 @@ def touched(files: Iterable[str], task_file: str) -> bool:
     Letter case and Unicode form do not count: on some file systems `tasks.md` is `TASKS.md`. A
     file where the task file has a folder counts too, because it takes the task file's place.
     """
-    wanted = _folded(task_file)
+    wanted = folded(task_file)
     return any(
         path == wanted or wanted.startswith(path + "/") or path.startswith(wanted + "/")
-        for path in map(_folded, files)
+        for path in map(folded, files)
     )
 
 
-def _folded(path: str) -> str:
+def folded(path: str) -> str:
+    """A repository's path, so that two that some file system takes for one are equal."""
     return unicodedata.normalize("NFC", path).casefold().strip("/")

@@ -9,6 +9,7 @@
     ├── TransitionError          a status change that the state machine does not allow
     ├── WriterBusyError          another orchestrator holds the mission
     ├── SingleWriterError        a worker's branch changes the task file
+    ├── UnapprovedError          a merge would change what the runner acts on, and nobody agreed
     ├── RowConflictError         a row changed under us in a way that conflicts
     ├── RequestRefusedError      the single writer refused what a person asked for
     ├── JournalError             the journal cannot be read or written
@@ -112,6 +113,10 @@ class WriterBusyError(MissionError):
 
 class SingleWriterError(MissionError):
     """A worker's branch changes the mission's task file."""
+
+
+class UnapprovedError(MissionError):
+    """A merge would change a file that says what the runner does, and no person has agreed."""
 
 
 class RowConflictError(MissionError):

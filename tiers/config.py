@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from mission.errors import ConfigError
-from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.address import LOOPBACK, PostgresAddress, ValkeyAddress
+from tiers.settings.destination import located_by_file, refuse_in_clear
 from tiers.settings.document import read_document
 from tiers.settings.environment import environment_values
-from tiers.settings.folders import project_folder, tiers_home
+from tiers.settings.folders import project_folder, secret_folders, tiers_home
 from tiers.settings.layers import Layer, read_layer
 from tiers.settings.model import DEPRECATED_TIERS, QueueType, StorageType, Tier
 from tiers.settings.secret import read_secret
@@ -24,7 +25,6 @@ from tiers.settings.secret import read_secret
 FILE_NAMES = ("mission.config.json", "mission.config.yaml", "mission.config.yml")
 POSTGRES_PORTS = {Tier.STANDALONE: 5432, Tier.FEDERATED: 5433}
 VALKEY_PORTS = {Tier.LOCAL: 6379, Tier.STANDALONE: 6379, Tier.FEDERATED: 6380}
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 POSTGRES_PASSWORD_FILE = "postgres-password"  # noqa: S105 - a file's name, below `tiers_home`
 VALKEY_PASSWORD_FILE = "valkey-password"  # noqa: S105
 
@@ -64,7 +64,8 @@ def load_tier_config(
     layers, notices = [], []
     if path is not None:
         document = read_document(path)
-        layers.append(read_layer(document.values, document, path.parent))
+        secrets = _secret_folders(path, environment)
+        layers.append(read_layer(document.values, document, path.parent, secrets=secrets))
         folder = path.parent
         notices += _deprecations(document.values, f"{path}:{document.line(('tier',))}")
     values = environment_values(environment)
@@ -96,6 +97,14 @@ def _folders_of_repository(folder: Path) -> Iterable[Path]:
     return above[: next(tops, 0) + 1]
 
 
+def _secret_folders(path: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where the secrets are that a file may name: beside it, too, if it is in no repository."""
+    folders = (path.absolute().parent, *path.absolute().parents, *path.resolve().parents)
+    in_tree = any(_is_top(folder / ".git") for folder in folders)
+    own = () if in_tree else (path.absolute().parent,)
+    return (*own, *secret_folders(environment))
+
+
 def _is_top(git: Path) -> bool:
     """A repository's own folder, or the file that points from a worktree to it."""
     return git.is_file() or (git / "HEAD").is_file()
@@ -124,12 +133,18 @@ def _combine(
     if storage is StorageType.POSTGRES:
         defaults = {"port": POSTGRES_PORTS[tier]}
         parts = _merge((layer.storage() for layer in layers), defaults)
-        postgres = PostgresAddress(**_with_generated(parts, home / POSTGRES_PASSWORD_FILE))
+        there = located_by_file(layers, "storage")
+        postgres = PostgresAddress(
+            **_with_generated(parts, home / POSTGRES_PASSWORD_FILE), named_by_file=there
+        )
     else:
         data = _data_folder(layers, storage) or project_folder(folder)
     if queue is QueueType.VALKEY:
         parts = _merge((layer.queue() for layer in layers), {"port": VALKEY_PORTS[tier]})
+        there = located_by_file(layers, "queue")
         valkey = ValkeyAddress(**_with_generated(parts, home / VALKEY_PASSWORD_FILE))
+        if there:
+            refuse_in_clear(layers, valkey)
     return TierConfig(
         tier=tier,
         storage=storage,

@@ -22,7 +22,9 @@ from mission.errors import ConfigError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 MAX_VALUES = 50_000  # after aliases are unfolded
+_LARGEST = 2**53  # up to here every whole number is the same in JSON, in databases and in Python
 
 Location = tuple[str | int, ...]
 
@@ -82,9 +84,7 @@ class _Loader(yaml.SafeLoader):
         self._depth += 1
         if self._depth > MAX_DEPTH:
             event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs give it no types
-            raise yaml.MarkedYAMLError(
-                problem=f"nested more than {MAX_DEPTH} levels deep", problem_mark=event.start_mark
-            )
+            raise yaml.MarkedYAMLError(problem=TOO_DEEP, problem_mark=event.start_mark)
         node: Node | None = super().compose_node(parent, index)  # type: ignore[arg-type]  # the root has no parent
         self._depth -= 1
         return node
@@ -140,6 +140,21 @@ def examine_document(raw: bytes, path: str) -> Document:
     builder = _Builder(path)
     value = None if root is None else builder.build(root, ())
     return Document(path=path, value=value, marks=builder.marks, mistakes=builder.mistakes)
+
+
+def read_whole(text: str) -> int:
+    """A whole number as a configuration may hold it: one that all of the program can work with.
+
+    Raises:
+        ValueError: It is too large, or none; the message is fit for people.
+    """
+    try:
+        number = int(text)
+    except ValueError:  # Python reads so many digits at most
+        raise ValueError("a number that cannot be read") from None
+    if abs(number) > _LARGEST:
+        raise ValueError("a number that is too large")
+    return number
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, path: str) -> ConfigError:
@@ -233,9 +248,9 @@ class _Builder:
                 return text.lower() == "true"
             case "int" | "float" as kind:
                 try:
-                    return int(text) if kind == "int" else float(text)
-                except ValueError:
-                    return self._refuse(node, "a number that cannot be read")
+                    return read_whole(text) if kind == "int" else float(text)
+                except ValueError as error:
+                    return self._refuse(node, str(error))
             case _:
                 return self._refuse(node, f"the tag {node.tag} is not accepted")
 

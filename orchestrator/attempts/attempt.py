@@ -12,6 +12,7 @@ from mission.errors import (
     SettingsChangedError,
     SingleWriterError,
     StoppedError,
+    UnapprovedError,
     told,
 )
 from mission.journal import Attempt, Stage
@@ -88,7 +89,11 @@ class AttemptRunner:
             if isinstance(ready, TaskEnd):
                 return ready
             attempt = ready
-        commit = self._merges.land(Row(task=task, attempt=attempt))
+        try:
+            row = Row(task=task, attempt=attempt, approved=assignment.approved)
+            commit = self._merges.land(row)
+        except UnapprovedError as unseen:
+            return self._for_a_person(assignment, unseen.message)
         clear(context, attempt)
         if context.pulls is not None:
             clear_pull(context, context.pulls, attempt)
@@ -129,9 +134,14 @@ class AttemptRunner:
         attempt = bring_to_remote(context, task, attempt)
         why = self._why_a_person(assignment, attempt, reviewed)
         if why:
-            word = f"{task.branch} waits for a person ({why}): mission approve {task.id}"
-            return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
+            return self._for_a_person(assignment, why)
         return attempt
+
+    def _for_a_person(self, assignment: Assignment, why: str) -> TaskEnd:
+        """The end of an attempt whose work is finished and waits for a person."""
+        task = assignment.task
+        word = f"{task.branch} waits for a person ({why}): mission approve {task.id}"
+        return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
 
     def _why_a_person(
         self, assignment: Assignment, attempt: Attempt, reviewed: Reviewed | None

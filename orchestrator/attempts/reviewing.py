@@ -8,7 +8,6 @@ from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
 from agents.retry import Action
 from agents.review import Review, Verdict, findings_text, read_review, write_review_brief
-from gates.single_writer import touched
 from mission.config import ReviewRule
 from mission.errors import AgentError, StoppedError
 from mission.journal import Attempt
@@ -22,6 +21,7 @@ from orchestrator.attempts.retrying import decide_after
 from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.ends import Unreviewed
+from orchestrator.settings_files import settings_among
 from orchestrator.workers.sending import consult
 from policy.routing import matches
 from tasks_md.model import Task
@@ -58,15 +58,19 @@ def why_a_person(context: Context, task: Task, work: Work) -> str:
     nobody has to."""
     if any(matches(task, rule.match) for rule in context.config.qa):
         return "a rule of mission.yaml"
-    repository, place = context.repository, context.place
-    git, base = repository.git, repository.base_tip()
+    git, base = context.repository.git, context.repository.base_tip()
     files = changed_files(git, base, work.head)
-    config = place.config_file.relative_to(repository.top).as_posix()
-    if touched(files, config):
-        return f"it changes {config}, which says what the runner runs and asks"
+    settings = settings_among(context, files)
+    if settings is not None:
+        return acts_on(settings)
     if changes_attributes(git, base, work.head, files, context.task_file):
         return f"its .gitattributes change how git stores {context.task_file}"
     return ""
+
+
+def acts_on(path: str) -> str:
+    """Why a person has to look at work that changes this file."""
+    return f"it changes {path}, which says what the runner runs and asks"
 
 
 def review(

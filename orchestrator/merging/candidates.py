@@ -11,6 +11,7 @@ from mission.errors import (
     MissionError,
     NothingToMergeError,
     SingleWriterError,
+    UnapprovedError,
 )
 from orchestrator.attempts.verifying import Row, VerificationError, verify_squash
 from orchestrator.context import Context
@@ -62,7 +63,7 @@ def try_candidate(context: Context, base: str, rows: Sequence[Row]) -> Tried:
             context.display.say(f"{name}: the base holds its work already")
         except MergeConflictError as conflict:
             return _kept_out(name, Verdict.CONFLICT, conflict)
-        except (SingleWriterError, GitError) as refused:
+        except (SingleWriterError, UnapprovedError, GitError) as refused:
             return _kept_out(name, Verdict.REFUSED, refused)
         commits[name] = tip
     refuse_blocked(context, tip)

@@ -51,6 +51,7 @@ class MergeQueue:
 
         Raises:
             SingleWriterError: It would change the task file.
+            UnapprovedError: It would change what the runner acts on, and no person has looked.
             MergeConflictError: It does not apply; the message names the files and who merged them.
             VerificationError: The squashed result does not pass.
             GateError: The merge gate refuses, or does not clear in time.

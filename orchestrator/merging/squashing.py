@@ -11,14 +11,17 @@ from mission.errors import (
     GitError,
     MergeConflictError,
     SingleWriterError,
+    UnapprovedError,
 )
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Merged
+from orchestrator.attempts.reviewing import acts_on
 from orchestrator.attempts.verifying import Row
 from orchestrator.attempts.work import Work, author_of
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
 from orchestrator.publishing.absorbing import absorb
+from orchestrator.settings_files import settings_among
 from tasks_md.model import Task
 from workspace import changes, checkout, landing, squash
 
@@ -60,6 +63,7 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
         MergeConflictError: It does not apply; the message names the files and who merged them.
         NothingToMergeError: The base has all of it.
         SingleWriterError: It would change the task file.
+        UnapprovedError: It would change what the runner acts on, and no person has looked at it.
         GitError: Somebody else has merged this row meanwhile.
     """
     task, work = row.task, Work.of(row.attempt)
@@ -86,8 +90,13 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
         ) from conflict
     # What counts is what the merge would change: a branch that took the base in may have taken
     # back what the runner wrote there since.
-    if touched(changes.changed_files(git, base, commit), context.task_file):
+    files = changes.changed_files(git, base, commit)
+    if touched(files, context.task_file):
         raise touches_task_file(work.branch, context.task_file, task.id)
+    # A file that was renamed on the base takes along what the branch changed under its old name.
+    settings = settings_among(context, files)
+    if settings is not None and not row.approved:
+        raise UnapprovedError(acts_on(settings))
     return commit
 
 

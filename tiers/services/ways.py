@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from mission.errors import TierError, UsageError
-from tiers.config import LOOPBACK, TierConfig
+from tiers.config import TierConfig
 from tiers.services.embedded import EmbeddedServices
 from tiers.services.service import Say, Services
+from tiers.settings.address import LOOPBACK
 from tiers.settings.model import Tier
 from workspace.process import Stop
 

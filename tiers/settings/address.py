@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 class Tls(StrEnum):
     """How far the connection is encrypted and the server is checked; libpq's words."""
@@ -34,6 +36,7 @@ class PostgresAddress:
     tls: Tls = Tls.PREFER
     tls_ca: Path | None = None  # certificates of the authorities that are trusted
     parameters: tuple[tuple[str, str], ...] = ()  # further libpq parameters, none secret
+    named_by_file: bool = False  # in a repository: PGPASSWORD is not meant for it
 
     @property
     def where(self) -> str:
@@ -50,6 +53,7 @@ class PostgresAddress:
 
         `timeout` bounds each attempt to connect; libpq counts whole seconds and at least two.
         """
+        nothing = "" if self.named_by_file else None
         arguments: dict[str, Any] = dict(self.parameters)
         arguments |= {
             "host": self.host,
@@ -57,9 +61,15 @@ class PostgresAddress:
             "dbname": self.database,
             "user": self.user,
             "sslmode": self.tls.value,
-            # None leaves it to libpq: PGPASSWORD and ~/.pgpass.
-            "password": self.password.get_secret_value() if self.password else None,
+            # None leaves it to libpq: PGPASSWORD and ~/.pgpass. An empty one to the latter alone,
+            # which says for which server each is.
+            "password": self.password.get_secret_value() if self.password else nothing,
         }
+        if self.tls not in (Tls.VERIFY_CA, Tls.VERIFY_FULL) and not self.host.startswith("/"):
+            # Whoever answers there may not have the password. SCRAM proves it without telling it;
+            # MD5 tells enough to try words, so that it is for this machine alone.
+            near = "md5," if self.host in LOOPBACK else ""
+            arguments["require_auth"] = f"scram-sha-256,{near}none"
         if self.tls in (Tls.VERIFY_CA, Tls.VERIFY_FULL):
             # Without it libpq looks in the home folder only, never among the system's authorities.
             system = ssl.get_default_verify_paths().cafile

@@ -7,9 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mission.config.document import MAX_BYTES, TOO_DEEP, read_whole
 from mission.config.document import Document as YamlDocument
 from mission.config.document import read_document as read_yaml
 from mission.errors import ConfigError
+from tasks_md.regular_file import read_regular
+
+_NOT_YAML = "is not valid YAML here, has a number that is too large, or has this key twice"
+_QUOTES = "Put values with special characters in quotes"
 
 Keys = tuple[str, ...]  # the way down to a value: ("storage", "port")
 
@@ -36,12 +41,14 @@ def read_document(path: Path) -> Document:
         ConfigError: The file cannot be read, is not valid, or gives a key twice.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from None
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(f"larger than {MAX_BYTES // 1_000_000} MB", path=str(path))
     document, mistake = _as_yaml(raw, path)
     if path.suffix == ".json":
-        values = _as_json(raw, path)
+        values = _as_json(raw, path, line=mistake.line if mistake is not None else 1)
     elif mistake is not None:
         raise mistake
     else:
@@ -60,24 +67,39 @@ def _as_yaml(raw: bytes, path: Path) -> tuple[YamlDocument | None, ConfigError |
     try:
         return read_yaml(raw, str(path)), None
     except ConfigError as error:
-        return None, ConfigError(
-            "is not valid YAML here, or has this key twice",
-            hint="Put values with special characters in quotes",
+        mistake = ConfigError(
+            TOO_DEEP if TOO_DEEP in error.message else _NOT_YAML,
+            hint="" if TOO_DEEP in error.message else _QUOTES,
             path=str(path),
             line=error.line,
             column=error.column,
         )
+    if TOO_DEEP in mistake.message:  # in JSON, too
+        raise mistake
+    return None, mistake
 
 
-def _as_json(raw: bytes, path: Path) -> object:
+def _as_json(raw: bytes, path: Path, *, line: int) -> object:
+    """The file as JSON; `line` is where YAML met what it would not read."""
+
     def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         values = dict(pairs)
         if len(values) != len(pairs):
-            raise ConfigError("has a key twice in one object", path=str(path))
+            raise ConfigError("has a key twice in one object", path=str(path), line=line)
         return values
 
+    def whole(text: str) -> int:
+        try:
+            return read_whole(text)
+        except ValueError as error:
+            raise ConfigError(str(error), path=str(path), line=line) from None
+
     try:
-        return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=once)
+        return json.loads(
+            raw.decode("utf-8-sig"),
+            object_pairs_hook=once,
+            parse_int=whole,
+        )
     except UnicodeDecodeError:
         raise ConfigError("is not UTF-8 text", path=str(path)) from None
     except json.JSONDecodeError as error:
@@ -87,3 +109,5 @@ def _as_json(raw: bytes, path: Path) -> object:
             line=error.lineno,
             column=error.colno,
         ) from None
+    except RecursionError:
+        raise ConfigError(TOO_DEEP, path=str(path), line=line) from None

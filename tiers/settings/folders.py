@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from mission.place import mission_home
 from tiers.servers.server_user import ServerUser
 
+CONTAINER_SECRETS = Path("/run/secrets")
 SHARED_HOME = Path("/var/lib/mission-runner/tiers")  # for root, whose home is closed to servers
 
 
 def tiers_home() -> Path:
     """Generated passwords and the data of embedded servers are below this folder."""
     return mission_home() / "tiers"
+
+
+def secret_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """The folders whose files a configuration in a repository may name as secrets.
+
+    Whoever writes that file decides to which server they go. So it is a person who says, outside
+    of the tree, which ones may: in `MISSION_SECRET_FOLDERS`, by `:`, or by putting them where
+    containers find theirs or into the runner's own folder for it.
+    """
+    named = environment.get("MISSION_SECRET_FOLDERS", "").split(os.pathsep)
+    own = (mission_home() / "secrets", CONTAINER_SECRETS)
+    return (*(Path(one) for one in named if Path(one).is_absolute()), *own)
 
 
 def data_folder(wanted: Path, user: ServerUser) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from mission.errors import ConfigError
 from tiers.settings.document import Document, Keys
@@ -27,6 +27,8 @@ class Layer:
     settings: TierSettings
     document: Document | None  # None: the environment
     folder: Path  # where relative paths start
+    # Where the files with secrets are that it may name; None: anywhere, for it is no file of a tree
+    secrets: tuple[Path, ...] | None
 
     def error(self, keys: Keys, message: str, hint: str = "") -> ConfigError:
         """An error about one of this source's settings."""
@@ -64,10 +66,10 @@ class Layer:
         if given.tls_ca is not None:
             parts["tls_ca"] = self.path(given.tls_ca)
         if given.password_file is not None:
-            parts["password"] = read_secret(self.path(given.password_file))
+            parts["password"] = self._secret((section, "password_file"), given.password_file)
         url = given.url
         if given.url_file is not None:
-            url = read_secret(self.path(given.url_file))
+            url = self._secret((section, "url_file"), given.url_file)
         if url is None:
             return parts, False
         key = "url_file" if given.url_file is not None else "url"
@@ -79,8 +81,28 @@ class Layer:
             raise self.error((section, key), "has a password, and one is given beside it too")
         return whole | parts, True
 
+    def _secret(self, keys: Keys, value: Path) -> SecretStr:
+        """What stands in a file that this source names."""
+        path = self.path(value)
+        if self.secrets is not None:
+            # Links are followed first: they are part of the tree as well.
+            path = path.resolve()
+            if not any(path.is_relative_to(folder.resolve()) for folder in self.secrets):
+                raise self.error(
+                    keys,
+                    "names a file that nobody outside of this repository gave it",
+                    hint=f"Name it in {variable(keys)}, or its folder in MISSION_SECRET_FOLDERS",
+                )
+        return read_secret(path)
 
-def read_layer(values: Mapping[str, Any], document: Document | None, folder: Path) -> Layer:
+
+def read_layer(
+    values: Mapping[str, Any],
+    document: Document | None,
+    folder: Path,
+    *,
+    secrets: tuple[Path, ...] | None = None,
+) -> Layer:
     """Check what one source says.
 
     Raises:
@@ -91,7 +113,7 @@ def read_layer(values: Mapping[str, Any], document: Document | None, folder: Pat
     except ValidationError as error:
         keys, message, hint = _explain(error)
         raise _error(document, keys, message, hint) from None
-    return Layer(settings=settings, document=document, folder=folder)
+    return Layer(settings=settings, document=document, folder=folder, secrets=secrets)
 
 
 def _present(given: Connection) -> dict[str, Any]:

@@ -8,7 +8,15 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-_NEVER = frozenset({"passfile", "sslpassword", "service", "servicefile", "hostaddr"})
+# What a URL may have beside its fields. Not what names files with secrets, other servers, or weaker
+# ways to log in: of libpq's parameters only those that cannot.
+_FURTHER = frozenset(
+    {"application_name", "fallback_application_name", "client_encoding", "options"}
+    | {"connect_timeout", "tcp_user_timeout", "target_session_attrs", "load_balance_hosts"}
+    | {"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"}
+    | {"channel_binding", "gssencmode", "sslcert", "sslkey", "sslcrl", "sslnegotiation", "sslsni"}
+    | {"ssl_min_protocol_version", "ssl_max_protocol_version"}
+)
 _NAMES = {"dbname": "database", "sslmode": "tls", "sslrootcert": "tls_ca"}
 _FIELDS = frozenset({"host", "port", "user", "password", "database", "tls", "tls_ca"})
 _ENCODE = "write special characters of the password as %XX"
@@ -29,7 +37,7 @@ def postgres_parts(url: str) -> tuple[dict[str, str], tuple[tuple[str, str], ...
         given = None
     if given is None or _is_ambiguous(url):
         raise ValueError(f"is not a Postgres URL; {_ENCODE}")
-    refused = sorted(_NEVER & given.keys())
+    refused = sorted(given.keys() - _FURTHER - _FIELDS - _NAMES.keys())
     if refused:
         raise ValueError(f"must not have the parameter `{refused[0]}`")
     named = {_NAMES.get(name, name): str(value) for name, value in given.items() if value != ""}
