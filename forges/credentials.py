@@ -6,16 +6,23 @@ import netrc
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mission.config import ForgeConfig
 from mission.errors import ConfigError, ProcessError, StoppedError
 from workspace.process import ProcessSpec, Stop, allowed_environment, run_process
+from workspace.redact import register_secret
 
 # The names that each forge's own tools look for, in their order.
 USUAL_NAMES: Mapping[str, Sequence[str]] = {
     "gitea": ("GITEA_TOKEN", "FORGEJO_TOKEN"),
     "github": ("GITHUB_TOKEN", "GH_TOKEN"),
     "gitlab": ("GITLAB_TOKEN",),
+}
+# Where their tokens belong, and the variable in which their CI says where it is.
+_HOMES: Mapping[str, tuple[str, str]] = {
+    "github": ("github.com", "GITHUB_SERVER_URL"),
+    "gitlab": ("gitlab.com", "CI_SERVER_URL"),
 }
 _COMMAND_TIME = timedelta(seconds=60)  # a password store may ask a person
 
@@ -28,22 +35,44 @@ def find_token(
     stop: Stop | None = None,  # ends the program that is asked
 ) -> str | None:
     """The token for `host`: what the configuration names, else the usual variables, else .netrc.
+    Whoever redacts knows it from then on.
+
+    A usual variable is sent to the host that it belongs to, or that `forge.url` names: a host's
+    name may begin with `github` whoever has it.
 
     Raises:
         ConfigError: The configuration names a source that has none.
         StoppedError: A stop was requested while a program was asked.
     """
+    token = _find(kind, host, config, environ, stop or Stop())
+    if token:
+        register_secret(token)
+    return token
+
+
+def _find(
+    kind: str, host: str, config: ForgeConfig, environ: Mapping[str, str], stop: Stop
+) -> str | None:
     if config.token_command:
-        return _from_command(config.token_command, stop or Stop())
+        return _from_command(config.token_command, stop)
     if config.token_env is not None:
         token = environ.get(config.token_env, "").strip()
         if not token:
             raise ConfigError(f"forge.token_env: the variable {config.token_env} is not set")
         return token
-    for name in USUAL_NAMES[kind]:
-        if environ.get(name, "").strip():
-            return environ[name].strip()
+    if config.url is not None or _belongs(kind, host, environ):
+        for name in USUAL_NAMES[kind]:
+            if environ.get(name, "").strip():
+                return environ[name].strip()
     return _from_netrc(host, environ)
+
+
+def _belongs(kind: str, host: str, environ: Mapping[str, str]) -> bool:
+    """Whether the usual variables of a kind of forge are meant for `host`. Those of Gitea have no
+    home: they are for whichever it is."""
+    home, server = _HOMES.get(kind, ("", ""))
+    known = {home, urlsplit(environ.get(server, "")).hostname}
+    return not home or host.partition(":")[0].lower() in known
 
 
 def _from_command(argv: Sequence[str], stop: Stop) -> str:

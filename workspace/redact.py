@@ -9,39 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 from urllib.parse import quote, unquote
 
+from workspace.secret_shapes import hide_shapes
+
 HIDDEN = "[secret]"
 # A shorter value would be found everywhere in ordinary text.
 _SHORTEST = 6
 _SHORTEST_LINE = 16
 _SECRET_NAME = re.compile(
-    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|_PAT$|_DSN$",
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|_PAT$|_DSN$"
+    r"|_PASS$|^SSHPASS$|_PWD$|_AUTH$|AUTH_?STRING|AUTH_?CONFIG|WEBHOOK|_COOKIE$",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
 # Words that such variables hold without being secret.
-_HARMLESS = re.compile(r"true|false|none|null|yes|no|on|off|auto|\d{1,8}", re.IGNORECASE)
-# Each shape with a text that every match of it holds: looking for that first makes long lines
-# cheap. None of them can match a quote or a backslash, so that JSON stays JSON. What one has read
-# once it does not read again from a later start, whether it was a secret or not: lines are long.
-_SHAPES: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
-    (b"://", re.compile(rb"(?<=://)[^\s/@:\"'\\<>]*:[^\s/@\"'\\<>]+(?=@)")),
-    (b"://", re.compile(rb"(?<=https://)[^\s/@:\"'\\<>]{6,}(?=@)")),
-    (b"gh", re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{20,}")),
-    (b"github_pat_", re.compile(rb"\bgithub_pat_[A-Za-z0-9_]{20,}")),
-    (b"glpat-", re.compile(rb"\bglpat-[A-Za-z0-9_.\-]{16,}")),
-    (b"sk-", re.compile(rb"\bsk-[A-Za-z0-9_\-]{20,}")),
-    (b"xox", re.compile(rb"\bxox[abeprs]-[A-Za-z0-9\-]{10,}")),
-    (b"AKIA", re.compile(rb"\bAKIA[0-9A-Z]{16}\b")),
-    (b"AIza", re.compile(rb"\bAIza[A-Za-z0-9_\-]{35}")),
-    (b"npm_", re.compile(rb"\bnpm_[A-Za-z0-9]{36}")),
-    (b"pypi-", re.compile(rb"\bpypi-[A-Za-z0-9_\-]{40,}")),
-    (
-        b"eyJ",
-        re.compile(rb"\beyJ[A-Za-z0-9_\-]{8,}+(?P<rest>\.[A-Za-z0-9_\-]{8,}+\.[A-Za-z0-9_\-]*+)?"),
-    ),
-    (b"earer ", re.compile(rb"(?<=[Bb]earer )[A-Za-z0-9_.~+/=\-]{12,}")),
-    (b"PRIVATE KEY", re.compile(rb"(?<=PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]+(?=-----END)")),
-)
+_HARMLESS = re.compile(r"true|false|none|null|yes|no|on|off|auto|basic|\d{1,8}", re.IGNORECASE)
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -55,21 +36,26 @@ def _forms(secret: str) -> Iterator[str]:
     yield from (line for line in secret.splitlines() if len(line) >= _SHORTEST_LINE)
 
 
-def _hide(found: re.Match[bytes]) -> bytes:
-    """What stands for a match: itself if it only began as a secret does."""
-    return found[0] if found.re.groups and found["rest"] is None else HIDDEN.encode()
+_registered: set[str] = set()
+
+
+def register_secret(secret: str) -> None:
+    """Let every redactor of this process know a secret that was read from a file or a program.
+
+    Ordinary words are left out, as they are in `Redactor.from_environment`.
+    """
+    word = secret.isalpha() and len(secret) < _SHORTEST_LINE
+    if not word and not _HARMLESS.fullmatch(secret):
+        _registered.update(_forms(secret))
 
 
 class Redactor:
     """Replaces known secrets, and what has the shape of one."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {form for secret in secrets for form in _forms(secret)}
-        # The longest first: one secret may hold another.
-        self._secrets = [
-            secret.encode(errors="surrogateescape")
-            for secret in sorted(known, key=lambda secret: (-len(secret), secret))
-        ]
+        self._own = frozenset(form for secret in secrets for form in _forms(secret))
+        self._all: tuple[bytes, ...] = ()
+        self._registered = -1  # how many were when `_all` was made
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -82,16 +68,25 @@ class Redactor:
         plain = (password for one in inside if not (password := unquote(one)).isalpha())
         return cls(value for value in (*named, *plain) if not _HARMLESS.fullmatch(value))
 
+    @property
+    def _secrets(self) -> tuple[bytes, ...]:
+        """The longest first: one secret may hold another."""
+        if self._registered != len(_registered):
+            registered = frozenset(_registered.copy())
+            self._all = tuple(
+                secret.encode(errors="surrogateescape")
+                for secret in sorted(self._own | registered, key=lambda one: (-len(one), one))
+            )
+            self._registered = len(registered)
+        return self._all
+
     def line(self, line: bytes) -> bytes:
         """A line, or any bytes, without secrets."""
         hidden = HIDDEN.encode()
         for secret in self._secrets:
             if secret in line:
                 line = line.replace(secret, hidden)
-        for anchor, shape in _SHAPES:
-            if anchor in line:
-                line = shape.sub(_hide, line)
-        return line
+        return hide_shapes(line, hidden)
 
     def finds(self, data: bytes) -> bool:
         """Whether a secret that is known by its value is in there. Short ones do not count: as

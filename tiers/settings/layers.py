@@ -15,6 +15,7 @@ from tiers.settings.environment import variable
 from tiers.settings.model import Connection, QueueSettings, StorageSettings, TierSettings
 from tiers.settings.secret import read_secret
 from tiers.settings.urls import postgres_parts, valkey_parts
+from workspace.redact import register_secret
 
 # What locates a server; `type` and `folder` are about the kind of storage.
 PARTS = ("host", "port", "user", "database", "number", "password", "tls", "tls_ca")
@@ -63,6 +64,7 @@ class Layer:
         self, section: str, given: Connection, parse: Callable[[str], dict[str, Any]]
     ) -> tuple[dict[str, Any], bool]:
         parts = _present(given)
+        _register(parts)
         if given.tls_ca is not None:
             parts["tls_ca"] = self.path(given.tls_ca)
         if given.password_file is not None:
@@ -77,6 +79,7 @@ class Layer:
             whole = parse(url.get_secret_value())
         except ValueError as error:
             raise self.error((section, key), str(error)) from None
+        _register(whole)
         if "password" in whole and "password" in parts:
             raise self.error((section, key), "has a password, and one is given beside it too")
         return whole | parts, True
@@ -119,6 +122,11 @@ def read_layer(
 def _present(given: Connection) -> dict[str, Any]:
     values = {name: getattr(given, name, None) for name in PARTS}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _register(parts: Mapping[str, Any]) -> None:
+    if "password" in parts:
+        register_secret(parts["password"].get_secret_value())
 
 
 def _checked(model: type[Connection], parts: Mapping[str, str]) -> dict[str, Any]:

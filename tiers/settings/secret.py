@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from mission.errors import ConfigError
+from workspace.redact import register_secret
 
 
 def read_secret(path: Path) -> SecretStr:
@@ -27,6 +28,7 @@ def read_secret(path: Path) -> SecretStr:
     text = text.removesuffix("\n").removesuffix("\r")
     if not text or any(character in text for character in "\0\r\n"):
         raise ConfigError("must hold a secret on one line", path=str(path))
+    register_secret(text)
     return SecretStr(text)
 
 

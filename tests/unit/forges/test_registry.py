@@ -14,6 +14,7 @@ from forges.protocol import Forge
 from forges.registry import find_forge
 from mission.config import ForgeConfig
 from mission.errors import ConfigError
+from workspace.redact import Redactor
 
 NOWHERE = {"NETRC": "/nonexistent"}
 
@@ -94,6 +95,20 @@ def test_tokens_from_the_usual_variables() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "host", ["github.example.org", "github-com.evil.example", "github.com.evil"]
+)
+def test_a_usual_token_goes_to_the_host_that_it_belongs_to(host: str) -> None:
+    """Or to one that somebody names for it."""
+    url, token = f"https://{host}/a/b", {"GITHUB_TOKEN": "t0ken"}
+    assert "Authorization" not in headers(find(url, token))
+    assert "Authorization" not in headers(find(url, token, type="github"))
+    assert "Authorization" in headers(find(url, token, url=f"https://{host}", type="github"))
+    here = token | {"GITHUB_SERVER_URL": f"https://{host}"}
+    assert "Authorization" in headers(find(url, here))
+    assert "PRIVATE-TOKEN" not in headers(find("https://gitlab.evil/a/b", {"GITLAB_TOKEN": "t"}))
+
+
 def test_a_named_variable_must_be_there() -> None:
     url = "https://github.com/a/b"
 
@@ -111,6 +126,15 @@ def test_a_token_from_netrc(tmp_path: Path) -> None:
     assert headers(find("https://github.com/a/b", environ))["Authorization"] == "Bearer t0ken"
     # A `default` entry is not meant for forges.
     assert "Authorization" not in headers(find("https://codeberg.org/a/b", environ))
+
+
+def test_a_token_from_a_file_is_redacted_from_then_on(tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("machine github.com login me password of-my-netrc-1\n")
+    redactor = Redactor()
+
+    find("https://github.com/a/b", {"NETRC": str(tmp_path / "netrc")})
+
+    assert redactor.text("said: of-my-netrc-1") == "said: [secret]"
 
 
 def test_a_broken_netrc_is_not_repeated(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workspace.redact import HIDDEN, Redactor
+from workspace.redact import HIDDEN, Redactor, register_secret
 
 TOKEN = "ghp_" + "a1B2" * 9
 
@@ -26,6 +26,23 @@ TOKEN = "ghp_" + "a1B2" * 9
     "npm_" + "Ab9c" * 9,
     "pypi-" + "AgEIcHlwaS5vcmc" * 4,
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0abc.c2lnbmF0dXJl",
+    "sk_" + "live_" + "51Hx" * 6,
+    "rk_" + "test_" + "51Hx" * 6,
+    "whsec_" + "Ab9+" * 8,
+    "hf_" + "aBcDe" * 7,
+    "api_org_" + "aBcDe" * 7,
+    "glrt-" + "t1_" + "x" * 20,
+    "glptt-" + "0f" * 20,
+    "gldt-" + "Ab_-" * 5,
+    "glsoat-" + "Ab_-" * 5,
+    "dckr_pat_" + "aB_-9" * 5,
+    "dckr_oat_" + "aB_-9" * 6,
+    "xapp-1-A0123-456-" + "0af" * 9,
+    "xoxe.xoxp-1-" + "Ab9" * 9,
+    "ASIA" + "ABCD1234EFGH5678",
+    "IQoJb3JpZ2luX2VjE" + "Ab9/" * 20,
+    "FwoGZXIvYXdzE" + "Ab9/" * 20,
+    "0123456789abcdef" * 2 + "." + "AbCd1234" * 2,
 ])  # fmt: skip
 def test_shapes_of_tokens(secret: str) -> None:
     redactor = Redactor()
@@ -45,8 +62,17 @@ def test_credentials_in_addresses_and_headers() -> None:
         "ssh://git-user@host/x https://h/@scope/x"
     )
     assert redactor.text("postgres://u:p@h:5432/db") == f"postgres://{HIDDEN}@h:5432/db"
-    assert redactor.text("Authorization: Bearer abcdef0123456789") == (
-        f"Authorization: Bearer {HIDDEN}"
+    for kind in ("Bearer", "Basic", "token", "TOKEN"):
+        for name in ("Authorization", "proxy-authorization", "AUTHORIZATION"):
+            said = f"{name}: {kind} abcdef0123456789"
+            assert redactor.text(said) == f"{name}: {kind} {HIDDEN}"
+            twice = json.dumps(json.dumps({name: f"{kind} dXNlcjpwYXNz"}))
+            assert json.loads(json.loads(redactor.text(twice))) == {name: f"{kind} {HIDDEN}"}
+    assert redactor.text("aws_secret_access_key = " + "aB/+" * 10) == (
+        f"aws_secret_access_key = {HIDDEN}"
+    )
+    assert redactor.text("https://hooks.slack.com/services/T0/B0/" + "x" * 24) == (
+        f"https://hooks.slack.com/{HIDDEN}"
     )
     key = "-----BEGIN PRIVATE KEY-----\nMIIE\nAAAA\n-----END PRIVATE KEY-----"
     assert "MIIE" not in redactor.text(key)
@@ -59,6 +85,9 @@ def test_credentials_in_addresses_and_headers() -> None:
     "git@example.org:team/project.git",
     "see https://example.org/a:b@c",
     "eyJust a word.",
+    "basic authentication; Authorization: Basic is old",
+    "hf_transformers_model_name_of_ours and sk_live_and_let_live",
+    "sha 0123456789abcdef0123456789abcdef.tar",
     "",
 ])  # fmt: skip
 def test_ordinary_text_stays(text: str) -> None:
@@ -75,7 +104,18 @@ def test_values_of_variables_with_telling_names() -> None:
             "TOKEN_LIMIT": "4096",
             "SHORT_SECRET": "abc",
             "HOME": "/home/person",
+            "PWD": "/home/person",
+            "OLDPWD": "/home/person",
+            "SSH_AUTH_SOCK": "/home/person",
+            "HTTP_AUTH": "basic",
+            "MYSQL_PWD": "mysql-value",
+            "NPM_CONFIG__AUTH": "npm-value",
+            "SSHPASS": "ssh-value",
+            "SLACK_WEBHOOK_URL": "https://x/hook",
         }
+    )
+    assert redactor.text("mysql-value npm-value ssh-value https://x/hook") == (
+        f"{HIDDEN} {HIDDEN} {HIDDEN} {HIDDEN}"
     )
     text = "tok-value-1 hunter22 key-value-2 true 4096 abc /home/person"
     assert redactor.text(text) == f"{HIDDEN} {HIDDEN} {HIDDEN} true 4096 abc /home/person"
@@ -154,3 +194,12 @@ def test_a_token_behind_what_began_as_one() -> None:
 
 def test_no_tail_of_a_long_token_stays() -> None:
     assert Redactor().text("sk-" + "Ab9" * 200) == HIDDEN
+
+
+def test_what_is_read_later_is_known_to_every_redactor() -> None:
+    redactor = Redactor(["known-before"])
+    assert redactor.text("known-before read-later-1") == f"{HIDDEN} read-later-1"
+    register_secret("read-later-1")
+    register_secret("ordinary")
+    assert redactor.text("known-before read-later-1") == f"{HIDDEN} {HIDDEN}"
+    assert Redactor().text("read-later-1 ordinary") == f"{HIDDEN} ordinary"
