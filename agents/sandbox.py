@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agents import bubblewrap
 from mission.config import AgentConfig, SandboxConfig
+from mission.place import mission_home
 
 #: Adapters whose tools have a sandbox of their own.
 _OWN = frozenset({"codex"})
@@ -43,7 +44,7 @@ def confine(
     show: Sequence[Path] = (),
 ) -> list[str]:
     """`argv` as it is, or inside bubblewrap: the worktree writable, the rest read-only, the home
-    folder and the temporary files hidden, no other process visible.
+    folder, the runner's own and the temporary files hidden, no other process visible.
 
     The repository's `.git` stays read-only, so the tool cannot commit or move a branch; the
     runner commits what it leaves. Programs that are installed in the home folder stay visible
@@ -58,7 +59,9 @@ def confine(
     if config.type != "bubblewrap":
         return list(argv)
     home = Path(environment.get("HOME") or Path.home())
-    hidden = tuple(dict.fromkeys((_SCRATCH, Path.home(), home)))
+    ours = mission_home()  # the local server's secret is in there
+    own = (ours,) if ours.is_dir() else ()
+    hidden = tuple(dict.fromkeys((_SCRATCH, Path.home(), home, *own)))
     visible = [
         *_installations(argv[0], environment.get("PATH", ""), hidden),
         *(_in(home, path) for path in config.readable),

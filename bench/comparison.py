@@ -28,7 +28,7 @@ def prefect_server() -> Iterator[Mapping[str, str]]:
         api = server.ensure().api
         try:
             yield {
-                **client_settings(api, home=server.folder),
+                **client_settings(api, server.access()),
                 "MISSION_HOME": folder,
             }
         finally:

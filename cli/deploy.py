@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +13,8 @@ import typer
 from agents.registry import SHIPPED
 from agents.registry import settings as agent_settings
 from cli.console import fact, print_json, printable, talk
-from flows.reach import reach
+from flows.reach import Reached, reach
+from flows.settings import AUTH_STRING
 from mission.config import AgentConfig, load_config, parse_duration
 from mission.errors import UsageError
 from mission.place import Place
@@ -41,23 +45,34 @@ def deploy(
             f"--lost-after {lost_after} is too short: a run gives a sign of life every 30s",
             hint=f"The shortest is {SHORTEST}",
         )
-    api = reach(talk)
+    server = reach(talk)
     # Prefect reads its settings as it is imported, and `reach` has just made them.
     from flows.deploy import deploy as set_up  # noqa: PLC0415 - imports Prefect, after `reach`
 
     talk("Setting up pools, deployments, limits and the automation")
     done = set_up(agents, lost_after=patience)
     if as_json:
-        print_json({"api": api, **asdict(done)})
+        print_json({"api": server.api, **asdict(done)})
         return
-    fact(f"Prefect at {api}")
+    fact(f"Prefect at {server.api}")
     for name in done.deployments:
         fact(printable(f"  deployment {name}"))
     for name, limit in done.limits.items():
         fact(printable(f"  {name}: {limit} at the same time"))
     for pool in done.pools:
-        fact(printable(f"  prefect worker start --pool {pool}   # on each machine of this pool"))
+        fact(printable(f"  {_worker_command(server, pool)}"))
     fact(f"  a run without a sign of life counts as lost after {lost_after}")
+
+
+def _worker_command(server: Reached, pool: str) -> str:
+    """What starts a worker, for a shell. The local server's secret is read when it is run, so that
+    it stands neither here nor on the command line of a process."""
+    start = f"worker start --pool {shlex.quote(pool)}"
+    if server.secret_file is None:
+        return f"prefect {start}   # on each machine of this pool"
+    secret = f'"$(cat {shlex.quote(str(server.secret_file))})"'
+    program = shlex.quote(str(Path(sys.executable).with_name("prefect")))
+    return f"PREFECT_API_URL={server.api} {AUTH_STRING}={secret} {program} {start}"
 
 
 def _on_workers(path: str | None) -> dict[str, AgentConfig]:

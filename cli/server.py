@@ -8,7 +8,8 @@ import typer
 
 from cli.console import fact, print_json, talk
 from cli.lazy import FullGroup
-from flows.server import LocalServer, Server, ServerError, answers
+from flows.server import LocalServer, ServerError, answers
+from flows.server_record import Server
 from flows.settings import given_api
 
 app = typer.Typer(
@@ -37,8 +38,19 @@ def stop(*, json: Json = False) -> None:
 
 
 @app.command()
-def status(*, json: Json = False) -> None:
-    """Say whether the server runs, and where its pages are. Exit code 1: it does not answer."""
+def status(
+    *,
+    secret: Annotated[
+        bool, typer.Option("--secret", help="Print what the server and its pages ask for, too.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Say whether the server runs, where its pages are, and which file holds what they ask for.
+
+    Exit code 1: it does not answer.
+    """
+    if secret:
+        _refuse_where_another_is_given()
     given = given_api()
     if given is not None:
         healthy = answers(given)
@@ -49,7 +61,7 @@ def status(*, json: Json = False) -> None:
         raise typer.Exit(0 if healthy else 1)
     local = LocalServer()
     server = local.running()
-    _show(local, server, json=json)
+    _show(local, server, secret=secret, json=json)
     if server is None or not answers(server.api):
         raise typer.Exit(1)
 
@@ -63,28 +75,38 @@ def _refuse_where_another_is_given() -> None:
         )
 
 
-def _show(local: LocalServer, server: Server | None, *, json: bool) -> None:
+def _show(local: LocalServer, server: Server | None, *, secret: bool = False, json: bool) -> None:
     healthy = server is not None and answers(server.api)
     if json:
-        print_json(
-            {
-                "local": True,
-                "running": server is not None,
-                "healthy": healthy,
-                "api": server.api if server else None,
-                "pages": server.pages if server else None,
-                "pid": server.pid if server else None,
-                "version": server.version if server else None,
-                "since": server.since if server else None,
-                "log": str(local.log),
-            }
-        )
+        told = {
+            "local": True,
+            "running": server is not None,
+            "healthy": healthy,
+            "api": server.api if server else None,
+            "pages": server.pages if server else None,
+            "pid": server.pid if server else None,
+            "version": server.version if server else None,
+            "since": server.since if server else None,
+            "log": str(local.log),
+            "guarded": bool(server and server.secret),
+            "secret_file": str(local.secret.file),
+        }
+        print_json({**told, "secret": local.secret.read()} if secret else told)
     elif server is None:
         fact("No server is running; `mission run` and `mission server start` start it")
     else:
         fact(f"{server.pages} {_health(healthy=healthy)}")
+        fact(_login(local, server, secret=secret))
         fact(f"Prefect {server.version}, process {server.pid}, since {server.since}")
         fact(f"Log: {local.log}")
+
+
+def _login(local: LocalServer, server: Server, *, secret: bool) -> str:
+    if not server.secret:
+        return "It asks for no secret, as older runners' did: `mission server start` replaces it"
+    if secret:
+        return f"Log in with {local.access().secret}"
+    return f"Log in with what {local.secret.file} holds: `mission server status --secret`"
 
 
 def _health(*, healthy: bool) -> str:

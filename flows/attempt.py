@@ -15,8 +15,8 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
 
 from agents.protocol import Outcome
-from flows.record import SERVER_TROUBLE
 from flows.signals import on_a_thread
+from flows.trouble import SERVER_TROUBLE
 from mission.place import mission_home
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.worker import Worker

@@ -13,7 +13,7 @@ from pathlib import Path
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 
-from flows.record import SERVER_TROUBLE
+from flows.trouble import SERVER_TROUBLE
 
 _PAUSE_SECONDS = 2.0  # between two updates of the table
 

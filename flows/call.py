@@ -5,9 +5,9 @@ from __future__ import annotations
 from prefect import tags
 
 from flows.mission import Caller, caller, run_mission
-from flows.record import SERVER_TROUBLE
 from flows.server import ServerError
 from flows.settings import TAG, place_tag
+from flows.trouble import SERVER_TROUBLE, remedy
 from mission.place import Place
 from orchestrator.display import Display
 from orchestrator.run import RunEnd, RunRequest
@@ -37,7 +37,9 @@ def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
         if mine.error is not None:
             raise mine.error from None
         if mine.end is None:
-            raise ServerError(f"Prefect's server did not take the run: {error}") from error
+            raise ServerError(
+                f"Prefect's server did not take the run: {error}", hint=remedy(error)
+            ) from error
         # The mission is where it is, whatever Prefect could still write down of it.
         mine.troubles.append(f"Prefect's server did not take the run's end: {error}")
     finally:

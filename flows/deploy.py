@@ -21,13 +21,14 @@ from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.process import ProcessWorker
 
 from flows.attempt import carry_out_attempt
 from flows.server import ServerError
 from flows.settings import TAG
+from flows.trouble import SERVER_TROUBLE, remedy
 from mission.config import AgentConfig
 
 AUTOMATION = "mission-runner: runs whose machine died"
@@ -75,8 +76,8 @@ def deploy(agents: Mapping[str, AgentConfig], *, lost_after: timedelta) -> Deplo
         _deploy_file()
         for name, config in agents.items():
             _deploy_agent(name, config)
-    except PrefectException as error:
-        raise ServerError(f"Prefect refused: {error}") from error
+    except SERVER_TROUBLE as error:
+        raise ServerError(f"Prefect refused: {error}", hint=remedy(error)) from error
     return Deployed(
         pools=tuple(sorted(pools)),
         deployments=(

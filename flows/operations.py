@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import Task
 
-from flows.record import SERVER_TROUBLE
+from flows.trouble import SERVER_TROUBLE
 from mission.errors import MissionError, StoppedError, told
 from orchestrator.operations.evidence import OperationEnd
 

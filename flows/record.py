@@ -8,20 +8,19 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, TaskRunFilter
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.client.schemas.sorting import TaskRunSort
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
+
+from flows.trouble import SERVER_TROUBLE
 
 _PAGE = 200  # task runs in one answer, the server's own limit
 _POLL_SECONDS = 0.25
 _PATIENCE_SECONDS = 10.0  # without any progress; the recorder writes every second
 _ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
-# What Prefect's client raises about a server; a bare RuntimeError where it finds none.
-SERVER_TROUBLE = (httpx.HTTPError, PrefectException, RuntimeError)
 _OPEN = ["PENDING", "RUNNING", "SCHEDULED", "PAUSED", "CANCELLING"]
 
 

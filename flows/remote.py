@@ -17,7 +17,7 @@ from prefect.states import Cancelling
 
 from agents.protocol import Outcome
 from flows.attempt import DELIVERY, FLOW
-from flows.record import SERVER_TROUBLE
+from flows.trouble import SERVER_TROUBLE
 from mission.errors import AgentError
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.remote import OnPhase

@@ -23,7 +23,7 @@ def carry_out(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
     given, local, starting = given_api(), LocalServer(), None
     if given is None:
         starting = local.find_or_start(display.say)
-        connect(starting.api, home=local.folder)
+        connect(starting.api, local.access())
     else:
         connect(given)
         if not answers(given):

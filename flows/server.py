@@ -1,7 +1,8 @@
 """The local `prefect server` of this user: found, started, stopped, asked how it is.
 
-One server a user, on SQLite, bound to loopback, in a folder of its own under the runner's home. It
-outlives the run that started it, so that the next run starts fast and people can open its pages.
+One server a user, on SQLite, bound to loopback, in a folder of its own under the runner's home,
+which nobody else can open. It outlives the run that started it, so that the next run starts fast
+and people can open its pages. It asks everybody for its secret (`flows.server_secret`).
 
 Two locks keep it one. `start.lock` is held by whoever finds or starts it, so that two runs at the
 same moment share one server. `alive.lock` is held by the server process itself.
@@ -11,7 +12,6 @@ Nothing here imports Prefect: a run starts the server first and imports Prefect 
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -20,7 +20,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -29,16 +28,20 @@ import httpx
 from filelock import FileLock, Timeout
 
 from flows.process_lock import ProcessLock
-from flows.settings import server_settings
-from mission.errors import MissionError
+from flows.server_record import HOST, Server, ServerRecord
+from flows.server_secret import ServerSecret, fingerprint
+from flows.settings import Access, server_settings
+from mission.errors import MissionError, UsageError
 from mission.place import mission_home
+from workspace.private import new_private, private_folder
 
-HOST = "127.0.0.1"
 START_SECONDS = 180.0  # a slow machine's first start: imports, then the database's migrations
 STOP_SECONDS = 15.0  # then it is killed; its database takes no harm
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 5.0  # for one question to a server that is up
 _RECORD_SECONDS = 5.0  # between a server's start and its record
+_BACKLOG = 1024  # connections that wait while the server starts
+_SERVING = Path(__file__).with_name("serving.py")
 
 OnNote = Callable[[str], None]
 
@@ -51,32 +54,12 @@ class ServerError(MissionError):
     """The local Prefect server cannot be started, stopped or used."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Server:
-    """A local server as `server.json` describes it."""
-
-    pid: int
-    port: int
-    version: str  # of Prefect, when it was started
-    since: str  # ISO 8601, UTC
-
-    @property
-    def api(self) -> str:
-        """What PREFECT_API_URL must be."""
-        return f"http://{HOST}:{self.port}/api"
-
-    @property
-    def pages(self) -> str:
-        """What people open."""
-        return f"http://{HOST}:{self.port}"
-
-
 def quiet(_note: str) -> None:
     """For callers who tell nobody what takes its time."""
 
 
 def answers(api: str, *, seconds: float = _ANSWER_SECONDS) -> bool:
-    """Whether a Prefect API says at this address that it is well."""
+    """Whether a Prefect API says at this address that it is well. It asks nobody for a secret."""
     try:
         answer = httpx.get(f"{api.rstrip('/')}/health", timeout=seconds, trust_env=False)
     except httpx.HTTPError:
@@ -90,12 +73,13 @@ class LocalServer:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = mission_home() / "prefect" if folder is None else folder
         self.log = self.folder / "server.log"
-        self._record = self.folder / "server.json"
+        self.secret = ServerSecret(self.folder)
+        self._record = ServerRecord(self.folder)
         self._alive = ProcessLock(self.folder / "alive.lock")
 
     def running(self) -> Server | None:
         """The server, if its process is there. It may still be starting up."""
-        return self._read() if self._alive.held else None
+        return self._record.read() if self._alive.held else None
 
     def find_or_start(self, note: OnNote = quiet) -> Server:
         """Find the server's process or start it. It may not answer yet: `await_answer`.
@@ -106,9 +90,26 @@ class LocalServer:
         Raises:
             ServerError: Its process cannot be found or started.
         """
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            private_folder(self.folder)
+        except UsageError as error:
+            raise ServerError(error.message, hint=error.hint) from error
         with self._starting():
             return self._found(note) or self._start(note)
+
+    def access(self) -> Access:
+        """What a client of the running server needs beside its address.
+
+        Raises:
+            ServerError: Its secret is not there.
+        """
+        secret = self.secret.read()
+        if secret is None:
+            raise ServerError(
+                f"the secret of the local Prefect server is not in {self.secret.file}",
+                hint="`mission server start` replaces the server by one with a new secret",
+            )
+        return Access(home=self.folder, secret=secret)
 
     def await_answer(self, server: Server) -> bool:
         """Wait until the server answers. False if its process ended instead.
@@ -160,7 +161,9 @@ class LocalServer:
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
-        lock = FileLock(self.folder / "start.lock", timeout=START_SECONDS + STOP_SECONDS)
+        lock = FileLock(
+            self.folder / "start.lock", mode=0o600, timeout=START_SECONDS + STOP_SECONDS
+        )
         try:
             lock.acquire()
         except Timeout as error:
@@ -174,16 +177,28 @@ class LocalServer:
             lock.release()
 
     def _found(self, note: OnNote) -> Server | None:
-        """The running server, unless it is of another version than this environment's Prefect."""
+        """The running server, unless it has to be replaced."""
         if not self._alive.held:
             return None
         server = self._await_record()
-        wanted = installed_version("prefect")
-        if server.version == wanted:
+        why = self.unfit(server)
+        if not why:
             return server
-        note(f"Replacing the local Prefect server {server.version} by {wanted}")
+        note(f"Replacing the local Prefect server {why}")
         self._end(server)
         return None
+
+    def unfit(self, server: Server) -> str:
+        """Why a running server is not what we would start: it is of another version than this
+        environment's Prefect, or does not ask for the secret that we know. Empty: it is."""
+        wanted = installed_version("prefect")
+        if server.version != wanted:
+            return f"{server.version} by {wanted}"
+        if not server.secret:
+            return "of an older runner, which asks for no secret"
+        if server.secret != fingerprint(self.secret.read()):
+            return f"whose secret is not in {self.secret.file}"
+        return ""
 
     def _start(self, note: OnNote) -> Server:
         first = not (self.folder / "prefect.db").exists()
@@ -191,24 +206,28 @@ class LocalServer:
             "Starting the local Prefect server"
             + (": the first time takes a while" if first else "")
         )
-        last = self._read()
-        port = _free_port(last.port if last is not None else 0)
+        last = self._record.read()
+        listening = _listen(last.port if last is not None else 0)
+        port: int = listening.getsockname()[1]
+        # Clients come back to the port that they know, and the secret stays with it. Who holds that
+        # port now has been told it by those that came.
+        secret = self.secret.ensure(renew=last is not None and last.port != port)
         # Killed before the new record is there, this leaves none: an old one would name a process
         # that may be anybody's by now.
-        self._record.unlink(missing_ok=True)
+        self._record.forget()
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
-        command = [sys.executable, "-m", "prefect", "server", "start"]
-        with self._alive.taken() as lock, self.log.open("xb") as log:
+        with listening, self._alive.taken() as lock, new_private(self.log) as log:
             child = subprocess.Popen(
-                [*command, "--host", HOST, "--port", str(port)],
+                [sys.executable, "-P", str(_SERVING), str(listening.fileno())],
                 cwd=self.folder,
-                env=server_settings(self.folder, port),
+                env=server_settings(self.folder, secret=secret),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # the Ctrl-C of a run is not for the server
-                pass_fds=(lock,),
+                pass_fds=(lock, listening.fileno()),
+                umask=0o077,
             )
         _children.append(child)
         server = Server(
@@ -216,16 +235,17 @@ class LocalServer:
             port=port,
             version=installed_version("prefect"),
             since=datetime.now(UTC).isoformat(timespec="seconds"),
+            secret=fingerprint(secret),
         )
-        self._write(server)
+        self._record.write(server)
         return server
 
     def _await_record(self) -> Server:
         deadline = time.monotonic() + _RECORD_SECONDS
-        while (server := self._read()) is None:
+        while (server := self._record.read()) is None:
             if time.monotonic() > deadline:
                 raise ServerError(
-                    f"a process holds {self._alive.path}; {self._record.name} does not say which",
+                    f"a process holds {self._alive.path}; {self._record.file.name} says not which",
                     hint="Find it with `fuser` or `lsof` and end it",
                 )
             time.sleep(_POLL_SECONDS)
@@ -245,18 +265,6 @@ class LocalServer:
                 break
         _reap()
 
-    def _read(self) -> Server | None:
-        try:
-            facts = json.loads(self._record.read_bytes())
-            return Server(**facts)
-        except (FileNotFoundError, ValueError, TypeError):
-            return None  # never written, torn, or of another version of ours
-
-    def _write(self, server: Server) -> None:
-        new = self._record.with_suffix(".new")
-        new.write_text(json.dumps(asdict(server)) + "\n", encoding="utf-8")
-        new.replace(self._record)
-
     def _last_words(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
         said = [line.strip() for line in lines if line.strip()]
@@ -267,15 +275,19 @@ def _reap() -> None:
     _children[:] = [child for child in _children if child.poll() is None]
 
 
-def _free_port(wanted: int) -> int:
-    """`wanted` where it is free, so that people's bookmarks stay good; else any free port."""
+def _listen(wanted: int) -> socket.socket:
+    """A socket at `wanted` where that is free, so that people's bookmarks stay good; else anywhere.
+
+    It listens at once: from here on no other user's program can be found at the port.
+    """
     for port in (wanted, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            found: int = probe.getsockname()[1]
-            return found
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, port))
+            listening.listen(_BACKLOG)
+        except OSError:
+            listening.close()
+            continue
+        return listening
     raise ServerError("no free port on loopback")

@@ -11,8 +11,10 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+AUTH_STRING = "PREFECT_API_AUTH_STRING"  # what a client logs in with
 TAG = "mission-runner"  # on all our flow runs: the automation of `mission deploy` minds only these
 
 _BATCHES = {"BATCH_SIZE": "200", "READ_BATCH_SIZE": "200", "FLUSH_INTERVAL": "1"}
@@ -54,15 +56,18 @@ def place_tag(state_dir: Path) -> str:
     return f"{TAG}:{hashlib.sha256(place.encode(errors='surrogateescape')).hexdigest()[:12]}"
 
 
-def server_settings(folder: Path, port: int) -> dict[str, str]:
-    """The whole environment of the local server. No secrets, and no Prefect settings of others."""
+def server_settings(folder: Path, *, secret: str) -> dict[str, str]:
+    """The whole environment of the local server. No secret but its own, no settings of others."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {
         **kept,
         **_SERVER,
         "PREFECT_HOME": str(folder),
-        # A page of the web that a person happens to visit must not talk to it.
-        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
+        "PREFECT_SERVER_API_AUTH_STRING": secret,
+        # No page of another origin may talk to it. Its own pages ask where they come from, whatever
+        # the port, and whether a person typed `localhost` or the number.
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "",
+        "PREFECT_UI_API_URL": "/api",
     }
 
 
@@ -71,26 +76,36 @@ def given_api() -> str | None:
     return os.environ.get("PREFECT_API_URL") or None
 
 
-def client_settings(api: str, *, home: Path | None) -> Mapping[str, str]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """What a client of the local server needs beside its address."""
+
+    home: Path  # the server's folder: its clients read no profile of the person, who may have
+    # logged in to some other server there
+    secret: str = field(repr=False)  # what the server asks for
+
+
+def client_settings(api: str, access: Access | None = None) -> Mapping[str, str]:
     """What a client of `api` sets in its environment.
 
     Args:
         api: The API's address.
-        home: The local server's folder: its clients read no profile of the person, who may have
-            logged in to some other server there. None keeps the person's own settings.
+        access: To the local server. None keeps the person's own settings.
     """
-    own = {"PREFECT_API_URL": api}
-    return {**_CLIENT, **own} if home is None else {**_CLIENT, **own, "PREFECT_HOME": str(home)}
+    settings = {**_CLIENT, "PREFECT_API_URL": api}
+    if access is None:
+        return settings
+    return {**settings, "PREFECT_HOME": str(access.home), AUTH_STRING: access.secret}
 
 
-def connect(api: str, *, home: Path | None = None) -> None:
+def connect(api: str, access: Access | None = None) -> None:
     """Make this process a client of `api`. What a person set by hand otherwise stays.
 
     Raises:
         RuntimeError: Prefect was imported before, with other settings.
     """
-    wanted = client_settings(api, home=home)
-    must = {"PREFECT_API_URL", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "PREFECT_HOME"}
+    wanted = client_settings(api, access)
+    must = {"PREFECT_API_URL", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "PREFECT_HOME", AUTH_STRING}
     missing = {
         name: value
         for name, value in wanted.items()

@@ -1,7 +1,8 @@
 """A local Prefect server for the tests that need one: started once, when the first of them asks.
 
 Tests that run `mission` as a process give it `MISSION_HOME=str(prefect_server.folder.parent)`; it
-then finds this server. Tests that run flows in this process ask for `prefect_api`.
+then finds this server. Others, as a team's server would be reached, get `login` into their
+environment. Tests that run flows in this process ask for `prefect_api`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from flows.server import LocalServer
+from flows.settings import AUTH_STRING
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +24,11 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSe
         yield server
     finally:
         server.stop()
+
+
+def login(server: LocalServer) -> dict[str, str]:
+    """What a person sets to use this server as any other."""
+    return {"PREFECT_API_URL": server.ensure().api, AUTH_STRING: server.access().secret}
 
 
 @pytest.fixture
@@ -37,6 +44,7 @@ def prefect_api(prefect_server: LocalServer, monkeypatch: pytest.MonkeyPatch) ->
     api = prefect_server.ensure().api
     settings = {
         "api.url": api,
+        "api.auth_string": prefect_server.access().secret,
         "home": prefect_server.folder,
         "logging.level": "CRITICAL",
         "logging.to_api.enabled": False,

@@ -2,8 +2,8 @@
 
     python -m tiers.prefect_environment COMMAND...
 
-The passwords are files (compose's secrets). Prefect wants one of them inside a URL, where special
-characters must be escaped, and compose cannot do that.
+The passwords are files (compose's secrets): `docker inspect` does not show them. Prefect wants one
+of them inside a URL, where special characters must be escaped, and compose cannot do that.
 """
 
 from __future__ import annotations
@@ -18,13 +18,21 @@ SECRETS = Path("/run/secrets")
 
 
 def prefect_environment(environment: Mapping[str, str], secrets: Path = SECRETS) -> dict[str, str]:
-    """`environment` with all that connects Prefect to our Postgres and Valkey.
+    """`environment` with what a server asks its clients for; and, where the other secrets are,
+    which a worker has not, with all that connects Prefect to our Postgres and Valkey.
 
-    A container without the secrets, a worker's, gets nothing more than it has.
+    Raises:
+        SystemExit: There is nothing to ask for: such a server would run what anybody tells it.
     """
+    asked = _auth_string(secrets / "prefect-auth")
+    environment = {
+        **environment,
+        "PREFECT_SERVER_API_AUTH_STRING": asked,
+        "PREFECT_API_AUTH_STRING": asked,
+    }
     database, valkey = secrets / "database-password", secrets / "valkey-password"
     if not (database.exists() and valkey.exists()):
-        return dict(environment)
+        return environment
     valkey_password = valkey.read_text()
     return {
         **environment,
@@ -41,6 +49,13 @@ def prefect_environment(environment: Mapping[str, str], secrets: Path = SECRETS)
             f"redis://:{quote(valkey_password, safe='')}@valkey-federated:6379/1"
         ),
     }
+
+
+def _auth_string(file: Path) -> str:
+    text = file.read_text().strip() if file.exists() else ""
+    if not text:
+        raise SystemExit("MISSION_PREFECT_AUTH is not set: give it user:password, with a long one")
+    return text
 
 
 if __name__ == "__main__":

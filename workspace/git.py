@@ -194,7 +194,9 @@ def git_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in anchored(os.environ).items()
-        if not name.startswith("GIT_") or name in _KEPT or _CONFIGURES.match(name)
+        if (not name.startswith("GIT_") or name in _KEPT or _CONFIGURES.match(name))
+        # Git starts hooks and filters: what the runner logs in to its engine with is not for them.
+        and not name.startswith("PREFECT_")
     }
     # Somebody may hand settings to git in this way already (CI does): ours come after theirs.
     count = os.environ.get("GIT_CONFIG_COUNT", "0")

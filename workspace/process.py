@@ -132,7 +132,8 @@ def allowed_environment(
 
     `allow` names more of them to let through; a name that ends in `*` allows all that begin with
     the rest. `extra` is added. Paths become absolute ones (`workspace.anchored`). Nothing of git's
-    passes unless `extra` brings it: a `GIT_DIR` of ours would take a child to another repository.
+    or Prefect's passes unless `extra` brings it: a `GIT_DIR` of ours would take a child to another
+    repository, and with what we log in to Prefect with it could have a worker run anything.
     """
     source = os.environ if source is None else source
     names = frozenset(allow)
@@ -141,7 +142,7 @@ def allowed_environment(
         name: value
         for name, value in source.items()
         if (name in ALLOWED or name in names or name.startswith(prefixes))
-        and not name.startswith("GIT_")
+        and not name.startswith(("GIT_", "PREFECT_"))
     }
     return anchored({**chosen, **(extra or {})})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -49,6 +50,12 @@ def register_secret(secret: str) -> None:
         _registered.update(_forms(secret))
 
 
+def _basic(login: str) -> Iterator[str]:
+    """What `user:password` is seen as, too: the password alone, and as HTTP's Basic sends it."""
+    yield login.partition(":")[2]
+    yield base64.b64encode(login.encode(errors="surrogateescape")).decode()
+
+
 class Redactor:
     """Replaces known secrets, and what has the shape of one."""
 
@@ -66,7 +73,9 @@ class Redactor:
         # The password of an address is a secret by itself too, unless it is a mere word.
         inside = (found[1] for value in environ.values() for found in _PASSWORD.finditer(value))
         plain = (password for one in inside if not (password := unquote(one)).isalpha())
-        return cls(value for value in (*named, *plain) if not _HARMLESS.fullmatch(value))
+        logins = (value for name, value in environ.items() if name.endswith("AUTH_STRING"))
+        sent = (form for login in logins for form in _basic(login))
+        return cls(value for value in (*named, *plain, *sent) if not _HARMLESS.fullmatch(value))
 
     @property
     def _secrets(self) -> tuple[bytes, ...]:

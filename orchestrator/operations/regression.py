@@ -39,7 +39,7 @@ _TRACE = """
 SELECT (SELECT count(*) FROM pg_extension WHERE extname = 'vector')
     + (SELECT count(*) FROM information_schema.columns WHERE column_name = 'embedding')
 """
-_PREFECT = "PREFECT_API_URL"
+_PREFECT = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")
 
 Graph = Mapping[str, str | None]  # module -> who loaded it first
 
@@ -115,7 +115,7 @@ def standalone_regression(context: Context, assignment: Assignment) -> Operation
         except _Broken as broken:
             return row.failed(str(broken))
         finally:
-            if _PREFECT not in os.environ:  # then it started a server of its own
+            if _PREFECT[0] not in os.environ:  # then it started a server of its own
                 replace(regression.commands, stop=Stop()).run("server", "stop")
     return row.done(told)
 
@@ -123,9 +123,9 @@ def standalone_regression(context: Context, assignment: Assignment) -> Operation
 def _environment(
     scratch: Scratch, postgres: PostgresAddress, valkey: ValkeyAddress
 ) -> dict[str, str]:
-    """The standalone tier, and nothing of ours but where Prefect is."""
+    """The standalone tier, and nothing of ours but where Prefect is and what it asks for."""
     kept = {k: v for k, v in own_environment().items() if not k.startswith("MISSION_")}
-    prefect = {_PREFECT: os.environ[_PREFECT]} if _PREFECT in os.environ else {}
+    prefect = {name: os.environ[name] for name in _PREFECT if name in os.environ}
     passwords = {
         f"MISSION_{name}_PASSWORD": address.password.get_secret_value()
         for name, address in (("DATABASE", postgres), ("VALKEY", valkey))

@@ -75,14 +75,16 @@ def test_the_command_converges_and_prefect_has_nothing_left_that_runs(
 
 def running(scratch: Scratch) -> list[str]:
     """Flow runs and task runs that Prefect's record calls under way."""
-    status = subprocess.run(
-        [*MISSION, "server", "status", "--json"], cwd=ROOT, capture_output=True, check=True
-    )
-    api = json.loads(status.stdout)["api"]
+    asked = [*MISSION, "server", "status", "--secret", "--json"]
+    status = subprocess.run(asked, cwd=ROOT, capture_output=True, check=True)
+    told = json.loads(status.stdout)
+    login = tuple(told["secret"].split(":"))
     under_way = {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}
     found = []
     for kind in ("flow_runs", "task_runs"):
-        answer = httpx.post(f"{api}/{kind}/filter", json={kind: under_way}, timeout=30)
+        answer = httpx.post(
+            f"{told['api']}/{kind}/filter", json={kind: under_way}, auth=login, timeout=30
+        )
         answer.raise_for_status()
         found += [str(run["name"]) for run in answer.json()]
     return found

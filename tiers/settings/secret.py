@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from mission.errors import ConfigError
+from workspace.private import put_private
 from workspace.redact import register_secret
 
 
@@ -36,12 +35,8 @@ def make_secret(path: Path) -> SecretStr:
     """The secret in `path`; made up and written there, for the owner's eyes only, if it is new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        half = path.with_name(f"{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
-        with contextlib.suppress(FileExistsError):  # another process made it up meanwhile: take its
-            path.hardlink_to(half)
-        half.unlink()
+        # Another process may make it up meanwhile: then its stays.
+        put_private(path, secrets.token_urlsafe(32) + "\n", replace=False)
     return read_secret(path)
 
 

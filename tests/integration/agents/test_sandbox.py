@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -90,6 +91,20 @@ def test_an_obedient_agent_cannot_leave_its_worktree(worktree: Path) -> None:
     assert told["see others"] is False
     assert not (worktree.parent / "main" / "stray.txt").exists()
     assert git(worktree.parent / "main", "branch", "--list", "x") == ""
+
+
+def test_the_runners_own_folder_is_hidden(worktree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is neither in the home folder nor among temporary files, which are hidden anyway."""
+    with TemporaryDirectory(dir="/var/tmp", prefix="mission-home-") as home:
+        monkeypatch.setenv("MISSION_HOME", home)
+        (Path(home) / "prefect").mkdir()
+        (Path(home) / "prefect" / "auth").write_text("the server's secret", encoding="utf-8")
+        look = ["sh", "-c", f"ls -A {home}; cat {home}/prefect/auth"]
+        for kind, seen in (("none", True), ("bubblewrap", False)):
+            sandbox = SandboxConfig.model_validate({"type": kind})
+            CommandAgent(look, sandbox=sandbox).run(brief := make_brief(worktree), Stop())
+            assert ("the server's secret" in brief.log.read_text(encoding="utf-8")) is seen
+            brief.log.unlink()
 
 
 def test_without_it_the_same_agent_gets_out(worktree: Path) -> None:

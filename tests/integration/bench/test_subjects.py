@@ -14,7 +14,7 @@ from flows.settings import client_settings
 def test_a_subject_is_measured(prefect_server: LocalServer, subject: str) -> None:
     """Luigi and doit are not installed where tests run; `make bench` brings them."""
     api = prefect_server.ensure().api
-    settings = client_settings(api, home=prefect_server.folder)
+    settings = client_settings(api, prefect_server.access())
     home = {"MISSION_HOME": str(prefect_server.folder.parent)}
     taken = measure(subject, "quick-chains-sleeping", 8, {**settings, **home})
     assert taken.seconds >= SHAPES["quick-chains-sleeping"]().lower_bound(8)

@@ -16,6 +16,7 @@ from prefect.client.schemas.filters import ArtifactFilter, LogFilter
 from flows.server import LocalServer
 from mission.config import AgentConfig, ForgeConfig
 from orchestrator.workers.errand import Errand
+from tests.prefect_server import login
 from tests.scratch import Scratch, make, row
 
 IN_ENVIRONMENT = {
@@ -92,7 +93,7 @@ def environment(server: LocalServer, home: Path) -> dict[str, str]:
         **clean,
         **IN_ENVIRONMENT,
         "MISSION_HOME": str(home),
-        "PREFECT_API_URL": server.ensure().api,
+        **login(server),
         "PREFECT_HOME": str(home / "prefect"),
     }
 

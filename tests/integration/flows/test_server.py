@@ -11,13 +11,18 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from flows.server import LocalServer, Server, ServerError, answers
+from flows.server import LocalServer, ServerError, answers
+from flows.server_record import Server
+from flows.server_secret import fingerprint
+from workspace.private import put_private
 
 MISSION = [sys.executable, "-m", "cli", "server"]
+SECRET = "somebody:with-a-long-secret"
 
 
 @pytest.fixture
@@ -72,14 +77,42 @@ def test_a_killed_server_is_started_again_at_the_same_address(folder: Path) -> N
     second = LocalServer(folder).ensure()
     assert second.pid != first.pid
     assert second.port == first.port
-    # Of another version: this environment's Prefect was changed since it was started.
+    assert second.secret == first.secret  # whoever is at work with it goes on
+    # As a runner left it that knew of no secrets.
     record = folder / "server.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "version": "3.0.0"}))
+    older = json.loads(record.read_text())
+    del older["secret"]
+    record.write_text(json.dumps(older))
+    _, out, _ = mission_server(folder, "status")
+    assert "It asks for no secret" in out
     notes: list[str] = []
     third = LocalServer(folder).ensure(notes.append)
     assert third.pid != second.pid
-    assert notes[0].startswith("Replacing the local Prefect server 3.0.0")
+    assert third.secret == second.secret
+    assert notes[0].startswith("Replacing the local Prefect server of an older runner")
     assert [(folder / name).exists() for name in ("server.log", "server.log.1")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("running", "known", "why"),
+    [
+        ({}, SECRET, ""),
+        ({"version": "3.0.0"}, SECRET, "3.0.0 by "),
+        ({"secret": ""}, SECRET, "asks for no secret"),
+        ({}, f"{SECRET}-2", "not in"),
+        ({}, None, "not in"),
+    ],
+)
+def test_what_is_replaced(
+    running: dict[str, str], known: str | None, why: str, tmp_path: Path
+) -> None:
+    local = LocalServer(tmp_path)
+    if known is not None:
+        put_private(local.secret.file, known, replace=True)
+    facts = {"version": version("prefect"), "secret": fingerprint(SECRET), **running}
+    told = local.unfit(Server(pid=1, port=1, since="", **facts))
+    assert why in told
+    assert bool(why) == bool(told)
 
 
 def test_status_and_stop_as_a_person_sees_them(folder: Path) -> None:
@@ -89,9 +122,14 @@ def test_status_and_stop_as_a_person_sees_them(folder: Path) -> None:
     assert (code, out) == (0, "No server was running\n")
 
     server = LocalServer(folder).ensure()
+    secret = LocalServer(folder).access().secret
     code, out, _ = mission_server(folder, "status")
     assert code == 0
     assert out.splitlines()[0] == f"{server.pages} answers"
+    assert str(folder / "auth") in out
+    assert secret not in out
+    code, out, _ = mission_server(folder, "status", "--secret")
+    assert f"Log in with {secret}\n" in out
     code, out, _ = mission_server(folder, "stop", "--json")
     assert (code, json.loads(out)) == (0, {"stopped": True})
     assert LocalServer(folder).running() is None

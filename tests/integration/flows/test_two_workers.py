@@ -21,6 +21,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.deploy import AUTOMATION
 from flows.server import LocalServer
+from tests.prefect_server import login
 from tests.scratch import Scratch, make, row
 
 MISSION = [sys.executable, "-m", "cli"]
@@ -66,7 +67,7 @@ def environment(server: LocalServer, home: Path) -> dict[str, str]:
         "HOME": str(home),
         "MISSION_HOME": str(home / "mission"),
         "PREFECT_HOME": str(home / "prefect"),
-        "PREFECT_API_URL": server.ensure().api,
+        **login(server),
         "PREFECT_WORKER_QUERY_SECONDS": "1",
     }
 

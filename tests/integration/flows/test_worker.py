@@ -18,7 +18,9 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import Cancelling
 
 from flows.server import LocalServer
+from tests.prefect_server import login
 from tests.scratch import make, row
+from workspace.process import allowed_environment
 
 ROOT = Path(__file__).parents[3]
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
@@ -56,7 +58,7 @@ def environment(
     return {
         **clean,
         "MISSION_HOME": str(prefect_server.folder.parent),
-        "PREFECT_API_URL": prefect_server.ensure().api,
+        **login(prefect_server),
         "PREFECT_HOME": str(tmp_path_factory.mktemp("person")),
         "PREFECT_WORKER_QUERY_SECONDS": "1",
     }
@@ -110,6 +112,32 @@ def ended(flow: str, seconds: float = 90) -> FlowRun:
             return run
         assert time.monotonic() < deadline, run
         threading.Event().wait(0.25)
+
+
+@pytest.mark.slow
+def test_the_command_that_deploy_prints_starts_a_worker_of_the_local_server(
+    prefect_server: LocalServer, tmp_path: Path
+) -> None:
+    prefect_server.ensure()
+    person = allowed_environment(extra={"MISSION_HOME": str(prefect_server.folder.parent)})
+    deploy = [sys.executable, "-m", "cli", "deploy"]
+    told = subprocess.run(
+        deploy, cwd=tmp_path, env=person, capture_output=True, text=True, check=True
+    )
+    (command,) = [line for line in told.stdout.splitlines() if "worker start" in line]
+    assert prefect_server.access().secret not in told.stdout + told.stderr
+    # As typed, but for `--run-once`: it ends when it has asked the server for runs.
+    done = subprocess.run(
+        ["sh", "-c", f"{command} --run-once"],
+        cwd=tmp_path,
+        env=person | {"PREFECT_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "started" in done.stdout
 
 
 @pytest.mark.slow

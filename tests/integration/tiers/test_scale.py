@@ -26,6 +26,8 @@ from tiers.services.compose import COMPOSE_FILE
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 
 pytestmark = pytest.mark.slow
+LOGIN = ("mission", "what-the-servers-ask-for")
+FOREIGN = {"Origin": "http://attacker.example"}
 SCRIPTS = COMPOSE_FILE.parent / "tiers" / "compose_files"
 
 
@@ -77,6 +79,7 @@ def environment(postgres: PostgresServer, valkey: ValkeyServer, tmp_path: Path) 
     """What the containers get, with our ports in the place of the containers' names."""
     for name in ("database-password", "valkey-password"):
         (tmp_path / name).write_text(PASSWORD.get_secret_value())
+    (tmp_path / "prefect-auth").write_text(":".join(LOGIN))
     given = {name: str(v) for name, v in services()["prefect-api"]["environment"].items()}
     made = prefect_environment({**server_environment(), **given}, tmp_path)
     docket = made["PREFECT_SERVER_DOCKET_URL"]
@@ -134,9 +137,12 @@ def is_healthy(address: str) -> bool:
 
 def test_two_api_servers_share_one_state(apis: list[str], valkey: ValkeyServer) -> None:
     one, two = apis
-    made = httpx.post(f"{one}/flows/", json={"name": "from-one"}, timeout=30).json()
-    read = httpx.get(f"{two}/flows/{made['id']}", timeout=30).json()
-    assert read["name"] == "from-one"
+    flow = {"name": "from-one"}
+    assert httpx.post(f"{one}/flows/", json=flow, timeout=30).status_code == 401
+    made = httpx.post(f"{one}/flows/", json=flow, timeout=30, auth=LOGIN).json()
+    read = httpx.get(f"{two}/flows/{made['id']}", timeout=30, auth=LOGIN, headers=FOREIGN)
+    assert read.json()["name"] == "from-one"
+    assert "access-control-allow-origin" not in read.headers
     address: ValkeyAddress = valkey.address
     with redis.Redis(**address.connect_arguments()) as client:
         deadline = time.monotonic() + 60

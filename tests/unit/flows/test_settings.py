@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import client_settings, connect, given_api, server_settings
+from flows.settings import (
+    AUTH_STRING,
+    Access,
+    client_settings,
+    connect,
+    given_api,
+    server_settings,
+)
 
 
 def test_the_server_gets_no_settings_or_secrets_of_others(
@@ -19,21 +26,25 @@ def test_the_server_gets_no_settings_or_secrets_of_others(
     monkeypatch.setenv("PREFECT_SERVER_UI_ENABLED", "false")
     monkeypatch.setenv("GITHUB_TOKEN", "not-for-it")
     monkeypatch.setenv("PATH", "/usr/bin")
-    given = server_settings(tmp_path, 4711)
+    given = server_settings(tmp_path, secret="user:password")
     assert "not-for-it" not in given.values()
     assert "PREFECT_SERVER_UI_ENABLED" not in given
     assert given["PATH"] == "/usr/bin"
     assert given["PREFECT_HOME"] == str(tmp_path)
     assert given["PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE"] == "200"
-    assert "4711" in given["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"]
+    assert given["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == ""
+    assert given["PREFECT_SERVER_API_AUTH_STRING"] == "user:password"
 
 
 def test_a_client_never_starts_the_ephemeral_server(tmp_path: Path) -> None:
-    local = client_settings("http://127.0.0.1:1/api", home=tmp_path)
+    access = Access(home=tmp_path, secret="user:password")
+    local = client_settings("http://127.0.0.1:1/api", access)
     assert local["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] == "false"
     assert local["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
     assert local["PREFECT_HOME"] == str(tmp_path)
-    assert "PREFECT_HOME" not in client_settings("http://127.0.0.1:1/api", home=None)
+    assert local[AUTH_STRING] == "user:password"
+    assert not {"PREFECT_HOME", AUTH_STRING} & {*client_settings("http://127.0.0.1:1/api")}
+    assert "user:password" not in repr(access)
 
 
 @pytest.mark.parametrize(("value", "given"), [("http://h/api", "http://h/api"), ("", None)])

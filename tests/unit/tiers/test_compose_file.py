@@ -93,9 +93,10 @@ def test_there_is_no_password_but_the_environments() -> None:
     assert loaded["secrets"] == {
         "database-password": {"environment": "MISSION_DATABASE_PASSWORD"},
         "valkey-password": {"environment": "MISSION_VALKEY_PASSWORD"},
+        "prefect-auth": {"environment": "MISSION_PREFECT_AUTH"},
     }
     filled = interpolated(
-        {"MISSION_DATABASE_PASSWORD": "geheim", "MISSION_VALKEY_PASSWORD": "geheim"}
+        {secret["environment"]: "geheim" for secret in loaded["secrets"].values()}
     )
     assert "geheim" not in filled, "a password in the file is shown by `docker inspect`"
     assert services()["valkey-federated"]["command"][0].startswith("test -s ")
@@ -135,6 +136,7 @@ def test_scale_runs_two_servers_the_services_and_a_worker() -> None:
 def test_prefect_gets_its_passwords_from_the_secrets(tmp_path: Path) -> None:
     (tmp_path / "database-password").write_text("p@ss:/w")
     (tmp_path / "valkey-password").write_text("v@l:/k#y")
+    (tmp_path / "prefect-auth").write_text("user:p@ss")
     made = prefect_environment({"MISSION_DATABASE_USER": "gateway", "PATH": "x"}, tmp_path)
     assert made["PREFECT_SERVER_DATABASE_USER"] == "gateway"
     assert made["PREFECT_SERVER_DATABASE_PASSWORD"] == "p@ss:/w"
@@ -143,8 +145,33 @@ def test_prefect_gets_its_passwords_from_the_secrets(tmp_path: Path) -> None:
     assert made["PATH"] == "x"
 
 
-def test_a_container_without_secrets_gets_none(tmp_path: Path) -> None:
-    assert prefect_environment({"PATH": "x"}, tmp_path) == {"PATH": "x"}
+def test_a_worker_gets_what_it_logs_in_with_and_no_password(tmp_path: Path) -> None:
+    (tmp_path / "prefect-auth").write_text("user:p@ss\n")
+    assert prefect_environment({"PATH": "x"}, tmp_path) == {
+        "PATH": "x",
+        "PREFECT_SERVER_API_AUTH_STRING": "user:p@ss",
+        "PREFECT_API_AUTH_STRING": "user:p@ss",
+    }
+
+
+@pytest.mark.parametrize("content", [None, "", "\n"])
+def test_nothing_of_prefect_starts_where_it_would_ask_for_nothing(
+    content: str | None, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "prefect-auth").write_text(content)
+    with pytest.raises(SystemExit, match="MISSION_PREFECT_AUTH"):
+        prefect_environment({}, tmp_path)
+
+
+def test_everything_of_prefect_asks_and_no_page_of_another_origin_is_answered() -> None:
+    of_prefect = [s for name, s in services().items() if name.startswith("prefect-")]
+    assert len(of_prefect) == 4
+    for service in of_prefect:
+        assert "prefect-auth" in service["secrets"]
+        assert service.get("entrypoint") is None  # the image's: tiers.prefect_environment
+    environment = services()["prefect-api"]["environment"]
+    assert environment["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == ""
 
 
 @requires("docker", container_engine=True)

@@ -12,6 +12,7 @@ import pytest
 
 from mission.errors import ProcessError
 from tests.conftest import requires
+from workspace.git import git_environment
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
 
 SHORT = timedelta(seconds=0.2)
@@ -173,3 +174,13 @@ def test_the_environment_is_an_allow_list() -> None:
     assert allowed_environment(["MY_*", "GIT_DIR"], {"X": "y"}, source) == {
         "PATH": "/bin", "LC_ALL": "C", "MY_A": "a", "MY_B": "b", "X": "y",
     }  # fmt: skip
+
+
+def test_what_the_runner_logs_in_to_its_engine_with_is_for_no_child(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "user:secret")
+    named = ["*", "PREFECT_*", "PREFECT_API_AUTH_STRING"]
+    for environment in (allowed_environment(named), git_environment()):
+        assert "PATH" in environment
+        assert not [name for name in environment if name.startswith("PREFECT_")]

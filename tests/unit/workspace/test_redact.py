@@ -121,6 +121,12 @@ def test_values_of_variables_with_telling_names() -> None:
     assert redactor.text(text) == f"{HIDDEN} {HIDDEN} {HIDDEN} true 4096 abc /home/person"
 
 
+def test_a_login_is_known_in_all_its_forms() -> None:
+    redactor = Redactor.from_environment({"PREFECT_API_AUTH_STRING": "mission:pl4nted-secret"})
+    for form in ("mission:pl4nted-secret", "pl4nted-secret", "bWlzc2lvbjpwbDRudGVkLXNlY3JldA=="):
+        assert redactor.text(f"say {form} now") == f"say {HIDDEN} now"
+
+
 def test_a_secret_within_a_secret() -> None:
     redactor = Redactor(["abcdef", "abcdefghij"])
     assert redactor.text("abcdefghij abcdef") == f"{HIDDEN} {HIDDEN}"
