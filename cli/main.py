@@ -17,6 +17,7 @@ import typer
 
 from cli.console import fact, print_json, printable, shown_path, talk
 from cli.lazy import lazy_group
+from cli.proxies import spare_loopback
 from mission.errors import FindingsError, MissionError, told
 from workspace.redact import Redactor
 
@@ -91,6 +92,7 @@ def _open_closed_streams() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the process ends with the exit code."""
     _open_closed_streams()
+    spare_loopback(os.environ)
     try:
         app(args=arguments, prog_name="mission", standalone_mode=True)
     except (MissionError, OSError) as error:
