@@ -16,6 +16,7 @@ from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from flows.trouble import SERVER_TROUBLE
 
 _PAUSE_SECONDS = 2.0  # between two updates of the table
+_PATIENCE_SECONDS = 30.0  # for the last one
 
 
 class Board:
@@ -39,8 +40,13 @@ class Board:
     def start(self) -> None:
         """Begin, with the settings of Prefect that hold here."""
         run = copy_context().run
-        self._thread = threading.Thread(target=run, args=(self._work,), name="board", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=run, args=(self._work,), name="board", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system gives no further thread
+            self.troubles.append(f"there is no progress table in Prefect: {error}")
+        else:
+            self._thread = thread
 
     def show(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Show these rows instead of the last ones, soon."""
@@ -49,12 +55,14 @@ class Board:
             self._changed.notify()
 
     def close(self) -> None:
-        """Send what is left, and end."""
+        """Send what is left, and end. A server that does not answer is not waited for."""
         with self._changed:
             self._closing = True
             self._changed.notify()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_PATIENCE_SECONDS)
+            if self._thread.is_alive():
+                self.troubles.append("the progress table in Prefect is not up to date: no answer")
 
     def _work(self) -> None:
         try:

@@ -7,7 +7,7 @@ from prefect import tags
 from flows.mission import Caller, caller, run_mission
 from flows.server import ServerError
 from flows.settings import TAG, place_tag
-from flows.trouble import SERVER_TROUBLE, remedy
+from flows.trouble import SERVER_TROUBLE, gaps, remedy
 from mission.place import Place
 from orchestrator.display import Display
 from orchestrator.run import RunEnd, RunRequest
@@ -44,8 +44,8 @@ def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
         mine.troubles.append(f"Prefect's server did not take the run's end: {error}")
     finally:
         caller.reset(token)
-    for trouble in mine.troubles:
-        display.say(trouble)
+    if mine.troubles:
+        display.say(gaps(mine.troubles))
     if mine.error is not None:
         raise mine.error
     if mine.end is None:

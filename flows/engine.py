@@ -17,7 +17,10 @@ from flows.board import Board
 from flows.record import Record
 from flows.settings import TAG
 from flows.task import RowFuture, RowRun, done, row, task_run
+from mission.errors import MachineError
 from orchestrator.engine import Job, OnDone
+
+_NO_THREAD = "The machine limits them (`ulimit -u`, cgroup): raise that or lower max_parallel"
 
 
 class PrefectEngine:
@@ -88,7 +91,13 @@ class PrefectEngine:
             self._names[future.task_run_id] = job.name
             self._latest[job.task] = future
         carry_out = self._context.copy().run
-        self._pool.submit(carry_out, self._carry_out, job, on_done, future, key, wait_for)
+        turn = threading.Lock()  # whoever takes it ends the job, and nobody twice
+        try:
+            self._pool.submit(carry_out, self._carry_out, turn, job, on_done, future, key, wait_for)
+        except RuntimeError as error:  # no further thread; one that is free may have taken the job
+            if turn.acquire(blocking=False):
+                future.finish()
+                on_done(job, MachineError(f"{job.name} got no thread: {error}", hint=_NO_THREAD))
 
     def progress(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Hand the rows to the progress table, which is updated in the background."""
@@ -109,8 +118,16 @@ class PrefectEngine:
         return tuple(name for run, name in names.items() if run not in held)
 
     def _carry_out(
-        self, job: Job, on_done: OnDone, future: RowFuture, key: str, wait_for: list[RowFuture]
+        self,
+        turn: threading.Lock,
+        job: Job,
+        on_done: OnDone,
+        future: RowFuture,
+        key: str,
+        wait_for: list[RowFuture],
     ) -> None:
+        if not turn.acquire(blocking=False):
+            return
         told = threading.Event()
 
         def tell(error: BaseException | None) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from prefect import task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.context import TagsContext
 from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import Task
 
@@ -18,22 +20,26 @@ from mission.errors import MissionError, StoppedError, told
 from orchestrator.operations.evidence import OperationEnd
 
 Work: TypeAlias = Callable[[], OperationEnd]  # an operation, ready to be done
-OperationTask: TypeAlias = "Task[[Work, str], State[None]]"
+Show: TypeAlias = Callable[[str, OperationEnd], None]  # keeps the evidence of a row
+OperationTask: TypeAlias = "Task[..., State[None]]"
 
 
 def operation_task(name: str) -> OperationTask:
-    """The task of an operation. It takes the work and the row's id, and never raises for what
-    people can cause: a refusal is a failed run with the reason as its message."""
+    """The task of an operation. It takes the work, the row's id and, where the evidence is not just
+    to be kept, what to do with it. It never raises for what people can cause: a refusal is a failed
+    run with the reason as its message."""
+
+    keep = partial(_show, name)
 
     @task(name=name, task_run_name="{row}: " + name, cache_policy=NO_CACHE, persist_result=False)
-    def operate(work: Work, row: str) -> State[None]:
+    def operate(work: Work, row: str, show: Show | None = None) -> State[None]:
         try:
             end = work()
         except StoppedError as stopped:
             return Cancelled(message=stopped.message)
         except (MissionError, OSError) as error:
             return Failed(message=str(told(error)))
-        _show(name, row, end)
+        (show or keep)(row, end)
         return Completed(message=end.word) if end.ok else Failed(message=end.word)
 
     return operate
@@ -61,11 +67,24 @@ class PrefectOperations:
         if operation is None:
             return work()
         outcome = _Once(work)
+
+        def show(row: str, end: OperationEnd) -> None:
+            try:
+                _show(name, row, end)
+            except SERVER_TROUBLE as error:
+                self._note(name, task, error)
+
         try:
-            operation(outcome, f"{task} ({attempt})", return_state=True)
-        except SERVER_TROUBLE as error:
-            self.troubles.append(f"could not record {name} of {task} in Prefect: {error}")
+            # Without tags: Prefect asks its server for a slot in a limit of each one's name. Who is
+            # at work is the mission's affair, and a server that is away holds nobody up.
+            with TagsContext(current_tags=set()):
+                operation(outcome, f"{task} ({attempt})", show, return_state=True)
+        except Exception as error:  # noqa: BLE001 - the engine's: what the work raised is in `outcome`
+            self._note(name, task, error)
         return outcome.result()
+
+    def _note(self, name: str, task: str, error: Exception) -> None:
+        self.troubles.append(f"could not record {name} of {task} in Prefect: {error}")
 
 
 class _Once:

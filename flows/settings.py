@@ -38,7 +38,12 @@ _CLIENT: dict[str, str] = {
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     # The runner keeps its own logs; sending them too costs a third of a client's time.
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    # Prefect tells of a server that is away at each event; the runner does so once, at the end.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
+    # A server that is away is asked again for a quarter of a minute, by default for a whole one: at
+    # each of the questions that end a run.
+    "PREFECT_CLIENT_MAX_RETRIES": "3",
     # Spans that nobody collects.
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
     # With the automation of `mission deploy`, a run whose machine died is marked in 90 seconds.

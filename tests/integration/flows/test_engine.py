@@ -24,6 +24,7 @@ from flows.engine import PrefectEngine
 from flows.record import Record
 from flows.settings import TAG, place_tag
 from flows.task import RowRun, row
+from mission.errors import MachineError
 from orchestrator.engine import Job
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -194,6 +195,28 @@ def test_a_record_that_fails_keeps_no_job_from_its_work(monkeypatch: pytest.Monk
     in_flow(work)
     assert waiter.ends == [("A", None)]
     assert worked.is_set()
+
+
+def test_a_thread_that_does_not_start_ends_its_job_with_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the system says it when it gives no more. (Root is above the limit that makes it real.)"""
+    waiter = Waiter()
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def work(engine: PrefectEngine) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            engine.submit(a_job("A"), waiter.done)
+        engine.submit(a_job("B", after=("A",)), waiter.done)
+        waiter.wait(2)
+
+    in_flow(work)
+    (_, error), b = waiter.ends
+    assert isinstance(error, MachineError)
+    assert b == ("B", None)
 
 
 def test_on_done_may_submit_the_next_job_with_one_slot() -> None:
