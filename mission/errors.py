@@ -21,6 +21,7 @@
     ├── GitError                 git refused
     │   ├── MergeConflictError   a squash merge that does not apply
     │   ├── NothingToMergeError  a squash merge that would change nothing
+    │   ├── AlreadyMergedError   the base holds the row already
     │   ├── BaseMovedError       the base is not where the merge expected it
     │   ├── BrokenBaseError      the base holds what does not pass its verification
     │   ├── CheckoutBlockedError a person's uncommitted changes stand in the way
@@ -199,6 +200,10 @@ class MergeConflictError(GitError):
 
 class NothingToMergeError(GitError):
     """A squash merge whose result is the base as it is."""
+
+
+class AlreadyMergedError(GitError):
+    """The base holds the row already, and not by this attempt."""
 
 
 class BaseMovedError(GitError):

@@ -22,6 +22,7 @@ from mission.journal import Journal
 from mission.place import Place
 from orchestrator.admission.rests import Rests
 from orchestrator.display import Display
+from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.writer import StatusWriter
@@ -34,6 +35,11 @@ from workspace.worktrees import Worktrees
 def now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
+
+
+def task_path(place: Place, repository: Repository) -> str:
+    """The task file's path inside its repository, with forward slashes."""
+    return place.task_file.relative_to(repository.top).as_posix()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +60,7 @@ class Context:
     stop: Stop
     run: int  # the journal's id of this run
     rests: Rests  # providers that take no work for a while
+    landed: Landed  # what the base holds of the mission
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
     operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
     clock: Callable[[], datetime] = now
@@ -86,4 +93,4 @@ class Context:
     @property
     def task_file(self) -> str:
         """The task file's path inside the repository, with forward slashes."""
-        return self.place.task_file.relative_to(self.repository.top).as_posix()
+        return task_path(self.place, self.repository)

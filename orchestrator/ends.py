@@ -45,6 +45,7 @@ class TaskEnd:
 
 
 INTERRUPTED = "interrupted"  # the outcome of an attempt whose runner died
+SUPERSEDED = "superseded"  # ... whose row was found merged on the base
 CONFLICT = "conflict"  # ... whose work does not apply to the base and is to be repaired
 
 # Outcomes after which the agent's session is worth going on with.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from gates.protocol import GateRequest, GateState, Purpose
@@ -12,9 +12,10 @@ from mission.state import Actor, Status
 from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
 from orchestrator.taking_over import vouched_for
+from policy.standing import Landing
 from tasks_md.finding import Finding, Severity
 from tasks_md.model import Plan, Task
-from workspace.squash import landings
+from workspace.squash import one_line
 
 _ISSUE = re.compile(r"#(\d+)")
 
@@ -38,13 +39,8 @@ def compare(context: Context, board: Board) -> list[Disagreement]:
         ForgeError: The forge did not answer.
     """
     base = context.repository.fetch_base()
-    landed = _landed(context, base)
-    vouched = vouched_for(context.journal, board.plan) | landed.keys()
-    found = [
-        one
-        for task in board.plan.tasks
-        if (one := _row(context, board, task, base, landed, vouched)) is not None
-    ]
+    facts = _Facts.read(context, board.plan, base)
+    found = [one for task in board.plan.tasks for one in _row(context, board, task, facts)]
     return [*found, *_issues(context, board.plan), *_base(context, board.plan, base)]
 
 
@@ -57,63 +53,102 @@ def fix(board: Board, disagreements: list[Disagreement]) -> int:
     return len(fixes)
 
 
-def _row(
-    context: Context,
-    board: Board,
-    task: Task,
-    base: str,
-    landed: Mapping[str, str],
-    vouched: Collection[str],
-) -> Disagreement | None:
-    status = board.status(task.id)
-    commit = landed.get(task.id)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Facts:
+    """What git and the journal say of the rows, by their names."""
+
+    base: str  # the base's tip
+    landed: Mapping[str, str]  # the commit on the base that merged the row
+    wanted_anew: Collection[str]  # rows that a person wants done again after that
+    twice: Mapping[str, tuple[Landing, Landing]]
+    reverted: Mapping[str, str]  # the last merge of the row that was taken back
+    vouched: Collection[str]  # rows of which is known why they may be done
+
+    @classmethod
+    def read(cls, context: Context, plan: Plan, base: str) -> _Facts:
+        names = list(plan.by_id)
+        landed = _landed(context, base)
+        merged = context.landed.merged(names, unnamed=True)
+        trailed = {one.task for one in context.landed.standing(unnamed=True)}
+        reverted = {one.task: one.commit for one in context.landed.reverted()}
+        return cls(
+            base=base,
+            landed=landed,
+            wanted_anew=frozenset(trailed - {one.task for one in merged.values()}),
+            twice=context.landed.merged_twice(names),
+            reverted=reverted,
+            vouched=vouched_for(context.journal, plan) | landed.keys(),
+        )
+
+
+def _row(context: Context, board: Board, task: Task, facts: _Facts) -> Iterator[Disagreement]:
+    status, commit = board.status(task.id), facts.landed.get(one_line(task.id))
+    if task.id in facts.twice:
+        yield _merged_twice(context, task, *facts.twice[task.id])
     if status is Status.DONE:
-        lost = _not_landed(context, task, base) if task.branch and commit is None else None
-        return lost or (None if task.id in vouched else _not_journalled(task))
-    if commit is not None:
-        proved = StatusChange(
-            task=task.id,
-            status=Status.DONE,
-            word=f"merged as {commit[:10]}",
-            actor=Actor.FACTS,
-            reason="its merge is on the base",
-        )
-        return _row_found(
-            task,
-            "merged-not-done",
-            f"{task.id} is {task.status}, but {commit[:10]} on {context.repository.base} merged it",
-            "`mission verify --fix` sets it to done",
-            proved,
-        )
-    if status is Status.IN_PROGRESS and not any(
+        lost = _not_landed(context, task, facts) if task.branch and commit is None else None
+        if lost is not None:
+            yield lost
+        elif task.id not in facts.vouched:
+            yield _not_journalled(task)
+    elif commit is not None and one_line(task.id) not in facts.wanted_anew:
+        yield _merged_not_done(context, task, commit)
+    elif status is Status.IN_PROGRESS and not any(
         attempt.task == task.id for attempt in context.journal.open_attempts()
     ):
-        return _row_found(
+        yield _row_found(
             task,
             "nobody-at-work",
             f"{task.id} is in-progress, but this runner has no attempt under way",
             f"If nobody works on it: `mission set {task.id} not-started`",
         )
-    return None
 
 
-def _not_landed(context: Context, task: Task, base: str) -> Disagreement | None:
+def _merged_not_done(context: Context, task: Task, commit: str) -> Disagreement:
+    proved = StatusChange(
+        task=task.id,
+        status=Status.DONE,
+        word=f"merged as {commit[:10]}",
+        actor=Actor.FACTS,
+        reason="its merge is on the base",
+    )
+    return _row_found(
+        task,
+        "merged-not-done",
+        f"{task.id} is {task.status}, but {commit[:10]} on {context.repository.base} merged it",
+        "`mission verify --fix` sets it to done",
+        proved,
+    )
+
+
+def _merged_twice(context: Context, task: Task, first: Landing, second: Landing) -> Disagreement:
+    one, other = first.commit[:10], second.commit[:10]
+    return _row_found(
+        task,
+        "merged-twice",
+        f"{task.id} is on {context.repository.base} twice, as {one} and {other}, though nobody "
+        "asked for it again",
+        f"`git show {one} {other}` shows both; `git revert {other}` takes one of them back",
+    )
+
+
+def _not_landed(context: Context, task: Task, facts: _Facts) -> Disagreement | None:
     """A row that is done, of which the base shows no merge."""
     git = context.repository.git
-    tip = _branch_tip(context, task.branch or "")
+    reverted = facts.reverted.get(one_line(task.id))
+    tip = None if reverted else _branch_tip(context, task.branch or "")
     finished = [one for one in context.journal.attempts(task.id) if one.head is not None]
-    if tip is not None and not git.fits("merge-base", "--is-ancestor", tip, base):
+    hint = f"`mission history {task.id}` shows what happened"
+    if reverted is not None:
+        why = f"its merge {reverted[:10]} was reverted on {context.repository.base}"
+        hint = "Set its status cell to not-started by hand to have it done anew"
+    elif tip is not None and not git.is_ancestor(tip, of=facts.base):
         why = f"its branch {task.branch} has commits that {context.repository.base} has not"
     elif finished:
         why = f"attempt {finished[-1].number} was not merged into {context.repository.base}"
     else:
         return None
-    return _row_found(
-        task,
-        "done-not-merged",
-        f"{task.id} is done, but {why}",
-        f"`mission history {task.id}` shows what happened",
-    )
+    return _row_found(task, "done-not-merged", f"{task.id} is done, but {why}", hint)
 
 
 def _not_journalled(task: Task) -> Disagreement:
@@ -148,13 +183,13 @@ def _landed(context: Context, base: str) -> dict[str, str]:
     """Task -> the commit on the base that merged it: by the journal, else by its trailers."""
     git = context.repository.git
     found: dict[str, str] = {}
-    for one in landings(git, base, context.task_file):
-        found.setdefault(one.task, one.commit)
     for event in context.journal.events(Merged):
         commit = event.what.commit
-        if event.task is not None and git.fits("merge-base", "--is-ancestor", commit, base):
-            found[event.task] = commit
-    return found
+        there = event.task is not None and git.is_ancestor(commit, of=base)
+        if there and not context.landed.taken_back(commit):
+            found[one_line(event.task or "")] = commit
+    by_trailers = context.landed.standing(unnamed=True)
+    return {**{one.task: one.commit for one in by_trailers}, **found}
 
 
 def _branch_tip(context: Context, branch: str) -> str | None:

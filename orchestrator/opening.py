@@ -21,8 +21,9 @@ from mission.place import Place, mission_home
 from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
 from orchestrator.board import Board
-from orchestrator.context import Context
+from orchestrator.context import Context, task_path
 from orchestrator.display import Display
+from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.preflight import repository_of
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
@@ -100,6 +101,7 @@ def open_mission(
             stop=stop,
             run=run,
             rests=Rests(config),
+            landed=Landed(repository, journal, task_path(place, repository), config.dialect),
             remote=remote or NoWorkers(),
             operations=operations or NoRecord(),
         )

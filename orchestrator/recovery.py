@@ -12,6 +12,7 @@ from orchestrator.attempts.resuming import HELD_UP
 from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
+from orchestrator.proving import prove_merged
 from workspace.alive import end_leftover
 
 # What an attempt had come to, by the status that was written for it.
@@ -40,18 +41,20 @@ class Recovered:
 
 
 def reconcile(context: Context, board: Board) -> Recovered:
-    """Bring the file in line with what the journal knows.
+    """Bring the file in line with what the base and the journal know.
 
     The journal decides what had finished: an attempt whose agent had ended is carried on from
     there, at once where its row says `in-progress`, else in the row's turn; one whose agent was cut
     off is given back and starts again with its worktree as it is.
-    Git decides what had merged: the merge queue looks for an attempt's trailers before it merges.
+    Git decides what had merged: what the base holds is done, and the merge queue looks for an
+    attempt's trailers before it merges.
     """
     held = frozenset(
         attempt.task
         for attempt in context.journal.open_attempts()
         if not _has_ended(context, attempt)
     )
+    prove_merged(context, board, held)
     left = tuple(
         attempt
         for attempt in context.journal.open_attempts()

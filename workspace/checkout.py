@@ -154,7 +154,7 @@ def fast_forward(
             raise CheckoutBlockedError(
                 f"uncommitted changes in {git.folder} stand in the way: {', '.join(found.blocked)}",
                 files=found.blocked,
-                hint="Commit or stash them, and run again",
+                hint="Commit them or move them out of the way, and run again",
             )
         _follow(git, step, found.adopted)
         if step.new != checkout.tip:

@@ -147,6 +147,14 @@ class Git:
             raise GitError(f"git {_name(args)}: {reason(output)}")
         return output.code == 0
 
+    def is_ancestor(self, commit: str, *, of: str) -> bool:
+        """Whether a commit is another one, or part of its history.
+
+        Raises:
+            GitError: There is no such commit.
+        """
+        return commit == of or self.fits("merge-base", "--is-ancestor", commit, of)
+
     def commit(self, revision: str) -> str | None:
         """The full id of the commit that a revision names, None if it names none."""
         output = self.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mission.errors import GitError, MergeConflictError, NothingToMergeError
@@ -27,19 +27,9 @@ class Touch:
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Landing:
-    """A squash commit on the base, by its trailers."""
-
-    commit: str
-    task: str
-    attempt: str
-    mission: str  # its task file; empty in commits of the runner's earlier versions
-
-
 def message_for(task: str, description: str, attempt: int, *, mission: str = "") -> str:
     """The message of a squash commit: `ID: description`, and what it is of, as git trailers."""
-    task_id, whole = _line(task), _line(description)
+    task_id, whole = one_line(task), one_line(description)
     subject = f"{task_id}: {whole}" if whole else task_id
     body = ""
     if len(subject) > _SUBJECT:
@@ -48,7 +38,7 @@ def message_for(task: str, description: str, attempt: int, *, mission: str = "")
     facts = [(TASK, task_id), (ATTEMPT, str(attempt))]
     if mission:
         facts.append((MISSION, mission))
-    return f"{subject}\n\n{body}" + "".join(f"{key}: {_line(value)}\n" for key, value in facts)
+    return f"{subject}\n\n{body}" + "".join(f"{key}: {one_line(value)}\n" for key, value in facts)
 
 
 def leftovers_message(task: str, summary: str, attempt: int) -> str:
@@ -57,8 +47,8 @@ def leftovers_message(task: str, summary: str, attempt: int) -> str:
     Its trailers have names of their own: by those of a squash merges are recognised on the base.
     """
     first = summary.strip().partition("\n")[0]
-    subject = f"{_line(task)}: {_line(first) or 'work'}"
-    return f"{subject}\n\nMission-Task: {_line(task)}\nMission-Attempt: {attempt}\n"
+    subject = f"{one_line(task)}: {one_line(first) or 'work'}"
+    return f"{subject}\n\nMission-Task: {one_line(task)}\nMission-Attempt: {attempt}\n"
 
 
 def make_squash(
@@ -97,39 +87,6 @@ def merge_trees(git: Git, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]
     return tree, tuple(dict.fromkeys(files))
 
 
-def find_landed(
-    git: Git,
-    base_ref: str,
-    task: str,
-    attempt: int,
-    since: str | None = None,
-    *,
-    mission: str = "",
-) -> str | None:
-    """The commit with which an attempt was merged, if it was; looked for on the base only after
-    the commit `since`."""
-    reach = f"{since}..{base_ref}" if since else base_ref
-    for one in landings(git, reach, mission):
-        if (one.task, one.attempt) == (_line(task), str(attempt)):
-            return one.commit
-    return None
-
-
-def landings(git: Git, reach: str, mission: str = "") -> Iterator[Landing]:
-    """The squash commits in a range of commits, the newest first.
-
-    Those of another mission are left out. A commit that names none, as the runner's earlier
-    versions made them, may be of any.
-    """
-    fields = ("%H", _trailer(TASK), _trailer(ATTEMPT), _trailer(MISSION))
-    log = iter(
-        git.run("log", f"--format={'%x00'.join(fields)}%x00", "--end-of-options", reach).fields
-    )
-    for commit, task, attempt, of_mission in zip(log, log, log, log, strict=True):
-        if task and of_mission in ("", _line(mission)):
-            yield Landing(commit=commit.strip(), task=task, attempt=attempt, mission=of_mission)
-
-
 def who_merged(git: Git, *, base: str, head: str, files: Sequence[str]) -> tuple[Touch, ...]:
     """What changed these files on `base` after `head` left it, the newest first."""
     # No path starts with a slash: it tells a commit's first field from a file.
@@ -156,6 +113,6 @@ def _trailer(key: str) -> str:
     return f"%(trailers:key={key},valueonly,separator=%x2C)"
 
 
-def _line(text: str) -> str:
-    """Text as one line."""
+def one_line(text: str) -> str:
+    """Text as one line, as the trailers have it."""
     return _SPACES.sub(" ", text).strip()

@@ -9,6 +9,7 @@ from mission.errors import GitError
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
 
+TRAILER = "Mission-Status"  # by it the runner's commits of status are told from people's
 _FILE = "100644"
 _FOLDER = "040000"
 

@@ -6,6 +6,7 @@ from agents.outcomes import ADVICE, no_change
 from agents.protocol import Outcome, Result
 from gates.single_writer import touched
 from mission.errors import (
+    AlreadyMergedError,
     CheckoutBlockedError,
     MergeConflictError,
     MissionError,
@@ -36,7 +37,7 @@ from orchestrator.attempts.work import (
     run_agent,
 )
 from orchestrator.context import Context
-from orchestrator.ends import CONFLICT, Again, TaskEnd, Unreviewed
+from orchestrator.ends import CONFLICT, SUPERSEDED, Again, TaskEnd, Unreviewed
 from orchestrator.merging.pulling import clear_pull
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import touches_task_file
@@ -206,8 +207,20 @@ class AttemptRunner:
             again=again(context, attempt, decision),
         )
 
+    def _found_merged(self, assignment: Assignment, merged: AlreadyMergedError) -> TaskEnd:
+        """The end of an attempt that came too late: the base holds the row."""
+        try:
+            said = f"{assignment.task.id}, the last row for this issue, was {merged.message}."
+            closed = self._issues.finish(assignment.task, said)
+        except (MissionError, OSError) as error:
+            return self._held_up(assignment, told(error))
+        word = f"{merged.message}; {closed}" if closed else merged.message
+        return self._end(assignment, Status.DONE, SUPERSEDED, word=word)
+
     def _held_up(self, assignment: Assignment, error: MissionError) -> TaskEnd:
         """The end of an attempt that something outside it stopped."""
+        if isinstance(error, AlreadyMergedError):
+            return self._found_merged(assignment, error)
         if isinstance(error, MergeConflictError) and may_repair(self._context, assignment):
             back = Again(at=self._context.clock())
             return self._end(assignment, None, CONFLICT, reason=error.message, again=back)

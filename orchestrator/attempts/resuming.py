@@ -39,7 +39,10 @@ def reopen(context: Context, last: Attempt) -> Attempt:
     A person may have resolved a conflict on the branch, here or on the remote.
     """
     said = context.journal.events(AgentEnded, task=last.task, attempt=last.id)
-    merged = bool(context.journal.events(Merged, task=last.task, attempt=last.id))
+    merged = any(
+        not context.landed.taken_back(event.what.commit)
+        for event in context.journal.events(Merged, task=last.task, attempt=last.id)
+    )
     return context.journal.reopen_attempt(
         last.id,
         stage=Stage.MERGED if merged else Stage.WORKED,

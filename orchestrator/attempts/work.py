@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agents.prompt import write_brief
 from agents.protocol import Result
-from mission.errors import GitError
+from mission.errors import AlreadyMergedError, GitError
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
 from mission.usage import Usage, UsageColumns
@@ -49,10 +49,20 @@ def author_of(agent: str) -> str:
 
 
 def prepare(context: Context, assignment: Assignment) -> tuple[Attempt, Worktree]:
-    """The attempt's worktree, from the current tip of the base, or as an earlier one left it."""
+    """The attempt's worktree, from the current tip of the base, or as an earlier one left it.
+
+    Raises:
+        AlreadyMergedError: The base holds the row: there is nothing to do.
+    """
     attempt = assignment.attempt
     context.display.doing(attempt.task, "prepares its worktree")
     base = context.repository.fetch_base()
+    landing = context.landed.merged([attempt.task]).get(attempt.task)
+    if landing is not None:
+        raise AlreadyMergedError(
+            f"merged as {landing.commit[:10]}, attempt {landing.attempt}, before {attempt.agent} "
+            "was asked"
+        )
     worktree = worktree_of(context, attempt, base)
     attempt = context.journal.update_attempt(
         attempt.id, worktree=str(worktree.path), base_commit=worktree.base_commit

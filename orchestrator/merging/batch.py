@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gates.case import Reason
 from mission.errors import (
+    AlreadyMergedError,
     BaseMovedError,
     GateError,
     GateTimeoutError,
@@ -92,10 +93,15 @@ class BatchRound:
             answer = self._do(step)
 
     def _finish_landed(self) -> None:
-        """What an earlier run pushed before it was killed needs no more than its end."""
+        """What an earlier run pushed before it was killed needs no more than its end. Its push may
+        arrive as late as now."""
         context = self._context
         for name, row in list(self._open.items()):
-            commit = landed_before(context, row, self._base)
+            try:
+                commit = landed_before(context, row)
+            except AlreadyMergedError as error:
+                self._end(row, error)
+                continue
             if commit is not None:
                 finish(context, [row], {name: commit}, tip=commit)
                 self._conclude(row, commit, landed=True)
@@ -128,7 +134,9 @@ class BatchRound:
         ahead, self._ahead = self._ahead, None
         if ahead is not None and step.items == tuple(self._open):
             return ahead.end.result()
-        return try_candidate(context, self._base, [self._open[name] for name in step.items])
+        # What has landed meanwhile has its end already.
+        rows = [self._open[name] for name in step.items if name in self._open]
+        return try_candidate(context, self._base, rows)
 
     def _land(self, candidate: Candidate) -> Answer:
         context = self._context
@@ -149,7 +157,7 @@ class BatchRound:
                 commits = self._landings.land(candidate)
             except BaseMovedError:
                 return self._moved()
-        tip = commits[candidate.rows[-1].task.id]
+        tip = commits[candidate.rows[-1].task.id] if candidate.rows else candidate.base
         finish(context, candidate.rows, commits, tip=tip)
         self._stand_on(tip)
         for row in candidate.rows:
@@ -192,6 +200,9 @@ class BatchRound:
                 hint="Run again when fewer people push to it",
             )
         self._stand_on(self._context.repository.fetch_base())
+        self._finish_landed()
+        if not self._open:
+            return Answer(verdict=Verdict.MOVED)
         self._context.display.say(
             f"{', '.join(self._open)}: the base moved, merging again on {self._base[:10]}"
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from gates.protocol import GateRequest, Purpose
 from gates.single_writer import touched
 from mission.errors import (
+    AlreadyMergedError,
     CheckoutBlockedError,
     GitError,
     MergeConflictError,
@@ -36,18 +37,24 @@ def touches_task_file(branch: str, task_file: str, task: str) -> SingleWriterErr
     )
 
 
-def landed_before(context: Context, row: Row, base: str) -> str | None:
-    """The commit with which the row's attempt was merged already, by its trailers."""
+def landed_before(context: Context, row: Row) -> str | None:
+    """The commit with which the row's attempt was merged already, by its trailers.
+
+    A push that was cut off here may still arrive there: ask again whenever the base has moved.
+
+    Raises:
+        AlreadyMergedError: Somebody else has merged the row since the attempt began.
+    """
     attempt = row.attempt
-    if attempt.squash is None:
-        return None  # we never tried
-    return squash.find_landed(
-        context.repository.git,
-        base,
-        row.task.id,
-        attempt.number,
-        attempt.base_commit,
-        mission=context.task_file,
+    landing = context.landed.since(row.task.id, attempt.base_commit)
+    if landing is None:
+        return None
+    ours = landing.commit == attempt.squash or landing.attempt == str(attempt.number)
+    if attempt.squash is not None and ours:
+        return landing.commit
+    raise AlreadyMergedError(
+        f"merged as {landing.commit[:10]}, attempt {landing.attempt}, meanwhile, and not by this "
+        f"run; what {attempt.agent} did is kept on {attempt.branch}"
     )
 
 
@@ -64,11 +71,9 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
         NothingToMergeError: The base has all of it.
         SingleWriterError: It would change the task file.
         UnapprovedError: It would change what the runner acts on, and no person has looked at it.
-        GitError: Somebody else has merged this row meanwhile.
     """
     task, work = row.task, Work.of(row.attempt)
     git = context.repository.git
-    _refuse_done_elsewhere(context, row, base)
     try:
         commit = squash.make_squash(
             git,
@@ -100,18 +105,6 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
     return commit
 
 
-def _refuse_done_elsewhere(context: Context, row: Row, base: str) -> None:
-    """Two clones may carry out one mission at once: each has a lock of its own."""
-    reach = f"{row.attempt.base_commit}..{base}"
-    for one in squash.landings(context.repository.git, reach, context.task_file):
-        if one.mission and one.task == row.task.id:  # one that names none may be of any
-            raise GitError(
-                f"{row.task.id} was merged as {one.commit[:10]} meanwhile, and not by this run",
-                hint=f"Another clone carries the mission out too; {Work.of(row.attempt).branch} is "
-                "kept. `mission verify PATH --fix` sets what is merged to done",
-            )
-
-
 def refuse_blocked(context: Context, commit: str) -> None:
     """Before anything is merged: could the checkout follow?
 
@@ -124,7 +117,7 @@ def refuse_blocked(context: Context, commit: str) -> None:
             f"uncommitted changes in {context.repository.top} stand in the way of the merge: "
             f"{', '.join(files)}",
             files=files,
-            hint="Commit or stash them, and run again",
+            hint="Commit them or move them out of the way, and run again",
         )
 
 

@@ -103,7 +103,7 @@ def _publish(context: Context) -> bool:
             repository.git,
             base=base,
             files=files,
-            message=f"Update the status of {_name(context)}\n\nMission-Status: yes\n",
+            message=f"Update the status of {_name(context)}\n\n{status_commit.TRAILER}: yes\n",
         )
         if commit is None:
             return True

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from mission.errors import UsageError
 from tests.integration.workspace.conftest import git
+from tests.integration.workspace.landed import find_landed
 from workspace.changes import changed_files, commit_leftovers, head
-from workspace.squash import find_landed, make_squash, message_for
+from workspace.squash import make_squash, message_for, one_line
 from workspace.status_commit import commit_files, committed
 
 if TYPE_CHECKING:
@@ -104,16 +105,16 @@ def test_a_file_of_any_name_is_committed_alone(
 def test_a_landed_attempt_is_found_whatever_its_text(
     scratch: Scratch, task: str, description: str, attempt: int
 ) -> None:
-    assume(task.split())
+    assume(one_line(task))
     repository = scratch.repository
     base = repository.base_tip()
     work = commit_files(repository.git, base=base, files={"x": b"x"}, message="work")
     assert work is not None
     message = message_for(task, description, attempt)
     squash = make_squash(repository.git, base=base, head=work, message=message, author=description)
-    assert find_landed(repository.git, squash, task, attempt, base) == squash
-    assert find_landed(repository.git, squash, task, attempt + 1, base) is None
-    assert find_landed(repository.git, squash, task + "x", attempt, base) is None
+    assert find_landed(repository.git, f"{base}..{squash}", task, attempt) == squash
+    assert find_landed(repository.git, f"{base}..{squash}", task, attempt + 1) is None
+    assert find_landed(repository.git, f"{base}..{squash}", task + "x", attempt) is None
     lines = repository.git.run("show", "-s", "--format=%B", squash).stdout.split("\n")
     assert lines[1] == ""
     assert len(lines[0]) <= 73
@@ -142,7 +143,7 @@ def test_a_megabyte_of_description(scratch: Scratch) -> None:
     base = scratch.repository.base_tip()
     made = commit_files(scratch.repository.git, base=base, files={"x": b"x"}, message=message)
     assert made is not None
-    assert find_landed(scratch.repository.git, made, "T-1", 1, base) == made
+    assert find_landed(scratch.repository.git, made, "T-1") == made
 
 
 def test_settings_and_variables_of_the_person_do_not_lead_astray(

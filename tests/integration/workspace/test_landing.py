@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mission.errors import BaseMovedError, MergeConflictError, NothingToMergeError
+from tests.integration.workspace.landed import find_landed, landings
 from workspace.changes import changed_files, commit_leftovers, head, is_changed
 from workspace.checkout import fast_forward
 from workspace.landing import confirm, delete_branch, land, push_branch
-from workspace.squash import find_landed, make_squash, message_for, who_merged
+from workspace.squash import make_squash, message_for, who_merged
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch
@@ -46,8 +47,8 @@ def test_the_whole_way_of_a_task(scratch: Scratch) -> None:
     assert scratch.git("log", "-1", "--format=%an|%cn|%s") == (
         "sonnet via mission-runner|mission-runner|FED-M1-01: Do the first thing"
     )
-    assert find_landed(repository.git, repository.base_ref, "FED-M1-01", 1, base) == squash
-    assert find_landed(repository.git, repository.base_ref, "FED-M1-01", 2, base) is None
+    assert find_landed(repository.git, repository.base_ref, "FED-M1-01") == squash
+    assert find_landed(repository.git, repository.base_ref, "FED-M1-01", 2) is None
     assert find_landed(repository.git, repository.base_ref, "FED-M1-0", 1) is None
 
     scratch.worktrees.remove(worktree)
@@ -57,19 +58,18 @@ def test_the_whole_way_of_a_task(scratch: Scratch) -> None:
     scratch.git("fsck", "--strict")
 
 
-def test_a_merge_of_another_mission_is_not_taken_for_ours(scratch: Scratch) -> None:
+def test_a_merge_tells_its_mission(scratch: Scratch) -> None:
     """Two task files in one repository may have rows of the same name."""
     repository = scratch.repository
     base = repository.fetch_base()
     head = scratch.branch("work", {"a.txt": "a\n"})
     message = message_for("A", "Do it", 1, mission="theirs/TASKS.md")
     squash = make_squash(repository.git, base=base, head=head, message=message, author="X")
-    assert find_landed(repository.git, squash, "A", 1, mission="ours/TASKS.md") is None
-    assert find_landed(repository.git, squash, "A", 1, mission="theirs/TASKS.md") == squash
+    assert [one.mission for one in landings(repository.git, squash, "A", 1)] == ["theirs/TASKS.md"]
     silent = make_squash(
         repository.git, base=base, head=head, message=message_for("A", "", 1), author="X"
     )
-    assert find_landed(repository.git, silent, "A", 1, mission="ours/TASKS.md") == silent
+    assert [one.mission for one in landings(repository.git, silent, "A", 1)] == [""]
 
 
 def test_a_moved_base_is_told_apart(scratch: Scratch) -> None:

@@ -12,9 +12,9 @@ import git as gitpython
 import pytest
 
 from tests.integration.workspace.conftest import git
+from tests.integration.workspace.landed import find_landed
 from workspace.changes import commit_leftovers, head
 from workspace.checkout import fast_forward
-from workspace.squash import find_landed
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch
@@ -24,12 +24,13 @@ PROJECT = Path(__file__).parents[3]
 CARRY = """
 import sys
 from pathlib import Path
+from tests.integration.workspace.landed import find_landed
 from mission.errors import BaseMovedError
 from workspace.changes import commit_leftovers, head
 from workspace.checkout import fast_forward
 from workspace.landing import confirm, land
 from workspace.repository import Repository
-from workspace.squash import find_landed, make_squash, message_for
+from workspace.squash import make_squash, message_for
 from workspace.worktrees import Worktrees
 
 top, root, task = sys.argv[1:]

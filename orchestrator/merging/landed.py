@@ -1,0 +1,164 @@
+"""What the base holds of this mission: facts that a clone finds again whatever it has lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
+
+from mission.journal import Journal
+from orchestrator.merging.words import committed, journalled
+from policy.standing import (
+    Landing,
+    Recorded,
+    Word,
+    is_taken_back,
+    merged,
+    merged_twice,
+    reverted,
+    standing,
+)
+from tasks_md.model import Dialect
+from workspace import base_log
+from workspace.repository import Repository
+from workspace.squash import one_line
+
+_Found = TypeVar("_Found")
+
+
+class Landed:
+    """The merges on the base, as it was last fetched. For any thread.
+
+    The base's history is read once; when the base moves, only what is new. What people said is
+    looked for only where a row that is asked about is merged.
+    """
+
+    def __init__(
+        self, repository: Repository, journal: Journal, task_file: str, dialect: Dialect
+    ) -> None:
+        """`task_file` is its path in the repository, with forward slashes."""
+        self._repository = repository
+        self._journal = journal
+        self._path = task_file
+        self._dialect = dialect
+        self._turn = threading.Lock()  # guards what follows
+        self._tip: str | None = None  # the base's tip that was read up to
+        self._commits: list[Recorded] = []
+        self._ours: dict[str, bool] = {}  # whether a mission's path is a former one of ours
+
+    def merged(self, tasks: Collection[str], *, unnamed: bool = False) -> Mapping[str, Landing]:
+        """Those of `tasks` that the base holds, and nobody wants anew; the merge of each.
+
+        Args:
+            tasks: Rows of the mission.
+            unnamed: Take merges that name no mission for ours. They may be of any.
+
+        Raises:
+            GitError: There is no base, or its history cannot be read.
+        """
+        found = self._of(tasks, self.standing(unnamed=unnamed))
+        if not found:
+            return {}
+        return _by_row(tasks, merged(found, self._words(found)))
+
+    def merged_twice(self, tasks: Collection[str]) -> Mapping[str, tuple[Landing, Landing]]:
+        """Those of `tasks` that the base holds twice, though nobody asked for it.
+
+        Raises:
+            GitError: As `merged`.
+        """
+        found = self._of(tasks, self.standing())
+        if not merged_twice(found):
+            return {}
+        return _by_row(tasks, merged_twice(found, self._words(found)))
+
+    def since(self, task: str, base_commit: str | None) -> Landing | None:
+        """The newest merge of a row that came to the base after `base_commit`.
+
+        Raises:
+            GitError: As `merged`.
+        """
+        found = self._of([task], self.standing())
+        if not found or (base_commit is not None and self._holds(base_commit, found[-1].commit)):
+            return None
+        return found[-1]
+
+    def taken_back(self, commit: str) -> bool:
+        """Whether the base has reverted a commit, and not reverted that.
+
+        Raises:
+            GitError: As `merged`.
+        """
+        return is_taken_back(commit, self._read())
+
+    def standing(self, *, unnamed: bool = False) -> Sequence[Landing]:
+        """The merges of this mission that were not reverted, the oldest first.
+
+        Raises:
+            GitError: As `merged`.
+        """
+        return self._own(standing(self._read()), unnamed=unnamed)
+
+    def reverted(self) -> Sequence[Landing]:
+        """The merges of this mission that were reverted, the oldest first.
+
+        Raises:
+            GitError: As `merged`.
+        """
+        return self._own(reverted(self._read()))
+
+    def _own(self, found: Sequence[Landing], *, unnamed: bool = False) -> Sequence[Landing]:
+        ours = self._named_ours({one.mission for one in found})
+        return [one for one in found if (ours[one.mission] if one.mission else unnamed)]
+
+    def _words(self, landings: Sequence[Landing]) -> list[Word]:
+        """What people said of the rows of these merges, after any of them."""
+        return [
+            *journalled(self._journal, landings),
+            *committed(self._repository, landings, self._path, self._dialect),
+        ]
+
+    def _read(self) -> Sequence[Recorded]:
+        git = self._repository.git
+        with self._turn:
+            tip = self._repository.base_tip()
+            if tip != self._tip:
+                known = self._tip if self._tip is not None and self._holds(tip, self._tip) else None
+                new = base_log.read(git, tip if known is None else f"{known}..{tip}")
+                self._commits = [*self._commits, *new] if known is not None else new
+                self._tip = tip
+            return self._commits
+
+    def _holds(self, descendant: str, commit: str) -> bool:
+        return self._repository.git.is_ancestor(commit, of=descendant)
+
+    def _of(self, tasks: Collection[str], landings: Sequence[Landing]) -> list[Landing]:
+        wanted = {one_line(task) for task in tasks}
+        return [one for one in landings if one.task in wanted]
+
+    def _named_ours(self, missions: Collection[str]) -> Mapping[str, bool]:
+        """Whether each of these paths is our task file's, now or before it was moved."""
+        with self._turn:
+            self._ours[one_line(self._path)] = True
+            unknown = sorted(name for name in missions if name and name not in self._ours)
+            if unknown:
+                former = self._former(unknown)
+                self._ours.update((name, name in former) for name in unknown)
+            return dict(self._ours)
+
+    def _former(self, paths: Sequence[str]) -> frozenset[str]:
+        """Those of `paths` at which our task file was. Where a file still is, it is another's."""
+        git, tip = self._repository.git, self._repository.base_tip()
+        there = git.run("ls-tree", "-z", "--name-only", "--full-tree", tip, "--", *paths).fields
+        gone = set(paths).difference(there)
+        if not gone:
+            return frozenset()
+        moves = git.run(
+            "log", "--follow", "-M", "--diff-filter=R", "--name-status", "-z", "--format=",
+            "--end-of-options", tip, "--", self._path,
+        ).fields  # fmt: skip
+        return frozenset(gone.intersection(moves))
+
+
+def _by_row(tasks: Collection[str], found: Mapping[str, _Found]) -> Mapping[str, _Found]:
+    return {task: found[one_line(task)] for task in tasks if one_line(task) in found}

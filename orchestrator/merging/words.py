@@ -1,0 +1,116 @@
+"""What people said of rows after these were merged: in the journal, and in commits on the base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mission.errors import MissionError
+from mission.journal import Event, Journal, RequestKind
+from mission.journal.kinds import Merged, StatusSet
+from mission.state import Actor, Status
+from policy.standing import Landing, Word
+from tasks_md.model import Dialect, Task
+from tasks_md.parse import decode, parse
+from workspace import status_commit
+from workspace.file_log import edits
+from workspace.repository import Repository
+from workspace.squash import one_line
+
+
+def journalled(journal: Journal, landings: Sequence[Landing]) -> Iterator[Word]:
+    """What people asked of the runner: that a row be not-started, after a merge of it."""
+    known = {event.what.commit: event.id for event in reversed(journal.events(Merged))}
+    for event in journal.events(StatusSet):
+        if not _is_word(event):
+            continue
+        task = one_line(event.task or "")
+        after = frozenset(
+            one.commit
+            for one in landings
+            if one.task == task
+            # By the journal's own order where it knows the merge; else clocks have to do.
+            and (event.id > known[one.commit] if one.commit in known else event.at > one.at)
+        )
+        if after:
+            yield Word(task=task, after=after)
+
+
+def _is_word(event: Event[StatusSet]) -> bool:
+    """Whether a status change is a person's wish to have a row done anew. `unblock` is none: what
+    held the row up is out of its way, and what is merged stays."""
+    by_person = event.what.by == Actor.PERSON and event.what.new == Status.NOT_STARTED
+    unblocked = event.what.reason.startswith(f"{RequestKind.UNBLOCK} ")
+    return by_person and not unblocked
+
+
+def committed(
+    repository: Repository, landings: Sequence[Landing], task_file: str, dialect: Dialect
+) -> Iterator[Word]:
+    """Commits on the base, of people, that made a row not-started after a merge of it.
+
+    Args:
+        landings: Parents before children; at least one.
+        task_file: Its path in the repository.
+    """
+    git, rows = repository.git, _Reader(task_file, dialect)
+    by_task: dict[str, list[Landing]] = {}
+    for landing in landings:
+        by_task.setdefault(landing.task, []).append(landing)
+    changes = edits(
+        git,
+        since=landings[0].commit,  # no other one is part of its history
+        until=repository.base_tip(),
+        paths=sorted({task_file, *(one.mission for one in landings if one.mission)}),
+        trailer=status_commit.TRAILER,
+    )
+    for edit in changes:
+        if edit.trailer:
+            continue  # the runner's own
+        before = [rows.of(text) for text in edit.before]
+        for name, row in rows.of(edit.after).items():
+            after = frozenset(
+                one.commit
+                for one in by_task.get(one_line(name), ())
+                if _sets_back(row, [theirs.get(name) for theirs in before])
+                and not (
+                    all(name not in theirs for theirs in before)
+                    and _is_same(row, rows.at(repository, one).get(name))
+                )
+                and git.is_ancestor(one.commit, of=edit.commit)
+            )
+            if after:
+                yield Word(task=one_line(name), after=after)
+
+
+def _sets_back(row: Task, before: Sequence[Task | None]) -> bool:
+    return row.status == Status.NOT_STARTED and all(
+        one is None or one.status != Status.NOT_STARTED for one in before
+    )
+
+
+def _is_same(row: Task, merged: Task | None) -> bool:
+    """Whether a row that a commit added is the one that was merged: its file was moved, or could
+    not be read for a while. Else it is another row of its name."""
+    return merged is not None and merged.description == row.description
+
+
+class _Reader:
+    """Reads versions of one task file."""
+
+    def __init__(self, path: str, dialect: Dialect) -> None:
+        self._path = path
+        self._dialect = dialect
+
+    def of(self, text: bytes | None) -> Mapping[str, Task]:
+        """The rows of a version, by their names; none where it cannot be read."""
+        if text is None:
+            return {}
+        try:
+            return parse(decode(text), path=self._path, dialect=self._dialect).by_id
+        except MissionError:
+            return {}
+
+    def at(self, repository: Repository, landing: Landing) -> Mapping[str, Task]:
+        """The rows as a merge found them."""
+        path = landing.mission or self._path
+        return self.of(status_commit.committed(repository.git, landing.commit, path))

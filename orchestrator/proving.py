@@ -1,0 +1,92 @@
+"""Rows that the base holds are done, whatever the file and the journal of this clone say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+from mission.errors import MissionError
+from mission.journal import Attempt, Stage
+from mission.journal.kinds import Merged
+from mission.state import Actor, Status
+from orchestrator.attempts.resuming import HELD_UP
+from orchestrator.attempts.work import clear
+from orchestrator.board import Board, StatusChange
+from orchestrator.context import Context
+from orchestrator.ends import SUPERSEDED
+from orchestrator.publishing.issues import IssueBook
+from policy.standing import Landing
+
+_LANDING = (Stage.MERGING, Stage.MERGED, Stage.CONFIRMED)
+
+
+def prove_merged(context: Context, board: Board, held: Set[str]) -> None:
+    """Set the rows to done that were merged, unless a person wanted them anew since.
+
+    Left to take their own way to their end, which does what is left to do there: attempts that
+    were cut off as they landed, and rows that a merge of this runner left blocked.
+
+    Args:
+        held: Rows whose agent cannot be ended; their worktrees stay.
+    """
+    undone = [task for task, status in board.statuses.items() if status is not Status.DONE]
+    if not undone:
+        return
+    attempts = {one.task: one for one in context.journal.open_attempts()}
+    proved = {
+        task: landing
+        for task, landing in context.landed.merged(undone).items()
+        if not _goes_on(context, board, task, landing, attempts)
+    }
+    for task, landing in proved.items():
+        board.stage(as_merged(task, landing, by="found on the base"))
+    board.write()
+    for task, landing in proved.items():
+        if task in attempts:
+            _supersede(context, attempts[task], landing, clears=task not in held)
+        context.display.say(
+            f"{task}: done (merged as {landing.commit[:10]}, attempt {landing.attempt}: found on "
+            f"{context.repository.base}, no agent starts)"
+        )
+    _close_issues(context, board, proved)
+
+
+def as_merged(task: str, landing: Landing, *, by: str) -> StatusChange:
+    """The change that a merge on the base proves; `by` says how it came to light."""
+    return StatusChange(
+        task=task,
+        status=Status.DONE,
+        word=f"merged as {landing.commit[:10]}, attempt {landing.attempt}, {by}",
+        actor=Actor.FACTS,
+        reason=f"its merge {landing.commit[:10]} is on the base",
+    )
+
+
+def _goes_on(
+    context: Context, board: Board, task: str, landing: Landing, attempts: Mapping[str, Attempt]
+) -> bool:
+    """Whether the attempt that made the merge is carried on, or waits for a person."""
+    attempt = attempts.get(task)
+    if attempt is not None:
+        return attempt.stage in _LANDING and landing.attempt == str(attempt.number)
+    last = context.journal.last_attempt(task)
+    if last is None or last.outcome != HELD_UP or board.status(task) is not Status.BLOCKED:
+        return False
+    return bool(context.journal.events(Merged, task=task, attempt=last.id))
+
+
+def _supersede(context: Context, attempt: Attempt, landing: Landing, *, clears: bool) -> None:
+    reason = f"its row was merged as {landing.commit[:10]}, attempt {landing.attempt}"
+    context.journal.end_attempt(attempt.id, SUPERSEDED, reason)
+    if clears and landing.attempt == str(attempt.number):
+        clear(context, attempt)  # it is the same work: the journal is older than its merge
+
+
+def _close_issues(context: Context, board: Board, proved: Mapping[str, Landing]) -> None:
+    issues = IssueBook(context, lambda: board.plan)
+    for task, landing in proved.items():
+        said = f"{task}, the last row for this issue, was merged as {landing.commit[:10]}."
+        try:
+            issues.finish(board.plan.task(task), said)
+        except MissionError as error:
+            issue = board.plan.task(task).issue
+            context.display.say(f"{task}: {issue} may still be open: {error}")

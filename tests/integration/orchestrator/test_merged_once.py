@@ -1,0 +1,241 @@
+"""What the base holds is done: no clone that has forgotten it lets an agent do it again."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cli.asking import ask
+from mission.journal import RequestKind
+from mission.place import Place
+from orchestrator.display import RecordingDisplay
+from orchestrator.facts import compare
+from orchestrator.opening import open_mission
+from tests.scratch import Scratch, make, row
+from workspace.git import Git
+from workspace.process import Stop
+
+pytestmark = pytest.mark.timeout(240)
+
+# Tells each start of an agent, and leaves work of its own each time.
+TELLS = """
+import os, pathlib
+task, attempt = os.environ["MISSION_TASK"], os.environ["MISSION_ATTEMPT"]
+with open({ledger!r}, "a") as ledger:
+    ledger.write(task + "\\n")
+pathlib.Path(f"{{task}}-{{os.getpid()}}.txt").write_text(task)
+"""
+UNSAVED: dict[str, object] = {"status": {"commit": "never"}}
+
+
+def begin(folder: Path, *rows: str, config: dict[str, object] | None = None) -> Scratch:
+    worker = TELLS.format(ledger=str(folder / "ledger"))
+    return make(folder, rows, worker=worker, config=config or UNSAVED)
+
+
+def starts(folder: Path) -> list[str]:
+    return (folder / "ledger").read_text().split()
+
+
+def findings(scratch: Scratch) -> list[str]:
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
+        return [f"{one.finding.rule} {one.finding.task}" for one in compare(context, board)]
+
+
+def set_by_hand(scratch: Scratch, task: str, old: str, new: str) -> None:
+    scratch.edit(f"| {task} | {old} |", f"| {task} | {new} |")
+
+
+def push(scratch: Scratch, message: str) -> None:
+    scratch.git.run("commit", "--quiet", "--all", "-m", message)
+    scratch.git.run("push", "--quiet", "origin", "main")
+
+
+def lose_journal(scratch: Scratch) -> None:
+    shutil.rmtree(Place.find(str(scratch.task_file)).state_dir)
+
+
+def stash(scratch: Scratch) -> None:
+    scratch.git.run("stash", "--quiet")
+
+
+def check_out(scratch: Scratch) -> None:
+    scratch.git.run("checkout", "--quiet", ".")
+
+
+def stash_without_journal(scratch: Scratch) -> None:
+    stash(scratch)
+    lose_journal(scratch)
+
+
+@pytest.mark.parametrize("forget", [stash, check_out, stash_without_journal])
+def test_statuses_that_are_lost_are_found_on_the_base(
+    tmp_path: Path, forget: Callable[[Scratch], None]
+) -> None:
+    scratch = begin(tmp_path, row("A"), row("B", after="A"))
+    assert scratch.run().exit_code == 0
+    forget(scratch)
+    assert scratch.statuses() == {"A": "not-started", "B": "not-started"}
+    assert findings(scratch) == ["merged-not-done A", "merged-not-done B"]
+    display = RecordingDisplay()
+    assert scratch.run(display=display).exit_code == 0
+    assert scratch.statuses() == {"A": "done", "B": "done"}
+    assert starts(tmp_path) == ["A", "B"]
+    assert any(line.startswith("A: done (merged as ") for line in display.said)
+    assert "attempt 1, found on the base" in scratch.notes("B")
+    assert findings(scratch) == []
+
+
+def test_a_fresh_clone_goes_on_behind_what_is_merged(tmp_path: Path) -> None:
+    """Rows that were under way, or had failed, when the machine was lost are no exception."""
+    scratch = begin(tmp_path, row("A"), row("B"), row("C"), row("D", after="A, B, C"))
+    scratch.edit("| D | not-started |", "| D | blocked |")
+    push(scratch, "D can wait")
+    assert scratch.run().blocked == ("D",)
+    clone = replace(scratch, top=tmp_path / "clone")
+    Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(clone.top))
+    set_by_hand(clone, "A", "not-started", "in-progress")
+    set_by_hand(clone, "B", "not-started", "failed")
+    set_by_hand(clone, "C", "not-started", "needs-qa")
+    set_by_hand(clone, "D", "blocked", "not-started")
+    assert clone.run().exit_code == 0
+    assert set(clone.statuses().values()) == {"done"}
+    assert sorted(starts(tmp_path)) == ["A", "B", "C", "D"]
+
+
+def test_a_journal_that_is_older_than_the_merges(tmp_path: Path) -> None:
+    """It holds the attempt open, as on a machine that was put back to yesterday's snapshot."""
+    scratch = begin(tmp_path, row("A"), row("B"))
+    journal = Place.find(str(scratch.task_file)).journal_file
+    with scratch.journal() as before:
+        run = before.start_run(mission="scratch", host="h", pid=1, pid_started=0.0)
+        before.start_attempt(
+            run=run,
+            task="A",
+            agent="worker",
+            branch="feat/a",
+            base_commit=None,
+            worktree=None,
+            log=None,
+            route="",
+        )
+    kept = tmp_path / "kept"
+    shutil.copytree(journal.parent, kept)
+    shutil.rmtree(journal.parent)
+    assert scratch.run().exit_code == 0
+    shutil.rmtree(journal.parent)
+    shutil.copytree(kept, journal.parent)
+    scratch.git.run("checkout", "--quiet", ".")
+    set_by_hand(scratch, "A", "not-started", "in-progress")
+    assert scratch.run().exit_code == 0
+    assert sorted(starts(tmp_path)) == ["A", "B"]
+    assert scratch.statuses() == {"A": "done", "B": "done"}
+    with scratch.journal() as after:
+        assert after.open_attempts() == []
+
+
+def test_what_was_reverted_is_done_anew_until_the_revert_is(tmp_path: Path) -> None:
+    scratch = begin(tmp_path, row("A"))
+    assert scratch.run().exit_code == 0
+    check_out(scratch)
+    scratch.git.run("revert", "--no-edit", "HEAD")
+    scratch.git.run("revert", "--no-edit", "HEAD")
+    scratch.git.run("push", "--quiet", "origin", "main")
+    assert scratch.run().exit_code == 0  # the revert is reverted: the merge stands
+    assert starts(tmp_path) == ["A"]
+    scratch.git.run("revert", "--no-edit", "HEAD")
+    scratch.git.run("push", "--quiet", "origin", "main")
+    assert findings(scratch) == ["done-not-merged A"]
+    set_by_hand(scratch, "A", "done", "not-started")
+    assert scratch.run().exit_code == 0
+    assert starts(tmp_path) == ["A", "A"]
+    assert findings(scratch) == []
+
+
+def test_a_person_who_speaks_after_the_merge_has_it_done_anew(tmp_path: Path) -> None:
+    """A request in the journal, then a commit on the base that the journal does not know of."""
+    scratch = begin(tmp_path, row("A"))
+    assert scratch.run().exit_code == 0
+    set_by_hand(scratch, "A", "done", "failed")
+    assert ask(str(scratch.task_file), RequestKind.RETRY, "A").status == "not-started"
+    assert findings(scratch) == []
+    assert scratch.run().exit_code == 0
+    assert starts(tmp_path) == ["A", "A"]
+    assert findings(scratch) == []
+    push(scratch, "It is done")
+    set_by_hand(scratch, "A", "done", "not-started")
+    push(scratch, "Not good enough")
+    clone = replace(scratch, top=tmp_path / "clone")
+    Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(clone.top))
+    assert clone.run().exit_code == 0
+    assert starts(tmp_path) == ["A", "A", "A"]
+    check_out(clone)  # that word was before the third merge
+    assert clone.run().exit_code == 0
+    assert len(starts(tmp_path)) == 3
+
+
+def test_a_row_that_is_on_the_base_twice_is_found(tmp_path: Path) -> None:
+    scratch = begin(tmp_path, row("A"))
+    assert scratch.run().exit_code == 0
+    told = scratch.git.text("log", "-1", "--format=%B").replace("Attempt: 1", "Attempt: 2")
+    scratch.git.run("commit", "--quiet", "--allow-empty", "-m", told)
+    scratch.git.run("push", "--quiet", "origin", "main")
+    assert findings(scratch) == ["merged-twice A"]
+    scratch.git.run("revert", "--no-edit", "--no-commit", "HEAD")
+    scratch.git.run(
+        "commit", "--quiet", "--allow-empty", "-m", "R\n\nThis reverts commit "
+        f"{scratch.git.text('rev-parse', 'HEAD')}.",
+    )  # fmt: skip
+    scratch.git.run("push", "--quiet", "origin", "main")
+    assert findings(scratch) == []
+
+
+def test_a_task_file_that_was_moved_keeps_its_merges(tmp_path: Path) -> None:
+    scratch = begin(tmp_path, row("A"))
+    assert scratch.run().exit_code == 0
+    check_out(scratch)
+    scratch.git.run("mv", "plan", "plans")
+    push(scratch, "Another folder")
+    file = scratch.top / "plans" / "TASKS.md"
+    with open_mission(str(file), RecordingDisplay(), Stop()) as (context, _):
+        assert list(context.landed.merged(["A"])) == ["A"]
+    # A mission that begins where the old one was has rows of its own.
+    (scratch.top / "plan").mkdir()
+    for name in ("TASKS.md", "mission.yaml"):
+        shutil.copy(scratch.top / "plans" / name, scratch.top / "plan" / name)
+    scratch.edit("Do A.", "Do something else.")
+    scratch.git.run("add", "--all")
+    push(scratch, "Another mission")
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, _):
+        assert list(context.landed.merged(["A"])) == []
+
+
+# A gate: when it is asked about the merge of feat/a, another clone merges B.
+MERGES_B = """
+import pathlib, subprocess, sys
+asked, remote, folder = sys.argv[1:]
+if asked == "merge:feat/a" and not pathlib.Path(folder).exists():
+    subprocess.run(["git", "clone", "-q", remote, folder], check=True)
+    git = ["git", "-C", folder, "-c", "user.name=O", "-c", "user.email=o@x.invalid"]
+    message = "B: Do B.\\n\\nTask: B\\nAttempt: 1\\nMission: plan/TASKS.md\\n\\n"
+    message += "Reviewed-on: https://forge.invalid/1\\nCo-authored-by: P <p@x.invalid>"
+    subprocess.run([*git, "commit", "-qm", message, "--allow-empty"], check=True)
+    subprocess.run([*git, "push", "-q"], check=True)
+"""
+
+
+def test_a_row_that_another_clone_merges_during_the_run_does_not_start(tmp_path: Path) -> None:
+    """Squashed by a forge, which has put lines of its own behind the trailers."""
+    told = [str(tmp_path / "remote.git"), str(tmp_path / "other")]
+    command = [sys.executable, "-c", MERGES_B, "{purpose}:{branch}", *told]
+    gate = {"type": "script", "run": command, "interval": "1s"}
+    scratch = begin(tmp_path, row("A"), row("B", after="A"), config={"gates": [gate]})
+    assert scratch.run().exit_code == 0
+    assert starts(tmp_path) == ["A"]
+    assert "before worker was asked" in scratch.notes("B")
+    assert scratch.statuses() == {"A": "done", "B": "done"}

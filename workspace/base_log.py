@@ -1,0 +1,85 @@
+"""What the base's commits say: which rows they merged, and which commits they took back.
+
+Messages are read whole, not by their last paragraph alone: a forge may put lines of its own behind
+the trailers of a squash commit, and a person who merges in its pages may put some before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from policy.standing import Landing, Recorded
+from workspace.git import Git
+from workspace.squash import ATTEMPT, MISSION, TASK
+
+# What git looks for by itself, so that of a long history only these commits are handed over.
+_PATTERNS = (f"^{TASK}: ", "^This reverts commit [0-9a-f]", '^(Revert|Reapply) "')
+_TRAILER = re.compile(rf"(?P<key>{TASK}|{ATTEMPT}|{MISSION}): *(?P<value>.*?)\s*")
+# "…, reversing changes made to ID" is what git adds where a merge is reverted.
+_REVERTS = re.compile(
+    r"^This reverts commit (?P<commit>[0-9a-f]{7,64})\b"
+    r"(?:, reversing\s+changes made to (?P<since>[0-9a-f]{7,64})\b)?",
+    re.MULTILINE,
+)
+_QUOTES = re.compile(r'(?P<word>Revert|Reapply) "(?P<subject>.*)"')
+_NUMBER = re.compile(r" \([#!]\d+\)$")  # a pull request's, which forges add to a first line
+
+
+def read(git: Git, reach: str) -> list[Recorded]:
+    """The commits in a range of commits that matter here, parents before children. One process,
+    and one more for each revert of a merge commit."""
+    searched = (f"--grep={pattern}" for pattern in _PATTERNS)
+    log = iter(
+        git.run(
+            "log", "--topo-order", "--reverse", "--encoding=UTF-8", "--extended-regexp", *searched,
+            "--format=%H%x00%ct%x00%B%x00", "--end-of-options", reach, "--",
+        ).fields
+    )  # fmt: skip
+    return [
+        _recorded(git, commit.strip(), datetime.fromtimestamp(int(seconds), UTC), message)
+        for commit, seconds, message in zip(log, log, log, strict=True)
+    ]
+
+
+def _recorded(git: Git, commit: str, at: datetime, message: str) -> Recorded:
+    lines = message.replace("\r\n", "\n").strip("\n")
+    subject = _NUMBER.sub("", lines.partition("\n")[0])
+    undoes = tuple(_undone(git, lines))
+    quoted = None if undoes else _QUOTES.fullmatch(subject)
+    return Recorded(
+        commit=commit,
+        subject=subject,
+        landings=tuple(_landings(commit, at, lines)),
+        undoes=undoes,
+        undoes_subject=_named(quoted["word"], quoted["subject"]) if quoted else "",
+    )
+
+
+def _landings(commit: str, at: datetime, message: str) -> Iterator[Landing]:
+    for paragraph in re.split(r"\n\s*\n", message):
+        found = (_TRAILER.fullmatch(line) for line in paragraph.split("\n"))
+        facts = {one["key"]: one["value"] for one in found if one is not None}
+        if facts.get(TASK) and facts.get(ATTEMPT):
+            yield Landing(
+                commit=commit,
+                task=facts[TASK],
+                attempt=facts[ATTEMPT],
+                mission=facts.get(MISSION, ""),
+                at=at,
+            )
+
+
+def _undone(git: Git, message: str) -> Iterator[str]:
+    for found in _REVERTS.finditer(message):
+        yield found["commit"]
+        if found["since"] is not None:
+            reach = f"{found['since']}..{found['commit']}"
+            yield from git.run("rev-list", "--end-of-options", reach, check=False).text.split()
+
+
+def _named(word: str, subject: str) -> str:
+    """The first line of the commit that one with this first line takes back."""
+    plain = _NUMBER.sub("", subject)
+    return plain if word == "Revert" else f'Revert "{plain}"'
