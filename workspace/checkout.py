@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,12 +127,18 @@ def blocking_files(
 
 
 def fast_forward(
-    repository: Repository, commit: str, *, keep: Sequence[str] = TASK_FILE
+    repository: Repository,
+    commit: str,
+    *,
+    keep: Sequence[str] = TASK_FILE,
+    settled: Collection[str] = (),
 ) -> FastForward:
     """Bring the base branch of this repository, and its checkout, to `commit`. Repeatable.
 
     Uncommitted changes stay as they are. The files in `keep` (repository paths) never stand in the
     way: where their committed text changes, the edited file stays and the result names it.
+    Those in `settled`, some of `keep`, are right as they are in this checkout: they stay too where
+    they only look unedited.
 
     Raises:
         CheckoutBlockedError: Uncommitted changes stand in the way, or commits that the base has
@@ -149,7 +155,8 @@ def fast_forward(
         git, step = checkout.git, checkout.step_to(repository, commit)
         if step is None:
             return FastForward(checkout=git.folder, moved=False, kept=())
-        found = _survey(checkout, step, keep)
+        ours = git.folder == repository.top
+        found = _survey(checkout, step, keep, settled=settled if ours else ())
         if found.blocked:
             raise CheckoutBlockedError(
                 f"uncommitted changes in {git.folder} stand in the way: {', '.join(found.blocked)}",
@@ -164,12 +171,14 @@ def fast_forward(
         return FastForward(checkout=git.folder, moved=True, kept=found.kept)
 
 
-def _survey(checkout: _Checkout, step: Step, keep: Sequence[str]) -> Survey:
+def _survey(
+    checkout: _Checkout, step: Step, keep: Sequence[str], *, settled: Collection[str] = ()
+) -> Survey:
     """What stands in the way; a merge that a person is in the middle of stops everything."""
     git = checkout.git
     marks = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
     paths = git.text("rev-parse", *(option for mark in marks for option in ("--git-path", mark)))
-    found = survey(git, step, keep)
+    found = survey(git, step, keep, settled)
     for mark, path in zip(marks, paths.splitlines(), strict=True):
         if (git.folder / path).exists() and not found.blocked:
             operation = mark.removesuffix("_HEAD").lower().replace("_", "-")

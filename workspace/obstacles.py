@@ -50,8 +50,17 @@ class _Change:
     new: Entry
 
 
-def survey(checkout: Git, step: Step, keep: Collection[str]) -> Survey:
-    """Compare every path that the step changes with what the checkout has there."""
+def survey(
+    checkout: Git, step: Step, keep: Collection[str], settled: Collection[str] = ()
+) -> Survey:
+    """Compare every path that the step changes with what the checkout has there.
+
+    Args:
+        checkout: Where the step is to be made.
+        step: From which commit to which.
+        keep: Paths that stay as they are where they were edited.
+        settled: Those of `keep` that stay even where they were not.
+    """
     changes = _changes(checkout, step)
     removed = {path for path, change in changes.items() if change.new.mode == _NOTHING}
     edited = _edited(checkout, step)
@@ -64,7 +73,8 @@ def survey(checkout: Git, step: Step, keep: Collection[str]) -> Survey:
     kept: list[str] = []
     adopted: list[Entry] = []
     for path, change in changes.items():
-        in_the_way = [path] if path in edited else []
+        stays = path in settled and os.path.lexists(checkout.folder / path)
+        in_the_way = [path] if stays or path in edited else []
         if change.old.mode == _NOTHING and not in_the_way:
             in_the_way = list(_untracked_at(checkout.folder, path, removed))
         if not in_the_way:

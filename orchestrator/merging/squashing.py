@@ -21,7 +21,7 @@ from orchestrator.attempts.verifying import Row
 from orchestrator.attempts.work import Work, author_of
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
-from orchestrator.publishing.absorbing import absorb
+from orchestrator.publishing.absorbing import absorb, follow
 from orchestrator.settings_files import settings_among
 from tasks_md.model import Task
 from workspace import changes, checkout, landing, squash
@@ -180,4 +180,4 @@ def finish(context: Context, rows: Sequence[Row], commits: Mapping[str, str], *,
                 attempt=row.attempt.id,
             )
     absorb(context, tip)
-    checkout.fast_forward(context.repository, tip, keep=(context.task_file,))
+    follow(context, tip)

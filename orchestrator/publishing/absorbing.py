@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
 from mission.errors import CheckoutBlockedError, GitError, RowConflictError
+from mission.journal.kinds import StatusSet
 from orchestrator.context import Context
+from orchestrator.publishing.own_commits import newest_own
+from tasks_md.basis import built_on
 from tasks_md.model import Plan
 from tasks_md.parse import decode, encode, parse
 from tasks_md.rebase import rebase
@@ -16,6 +20,7 @@ from workspace.status_commit import committed
 
 def absorb(context: Context, commit: str) -> None:
     """Before the checkout moves to `commit`: put our changes on the task file that `commit` holds.
+    What a status commit of ours holds is no change of somebody else's.
 
     Done before the checkout moves, so that a crash in between does it again, to the same end.
 
@@ -23,14 +28,26 @@ def absorb(context: Context, commit: str) -> None:
         CheckoutBlockedError: Both sides changed the same cell, or the same lines.
     """
     git, path = context.repository.git, context.task_file
-    absorbed = _absorbed(context)
-    if git.fits("merge-base", "--is-ancestor", commit, absorbed):
+    absorbed = absorbed_commit(context)
+    if git.is_ancestor(commit, of=absorbed):
         return  # a merge that is found again: what came after it would be taken back
     before = committed(git, absorbed, path)
     after = committed(git, commit, path)
     if before is not None and after is not None and before != after:
-        _take_in(context, before, after)
+        own = newest_own(context, upto=commit, beyond=absorbed)
+        published = None if own is None else committed(git, own, path)
+        _take_in(context, before, published, after)
     note_absorbed(context, commit)
+
+
+def follow(context: Context, commit: str, *, keep: Collection[str] = ()) -> None:
+    """After `absorb`: let the checkout follow. The task file is right as it is there.
+
+    Raises:
+        CheckoutBlockedError: A person's changes stand where the checkout would move.
+    """
+    path = context.task_file
+    checkout.fast_forward(context.repository, commit, keep=(path, *keep), settled=(path,))
 
 
 def note_absorbed(context: Context, commit: str) -> None:
@@ -40,8 +57,14 @@ def note_absorbed(context: Context, commit: str) -> None:
         git.run("update-ref", _own_ref(context), commit)
 
 
-def _take_in(context: Context, before: bytes, after: bytes) -> None:
-    """Put what we changed since `before` on `after`."""
+def _take_in(context: Context, before: bytes, published: bytes | None, after: bytes) -> None:
+    """Put what we changed since `before` on `after`.
+
+    Args:
+        before: The task file as the checkout's commit has it.
+        published: As our last status commit has it, if the checkout has not followed that.
+        after: As it is to be taken in.
+    """
     git, path, writer = context.repository.git, context.task_file, context.writer
 
     def read(text: str) -> Plan:
@@ -55,12 +78,27 @@ def _take_in(context: Context, before: bytes, after: bytes) -> None:
         # Both sides may have added the same row.
         return None if len(plan.tasks) > len(plan.by_id) else plan.text
 
+    def edit(ours: Plan) -> str:
+        base = read(decode(before))
+        if published is not None:
+            said = _last_statuses(context)
+            base = read(built_on(base, read(decode(published)), ours, said))
+        return rebase(base, ours, read(decode(after)), merge)
+
     try:
-        writer.rewrite(lambda ours: rebase(read(decode(before)), ours, read(decode(after)), merge))
+        writer.rewrite(edit)
     except RowConflictError as conflict:
         raise CheckoutBlockedError(
             conflict.message, files=(path,), hint=conflict.hint
         ) from conflict
+
+
+def _last_statuses(context: Context) -> dict[str, str]:
+    return {
+        event.task: event.what.new
+        for event in context.journal.events(StatusSet)
+        if event.task is not None
+    }
 
 
 def take_in_pushed(context: Context) -> None:
@@ -81,12 +119,12 @@ def take_in_pushed(context: Context) -> None:
             return
         absorb(context, base)
         try:
-            checkout.fast_forward(repository, base, keep=(context.task_file,))
+            follow(context, base)
         except CheckoutBlockedError as blocked:
             context.display.say(str(blocked))  # no reason to stop before there is a merge
 
 
-def _absorbed(context: Context) -> str:
+def absorbed_commit(context: Context) -> str:
     """The commit whose task file ours builds on: where the base branch here is.
 
     It moves along with each merge and each status commit, whatever the checkout is on. A clone

@@ -11,9 +11,10 @@ from mission.errors import BaseMovedError, MissionError, told
 from mission.journal.kinds import StatusPublished
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
-from orchestrator.publishing.absorbing import absorb, note_absorbed
+from orchestrator.publishing.absorbing import absorb, absorbed_commit, follow, note_absorbed
+from orchestrator.publishing.own_commits import note_publishing
 from orchestrator.publishing.reports import reports
-from workspace import checkout, landing, status_commit
+from workspace import landing, status_commit
 
 _TRIES = 5  # how often the base may move meanwhile before the next run has to do it
 
@@ -90,7 +91,7 @@ def _publish(context: Context) -> bool:
             context.display.say(f"{path} is not committed on {repository.base}; status stays here")
             return False
         absorb(context, base)
-        checkout.fast_forward(repository, base, keep=(path,))
+        follow(context, base)
         files = {path: context.place.task_file.read_bytes(), **reports(context)}
         if all(
             content == status_commit.committed(repository.git, base, name)
@@ -107,12 +108,13 @@ def _publish(context: Context) -> bool:
         )
         if commit is None:
             return True
+        note_publishing(context, commit, base=base, checked_out=absorbed_commit(context))
         try:
             landing.land(repository, commit, base)
         except BaseMovedError:
             continue
         note_absorbed(context, commit)
-        checkout.fast_forward(repository, commit, keep=tuple(files))
+        follow(context, commit, keep=files)
         context.journal.record(StatusPublished(ok=True, commit=commit), run=context.run)
         return True
     raise BaseMovedError(f"{repository.base} moved {_TRIES} times meanwhile")
