@@ -64,28 +64,27 @@ def committed(
         trailer=status_commit.TRAILER,
     )
     for edit in changes:
-        if edit.trailer:
-            continue  # the runner's own
         before = [rows.of(text) for text in edit.before]
         for name, row in rows.of(edit.after).items():
+            if row.status != Status.NOT_STARTED or one_line(name) not in by_task:
+                continue
+            earlier = [theirs[name] for theirs in before if name in theirs]
+            # The runner's own commits say what it did, unless they plan new rows.
+            if earlier and (edit.trailer or _is_open(earlier)):
+                continue
             after = frozenset(
                 one.commit
-                for one in by_task.get(one_line(name), ())
-                if _sets_back(row, [theirs.get(name) for theirs in before])
-                and not (
-                    all(name not in theirs for theirs in before)
-                    and _is_same(row, rows.at(repository, one).get(name))
-                )
+                for one in by_task[one_line(name)]
+                if (earlier or not _is_same(row, rows.at(repository, one).get(name)))
                 and git.is_ancestor(one.commit, of=edit.commit)
             )
             if after:
                 yield Word(task=one_line(name), after=after)
 
 
-def _sets_back(row: Task, before: Sequence[Task | None]) -> bool:
-    return row.status == Status.NOT_STARTED and all(
-        one is None or one.status != Status.NOT_STARTED for one in before
-    )
+def _is_open(rows: Sequence[Task]) -> bool:
+    """Whether a parent said not-started already: then no word was spoken."""
+    return any(row.status == Status.NOT_STARTED for row in rows)
 
 
 def _is_same(row: Task, merged: Task | None) -> bool:
