@@ -113,7 +113,8 @@ class BatchRound:
             case Land():
                 return self._land(self._candidates[step.items])
             case Return():
-                self._end(self._open[step.item], self._errors[step.item])
+                if step.item in self._open:  # else its own merge has arrived meanwhile
+                    self._end(self._open[step.item], self._errors[step.item])
                 return None
 
     def _verify(self, step: Verify) -> Answer:
