@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from agents.outcomes import classify, retry_time
+from agents.limit_end import limit_end
+from agents.outcomes import classify
 from agents.protocol import AgentEvent, Outcome
 from agents.result_line import read_time
 from agents.stream import Told, as_object, event, local_now, money, number, part, parts, text
+from mission.amounts import moment
 from mission.usage import Usage
 
 _EDITS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
@@ -78,7 +80,7 @@ class ClaudeReader:
         if text(limit, "status") not in {"", "rejected"}:
             return ()
         self.told.retry_at = read_time(limit.get("resetsAt")) or self.told.retry_at
-        until = f" until {self.told.retry_at:%H:%M}" if self.told.retry_at else ""
+        until = f" until {moment(at, self._now())}" if (at := self.told.retry_at) else ""
         return (event("retrying", f"rate limit{until}"),)
 
     def _result(self, found: dict[str, Any]) -> tuple[AgentEvent, ...]:
@@ -93,8 +95,8 @@ class ClaudeReader:
         )
         if not self.told.finished:
             self.told.failure, self.told.reason = _failure(found, self.told.denials)
-            said_until = retry_time(self.told.reason, self._now())
-            self.told.retry_at = said_until or self.told.retry_at
+            # The exact time that an event told before is worth more than words.
+            self.told.retry_at = self.told.retry_at or limit_end(self.told.reason, self._now())
         used = f"{self.told.usage.tokens:,} tokens"
         return (event("usage", used), event("ended", text(found, "subtype")))
 

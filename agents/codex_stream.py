@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from agents.codex_rollout import SANDBOX
-from agents.outcomes import classify, retry_time
+from agents.limit_end import limit_end
+from agents.outcomes import classify
 from agents.protocol import AgentEvent
 from agents.stream import Told, as_object, event, local_now, number, part, parts, text
 from mission.usage import Usage
@@ -61,10 +62,10 @@ class CodexReader:
         return (event("usage", used), event("ended", "success"))
 
     def _failed(self, message: str) -> tuple[AgentEvent, ...]:
-        message = _plain(message) or self.told.reason
+        raw, message = message, _plain(message) or self.told.reason
         self.told.finished = False
         self.told.failure, self.told.reason = classify(message), message
-        self.told.retry_at = retry_time(message, self._now())
+        self.told.retry_at = limit_end(f"{raw} {message}", self._now())
         return (event("ended", message),)
 
     def _own(self, found: dict[str, Any]) -> Usage:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 from agents.protocol import Outcome
 
@@ -20,7 +19,7 @@ ADVICE: Mapping[Outcome, str] = {
     " `mission unblock`",
     Outcome.QUOTA: "Wait until it is refilled, or buy more; the run goes on by itself",
     Outcome.RATE_LIMIT: "Nothing: the run waits for this provider and goes on by itself",
-    Outcome.OVERLOADED: "Nothing yet: the run tries again; look at the provider's status page",
+    Outcome.OVERLOADED: "Nothing: the run asks again by itself; the provider's status page says more",
     Outcome.BAD_REQUEST: "Read the reason: often a model name or a setting under `agents:` in"
     " mission.yaml; then `mission unblock`",
     Outcome.OUT_OF_TURNS: "Split the task, or raise `max_turns` of the agent",
@@ -45,8 +44,10 @@ _BY_STATUS: Mapping[int, Outcome] = {
 _BY_CLASS: Mapping[int, Outcome] = {4: Outcome.BAD_REQUEST, 5: Outcome.OVERLOADED}
 
 _QUOTA = (
-    r"(usage|session|weekly|hour|spend(ing)?) limit|hit your limit|quota"
-    r"|credit balance|out of credits|billing"
+    r"(usage|session|daily|weekly|monthly|hour|opus|sonnet|haiku|spend(ing)?|credit|plan)"
+    r"[ _](limit|cap)"
+    r"|(hit|reached) (your|the) (?!rate)(\S{1,20} ){0,2}limit|out of (extra )?usage|quota"
+    r"|(?<!rate )limit reached\W{0,3}resets|credit balance|out of credits|billing"
 )
 #: For messages without a status, tried in this order.
 _BY_WORDS: tuple[tuple[str, Outcome], ...] = (
@@ -65,6 +66,8 @@ _BY_WORDS: tuple[tuple[str, Outcome], ...] = (
         r"stream disconnected|connection (refused|reset|error|closed)|error sending|to connect",
         Outcome.OVERLOADED,
     ),
+    (r"service.?unavailable|bad gateway|server.?error|network is unreachable", Outcome.OVERLOADED),
+    (r"fetch failed|socket hang up|econn(refused|reset)|enotfound|eai_again", Outcome.OVERLOADED),
 )
 _LONGEST = 20_000  # characters of a message that are read: half of them at its end
 _STATUS = re.compile(
@@ -81,7 +84,7 @@ def classify(text: str, status: int | None = None) -> Outcome:
     Returns:
         The outcome; what is not recognised is a crash.
     """
-    text = _ends(text)
+    text = ends(text)
     code = status or status_in(text)
     if code in {400, 403, 429} and re.search(_QUOTA, text, re.IGNORECASE):
         return Outcome.QUOTA
@@ -95,69 +98,14 @@ def classify(text: str, status: int | None = None) -> Outcome:
 
 def status_in(text: str) -> int | None:
     """The HTTP status that an error message names, if it names one."""
-    found = _STATUS.search(_ends(text))
+    found = _STATUS.search(ends(text))
     return int(found[1] or found[2]) if found else None
 
 
-def _ends(text: str) -> str:
+def ends(text: str) -> str:
     """A message without its middle: a tool's line may have many megabytes."""
     half = _LONGEST // 2
     return text if len(text) <= _LONGEST else f"{text[:half]}\n{text[-half:]}"
-
-
-_SPAN = re.compile(
-    r"(?:again|resets?|retry)\s+(?:in|after)\s+((?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+)",
-    re.IGNORECASE,
-)
-_PART = re.compile(r"(?<!\d)(\d++(?:\.\d++)?)\s*+(d|h|ms|m|s)[a-z]*", re.IGNORECASE)
-_UNIT = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_EPOCH = re.compile(r"\|(\d{10})\b")
-_CLOCK = re.compile(
-    r"(?:again at|resets(?: at)?) "
-    r"(?:(?P<month>[a-z]{3})[a-z]* (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4}),? )?"
-    r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))? ?(?P<half>[ap])m\b",
-    re.IGNORECASE,
-)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
-
-def retry_time(text: str, now: datetime) -> datetime | None:
-    """When a message says that a limit ends; None if it does not say.
-
-    Understood are `try again in 2 hours 5 minutes`, `try again at 5:33 PM`, `resets 3pm`, the same
-    with a date (`at Nov 25th, 2026 5:33 PM`), and seconds since 1970 after a bar, `…|1767225600`.
-
-    Args:
-        now: The moment of the message; aware. Times of day are in its zone.
-    """
-    text = _ends(text)
-    stamp = _EPOCH.search(text)
-    if stamp:
-        return datetime.fromtimestamp(int(stamp[1]), UTC)
-    clock = _CLOCK.search(text)
-    if clock:
-        return _at(clock, now)
-    span = _SPAN.search(text)
-    if not span:
-        return None
-    seconds = sum(float(n) * _UNIT[unit.lower()] for n, unit in _PART.findall(span[1]))
-    try:
-        return now + timedelta(seconds=seconds) if seconds else None
-    except OverflowError:
-        return None
-
-
-def _at(clock: re.Match[str], now: datetime) -> datetime | None:
-    """The next moment that the clock time names."""
-    hour = int(clock["hour"]) % 12 + (12 if clock["half"].lower() == "p" else 0)
-    try:
-        moment = now.replace(hour=hour, minute=int(clock["minute"] or 0), second=0, microsecond=0)
-        if clock["month"]:
-            month = _MONTHS.index(clock["month"].lower()) + 1
-            return moment.replace(year=int(clock["year"]), month=month, day=int(clock["day"]))
-    except ValueError:
-        return None
-    return moment if moment > now else moment + timedelta(days=1)
 
 
 def no_change(agent: str, *, said: str, denied: str) -> tuple[Outcome, str]:

@@ -35,6 +35,10 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"  # the agent says that something outside its task is missing
 
 
+#: Ends for which the provider is the reason: it takes no work for a while, from anyone.
+LIMITS = frozenset({Outcome.RATE_LIMIT, Outcome.QUOTA, Outcome.OVERLOADED})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
     """How long an agent may take."""

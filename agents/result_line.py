@@ -18,6 +18,7 @@ from agents.protocol import Outcome
 from agents.stream import money, number
 from mission.usage import Usage
 
+_MILLISECONDS = 10**11  # as seconds, a number above it is in the year 5138
 _WORDS = {"failed": Outcome.CRASHED, **{str(outcome): outcome for outcome in Outcome}}
 
 
@@ -61,13 +62,14 @@ def read_result_line(line: str) -> ResultLine | None:
 
 
 def read_time(value: object) -> datetime | None:
-    """An ISO 8601 text or seconds since 1970 as a time in UTC; None for anything else."""
+    """An ISO 8601 text or (milli)seconds since 1970 as a time in UTC; None for anything else."""
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
+            seconds = value / 1000 if value > _MILLISECONDS else value
+            return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
     return None

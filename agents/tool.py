@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from agents.guards import guard_git
-from agents.protocol import Brief, Outcome, Result
+from agents.limit_end import limit_end
+from agents.protocol import LIMITS, Brief, Outcome, Result
+from agents.stream import local_now
 from mission.errors import MissionError
 from workspace.process import ProcessEnd, ProcessSpec, Stop, run_process
 from workspace.redact import Redactor
@@ -84,11 +86,15 @@ def as_told(result: Result, brief: Brief) -> Result:
     escapes may have hidden while they were logged, and without what no file or terminal takes."""
     redact = redactor_for(brief).text
     session = result.session
+    until = result.retry_at
+    if until is None and result.outcome in LIMITS:  # not all tools have an event for it
+        until = limit_end(result.summary, local_now())
     return replace(
         result,
         summary=shorten(redact(_UNFIT.sub("\ufffd", result.summary))),
         answer=redact(_UNFIT.sub("\ufffd", result.answer)),
         session=session if session and _SESSION.fullmatch(session) else None,
+        retry_at=until,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 
 def count(number: int | None) -> str:
@@ -45,6 +45,12 @@ def span(length: timedelta | None) -> str:
 def clock(when: datetime | None) -> str:
     """A time for people, in their own zone, to the second; `—` for none."""
     return "—" if when is None else f"{when.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def moment(when: datetime, now: datetime) -> str:
+    """A time to come for people, in UTC, to the second; with its date where that is not today's."""
+    when, today = when.astimezone(UTC), now.astimezone(UTC).date()
+    return f"{when:%H:%M:%S} UTC" if when.date() == today else f"{when:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def in_one_line(text: str) -> str:

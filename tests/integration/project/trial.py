@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 
 from agents.answers import read_answer
 from agents.fence import fence
-from agents.outcomes import classify, retry_time
+from agents.limit_end import limit_end
+from agents.outcomes import classify
 from agents.review import Review
 from agents.stream import Told
 from agents.streamed import judge_end
@@ -103,7 +104,7 @@ READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "shown": (plain, ("\x1b[", "\x1b]", "\x1b", "\x1b[1;")),
     "quoted": (fence, ("`", "\n", "\x00")),
     "limits": (
-        lambda text: (classify(text), retry_time(text, datetime.now(UTC))),
+        lambda text: (classify(text), limit_end(text, datetime.now(UTC))),
         ("9", "again in 9", "again in ", "9 ", "1.", "error code ", "resets "),
     ),
 }

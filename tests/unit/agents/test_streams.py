@@ -178,8 +178,12 @@ def test_a_rate_limit_event_says_when_it_ends() -> None:
     event = {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed", "resetsAt": 1}}
     assert reader.read(json.dumps(event)) == ()
     event["rate_limit_info"] = {"status": "rejected", "resetsAt": 1767225600}
-    assert reader.read(json.dumps(event))[0].kind == "retrying"
+    shown = reader.read(json.dumps(event))[0]
+    assert (shown.kind, shown.text) == ("retrying", "rate limit until 2026-01-01 00:00:00 UTC")
     assert reader.told.retry_at == datetime(2026, 1, 1, tzinfo=UTC)
+    said = {"type": "result", "subtype": "success", "is_error": True, "api_error_status": 429}
+    reader.read(json.dumps(said | {"result": "You've hit your limit · resets 3am"}))
+    assert reader.told.retry_at == datetime(2026, 1, 1, tzinfo=UTC)  # worth more than words
 
 
 def test_codex_s_quota_ends_at_a_time_of_day() -> None:
@@ -187,7 +191,15 @@ def test_codex_s_quota_ends_at_a_time_of_day() -> None:
     reader = CodexReader(now=lambda: now)
     failed = {"type": "turn.failed", "error": {"message": "usage limit. try again at 5:30 PM."}}
     reader.read(json.dumps(failed))
-    assert reader.told.retry_at == now.replace(hour=17, minute=30)
+    assert reader.told.retry_at == now.replace(hour=17, minute=31)  # when that minute has ended
+
+
+def test_codex_passes_on_the_provider_s_own_time() -> None:
+    message = '{"error": {"type": "usage_limit_reached", "message": "x", "resets_at": 1767225600}}'
+    reader = CodexReader()
+    reader.read(json.dumps({"type": "turn.failed", "error": {"message": message}}))
+    assert reader.told.failure is Outcome.QUOTA
+    assert reader.told.retry_at == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("tool", READERS)
