@@ -53,7 +53,7 @@ def write_brief(
         _section("Notes on your task", task.notes),
         _section(f"Goal of its milestone, {one_line(milestone.id)}", milestone.goal),
         _dependencies(dependencies),
-        _section("What the reviewer found: settle each of these", findings),
+        _findings(findings),
         _section("What people said of the work so far: do as they ask", people),
     ]
     return redact("\n\n".join(part for part in parts if part) + "\n")
@@ -122,6 +122,16 @@ def _dependencies(tasks: Sequence[Task]) -> str:
         told = f"{task.description}\n\nNotes: {task.notes}" if task.notes else task.description
         parts.append(f"### {one_line(task.id)}\n\n{fence(told)}")
     return "\n\n".join(parts)
+
+
+def _findings(findings: str) -> str:
+    found = _section("What the reviewer found: settle each of these", findings)
+    if not found:
+        return ""
+    return (
+        f"{found}\n\nWhere a finding is wrong, change nothing for it and say why in your last"
+        " message: the reviewer reads that."
+    )
 
 
 def _section(title: str, text: str) -> str:

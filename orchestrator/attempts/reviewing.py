@@ -11,13 +11,13 @@ from agents.review import Review, Verdict, findings_text, read_review, write_rev
 from mission.config import ReviewRule
 from mission.errors import AgentError, StoppedError
 from mission.journal import Attempt
-from mission.journal.kinds import NoReview, ReviewMade, StatusSet
-from mission.state import Actor
+from mission.journal.kinds import NoReview, ReviewMade
 from orchestrator.admission.rests import line_up
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question
 from orchestrator.attempts.bill import Bill
 from orchestrator.attempts.retrying import decide_after
+from orchestrator.attempts.rounds import chain, rounds_of, stands, stuck, unchanged
 from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.ends import Unreviewed
@@ -78,7 +78,9 @@ def review(
 ) -> Reviewed | Unreviewed | None:
     """Let the agent that was admitted review the work, if a rule asks for it; None if none does.
 
-    A review of the same commit is not made again after a crash.
+    A review is not made again after a crash. An author that changed nothing may have answered in
+    words, and its reviewer sees them: that is a round like others, and at the second time in a row
+    a person decides.
 
     Returns:
         What the review came to; or who may review it, if nobody was admitted yet or the one who
@@ -92,20 +94,20 @@ def review(
     rule = rule_for(context, task)
     if rule is None:
         return None
-    chain = _chain(context, task.id)
-    made_before = (event.what for event in context.journal.events(ReviewMade, task=task.id))
-    rounds = [review for review in made_before if review.chain == chain]
-    if not rounds or rounds[-1].head != attempt.head:
+    rounds = rounds_of(context, task.id)
+    if not rounds or not stands(rounds[-1], attempt):
+        if unchanged(rounds, attempt) > 1:
+            return Reviewed(passed=False, person=True, text=stuck(rounds[-1], attempt))
         if assignment.reviewer is None:
             return _wanted(context, rule, task, attempt)
-        earlier = [review.answer for review in rounds]
+        earlier = [event.what.answer for event in rounds]
         made = _make(context, assignment, attempt, assignment.reviewer, earlier)
         if isinstance(made, _NotMade):
             return _next(context, rule, task, attempt, made)
         number = len(rounds) + 1
         passed, verdict, text = made.passed, made.verdict, findings_text(made)
     else:
-        last = rounds[-1]
+        last = rounds[-1].what
         number, passed = len(rounds), last.passed
         verdict, text = Verdict(last.verdict), last.text
     person = not passed and (verdict is Verdict.PERSON or number >= rule.rounds)
@@ -130,6 +132,7 @@ def _make(
         head=work.head,
         redact=context.redactor.text,
         earlier=[read_review(answer) for answer in earlier],
+        answer=attempt.summary if earlier else "",
     )
     limit = assignment.token_limit
     result = _asked(context, work, attempt, reviewer, text, token_limit=limit)
@@ -142,7 +145,7 @@ def _make(
         raise
     usage = result.usage
     review = ReviewMade(
-        chain=_chain(context, task.id),
+        chain=chain(context, task.id),
         head=work.head,
         reviewer=reviewer,
         verdict=made.verdict.value,
@@ -210,12 +213,13 @@ def _next(
     Raises:
         AgentError: It is not, by itself.
     """
-    who, result, head = failed.reviewer, failed.result, attempt.head
-    chain = _chain(context, task.id)
+    who, result = failed.reviewer, failed.result
+    now = chain(context, task.id)
     before = [
-        (none.reviewer, Outcome(none.outcome))
-        for none in (event.what for event in context.journal.events(NoReview, task=task.id))
-        if none.outcome != _UNREADABLE and (none.chain, none.head) == (chain, head)
+        (event.what.reviewer, Outcome(event.what.outcome))
+        for event in context.journal.events(NoReview, task=task.id)
+        if event.what.outcome != _UNREADABLE
+        and (event.what.chain, event.attempt) == (now, attempt.id)
     ]
     wanted = _wanted(context, rule, task, attempt)
     others = [name for name in wanted.by if name != who]
@@ -232,9 +236,9 @@ def _next(
     if decision.action not in (Action.RETRY, Action.PAUSE):
         hint = f"{decision.advice}; `mission unblock {task.id}` asks again, the work is kept"
         raise AgentError(reason, hint=hint)
-    if decision.until is not None:  # its provider rests; who is admitted then is seen then
-        at, rests = context.clock(), (who, decision.until)
-        return replace(wanted, at=at, rests=rests, reason=reason)
+    if decision.limit is not None:  # its provider rests; who is admitted then is seen then
+        at = decision.until or context.clock()
+        return replace(wanted, at=at, limit=decision.limit, reason=reason)
     by = wanted.by if decision.agent is None else (decision.agent,)
     return replace(wanted, by=by, at=context.clock() + decision.delay, reason=reason)
 
@@ -244,7 +248,7 @@ def _note_none(
 ) -> None:
     """Journal that a reviewer was asked and gave no review: the next time it is asked anew."""
     none = NoReview(
-        chain=_chain(context, attempt.task),
+        chain=chain(context, attempt.task),
         head=attempt.head,
         reviewer=reviewer,
         outcome=outcome,
@@ -269,9 +273,3 @@ def _reviewers(context: Context, rule: ReviewRule, author: str) -> tuple[str, ..
             hint="Name another agent under `review:` in mission.yaml, or set `same_model: true`",
         )
     return fit
-
-
-def _chain(context: Context, task: str) -> int:
-    """Rounds are counted anew after a person has set the row: the number of such changes."""
-    changes = context.journal.events(StatusSet, task=task)
-    return sum(change.what.by == Actor.PERSON for change in changes)

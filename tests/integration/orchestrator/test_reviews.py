@@ -92,6 +92,85 @@ def test_a_reviewer_that_gives_no_review_blocks_and_costs_no_second_author(tmp_p
     assert Git(scratch.remote).text("show", "main:work.txt") == "draft1"
 
 
+# Keeps its first draft, whatever is found, and says why; counts how often it was asked.
+STUBBORN = """
+import json, os, pathlib, sys
+brief = sys.stdin.read()
+with open({asked!r}, "a") as asked:
+    asked.write("x")
+work = pathlib.Path("work.txt")
+if not work.exists():
+    work.write_text("draft")
+summary = "say settled is wrong: the old name is public"
+print(json.dumps({{"outcome": "success", "summary": summary}}))
+"""
+# Gives in once the author has said that.
+YIELDING = REVIEWER.replace("sys.stdin.read()", "brief = sys.stdin.read()").replace(
+    "passed =", "passed = 'the old name is public' in brief or"
+)
+
+
+def stubborn(folder: Path, reviewer: str, rounds: int) -> Scratch:
+    scratch = reviewed(folder, "never")
+    (folder / "worker.py").write_text(STUBBORN.format(asked=str(folder / "asked")))
+    (folder / "reviewer.py").write_text(reviewer.format(wanted="never"))
+    config = scratch.task_file.with_name("mission.yaml")
+    config.write_text(config.read_text().replace("rounds: 2", f"rounds: {rounds}"))
+    return scratch
+
+
+def reviews(scratch: Scratch) -> int:
+    with scratch.journal() as journal:
+        return len(journal.events(ReviewMade))
+
+
+def test_an_author_that_changes_nothing_uses_the_rounds_up(tmp_path: Path) -> None:
+    scratch = stubborn(tmp_path, REVIEWER, rounds=2)
+    assert scratch.run().needs_qa == ("A",)
+    assert (tmp_path / "asked").read_text() == "xx"
+    assert reviews(scratch) == 2
+
+
+def test_an_author_that_changes_nothing_twice_is_a_person_s_affair(tmp_path: Path) -> None:
+    scratch = stubborn(tmp_path, REVIEWER, rounds=9)
+    assert scratch.run().needs_qa == ("A",)
+    assert (tmp_path / "asked").read_text() == "xxx"
+    assert reviews(scratch) == 2
+    assert "changed nothing twice" in scratch.notes("A")
+    assert "the old name is public" in scratch.notes("A")
+
+
+def test_the_reviewer_sees_why_an_author_disagrees(tmp_path: Path) -> None:
+    scratch = stubborn(tmp_path, YIELDING, rounds=9)
+    assert scratch.run().exit_code == 0
+    assert (tmp_path / "asked").read_text() == "xx"
+    assert Git(scratch.remote).text("show", "main:work.txt") == "draft"
+
+
+class StoppingInReview(RecordingDisplay):
+    """Stops the run as a review begins, as often as there are runs."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def doing(self, task: str, phase: str, detail: str = "") -> None:
+        super().doing(task, phase, detail)
+        if phase == "critic reviews":
+            self._stop.request("a person stopped it")
+
+
+def test_rounds_count_over_runs_that_were_stopped(tmp_path: Path) -> None:
+    scratch = stubborn(tmp_path, REVIEWER, rounds=9)
+    for _ in range(2):
+        stop = Stop()
+        scratch.run(stop=stop, display=StoppingInReview(stop))
+    assert reviews(scratch) == 0
+    assert scratch.run().needs_qa == ("A",)
+    assert (tmp_path / "asked").read_text() == "xxx"
+    assert reviews(scratch) == 2
+
+
 def test_what_a_person_writes_with_a_rejection_reaches_the_next_brief(tmp_path: Path) -> None:
     scratch = reviewed(tmp_path, "never")
     assert scratch.run().needs_qa == ("A",)
