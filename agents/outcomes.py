@@ -19,7 +19,7 @@ ADVICE: Mapping[Outcome, str] = {
     " `mission unblock`",
     Outcome.QUOTA: "Wait until it is refilled, or buy more; the run goes on by itself",
     Outcome.RATE_LIMIT: "Nothing: the run waits for this provider and goes on by itself",
-    Outcome.OVERLOADED: "Nothing: the run asks again by itself; the provider's status page says more",
+    Outcome.OVERLOADED: "Nothing: the run asks again; the provider's status page says more",
     Outcome.BAD_REQUEST: "Read the reason: often a model name or a setting under `agents:` in"
     " mission.yaml; then `mission unblock`",
     Outcome.OUT_OF_TURNS: "Split the task, or raise `max_turns` of the agent",

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from agents.outcomes import ADVICE
-from agents.protocol import Outcome, Result
+from agents.protocol import LIMITS, Outcome, Result
 
 
 class Action(StrEnum):
@@ -20,7 +20,7 @@ class Action(StrEnum):
     FINISH = "finish"  # verify, merge
     HAND_OVER = "hand-over"  # needs-qa
     RETRY = "retry"  # after `delay`
-    PAUSE = "pause"  # the provider rests until `until`; the row waits, no attempt is burnt
+    PAUSE = "pause"  # the provider rests; the row waits until then, no attempt is burnt
     BLOCK = "block"
     FAIL = "fail"
     RELEASE = "release"  # back to not-started, to be resumed by the next run
@@ -32,8 +32,16 @@ class History:
 
     counted: int  # attempts at this row that count, this one included if it does
     max_attempts: int  # of these
-    pauses: int = 0  # how often the provider was paused in a row, without a success between
+    pauses: int = 0  # how often the row met a provider that had to rest, in a row
     fallback: str | None = None  # the agent that stands in, where one is configured
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """Why a provider takes no work for a while."""
+
+    outcome: Outcome  # one of `LIMITS`
+    retry_at: datetime | None = None  # when it ends, where the tool says so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +52,8 @@ class Decision:
     reason: str  # the outcome and the tool's exact words, one line
     advice: str  # what a person should do
     delay: timedelta = timedelta(0)  # for RETRY
-    until: datetime | None = None  # for PAUSE, and for a RETRY that left a paused provider behind
+    until: datetime | None = None  # for PAUSE: the row itself waits at least so long
+    limit: Limit | None = None  # for PAUSE, and for a RETRY that leaves a resting provider behind
     agent: str | None = None  # for RETRY: another agent than before
     resume: bool = False  # for RETRY and RELEASE: go on with the session, if there is one
 
@@ -53,11 +62,12 @@ FIRST_DELAY = timedelta(seconds=10)
 LONGEST_DELAY = timedelta(minutes=10)
 FIRST_PAUSE = {Outcome.RATE_LIMIT: timedelta(minutes=1), Outcome.QUOTA: timedelta(minutes=15)}
 LONGEST_PAUSE = timedelta(hours=1)
+MARGIN = timedelta(seconds=1)  # after the end of a limit, as clocks differ
+SPREAD = timedelta(seconds=30)  # at most: so that not everybody returns in the same second
 LONGEST_LIMIT = timedelta(days=32)  # some are by the month
 
 # What may pass by itself, and whether the session is worth going on with.
 _PASSING: Mapping[Outcome, bool] = {
-    Outcome.OVERLOADED: True,
     Outcome.SILENT: True,
     Outcome.TIMED_OUT: True,
     Outcome.KILLED: True,
@@ -77,7 +87,7 @@ _SETTLED: Mapping[Outcome, Action] = {
 }
 
 #: Ends that say nothing about the task: they do not count against `max_attempts`.
-FREE = frozenset({Outcome.RATE_LIMIT, Outcome.QUOTA, Outcome.STOPPED, Outcome.BUDGET})
+FREE = LIMITS | {Outcome.STOPPED, Outcome.BUDGET}
 
 
 def counts(outcome: Outcome) -> bool:
@@ -98,17 +108,24 @@ def decide(result: Result, history: History, *, now: datetime, dice: float) -> D
     if settled is not None:
         resume = settled is Action.RELEASE
         return Decision(action=settled, reason=reason, advice=advice, resume=resume)
-    if result.outcome in FIRST_PAUSE:
-        until = pause_end(result, history.pauses, now=now)
+    if result.outcome in LIMITS:
+        limit = Limit(outcome=result.outcome, retry_at=result.retry_at)
         if history.fallback:
             return Decision(
                 action=Action.RETRY,
                 reason=f"{reason}; {history.fallback} stands in",
                 advice=advice,
-                until=until,
+                limit=limit,
                 agent=history.fallback,
             )
-        return Decision(action=Action.PAUSE, reason=reason, advice=advice, until=until, resume=True)
+        return Decision(
+            action=Action.PAUSE,
+            reason=reason,
+            advice=advice,
+            until=rest_end(limit, history.pauses, now=now, dice=dice),
+            limit=limit,
+            resume=True,
+        )
     if history.counted < history.max_attempts:
         return Decision(
             action=Action.RETRY,
@@ -116,13 +133,6 @@ def decide(result: Result, history: History, *, now: datetime, dice: float) -> D
             advice=advice,
             delay=backoff(history.counted, dice),
             resume=_PASSING[result.outcome],
-        )
-    if history.fallback and result.outcome is Outcome.OVERLOADED:
-        return Decision(
-            action=Action.RETRY,
-            reason=f"{reason}; {history.fallback} stands in",
-            advice=advice,
-            agent=history.fallback,
         )
     tries = f"{history.counted} attempt{'s' if history.counted != 1 else ''}"
     return Decision(
@@ -138,14 +148,27 @@ def backoff(tries: int, dice: float) -> timedelta:
     return min(LONGEST_DELAY, FIRST_DELAY * (1 << doublings)) * (0.5 + 0.5 * dice)
 
 
-def pause_end(result: Result, pauses: int, *, now: datetime) -> datetime:
-    """Until when the provider of `result` rests: as it says itself, else longer each time.
+def rest_end(limit: Limit, times: int, *, now: datetime, dice: float) -> datetime:
+    """Until when a provider rests: a moment after its limit ends, where it says when; else longer
+    each time.
 
     Times that have already passed, as clocks differ, are met with longer and longer rests too, and
-    none is believed that is further away than limits last.
+    none is believed that is further away than limits last. An overload ends when it ends: what is
+    said of it is not believed for longer than a pause may be.
+
+    Args:
+        times: How often it had to rest before this, without an answer in between.
+        now: Aware.
+        dice: From 0 up to 1.
     """
-    longer = 1 << min(pauses, 16)
-    if result.retry_at is not None:
-        soonest = now + min(LONGEST_PAUSE, timedelta(seconds=1) * longer)
-        return min(max(result.retry_at, soonest), now + LONGEST_LIMIT)
-    return now + min(LONGEST_PAUSE, FIRST_PAUSE[result.outcome] * longer)
+    longer = 1 << min(times, 16)
+    if limit.outcome is Outcome.OVERLOADED:
+        pause = backoff(times + 1, dice)
+        said = (limit.retry_at or now) - now
+        return now + max(pause, min(said, LONGEST_PAUSE))
+    if limit.retry_at is None:
+        return now + min(LONGEST_PAUSE, FIRST_PAUSE[limit.outcome] * longer)
+    left = limit.retry_at - now
+    if left <= timedelta(0):
+        return now + min(LONGEST_PAUSE, MARGIN * longer)
+    return now + min(left + MARGIN + min(SPREAD, left / 4) * dice, LONGEST_LIMIT)

@@ -111,8 +111,9 @@ def _report(end: RunEnd, *, as_json: bool) -> None:
     for word, tasks in left.items():
         for task in tasks:
             fact(f"  {task} {word}: mission history {task} says why")
-    for task, told in end.over_budget.items():
-        fact(printable(f"  {task} is over the budget: {told}"))
+    held = [f"{task} is over the budget: {told}" for task, told in end.over_budget.items()]
+    for told in (*held, *end.given_up.values()):
+        fact(printable(f"  {told}"))
     for task, names in end.waiting.items():
         if names:
             fact(f"  {task} waits for {', '.join(names)}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agents.protocol import Outcome
+from agents.retry import Limit
 from mission.state import Status
 
 
@@ -15,7 +16,7 @@ class Again:
 
     at: datetime
     agent: str | None = None  # who stands in for the agent that the row is routed to
-    rests: datetime | None = None  # until when the last agent's provider takes no work, from anyone
+    limit: Limit | None = None  # why the last agent's provider takes no work for a while
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,7 @@ class Unreviewed:
     by: tuple[str, ...]  # who may review it, in their order
     tokens: int  # what the review is expected to use
     at: datetime  # not before
-    rests: tuple[str, datetime] | None = None  # whose provider takes no work until then
+    limit: Limit | None = None  # why the provider of who was asked takes no work for a while
     reason: str = ""  # why it is not reviewed yet; empty: nobody was asked
 
 

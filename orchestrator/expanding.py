@@ -9,6 +9,7 @@ from agents.planning import milestone_text, read_plan, write_planning_brief
 from agents.protocol import Outcome, Result
 from agents.registry import settings as agent_settings
 from agents.retry import Action
+from mission.amounts import moment
 from mission.config import MissionConfig
 from mission.config.document import Document
 from mission.errors import AgentError, StoppedError, UsageError
@@ -17,7 +18,7 @@ from mission.journal.kinds import MilestoneExpanded
 from mission.plan import planner_of
 from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
-from orchestrator.admission.rests import line_up
+from orchestrator.admission.rests import GO_ON, line_up
 from orchestrator.attempts.asking import Question
 from orchestrator.attempts.retrying import decide_after
 from orchestrator.context import Context
@@ -122,7 +123,8 @@ def expand_patiently(
             left = away.at - context.clock()
             if left > PATIENCE:
                 raise
-            context.display.say(f"{name}: {away.message}; asked again at {away.at:%H:%M:%S} UTC")
+            at = moment(away.at, context.clock())
+            context.display.say(f"{name}: {away.message}; asked again at {at}")
             if context.stop.wait(max(0.0, left.total_seconds())):
                 raise StoppedError(f"stopped before {name} was planned") from None
             planner = away.agent
@@ -223,6 +225,7 @@ def _ask(
         raise StoppedError(f"stopped while {agent} planned: {context.stop.reason}")
     if result.outcome is not Outcome.SUCCESS:
         raise _not_planned(context, attempt, result)
+    context.rests.answered(agent, str(result.outcome))
     return result.answer or result.summary
 
 
@@ -243,9 +246,13 @@ def _not_planned(context: Context, attempt: Attempt, result: Result) -> AgentErr
         return AgentError(told, hint=decision.advice)
     now, asked = context.clock(), decision.agent or agent
     at = now + decision.delay
-    if decision.until is not None:
-        context.rests.begin(agent, decision.until)
-        asked, until = context.rests.first_at_work(line_up(agent, context.config), now)
+    if decision.limit is not None:
+        rests, names = context.rests, line_up(agent, context.config)
+        rests.begin(agent, decision.limit, now=now, dice=context.dice())
+        gave_up = rests.given_up(names)
+        if gave_up:
+            return AgentError(f"{told}; {gave_up}", hint=GO_ON)
+        asked, until = rests.first_at_work(names, now)
         at = until or now
     return PlannerAwayError(told, milestone=milestone, at=at, agent=asked)
 

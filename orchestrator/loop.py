@@ -130,12 +130,13 @@ class Loop:
 
     def _take(self, job: JobEnded) -> TaskEnd | None:
         assignment = self._live.pop(job.task)
+        attempt = assignment.attempt
         if job.end is None:
             self._bug = self._bug or job.error or RuntimeError(f"{job.task} ended without a word")
             self._context.stop.give_up(f"an internal error in {job.task}")
-        else:
-            self._admission.ended(job.end, assignment.attempt.agent)
-        return job.end
+            return None
+        worked = attempt.agent if attempt.stage is Stage.STARTED else None
+        return self._admission.ended(job.end, assignment.reviewer or worked)
 
     def _stage(self, end: TaskEnd) -> None:
         if end.fatal:

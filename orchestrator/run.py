@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from mission.amounts import moment
 from mission.errors import BudgetError, MissionError, StoppedError, TaskFileError
 from mission.journal import RequestKind
 from mission.place import Place
@@ -27,7 +28,7 @@ from orchestrator.recovery import end_crashed_runs, reconcile
 from orchestrator.soundness import examine, findings_of, refuse_errors, refuse_misunderstood
 from orchestrator.taking_over import note_taken_over
 from orchestrator.workers.remote import RemoteAgents
-from policy.budget import Refusal
+from policy.budget import Refusal, Scope
 from tasks_md.lock import refuse_if_held
 from tasks_md.model import Plan
 from workspace.process import Stop
@@ -56,6 +57,7 @@ class RunEnd:
     in_progress: tuple[str, ...]  # left in somebody else's hands, or for the next run
     waiting: Mapping[str, tuple[str, ...]]  # rows not started -> what they wait for
     over_budget: Mapping[str, str]  # rows and plannings that a limit held back -> what to do
+    given_up: Mapping[str, str]  # rows that no provider took for as long as the patience lasts
     undone: tuple[str, ...]  # rows that are not done though no person is to look at anything first
     missing: tuple[str, ...]  # jobs that the engine's record does not hold
     stopped: str  # why the run was stopped; empty if it was not
@@ -128,7 +130,7 @@ def run_mission(
                     break
                 away = None
             except PlannerAwayError as error:
-                display.say(f"{error.message}; asked again at {error.at:%H:%M:%S} UTC")
+                display.say(f"{error.message}; asked again at {moment(error.at, context.clock())}")
                 away = error
             next_rows = replace(todo, left=(), until=away.at if away else None)
             refused = dict(conduct(context, board, engine, next_rows, slots=slots))
@@ -238,6 +240,10 @@ def _end(
 ) -> RunEnd:
     asked = [task.id for task in board.plan.tasks if selected is None or task.id in selected]
     left = _undone(board)
+    told: dict[bool, dict[str, str]] = {True: {}, False: {}}  # by whether a provider is the reason
+    for task, one in refused.items():
+        provider = isinstance(one, Refusal) and one.scope is Scope.PROVIDER
+        told[provider][task] = f"{one.message}. {one.hint}"
     by_status: dict[Status, list[str]] = {}
     for task in asked:
         by_status.setdefault(board.statuses[task], []).append(task)
@@ -251,7 +257,8 @@ def _end(
             task: tuple(board.graph.waiting_on(task, board.statuses))
             for task in by_status.get(Status.NOT_STARTED, ())
         },
-        over_budget={task: f"{one.message}. {one.hint}" for task, one in refused.items()},
+        over_budget=told[False],
+        given_up=told[True],
         undone=tuple(task for task in asked if task in left),
         missing=engine.missing(),
         stopped=stop.reason if stop.requested else "",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from mission.amounts import in_one_line
+from mission.amounts import in_one_line, moment
 from mission.errors import RowConflictError
 from orchestrator.board import Batch, Board
 from orchestrator.context import Context
@@ -117,15 +117,15 @@ class Writing:
                 self._context.journal.end_attempt(end.attempt, end.outcome, end.reason)
 
     def _say(self, ends: Sequence[TaskEnd]) -> None:
+        now = self._context.clock()
         for end in ends:
             shown = str(end.status or "kept for the next run")
             if end.unreviewed is not None:
                 if not end.reason:  # it is reviewed at once
                     continue
-                rests = end.unreviewed.rests
-                at = end.unreviewed.at if rests is None else rests[1]
-                shown = f"its review is tried again, at {at:%H:%M:%S} UTC at the latest"
+                at = moment(end.unreviewed.at, now)
+                shown = f"its review is tried again, at {at} at the latest"
             if end.again is not None:
-                shown = f"will be tried again at {end.again.at:%H:%M:%S} UTC"
+                shown = f"will be tried again at {moment(end.again.at, now)}"
             told = in_one_line(end.reason or end.word)
             self._context.display.say(f"{end.task}: {shown}" + (f" ({told})" if told else ""))

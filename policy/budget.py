@@ -11,12 +11,13 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a limit is for."""
+    """What a limit is for, or who refuses."""
 
     TASK = "task"
     RUN = "run"
     DAY = "day"
     MISSION = "mission"
+    PROVIDER = "provider"  # no budget of ours: it takes no work
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
@@ -11,6 +12,7 @@ from mission.config.forge import ForgeConfig
 from mission.config.gates import GateConfig, VerifyStep
 from mission.config.merging import MergeConfig
 from mission.config.section import Section
+from mission.config.values import Duration
 from mission.state import Status
 from tasks_md.model import Dialect
 
@@ -84,6 +86,11 @@ class MissionConfig(Section):
     )
     max_parallel: int = Field(
         default=4, ge=1, le=1024, description="Tasks under way at the same time."
+    )
+    patience: Duration = Field(
+        default=timedelta(hours=2),
+        description="How long a run waits for a provider that is overloaded, asking it again now"
+        " and then, before it goes on without. Its rows then stay as they were.",
     )
     columns: dict[str, Column] = Field(
         default_factory=dict,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from mission.journal import Attempt
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
-from orchestrator.admission.rests import is_operation, line_up
+from orchestrator.admission.rests import GO_ON, is_operation, line_up
 from orchestrator.context import Context
 from orchestrator.dispatch import Dispatcher
 from orchestrator.ends import TaskEnd, Unreviewed
-from policy.budget import Refusal
+from policy.budget import Refusal, Scope
 from tasks_md.model import Task
 
 
@@ -28,25 +29,50 @@ class Admission:
         self._told: set[str] = set()  # rows whose refusal was said
         self._unreviewed: dict[str, Unreviewed] = {}  # finished work that waits for its review
         self._reviewers: dict[str, str] = {}  # by row, who may review its work
+        self._behind: set[str] = set()  # rows that wait for a provider
+        self._own: dict[str, dict[str, datetime]] = {}  # by row, agents that it may not ask before
         self.delays = Delays(until)
         self.refused: dict[str, Refusal] = {}  # rows that a limit keeps from starting
 
-    def ended(self, end: TaskEnd, agent: str) -> None:
-        """A job of `agent`'s attempt is over: book it, and note when its row is tried again."""
-        self._budget.settle(end.task, end.attempt, self._context.clock())
+    def ended(self, end: TaskEnd, asked: str | None) -> TaskEnd:
+        """A job is over: book it, and note when its row is tried again.
+
+        Args:
+            asked: The agent that was at work in it, if one was.
+
+        Returns:
+            The end with the time at which its row is tried again, as far as that is known.
+        """
+        now = self._context.clock()
+        self._budget.settle(end.task, end.attempt, now)
         self.refused.clear()
+        until = self._note(end, asked, now) if asked is not None else None
         waits, again = end.unreviewed, end.again
         if waits is not None:
             self._unreviewed[end.task] = waits
-            if waits.rests is not None:
-                self._context.rests.begin(*waits.rests)
-            self.delays.hold(end.task, waits.at)
-        elif again is not None:
-            at = again.at
-            if again.rests is not None:
-                self._context.rests.begin(agent, again.rests)
-                at = self._context.clock()  # looked at right away: somebody may stand in
-            self.delays.hold(end.task, at, again.agent)
+            self.delays.hold(end.task, waits.at if until is None else now)
+            return end if until is None else replace(end, unreviewed=replace(waits, at=until))
+        if again is not None:
+            # Looked at right away where its provider rests: somebody may stand in.
+            self.delays.hold(end.task, again.at if until is None else now, again.agent)
+            return end if until is None else replace(end, again=replace(again, at=until))
+        return end
+
+    def _note(self, end: TaskEnd, asked: str, now: datetime) -> datetime | None:
+        """Note what the end says of the provider that was asked, and when the row may ask again
+        if that rests now."""
+        rests, later = self._context.rests, end.unreviewed or end.again
+        rests.left(asked, end.task)
+        self._own.pop(end.task, None)
+        for task in self._behind:
+            self.delays.hurry(task, now)
+        if later is None or later.limit is None:
+            rests.answered(asked, end.outcome)
+            return None
+        until = rests.begin(asked, later.limit, now=now, dice=self._context.dice())
+        until = max(until, later.at)
+        self._own[end.task] = {asked: later.at}
+        return until
 
     def to_review(self, task: str) -> bool:
         """Whether the row's work is finished and waits for its review."""
@@ -63,10 +89,16 @@ class Admission:
         context, now = self._context, self._context.clock()
         waits = self._unreviewed.get(row.id)
         names = waits.by if waits is not None else line_up(agent, context.config)
-        chosen, until = context.rests.first_at_work(names, now)
+        self._behind.discard(row.id)
+        gave_up = context.rests.given_up(names)
+        if gave_up:
+            self._refuse(row, _not_taken(row, gave_up))
+            return None
+        chosen, until = context.rests.first_at_work(names, now, self._own.get(row.id))
         if until is not None:
             routed = waits is not None or agent == self._dispatcher.carrier(row)
             self.delays.hold(row.id, until, None if routed else agent)
+            self._behind.add(row.id)
             return None
         tokens = waits.tokens if waits is not None else None
         refusal = self._budget.reserve(row, chosen, now, review=tokens)
@@ -76,6 +108,7 @@ class Admission:
         if waits is not None:
             del self._unreviewed[row.id]
             self._reviewers[row.id] = chosen
+        context.rests.asked(chosen, row.id, now)
         return chosen
 
     def begin(self, row: Task, agent: str) -> Attempt:
@@ -88,6 +121,7 @@ class Admission:
             return self._dispatcher.start(row, agent=agent)
         except BaseException:
             self._budget.release(row.id)  # else it would be missing for other rows
+            self._context.rests.left(agent, row.id)
             raise
 
     def reviewer(self, task: str) -> str | None:
@@ -104,3 +138,13 @@ class Admission:
         if refusal.final and row.id not in self._told:
             self._told.add(row.id)
             self._context.display.say(f"{refusal.message}. {refusal.hint}")
+
+
+def _not_taken(row: Task, why: str) -> Refusal:
+    return Refusal(
+        scope=Scope.PROVIDER,
+        task=row.id,
+        final=True,
+        message=f"{row.id} stays as it was: {why}",
+        hint=GO_ON,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 
@@ -29,6 +29,12 @@ class Delays:
     def hold(self, task: str, until: datetime, agent: str | None = None) -> None:
         """Try `task` again then. `agent` stands in for the one that it is routed to."""
         self._rows[task] = _Held(at=until, agent=agent)
+
+    def hurry(self, task: str, now: datetime) -> None:
+        """Look at a held row now: what it waited for may have come early."""
+        held = self._rows.get(task)
+        if held is not None:
+            self._rows[task] = replace(held, at=min(held.at, now))
 
     def pop_due(self, now: datetime) -> tuple[str, str | None] | None:
         """The row that has waited longest past its time, and the agent that stands in for it."""

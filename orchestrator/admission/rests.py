@@ -1,14 +1,57 @@
-"""Providers that take no work for a while, and who stands in for their agents meanwhile."""
+"""Providers that take no work for a while, and who stands in for their agents meanwhile.
+
+A provider that is overloaded, or at its limit, rests. Afterwards one row at a time asks it: only
+when that one gets an answer, or has been at work for a while, do the others come back. One that is
+overloaded for longer than the mission's patience is given up for this run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from agents.protocol import Outcome
 from agents.registry import provider, settings
+from agents.retry import LONGEST_DELAY, Limit, rest_end
 from mission.config import MissionConfig
+from mission.config.values import format_duration
 
 OPERATION = "operation"  # what the journal calls the agent of a built-in operation
+
+#: What to do about a provider that was given up.
+GO_ON = "Type `mission run` once it works again, or raise `patience` in mission.yaml"
+
+#: A row that has been at work for so long has been answered: the tools' own retries take less.
+PROBE = timedelta(minutes=1)
+
+# Ends that do not say whether the provider answers.
+_UNTOLD = frozenset(
+    str(outcome)
+    for outcome in (
+        *(Outcome.SILENT, Outcome.TIMED_OUT, Outcome.CRASHED),
+        *(Outcome.STOPPED, Outcome.KILLED, Outcome.BLOCKED),
+    )
+)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Rest:
+    """What a provider is like since it first had to rest, until it answers again."""
+
+    until: datetime
+    times: int = 0  # how often it had to
+    overloaded: datetime | None = None  # since when it is; None: it is at a limit
+    probe: str | None = None  # the row that asks it
+    since: datetime | None = None  # ... since then
+    given_up: bool = False
+
+    @property
+    def back(self) -> datetime:
+        """When the next row may ask it."""
+        if self.probe is None or self.since is None:
+            return self.until
+        return max(self.until, self.since + PROBE)
 
 
 class Rests:
@@ -19,31 +62,96 @@ class Rests:
 
     def __init__(self, config: MissionConfig) -> None:
         self._config = config
-        self._until: dict[str, datetime] = {}  # by provider
+        self._rests: dict[str, _Rest] = {}  # by provider
 
-    def begin(self, agent: str, until: datetime) -> None:
-        """The agent's provider takes no work, from anyone, until then. The longest rest counts.
+    def begin(self, agent: str, limit: Limit, *, now: datetime, dice: float) -> datetime:
+        """The agent's provider takes no work, from anyone, until the moment that is returned. The
+        longest rest counts: what several rows met at the same time is one rest.
 
         Raises:
             AgentError: The agent is not configured.
         """
         name = self._provider(agent)
-        self._until[name] = max(until, self._until.get(name, until))
+        rest = self._rests.get(name)
+        if rest is None or now - rest.until > LONGEST_DELAY:  # nobody asked it for long
+            rest = self._rests[name] = _Rest(until=now)
+        anew = rest.until <= now
+        rest.times += anew
+        until = rest_end(limit, rest.times - 1, now=now, dice=dice)
+        if limit.outcome is not Outcome.OVERLOADED:
+            rest.overloaded = None
+        elif anew:
+            rest.overloaded = rest.overloaded or now
+            ends = rest.overloaded + self._config.patience
+            rest.given_up = now >= ends
+            until = min(until, max(now, ends))  # at the end it is asked once more
+        rest.until = max(rest.until, until)
+        return rest.until
 
-    def first_at_work(self, names: Sequence[str], now: datetime) -> tuple[str, datetime | None]:
+    def first_at_work(
+        self, names: Sequence[str], now: datetime, own: Mapping[str, datetime] | None = None
+    ) -> tuple[str, datetime | None]:
         """The first of these agents whose provider takes work, and None; if all of them rest, the
         first of them, and when one is back.
+
+        Args:
+            own: Agents that the row itself may not ask before.
 
         Raises:
             AgentError: One of them is not configured.
         """
         back: list[datetime] = []
         for name in names:
-            until = self._until.get(self._provider(name), now)
-            if until <= now:
+            rest = self._rests.get(self._provider(name))
+            if rest is not None and rest.given_up:
+                continue
+            at = max((own or {}).get(name, now), rest.back if rest is not None else now)
+            if at <= now:
                 return name, None
-            back.append(until)
-        return names[0], min(back)
+            back.append(at)
+        return names[0], min(back, default=None)
+
+    def given_up(self, names: Sequence[str]) -> str:
+        """Why none of these agents is asked any more in this run; empty if one still may be.
+
+        Raises:
+            AgentError: One of them is not configured.
+        """
+        providers = dict.fromkeys(map(self._provider, names))
+        rests = {name: self._rests.get(name) for name in providers}
+        if not all(rest is not None and rest.given_up for rest in rests.values()):
+            return ""
+        patience = format_duration(self._config.patience)
+        return f"{' and '.join(rests)} took no work for {patience}"
+
+    def asked(self, agent: str, task: str, now: datetime) -> None:
+        """The row now asks the agent: where its provider had to rest, others wait for the answer.
+
+        Raises:
+            AgentError: The agent is not configured.
+        """
+        rest = self._rests.get(self._provider(agent))
+        if rest is not None and rest.probe is None:
+            rest.probe, rest.since = task, now
+
+    def left(self, agent: str, task: str) -> None:
+        """The row does not ask the agent any more: the next one may.
+
+        Raises:
+            AgentError: The agent is not configured.
+        """
+        rest = self._rests.get(self._provider(agent))
+        if rest is not None and rest.probe == task:
+            rest.probe = rest.since = None
+
+    def answered(self, agent: str, outcome: str) -> None:
+        """The agent has ended like this, and its provider was not the reason.
+
+        Raises:
+            AgentError: The agent is not configured.
+        """
+        if outcome not in _UNTOLD:
+            self._rests.pop(self._provider(agent), None)
 
     def _provider(self, agent: str) -> str:
         if is_operation(agent):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.protocol import Outcome, Result
+from agents.protocol import LIMITS, Outcome, Result
 from agents.registry import settings as agent_settings
 from agents.retry import Action, Decision, History, counts, decide
 from mission.journal import Attempt
@@ -20,8 +20,6 @@ STATUSES = {
 }
 _OUTCOMES = frozenset(map(str, Outcome))  # Python 3.11 cannot ask an enum for a plain text
 STANDS_IN = "stands in"  # how the journal's route of an attempt begins that another agent makes
-_PAUSES = (Outcome.RATE_LIMIT, Outcome.QUOTA)
-
 
 Tries = Sequence[tuple[str, Outcome]]  # who was asked before, and how that ended, in order
 
@@ -51,10 +49,8 @@ def decide_after(
     """
     earlier = [outcome for _, outcome in before]
     pauses = 0
-    while pauses < len(earlier) and earlier[-1 - pauses] in _PAUSES:
+    while pauses < len(earlier) and earlier[-1 - pauses] in LIMITS:
         pauses += 1
-    if result.outcome is Outcome.OVERLOADED and fallback in {agent for agent, _ in before}:
-        fallback = None  # two that stand in for each other would hand it on for ever
     history = History(
         counted=sum(counts(outcome) for outcome in [*earlier, result.outcome]),
         max_attempts=most,
@@ -69,9 +65,9 @@ def again(context: Context, attempt: Attempt, decision: Decision) -> Again | Non
     if decision.action is Action.RETRY:
         stays = attempt.agent if attempt.route.startswith(STANDS_IN) else None
         at = context.clock() + decision.delay
-        return Again(at=at, agent=decision.agent or stays, rests=decision.until)
+        return Again(at=at, agent=decision.agent or stays, limit=decision.limit)
     if decision.action is Action.PAUSE and decision.until is not None:
-        return Again(at=decision.until, rests=decision.until)
+        return Again(at=decision.until, limit=decision.limit)
     return None
 
 

@@ -102,12 +102,11 @@ def test_a_reviewer_that_may_come_back_is_asked_again(tmp_path: Path, outcome: s
     assert order(tmp_path) == ["A worker", "A sonnet", "A sonnet", "A sonnet"]
 
 
-@pytest.mark.usefixtures("no_delay")
-def test_an_overload_that_stays_is_the_fallback_s_turn(tmp_path: Path) -> None:
-    agents: dict[str, dict[str, object]] = {"sonnet": {"fallback": "haiku", "max_attempts": 2}}
+def test_an_overload_is_the_fallback_s_turn(tmp_path: Path) -> None:
+    agents: dict[str, dict[str, object]] = {"sonnet": {"fallback": "haiku"}}
     scratch = reviewed(tmp_path, [row("A")], {"sonnet": ["overloaded"] * 9}, agents)
     assert scratch.run().exit_code == 0
-    assert order(tmp_path) == ["A worker", "A sonnet", "A sonnet", "A haiku"]
+    assert order(tmp_path) == ["A worker", "A sonnet", "A haiku"]
 
 
 @pytest.mark.usefixtures("no_delay")

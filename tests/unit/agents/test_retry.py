@@ -13,11 +13,15 @@ from agents.retry import (
     FREE,
     LONGEST_DELAY,
     LONGEST_PAUSE,
+    MARGIN,
+    SPREAD,
     Action,
     History,
+    Limit,
     backoff,
     counts,
     decide,
+    rest_end,
 )
 
 NOW = datetime(2026, 4, 19, 12, tzinfo=UTC)
@@ -42,7 +46,7 @@ def _first(outcome: Outcome, retry_at: datetime | None = None) -> Action:
         (Outcome.AUTHENTICATION, Action.BLOCK),
         (Outcome.QUOTA, Action.PAUSE),
         (Outcome.RATE_LIMIT, Action.PAUSE),
-        (Outcome.OVERLOADED, Action.RETRY),
+        (Outcome.OVERLOADED, Action.PAUSE),
         (Outcome.BAD_REQUEST, Action.BLOCK),
         (Outcome.OUT_OF_TURNS, Action.RETRY),
         (Outcome.BUDGET, Action.BLOCK),
@@ -62,8 +66,34 @@ def test_a_limit_pauses_until_the_tool_says_it_ends() -> None:
     until = NOW + timedelta(hours=3)
     history = History(counted=0, max_attempts=1)
     decision = decide(_result(Outcome.QUOTA, until), history, now=NOW, dice=0)
-    assert (decision.action, decision.until) == (Action.PAUSE, until)
+    assert (decision.action, decision.until) == (Action.PAUSE, until + MARGIN)
     assert decision.resume
+
+
+@given(
+    st.sampled_from([Outcome.QUOTA, Outcome.RATE_LIMIT]),
+    st.timedeltas(timedelta(microseconds=1), timedelta(days=31)),
+    st.integers(0, 10_000),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_a_limit_is_never_asked_before_its_end_nor_much_later(
+    outcome: Outcome, left: timedelta, times: int, dice: float
+) -> None:
+    end = NOW + left
+    until = rest_end(Limit(outcome=outcome, retry_at=end), times, now=NOW, dice=dice)
+    assert end < until <= end + MARGIN + SPREAD
+
+
+@given(
+    st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=400)),
+    st.integers(0, 10_000),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_an_overload_is_asked_about_within_the_hour(
+    said: timedelta | None, times: int, dice: float
+) -> None:
+    limit = Limit(outcome=Outcome.OVERLOADED, retry_at=None if said is None else NOW + said)
+    assert NOW < rest_end(limit, times, now=NOW, dice=dice) <= NOW + LONGEST_PAUSE
 
 
 def test_a_limit_that_has_already_ended_still_rests_a_moment() -> None:
@@ -99,13 +129,13 @@ def test_a_fallback_goes_on_while_the_provider_rests() -> None:
     history = History(counted=0, max_attempts=3, fallback="sonnet")
     decision = decide(_result(Outcome.RATE_LIMIT), history, now=NOW, dice=0)
     assert (decision.action, decision.agent) == (Action.RETRY, "sonnet")
-    assert decision.until == NOW + timedelta(minutes=1)
+    assert decision.limit == Limit(outcome=Outcome.RATE_LIMIT)
     assert not decision.resume  # the other agent has no such session
     assert "sonnet stands in" in decision.reason
 
 
-def test_a_fallback_takes_over_an_overload_that_does_not_pass() -> None:
-    history = History(counted=3, max_attempts=3, fallback="sonnet")
+def test_a_fallback_takes_over_an_overload_at_once() -> None:
+    history = History(counted=0, max_attempts=3, fallback="sonnet")
     decision = decide(_result(Outcome.OVERLOADED), history, now=NOW, dice=0)
     assert (decision.action, decision.agent) == (Action.RETRY, "sonnet")
 
