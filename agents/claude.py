@@ -11,7 +11,8 @@ from agents.claude_stream import ClaudeReader
 from agents.instructions import pointed_out
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sandbox import confine, missing_sandbox
-from agents.streamed import Invocation, resume_or_start, run_streamed
+from agents.sessions import resume_or_start
+from agents.streamed import Invocation, run_streamed
 from agents.tool import NETWORK, missing_tool
 from mission.config import AgentConfig
 from workspace.process import Stop

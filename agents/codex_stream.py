@@ -36,6 +36,9 @@ class CodexReader:
             self.told.unreadable += bool(line.strip())
             return ()
         match found.get("type"):
+            case "turn.started":
+                self.told.ended = False
+                return ()
             case "thread.started":
                 self.told.session = text(found, "thread_id") or self.told.session
                 return (event("started", "codex"),)
@@ -57,13 +60,14 @@ class CodexReader:
 
     def _completed(self, found: dict[str, Any]) -> tuple[AgentEvent, ...]:
         self.told.usage = self._own(part(found, "usage"))
-        self.told.finished, self.told.failure, self.told.reason = True, None, ""
+        self.told.ended = self.told.finished = True
+        self.told.failure, self.told.reason = None, ""
         used = f"{self.told.usage.tokens:,} tokens"
         return (event("usage", used), event("ended", "success"))
 
     def _failed(self, message: str) -> tuple[AgentEvent, ...]:
         raw, message = message, _plain(message) or self.told.reason
-        self.told.finished = False
+        self.told.ended, self.told.finished = True, False
         self.told.failure, self.told.reason = classify(message), message
         self.told.retry_at = limit_end(f"{raw} {message}", self._now())
         return (event("ended", message),)

@@ -57,6 +57,7 @@ _BY_WORDS: tuple[tuple[str, Outcome], ...] = (
         Outcome.AUTHENTICATION,
     ),
     (r"rate.?limit|too many requests", Outcome.RATE_LIMIT),
+    (r"prompt is too long|context_length_exceeded", Outcome.BAD_REQUEST),
     (r"invalid_request|bad request|not_found", Outcome.BAD_REQUEST),
     (
         r"high demand|overloaded|at capacity|temporarily unavailable|timed? ?out",

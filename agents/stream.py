@@ -23,6 +23,7 @@ class Told:
     session: str | None = None  # with which the tool can go on later
     said: str = ""  # its last message
     usage: Usage = field(default_factory=Usage)  # this attempt's alone
+    ended: bool = False  # its last event has come: what it does from here on is not for us
     finished: bool = False  # the tool said that its work is done and nothing went wrong
     failure: Outcome | None = None  # what went wrong, as the tool tells it
     reason: str = ""  # in its exact words

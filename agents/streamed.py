@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from agents.farewell import Farewell
 from agents.fence import one_line
 from agents.outcomes import classify
 from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result
@@ -35,38 +36,27 @@ class Invocation:
 def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) -> Result:
     """Run the tool to its end, reading its events as they come.
 
-    It is ended when it goes over the brief's `token_limit`, as soon as it says so.
+    It is ended when it goes over the brief's `token_limit`, as soon as it says so, and when it
+    stays for long after its last event.
     """
     inner = Stop()
-    limit = brief.token_limit
-    over = False
-    known: tuple[str | None, Usage] = (None, Usage())
-
-    def on_line(stream: str, line: str) -> None:
-        nonlocal over, known
-        if stream == "stderr":
-            if line.strip():
-                call.errors.append(line.strip())
-            if call.denial is not None and (found := call.denial.search(line)):
-                call.reader.told.denials += (found[0],)
-            return
-        for one in call.reader.read(line):
-            on_event(one)
-        now = (call.reader.told.session, call.reader.told.usage)
-        if now != known and brief.on_progress is not None:
-            known = now
-            brief.on_progress(*now)
-        if limit is not None and call.reader.told.usage.tokens > limit and not over:
-            over = True
-            inner.request(f"it used more than its {limit:,} tokens")
-
-    with stop.calling(lambda: inner.request(stop.reason)):
-        end = run_tool(call.argv, brief, inner, on_line, environment=call.environment)
+    listener = _Listener(call, brief, inner, on_event)
+    with stop.calling(lambda: inner.request(stop.reason)), listener.farewell as farewell:
+        end = run_tool(
+            call.argv,
+            brief,
+            inner,
+            listener.take,
+            environment=call.environment,
+            on_ask=farewell.take,
+        )
     if isinstance(end, Result):
         return end
     told = call.reader.told
+    if farewell.taken:
+        end = replace(end, ended_by="exit", exit_code=0, signal=None)
     outcome, summary = judge_end(end, told, call.errors, cut_short(end, brief, inner))
-    if over and outcome is Outcome.STOPPED:
+    if listener.over and outcome is Outcome.STOPPED:
         outcome = Outcome.BUDGET
     on_event(AgentEvent(kind="ended", text=one_line(f"{outcome}: {summary}")))
     result = Result(
@@ -83,16 +73,45 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
     return as_told(result, brief)
 
 
-def resume_or_start(run: Callable[[Brief], Result], brief: Brief, lost: re.Pattern[str]) -> Result:
-    """Go on with the brief's session; where the tool does not know it, start anew on what is there.
+class _Listener:
+    """Takes in what a tool prints, and passes on what others want to know of it."""
 
-    Args:
-        lost: What the tool says when it does not know a session.
-    """
-    result = run(brief)
-    if brief.resume and lost.search(result.summary):
-        return run(replace(brief, resume=None, resumed=Usage()))
-    return result
+    def __init__(self, call: Invocation, brief: Brief, inner: Stop, on_event: OnEvent) -> None:
+        self.over = False  # it used more than it may
+        self.farewell = Farewell(call.reader, inner)
+        self._call = call
+        self._brief = brief
+        self._inner = inner
+        self._on_event = on_event
+        self._known: tuple[str | None, Usage] = (None, Usage())
+
+    def take(self, stream: str, line: str) -> None:
+        """A line of `stdout` or `stderr`."""
+        if stream == "stderr":
+            self._error(line)
+        elif not self.farewell.taken:
+            for one in self._call.reader.read(line):
+                self._on_event(one)
+            self._look()
+            self.farewell.look()
+
+    def _error(self, line: str) -> None:
+        call = self._call
+        if line.strip():
+            call.errors.append(line.strip())
+        if call.denial is not None and (found := call.denial.search(line)):
+            call.reader.told.denials += (found[0],)
+
+    def _look(self) -> None:
+        brief, told = self._brief, self._call.reader.told
+        now = (told.session, told.usage)
+        if now != self._known and brief.on_progress is not None:
+            self._known = now
+            brief.on_progress(*now)
+        limit = brief.token_limit
+        if limit is not None and told.usage.tokens > limit and not self.over:
+            self.over = True
+            self._inner.request(f"it used more than its {limit:,} tokens")
 
 
 def judge_end(

@@ -48,11 +48,13 @@ def run_tool(
     on_line: OnLine,
     *,
     environment: Mapping[str, str] | None = None,
+    on_ask: Callable[[], None] | None = None,
 ) -> ProcessEnd | Result:
     """Run `argv` in the brief's worktree with the brief on standard input, which is then closed.
 
     Args:
         environment: All that the tool gets to see; the brief's own if not given.
+        on_ask: Called just before the tool is asked to end, if it does not end by itself.
 
     Returns:
         How the process ended, or the attempt's result where it could not even be started.
@@ -73,6 +75,7 @@ def run_tool(
         total=brief.timeouts.total,
         on_line=take,
         redact=redactor.line,
+        on_ask=on_ask,
     )
     try:
         end = run_process(spec, stop, brief.on_start)

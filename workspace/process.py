@@ -106,6 +106,7 @@ class ProcessSpec:
     grace: timedelta = timedelta(seconds=5)  # from interrupt to terminate, and on to kill
     on_line: Callable[[str, bytes], None] | None = None  # ("stdout" | "stderr", redacted line)
     redact: Callable[[bytes], bytes] | None = None  # takes secrets out of a line
+    on_ask: Callable[[], None] | None = None  # called just before it is asked to end, if it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,7 +174,7 @@ def run_process(
     ):
         if on_start is not None:
             on_start(supervised.pid, started(supervised.pid) or 0.0)
-        ended_by = _watch(supervised, output, timers, stop)
+        ended_by = _watch(supervised, output, timers, stop, spec.on_ask)
     return ProcessEnd(
         exit_code=supervised.exit_code,
         signal=supervised.signal,
@@ -183,7 +184,13 @@ def run_process(
     )
 
 
-def _watch(supervised: Supervised, output: Output, timers: Timers, stop: Stop) -> EndedBy:
+def _watch(
+    supervised: Supervised,
+    output: Output,
+    timers: Timers,
+    stop: Stop,
+    on_ask: Callable[[], None] | None,
+) -> EndedBy:
     """Carry output until nothing of the tree is left; ask for the end when it is time."""
     ended_by: EndedBy = "exit"
     while not supervised.gone:
@@ -200,5 +207,7 @@ def _watch(supervised: Supervised, output: Output, timers: Timers, stop: Stop) -
         elif due is not None and due[0] <= 0:
             ended_by = due[1]
         if ended_by != "exit":
+            if on_ask is not None:
+                on_ask()
             supervised.ask()
     return ended_by

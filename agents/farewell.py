@@ -1,0 +1,60 @@
+"""The end of a tool that has said all: some stay, for a server or a shell that they started."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from agents.stream import Reader
+from workspace.process import Stop
+
+#: How long a tool may take to go after its last event.
+LINGER = timedelta(seconds=10)
+
+
+class Farewell:
+    """Sees to it that a tool goes some time after its last event, and that this event counts.
+
+    What it says once it was asked to end after that does not: tools call it an error that they were
+    interrupted.
+    """
+
+    def __init__(self, reader: Reader, inner: Stop) -> None:
+        self.taken = False  # its last event had come before it was asked to end
+        self._reader = reader
+        self._inner = inner
+        self._timer: threading.Timer | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cancel()
+
+    def look(self) -> None:
+        """The tool has printed an event: was it the last one?"""
+        ended = self._reader.told.ended
+        if not ended:
+            self._cancel()
+        elif self._timer is None:
+            self._timer = threading.Timer(
+                LINGER.total_seconds(), self._inner.request, ["it lingers"]
+            )
+            self._timer.daemon = True
+            self._timer.start()
+
+    def take(self) -> None:
+        """The tool is now asked to end, for whatever reason."""
+        self.taken = self.taken or self._reader.told.ended
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
