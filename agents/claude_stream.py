@@ -62,6 +62,7 @@ class ClaudeReader:
         return ()
 
     def _assistant(self, found: dict[str, Any]) -> tuple[AgentEvent, ...]:
+        self.told.ended = False  # it goes on: something that it waited for has come
         message = part(found, "message")
         if text(message, "model") != "<synthetic>":  # those are the tool's own error texts
             self._messages[text(message, "id")] = _usage(part(message, "usage"))
@@ -84,17 +85,17 @@ class ClaudeReader:
         return (event("retrying", f"rate limit{until}"),)
 
     def _result(self, found: dict[str, Any]) -> tuple[AgentEvent, ...]:
+        if self.told.finished and self.told.ended and not number(found, "num_turns"):
+            return ()  # as it goes it may fail at something, in a turn that never began
+        self.told.ended = True
         self.told.usage = self._total(found)
         self.told.said = text(found, "result") or self.told.said
-        denied = (text(one, "tool_name") for one in parts(found, "permission_denials"))
+        denied = (_denial(one) for one in parts(found, "permission_denials"))
         self.told.denials = tuple(dict.fromkeys(denied))
-        self.told.finished = (
-            found.get("subtype") == "success"
-            and found.get("is_error") is False
-            and not self.told.denials
-        )
+        # Something that it was denied does not count if it found another way: the change tells.
+        self.told.finished = found.get("subtype") == "success" and found.get("is_error") is False
         if not self.told.finished:
-            self.told.failure, self.told.reason = _failure(found, self.told.denials)
+            self.told.failure, self.told.reason = _failure(found)
             # The exact time that an event told before is worth more than words.
             self.told.retry_at = self.told.retry_at or limit_end(self.told.reason, self._now())
         used = f"{self.told.usage.tokens:,} tokens"
@@ -126,7 +127,7 @@ class ClaudeReader:
         )
 
 
-def _failure(found: dict[str, Any], denials: tuple[str, ...]) -> tuple[Outcome, str]:
+def _failure(found: dict[str, Any]) -> tuple[Outcome, str]:
     errors = found.get("errors")
     listed = [str(one) for one in errors] if isinstance(errors, list) else []
     said = "; ".join(listed) or text(found, "result")
@@ -135,10 +136,16 @@ def _failure(found: dict[str, Any], denials: tuple[str, ...]) -> tuple[Outcome, 
             return Outcome.OUT_OF_TURNS, said
         case "error_max_budget_usd":
             return Outcome.BUDGET, said
-        case "success" if found.get("is_error") is False and denials:
-            return Outcome.REFUSED, f"it may not use {', '.join(denials)}; it said: {said}"
         case _:
             return classify(said, number(found, "api_error_status") or None), said
+
+
+def _denial(found: dict[str, Any]) -> str:
+    """The tool that was denied, and what it was for."""
+    given = part(found, "tool_input")
+    names = ("file_path", "notebook_path", "path", "command", "url", "query")
+    about = next((text(given, name) for name in names if text(given, name)), "")
+    return f"{text(found, 'tool_name')} {about}".strip()
 
 
 def _tool_use(name: str, given: dict[str, Any]) -> AgentEvent:

@@ -32,6 +32,7 @@ class History:
 
     counted: int  # attempts at this row that count, this one included if it does
     max_attempts: int  # of these
+    refused: int = 0  # how often the tool's login was refused before this, in a row
     pauses: int = 0  # how often the row met a provider that had to rest, in a row
     fallback: str | None = None  # the agent that stands in, where one is configured
 
@@ -68,6 +69,7 @@ LONGEST_LIMIT = timedelta(days=32)  # some are by the month
 
 # What may pass by itself, and whether the session is worth going on with.
 _PASSING: Mapping[Outcome, bool] = {
+    Outcome.AUTHENTICATION: True,
     Outcome.SILENT: True,
     Outcome.TIMED_OUT: True,
     Outcome.KILLED: True,
@@ -80,14 +82,13 @@ _SETTLED: Mapping[Outcome, Action] = {
     Outcome.STOPPED: Action.RELEASE,
     Outcome.NO_CHANGES: Action.FAIL,
     Outcome.REFUSED: Action.BLOCK,
-    Outcome.AUTHENTICATION: Action.BLOCK,
     Outcome.BAD_REQUEST: Action.BLOCK,
     Outcome.BUDGET: Action.BLOCK,
     Outcome.BLOCKED: Action.BLOCK,
 }
 
 #: Ends that say nothing about the task: they do not count against `max_attempts`.
-FREE = LIMITS | {Outcome.STOPPED, Outcome.BUDGET}
+FREE = LIMITS | {Outcome.STOPPED, Outcome.BUDGET, Outcome.AUTHENTICATION}
 
 
 def counts(outcome: Outcome) -> bool:
@@ -105,6 +106,10 @@ def decide(result: Result, history: History, *, now: datetime, dice: float) -> D
     reason = f"{result.outcome}: {result.summary}" if result.summary else str(result.outcome)
     advice = ADVICE[result.outcome]
     settled = _SETTLED.get(result.outcome)
+    # Tools that share a login refresh it one after the other: one of them may come too early, once.
+    asks_once_more = result.outcome is Outcome.AUTHENTICATION
+    if asks_once_more and history.refused:
+        settled = Action.BLOCK
     if settled is not None:
         resume = settled is Action.RELEASE
         return Decision(action=settled, reason=reason, advice=advice, resume=resume)
@@ -126,7 +131,7 @@ def decide(result: Result, history: History, *, now: datetime, dice: float) -> D
             limit=limit,
             resume=True,
         )
-    if history.counted < history.max_attempts:
+    if asks_once_more or history.counted < history.max_attempts:
         return Decision(
             action=Action.RETRY,
             reason=reason,

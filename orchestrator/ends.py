@@ -66,6 +66,7 @@ RESUMED = frozenset(
                 Outcome.TIMED_OUT,
                 Outcome.KILLED,
                 Outcome.OUT_OF_TURNS,
+                Outcome.AUTHENTICATION,
             )
         ),
     }

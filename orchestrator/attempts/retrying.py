@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import takewhile
 
 from agents.protocol import LIMITS, Outcome, Result
 from agents.registry import settings as agent_settings
@@ -48,16 +49,19 @@ def decide_after(
         fallback: Who could be asked instead.
     """
     earlier = [outcome for _, outcome in before]
-    pauses = 0
-    while pauses < len(earlier) and earlier[-1 - pauses] in LIMITS:
-        pauses += 1
     history = History(
         counted=sum(counts(outcome) for outcome in [*earlier, result.outcome]),
         max_attempts=most,
-        pauses=pauses,
+        refused=_in_a_row(earlier, {Outcome.AUTHENTICATION}),
+        pauses=_in_a_row(earlier, LIMITS),
         fallback=fallback,
     )
     return decide(result, history, now=context.clock(), dice=context.dice())
+
+
+def _in_a_row(earlier: Sequence[Outcome], outcomes: Collection[Outcome]) -> int:
+    """How many of the last ends were one of these."""
+    return len(list(takewhile(lambda outcome: outcome in outcomes, reversed(earlier))))
 
 
 def again(context: Context, attempt: Attempt, decision: Decision) -> Again | None:

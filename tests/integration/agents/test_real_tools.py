@@ -123,11 +123,11 @@ def test_success_without_a_change_is_the_tool_s_word_only(tool: Tool, desk: Desk
 
 
 @pytest.mark.parametrize("tool", [HAIKU, GLM], ids=lambda tool: tool.name)
-def test_a_denied_tool_is_no_success(tool: Tool, desk: Desk) -> None:
+def test_a_denied_tool_is_told(tool: Tool, desk: Desk) -> None:
     with ModelServer(tool.shell("git push origin main"), Say(text="I could not.")) as server:
         result = desk.run(tool, server, config={"allow": ["Read"]})
-    assert result.outcome is Outcome.REFUSED
-    assert result.summary == "it may not use Bash; it said: I could not."
+    assert result.outcome is Outcome.SUCCESS  # the change in the worktree decides
+    assert result.denied == "Bash git push origin main"
 
 
 _OUTSIDE = "*** Begin Patch\n*** Add File: /etc/planted\n+x\n*** End Patch"

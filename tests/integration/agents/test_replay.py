@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,19 @@ import pytest
 
 from agents.claude import ALLOWED
 from agents.glm import BASE_URL
-from agents.protocol import Outcome, Result
+from agents.protocol import Outcome, Result, Timeouts
 from agents.registry import create
 from mission.config import AgentConfig
-from tests.integration.agents.briefs import make_brief
+from tests.integration.agents.briefs import QUICK, make_brief
 from workspace.process import Stop
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "agents"
 
+# A stand-in that stays, and that calls it an error when it is asked to go.
+STAYS = -1
+
 STAND_IN = """#!{python}
-import json, os, pathlib, sys
+import json, os, pathlib, signal, sys
 got = {{"argv": sys.argv[1:], "environment": dict(os.environ), "stdin": sys.stdin.read()}}
 calls = pathlib.Path({calls!r})
 with calls.open("a") as file:
@@ -33,6 +37,14 @@ with calls.open("a") as file:
 name, code, error = {plays!r}[min(len(calls.read_text().splitlines()), {count}) - 1]
 sys.stdout.write(pathlib.Path(name).read_text() if name else "")
 sys.stderr.write(error)
+if code == {stays}:
+    sys.stdout.flush()
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    signal.sigwait([signal.SIGINT])
+    end = {{"type": "result", "subtype": "error_during_execution", "is_error": True}}
+    print(json.dumps(end | {{"num_turns": 9}}), flush=True)
+    print(json.dumps({{"type": "turn.failed", "error": {{"message": "interrupted"}}}}), flush=True)
+    code = 1
 sys.exit(code)
 """
 
@@ -58,19 +70,24 @@ def play(tmp_path: Path) -> Play:
         *plays: tuple[str, int, str],
         environment: dict[str, str] | None = None,
         resume: str | None = None,
+        timeouts: Timeouts = QUICK,
     ) -> Played:
         program, calls = tmp_path / "tool", tmp_path / "calls.jsonl"
         streams = [(str(FIXTURES / name) if name else "", code, say) for name, code, say in plays]
         program.write_text(
             STAND_IN.format(
-                python=sys.executable, calls=str(calls), plays=streams, count=len(plays)
+                python=sys.executable,
+                calls=str(calls),
+                plays=streams,
+                count=len(plays),
+                stays=STAYS,
             ),
             encoding="utf-8",
         )
         program.chmod(0o755)
         agent = create("tested", config.model_copy(update={"program": str(program)}))
         assert agent.missing() is None
-        brief = make_brief(worktree, environment=environment, resume=resume)
+        brief = make_brief(worktree, environment=environment, resume=resume, timeouts=timeouts)
         result = agent.run(brief, Stop())
         return Played(
             result=result, calls=[json.loads(line) for line in calls.read_text().splitlines()]
@@ -209,3 +226,56 @@ def test_the_tool_s_own_word_for_a_failure_counts(
     played = play(config, (f"{config.type}/{said}.jsonl", 1, ""))
     assert str(played.result.outcome) == said
     assert played.result.summary
+
+
+@pytest.mark.parametrize("config", [CLAUDE, CODEX], ids=["claude", "codex"])
+def test_a_tool_that_stays_after_its_last_event_is_ended_and_its_work_is_taken(
+    config: AgentConfig, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.farewell.LINGER", timedelta(milliseconds=50))
+    played = play(config, (f"{config.type}/success.jsonl", STAYS, ""))
+    assert (played.result.outcome, played.result.summary) == (Outcome.SUCCESS, "Said hello.")
+    assert played.result.usage.input_tokens == 300
+
+
+def test_a_silence_after_the_last_event_loses_nothing(play: Play) -> None:
+    quick = Timeouts(silence=timedelta(milliseconds=200))
+    played = play(CLAUDE, ("claude/success.jsonl", STAYS, ""), timeouts=quick)
+    assert played.result.outcome is Outcome.SUCCESS
+
+
+@pytest.mark.parametrize("config", [CLAUDE, CODEX], ids=["claude", "codex"])
+def test_a_session_that_is_refused_is_started_anew_once(config: AgentConfig, play: Play) -> None:
+    refused = (f"{config.type}/bad-request.jsonl", 1, "")
+    played = play(config, refused, (f"{config.type}/success.jsonl", 0, ""), resume="too-long")
+    assert played.result.outcome is Outcome.SUCCESS
+    first, second = played.calls
+    assert "too-long" in " ".join(first["argv"])
+    assert "too-long" not in " ".join(second["argv"])
+    assert first["stdin"] == "Do it.\n"
+    assert second["stdin"].startswith("An earlier session worked on")
+    assert second["stdin"].endswith("Do it.\n")
+    played = play(config, refused, refused, refused, resume="too-long")
+    assert played.result.outcome is Outcome.BAD_REQUEST
+    assert len(played.calls) == 4  # two of them are those of before
+
+
+def test_a_session_that_outgrows_its_model_is_started_anew(play: Play, tmp_path: Path) -> None:
+    stream = (FIXTURES / "claude" / "success.jsonl").read_text().splitlines()
+    last = json.loads(stream[-1]) | {"is_error": True, "result": "Prompt is too long"}
+    (tmp_path / "long.jsonl").write_text("\n".join([*stream[:-1], json.dumps(last)]) + "\n")
+    plays = [(str(tmp_path / "long.jsonl"), 1, ""), ("claude/success.jsonl", 0, "")]
+    played = play(CLAUDE, *plays)
+    assert played.result.outcome is Outcome.SUCCESS
+    assert len(played.calls) == 2
+    assert played.result.usage.input_tokens == 600  # what both have used
+
+
+def test_a_brief_that_is_refused_is_not_asked_twice(play: Play) -> None:
+    assert len(play(CLAUDE, ("claude/bad-request.jsonl", 1, "")).calls) == 1
+
+
+def test_a_denied_tool_is_told_with_what_it_was_for(play: Play) -> None:
+    played = play(CLAUDE, ("claude/denied.jsonl", 0, ""))
+    assert played.result.outcome is Outcome.SUCCESS  # if it changed something
+    assert played.result.denied.startswith("Bash ")

@@ -122,11 +122,13 @@ def test_a_reviewer_that_does_not_come_back_blocks_and_the_work_is_kept(tmp_path
     assert order(tmp_path)[4:] == ["A sonnet", "B worker", "B sonnet"]
 
 
+@pytest.mark.usefixtures("no_delay")
 @pytest.mark.parametrize("outcome", ["authentication", "bad-request"])
 def test_what_cannot_pass_blocks_at_once(tmp_path: Path, outcome: str) -> None:
-    scratch = reviewed(tmp_path, [row("A")], {"sonnet": [outcome]})
+    scratch = reviewed(tmp_path, [row("A")], {"sonnet": [outcome] * 2})
     assert scratch.run().blocked == ("A",)
-    assert order(tmp_path) == ["A worker", "A sonnet"]
+    asked = 2 if outcome == "authentication" else 1  # somebody else may have refreshed the login
+    assert order(tmp_path) == ["A worker", *["A sonnet"] * asked]
     assert outcome in scratch.notes("A")
 
 

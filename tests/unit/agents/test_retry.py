@@ -43,7 +43,7 @@ def _first(outcome: Outcome, retry_at: datetime | None = None) -> Action:
         (Outcome.NEEDS_QA, Action.HAND_OVER),
         (Outcome.NO_CHANGES, Action.FAIL),
         (Outcome.REFUSED, Action.BLOCK),
-        (Outcome.AUTHENTICATION, Action.BLOCK),
+        (Outcome.AUTHENTICATION, Action.RETRY),
         (Outcome.QUOTA, Action.PAUSE),
         (Outcome.RATE_LIMIT, Action.PAUSE),
         (Outcome.OVERLOADED, Action.PAUSE),
@@ -60,6 +60,11 @@ def _first(outcome: Outcome, retry_at: datetime | None = None) -> Action:
 )
 def test_the_first_attempt(outcome: Outcome, action: Action) -> None:
     assert _first(outcome) is action
+
+
+def test_a_login_that_is_refused_is_tried_once_more() -> None:
+    again = History(counted=0, max_attempts=1, refused=1)
+    assert decide(_result(Outcome.AUTHENTICATION), again, now=NOW, dice=0).action is Action.BLOCK
 
 
 def test_a_limit_pauses_until_the_tool_says_it_ends() -> None:
@@ -179,9 +184,9 @@ def test_every_decision_is_bounded_and_explained(
 @given(_RESULTS, _DICE, st.integers(1, 5))
 def test_a_row_ends_after_max_attempts(result: Result, dice: float, max_attempts: int) -> None:
     counted = 0
-    for _ in range(max_attempts + 1):
+    for tries in range(max_attempts + 1):
         counted += counts(result.outcome)
-        history = History(counted=counted, max_attempts=max_attempts)
+        history = History(counted=counted, max_attempts=max_attempts, refused=tries)
         decision = decide(result, history, now=NOW, dice=dice)
         if decision.action is not Action.RETRY:
             break

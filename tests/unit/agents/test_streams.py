@@ -26,7 +26,7 @@ FINISHED, NOTHING = "finished", "nothing"
 TOLD: dict[str, Outcome | str] = {
     "claude/authentication": Outcome.AUTHENTICATION,
     "claude/bad-request": Outcome.BAD_REQUEST,
-    "claude/denied": Outcome.REFUSED,
+    "claude/denied": FINISHED,
     "claude/interrupted": Outcome.CRASHED,
     "claude/killed": NOTHING,
     "claude/no-change": FINISHED,
@@ -124,6 +124,15 @@ def test_a_success_in_our_own_words(tool: str) -> None:
     assert reader.told.usage.input_tokens == 300
     assert reader.told.usage.cached_tokens == 30
     assert reader.told.usage.output_tokens == 60
+
+
+def test_an_empty_error_after_a_success_changes_nothing() -> None:
+    reader, _ = _read(FIXTURES, "claude/success")
+    used = reader.told.usage
+    late = {"type": "result", "subtype": "error_during_execution", "is_error": True}
+    reader.read(json.dumps(late | {"num_turns": 0, "usage": {"input_tokens": 0}}))
+    assert (reader.told.finished, reader.told.failure) == (True, None)
+    assert reader.told.usage == used
 
 
 def test_retries_of_the_tool_are_shown_and_not_final() -> None:
