@@ -15,7 +15,7 @@ from cli.status_page import Standing, status_page
 from gates.pause import PauseFiles
 from mission.errors import StoppedError, UsageError
 from mission.journal import Event, Journal
-from mission.journal.kinds import WillConflict
+from mission.journal.kinds import RemoteAway, WillConflict
 from mission.overview import make_overview, overview_data
 from mission.place import Place
 from mission.plan import read_plan
@@ -46,21 +46,24 @@ def status(
     if watch:
         _watch(place)
     elif as_json:
-        print_json(overview_data(_standing(place).overview))
+        print_json(overview_data(standing_of(place).overview))
     else:
-        fact(status_page(_standing(place)))
+        fact(status_page(standing_of(place)))
 
 
-def _standing(place: Place) -> Standing:
+def standing_of(place: Place) -> Standing:
+    """Where the mission stands. Starts nothing, and asks no server."""
     plan = read_plan(place)
     with Journal.open_to_read(place.journal_file) as journal:
         spent = {task: sums.tokens for task, sums in journal.spent_by_task().items()}
         attempts = {attempt.task: attempt for attempt in journal.open_attempts()}
+        away = journal.events(RemoteAway)
         conflicts = _conflicts(plan, journal.events(WillConflict))
     return Standing(
         overview=make_overview(plan, Graph.of(plan), spent),
         errors=sum(finding.severity is Severity.ERROR for finding in lint(plan)),
         holder=holder(place.state_dir),
+        away=away[-1] if away and away[-1].what.away else None,
         paused=PauseFiles.of(state_dir=place.state_dir, folder=place.folder).read(),
         attempts=attempts,
         conflicts=conflicts,
@@ -88,7 +91,7 @@ def _watch(place: Place) -> None:
     try:
         while True:
             seen = _versions(place)
-            page = status_page(_standing(place))
+            page = status_page(standing_of(place))
             if page != shown:
                 fact(f"{clear}{page}" if clear or shown is None else f"\n{page}")
                 shown = page

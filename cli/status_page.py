@@ -9,7 +9,8 @@ from cli.console import Style, paint, printable, screen_width, shown_path
 from cli.tables import Column, table, wrap
 from gates.pause import Paused
 from mission.amounts import count
-from mission.journal import Attempt
+from mission.journal import Attempt, Event
+from mission.journal.kinds import RemoteAway
 from mission.overview import MilestoneView, Overview, TaskView
 from tasks_md.holder import Holder
 from tasks_md.model import AUTO, DONE, NOT_STARTED
@@ -33,6 +34,7 @@ class Standing:
     overview: Overview
     errors: int  # that lint found
     holder: Holder | None  # a run that is under way
+    away: Event[RemoteAway] | None  # the remote, if a run cannot reach it
     paused: Paused | None  # nothing is started, pushed or merged meanwhile
     attempts: Mapping[str, Attempt]  # open ones, by task
     conflicts: Sequence[str]  # warnings about branches that will not merge, for people
@@ -78,6 +80,9 @@ def _head(standing: Standing) -> Iterator[str]:
     )
     if standing.holder is not None:
         yield from _wrapped(f"A run is under way: {standing.holder}", "cyan")
+        if standing.away is not None:
+            since = f"{standing.away.at.astimezone():%Y-%m-%d %H:%M}"
+            yield from _wrapped(f"Since {since} {standing.away.what.text}", "yellow")
     elif any(view.task.id in standing.attempts for view in views):
         yield from _wrapped("No run is at work: `mission run` carries on", "yellow")
     if standing.paused is not None:

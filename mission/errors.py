@@ -19,6 +19,7 @@
     ├── ProcessError             a program that cannot be started
     ├── MachineError             the machine refuses: a full disk, a missing right
     ├── GitError                 git refused
+    │   ├── RemoteAwayError      the remote could not be reached for as long as was waited for it
     │   ├── MergeConflictError   a squash merge that does not apply
     │   ├── NothingToMergeError  a squash merge that would change nothing
     │   ├── AlreadyMergedError   the base holds the row already
@@ -188,6 +189,10 @@ _MACHINE_HINTS: Mapping[int, str] = {
 
 class GitError(MissionError):
     """Git refused what was asked of it."""
+
+
+class RemoteAwayError(GitError):
+    """The remote could not be reached for as long as a run waits for it."""
 
 
 class MergeConflictError(GitError):

@@ -12,7 +12,7 @@ from orchestrator.board import Board
 from orchestrator.context import Context
 from orchestrator.dispatch import Dispatcher
 from orchestrator.engine import Engine
-from orchestrator.events import Event, StopRequested
+from orchestrator.events import Event, StopRequested, Woken
 from orchestrator.loop import Loop
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.operations.catalogue import find_operation
@@ -46,6 +46,7 @@ def conduct(
         ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe") as scribe,
         Publisher(context) as publisher,
         context.stop.calling(lambda: events.put(StopRequested())),
+        context.away.calling(lambda: events.put(Woken())),
         Watch(context.place, context.pause, events.put),
     ):
         loop = Loop(

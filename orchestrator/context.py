@@ -26,6 +26,7 @@ from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.writer import StatusWriter
+from workspace.away import Away
 from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository
@@ -61,6 +62,7 @@ class Context:
     run: int  # the journal's id of this run
     rests: Rests  # providers that take no work for a while
     landed: Landed  # what the base holds of the mission
+    away: Away  # the remote, while it cannot be reached
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
     operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
     clock: Callable[[], datetime] = now

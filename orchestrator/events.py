@@ -25,7 +25,7 @@ class FileChanged:
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """A person left a request in the journal."""
+    """A person left a request in the journal, or the remote can be reached again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ class Loop:
                 self._start(task)
 
     def _may_start(self) -> bool:
-        return not (self._context.stop.requested or self._paused)
+        return not (self._context.stop.requested or self._paused or self._context.away.holds)
 
     def _has_room(self) -> bool:
         return len(self._live) + len(self._starting) < self._slots
@@ -229,7 +229,8 @@ class Loop:
         """Whether something may still start by itself, though nothing is live."""
         if self._context.stop.requested:
             return False
-        return bool(self._delays) or (self._paused and any(self._startable()))
+        held = self._paused or self._context.away.holds
+        return bool(self._delays) or (held and any(self._startable()))
 
     def _wait(self) -> list[JobEnded]:
         """Sleep until something happens; then take in all that has happened."""

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from forges.persistence import Persistence
@@ -17,6 +18,7 @@ from gates.registry import Surroundings, create_gates
 from mission.config import ForgeConfig, MissionConfig
 from mission.config.load import config_of, open_document
 from mission.journal import Journal
+from mission.journal.kinds import RemoteAway
 from mission.place import Place, mission_home
 from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
@@ -29,6 +31,7 @@ from orchestrator.preflight import repository_of
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.writer import StatusWriter
 from workspace.alive import started
+from workspace.away import Away
 from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository
@@ -65,7 +68,9 @@ def open_mission(
     writer.acquire(timeout=A_MOMENT)
     with writer, Journal.open(place.journal_file, redact=redactor.text) as journal:
         pause = PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
-        repository = Repository.open(top, base=config.base, remote=config.remote)
+        told = partial(_tell_away, journal, display)
+        away = Away(patience=config.patience, stop=stop, tell=told)
+        repository = Repository.open(top, base=config.base, remote=config.remote, away=away)
         run = journal.start_run(
             mission=config.mission or place.task_file.parent.name,
             host=socket.gethostname(),
@@ -102,6 +107,7 @@ def open_mission(
             run=run,
             rests=Rests(config),
             landed=Landed(repository, journal, task_path(place, repository), config.dialect),
+            away=away,
             remote=remote or NoWorkers(),
             operations=operations or NoRecord(),
         )
@@ -111,6 +117,12 @@ def open_mission(
             outcome = "stopped" if stop.requested else "ended"
         finally:
             journal.end_run(run, outcome)
+
+
+def _tell_away(journal: Journal, display: Display, text: str, away: bool) -> None:
+    """Say, here and to those who ask for the status, that the remote is away or back."""
+    journal.record(RemoteAway(away=away, text=text))
+    display.say(text)
 
 
 def _pulls(config: MissionConfig, repository: Repository, stop: Stop) -> PullRequests | None:

@@ -16,10 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 from mission.errors import GitError, UsageError
 from workspace.anchored import anchored
+from workspace.away import Away
 from workspace.output import plain
 from workspace.redact import Redactor
 
@@ -81,6 +83,7 @@ class Git:
     git_dir: Path | None = None
     # Called before anything that reaches a remote; what it raises keeps that from happening.
     before_network: Callable[[], None] | None = None
+    away: Away | None = None  # waits where the remote cannot be reached; None: that is an error
 
     def run(
         self,
@@ -100,12 +103,43 @@ class Git:
         Raises:
             GitError: It ended with another code than 0 (and `check`), took too long, or the folder
                 is gone. The message holds git's reason, without credentials.
+            RemoteAwayError: The remote could not be reached for as long as is waited for it.
+            StoppedError: A stop was requested while it was waited for.
         """
-        reaches_out = bool(args) and args[0] in _NETWORK
-        if reaches_out and self.before_network is not None:
-            self.before_network()
-        limit = NETWORK_LIMIT if reaches_out else LOCAL_LIMIT
         data = input.encode(errors="surrogateescape") if isinstance(input, str) else input
+
+        def once(limit: float) -> GitOutput:
+            return self._once(args, data, limit, environment, hooks=hooks, holding=holding)
+
+        output = self._reach(once) if args and args[0] in _NETWORK else once(LOCAL_LIMIT)
+        if check and output.code != 0:
+            raise GitError(f"git {_name(args)}: {reason(output)}")
+        return output
+
+    def _reach(self, once: Callable[[float], GitOutput]) -> GitOutput:
+        """A command that asks a remote: again and again while that is away, where it may wait."""
+        for turn in count():
+            if self.before_network is not None:
+                self.before_network()
+            output = once(NETWORK_LIMIT)
+            if self.away is None:
+                break
+            if output.code == 0 or not self.away.is_away(output.stderr):
+                self.away.answered()
+                break
+            self.away.wait(turn, reason(output))
+        return output
+
+    def _once(
+        self,
+        args: tuple[str, ...],
+        data: bytes | None,
+        limit: float,
+        environment: Mapping[str, str] | None,
+        *,
+        hooks: bool,
+        holding: Sequence[int],
+    ) -> GitOutput:
         try:
             process = subprocess.Popen(
                 [_program(), *self._options(hooks), *args],
@@ -121,14 +155,11 @@ class Git:
         except (OSError, ValueError) as error:
             raise GitError(f"git {_name(args)} cannot run in {self.folder}: {error}") from error
         stdout, stderr = _await(process, data or None, _name(args), limit)
-        output = GitOutput(
+        return GitOutput(
             stdout=stdout.decode(errors="surrogateescape"),
             stderr=stderr.decode(errors="replace"),
             code=process.returncode,
         )
-        if check and output.code != 0:
-            raise GitError(f"git {_name(args)}: {reason(output)}")
-        return output
 
     def _options(self, hooks: bool) -> list[str]:
         options = [] if hooks else ["-c", f"core.hooksPath={os.devnull}"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from mission.errors import GitError, UsageError
+from workspace.away import Away
 from workspace.git import OLDEST, Git, GitOutput, reason
 from workspace.settings import Settings
 
@@ -39,8 +40,18 @@ class Repository:
     remote: str | None  # the remote that has the truth about `base`; None: there is none
 
     @classmethod
-    def open(cls, folder: Path, *, base: str = "main", remote: str | None = "origin") -> Repository:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        base: str = "main",
+        remote: str | None = "origin",
+        away: Away | None = None,
+    ) -> Repository:
         """The repository that `folder` lies in. A remote that it does not have counts as none.
+
+        Args:
+            away: Waits where the remote cannot be reached; without it that is an error.
 
         Raises:
             UsageError: There is no repository, or git is too old.
@@ -64,7 +75,7 @@ class Repository:
         shared = Path(common_dir).resolve()
         settings = None if known is None else Settings.of(Git(top), shared, known)
         return cls(
-            git=Git(top, before_network=None if settings is None else settings.check),
+            git=Git(top, before_network=None if settings is None else settings.check, away=away),
             top=top,
             common_dir=shared,
             bare=is_bare,

@@ -89,8 +89,8 @@ class MissionConfig(Section):
     )
     patience: Duration = Field(
         default=timedelta(hours=2),
-        description="How long a run waits for a provider that is overloaded, asking it again now"
-        " and then, before it goes on without. Its rows then stay as they were.",
+        description="How long a run waits for a provider that is overloaded, or for a remote that"
+        " cannot be reached, asking again now and then. The rows then stay as they were.",
     )
     columns: dict[str, Column] = Field(
         default_factory=dict,

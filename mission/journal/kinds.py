@@ -208,6 +208,14 @@ class TakenOver:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteAway:
+    """The git remote cannot be reached, or can be again."""
+
+    away: bool
+    text: str  # for people
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ErrandSent:
     """An errand was given to the workers."""
 
@@ -252,6 +260,7 @@ Happening = (
     | MilestoneExpanded
     | StatusPublished
     | TakenOver
+    | RemoteAway
     | ErrandSent
     | WorkHeld
     | Other
@@ -278,6 +287,7 @@ WORDS: Mapping[type[Happening], str] = {
     MilestoneExpanded: "expand",
     StatusPublished: "publish",
     TakenOver: "taken-over",
+    RemoteAway: "away",
     ErrandSent: "remote",
     WorkHeld: "held",
 }

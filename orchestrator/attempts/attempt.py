@@ -10,6 +10,7 @@ from mission.errors import (
     CheckoutBlockedError,
     MergeConflictError,
     MissionError,
+    RemoteAwayError,
     SettingsChangedError,
     SingleWriterError,
     StoppedError,
@@ -61,8 +62,10 @@ class AttemptRunner:
             return self._carry_out(assignment)
         except StoppedError as stopped:
             return self._end(assignment, None, "stopped", reason=stopped.message)
-        except (CheckoutBlockedError, SettingsChangedError) as blocked:
-            return self._end(assignment, None, "stopped", reason=str(blocked), fatal=True)
+        except (RemoteAwayError, CheckoutBlockedError, SettingsChangedError) as error:
+            away = isinstance(error, RemoteAwayError)
+            status = self._as_it_was(assignment) if away else None
+            return self._end(assignment, status, "stopped", reason=str(error), fatal=True)
         except SingleWriterError as refused:
             return self._end(assignment, Status.FAILED, "single-writer", reason=str(refused))
         except VerificationError as failed:
@@ -216,6 +219,12 @@ class AttemptRunner:
             return self._held_up(assignment, told(error))
         word = f"{merged.message}; {closed}" if closed else merged.message
         return self._end(assignment, Status.DONE, SUPERSEDED, word=word)
+
+    def _as_it_was(self, assignment: Assignment) -> Status | None:
+        """The status of a row for which nothing was done; None where something is to be kept."""
+        last = self._context.journal.last_attempt(assignment.task.id)
+        begun = last is None or last.stage is not Stage.STARTED
+        return None if begun else Status.NOT_STARTED
 
     def _held_up(self, assignment: Assignment, error: MissionError) -> TaskEnd:
         """The end of an attempt that something outside it stopped."""

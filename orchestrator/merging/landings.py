@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from forges.pulls import PullRequests
-from mission.errors import BaseMovedError, BrokenBaseError, GitError
+from mission.errors import BaseMovedError, BrokenBaseError, GitError, RemoteAwayError
 from mission.journal.kinds import ForgeRaced
 from orchestrator.attempts.verifying import (
     Row,
@@ -63,7 +63,7 @@ class PushLandings:
         """See `Landings`."""
         try:
             landing.land(self._context.repository, candidate.tip, candidate.base)
-        except BaseMovedError:
+        except (BaseMovedError, RemoteAwayError):
             raise
         except GitError as error:
             if self._context.pulls is None:

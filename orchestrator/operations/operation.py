@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from mission.errors import MissionError, StoppedError, told
+from mission.errors import MissionError, RemoteAwayError, StoppedError, told
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import EvidenceFound
 from mission.state import Status
@@ -50,6 +50,9 @@ class OperationRunner:
             )
         except StoppedError as stopped:
             return self._end(assignment, Status.NOT_STARTED, "stopped", "", stopped.message)
+        except RemoteAwayError as away:
+            self._context.stop.give_up(str(away))
+            return self._end(assignment, Status.NOT_STARTED, "stopped", "", str(away))
         except (MissionError, OSError) as error:
             word = str(told(error))
             return self._end(assignment, Status.BLOCKED, "blocked", word, word)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
-from mission.errors import CheckoutBlockedError, GitError, RowConflictError
+from mission.errors import CheckoutBlockedError, GitError, RemoteAwayError, RowConflictError
 from mission.journal.kinds import StatusSet
 from orchestrator.context import Context
 from orchestrator.publishing.own_commits import newest_own
@@ -107,6 +107,7 @@ def take_in_pushed(context: Context) -> None:
 
     Raises:
         CheckoutBlockedError: The task file was changed here and there in the same cell.
+        RemoteAwayError: The remote could not be reached for as long as was waited for it.
     """
     repository = context.repository
     if repository.remote is None:
@@ -114,6 +115,8 @@ def take_in_pushed(context: Context) -> None:
     with context.base_lock:
         try:
             base = repository.fetch_base()
+        except RemoteAwayError:
+            raise
         except GitError as error:
             context.display.say(f"nobody knows what others have pushed: {error}")
             return

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from gates.protocol import GateRequest, Purpose
-from mission.errors import BaseMovedError, MissionError, told
+from mission.errors import BaseMovedError, MissionError, RemoteAwayError, told
 from mission.journal.kinds import StatusPublished
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
@@ -73,6 +73,8 @@ def publish_status(context: Context) -> bool:
         reason = str(told(error))
         context.journal.record(StatusPublished(ok=False, reason=reason), run=context.run)
         context.display.say(f"status is written here, but not committed: {reason}")
+        if isinstance(error, RemoteAwayError):
+            context.stop.give_up(reason)  # nothing else would get any further
         return False
     finally:
         context.display.doing("status", "")

@@ -1,0 +1,104 @@
+"""A remote that cannot be reached for a while: which failures say so, and who waits for it."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from mission.amounts import span
+from mission.errors import RemoteAwayError
+from policy.backoff import Backoff
+from workspace.process import Stop
+
+# What git, ssh and curl say where nobody answered. None of it is about the repository, the
+# credentials or what was asked for.
+_AWAY = re.compile(
+    r"unable to connect|could not connect|failed to connect|connect(ion)? to .* failed"
+    r"|connect to host|connection (refused|timed out|reset|closed|was reset|abort)"
+    r"|could not resolve|name resolution|name or service not known|no address associated"
+    r"|network is unreachable|no route to host|host is down|operation timed out|timed out after"
+    r"|operation too slow|hung up unexpectedly|early eof|rpc failed|broken pipe"
+    r"|kex_exchange_identification|ssl_error_syscall|gnutls|empty reply from server"
+    r"|returned error: (429|5\d\d)",
+    re.IGNORECASE,
+)
+# A folder that was there: a network drive that is gone, or a server's disk.
+_GONE = re.compile(r"does not appear to be a git repository|repository .* does not exist")
+
+PAUSES = Backoff(first=timedelta(seconds=2), factor=2, ceiling=15)
+
+
+class Away:
+    """Lets everybody who uses the remote of a run wait until it answers again. For any thread."""
+
+    def __init__(
+        self,
+        *,
+        patience: timedelta,
+        stop: Stop,
+        tell: Callable[[str, bool], None],
+    ) -> None:
+        """`tell` gets a line for people, and whether the remote is away, when that changes."""
+        self._patience = patience
+        self._stop = stop
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._since: float | None = None  # it has been away, by `time.monotonic`
+        self._answered = False  # once in this run
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def holds(self) -> bool:
+        """Whether the remote is being waited for: nothing that needs it should start."""
+        return self._since is not None
+
+    @contextmanager
+    def calling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call `listener` when the remote is back, while the block runs. It must not block."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
+    def is_away(self, said: str) -> bool:
+        """Whether a command that failed with these words did not reach the remote."""
+        return bool(_AWAY.search(said) or (self._answered and _GONE.search(said)))
+
+    def answered(self) -> None:
+        """The remote has answered, whatever it said."""
+        with self._lock:
+            self._answered = True
+            since, self._since = self._since, None
+        if since is not None:
+            gone = span(timedelta(seconds=time.monotonic() - since))
+            self._tell(f"the remote can be reached again, after {gone}", False)
+            for listener in tuple(self._listeners):
+                listener()
+
+    def wait(self, turn: int, why: str) -> None:
+        """Wait before the next try; `turn` counts the caller's own, from 0.
+
+        Raises:
+            RemoteAwayError: It has been away for longer than the run's patience.
+            StoppedError: A stop was requested.
+        """
+        with self._lock:
+            began = self._since is None
+            self._since = since = self._since or time.monotonic()
+        left = self._patience.total_seconds() - (time.monotonic() - since)
+        if left <= 0:
+            raise RemoteAwayError(
+                f"the remote could not be reached for {span(self._patience)}: {why}",
+                hint="Nothing is lost: `mission run` carries on once it can be reached",
+            )
+        if began:
+            patience = span(self._patience)
+            told = f"the remote cannot be reached, and is asked again for up to {patience}: {why}"
+            self._tell(told, True)
+        self._stop.wait(min(left, PAUSES.pause(turn).total_seconds()))
+        self._stop.heed()
