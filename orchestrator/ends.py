@@ -47,6 +47,8 @@ class TaskEnd:
 
 INTERRUPTED = "interrupted"  # the outcome of an attempt whose runner died
 SUPERSEDED = "superseded"  # ... whose row was found merged on the base
+VERIFICATION = "verification"  # ... whose work did not pass
+SINGLE_WRITER = "single-writer"  # ... whose branch changes the task file
 CONFLICT = "conflict"  # ... whose work does not apply to the base and is to be repaired
 
 # Outcomes after which the agent's session is worth going on with.
@@ -54,6 +56,8 @@ RESUMED = frozenset(
     {
         INTERRUPTED,
         CONFLICT,
+        VERIFICATION,
+        SINGLE_WRITER,
         "review",  # the findings go to the session that made the work
         *(
             str(outcome)

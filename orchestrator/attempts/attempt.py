@@ -25,6 +25,7 @@ from orchestrator.attempts.repairing import may_repair, to_repair
 from orchestrator.attempts.resuming import HELD_UP, catch_up, reopen
 from orchestrator.attempts.retrying import STATUSES, again, decide_next
 from orchestrator.attempts.reviewing import Reviewed, review, why_a_person
+from orchestrator.attempts.sending_back import may_go_back, put_task_file_back
 from orchestrator.attempts.verifying import Row, VerificationError
 from orchestrator.attempts.work import (
     REVIEW,
@@ -38,7 +39,15 @@ from orchestrator.attempts.work import (
     run_agent,
 )
 from orchestrator.context import Context
-from orchestrator.ends import CONFLICT, SUPERSEDED, Again, TaskEnd, Unreviewed
+from orchestrator.ends import (
+    CONFLICT,
+    SINGLE_WRITER,
+    SUPERSEDED,
+    VERIFICATION,
+    Again,
+    TaskEnd,
+    Unreviewed,
+)
 from orchestrator.merging.pulling import clear_pull
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import touches_task_file
@@ -66,10 +75,8 @@ class AttemptRunner:
             away = isinstance(error, RemoteAwayError)
             status = self._as_it_was(assignment) if away else None
             return self._end(assignment, status, "stopped", reason=str(error), fatal=True)
-        except SingleWriterError as refused:
-            return self._end(assignment, Status.FAILED, "single-writer", reason=str(refused))
-        except VerificationError as failed:
-            return self._end(assignment, Status.FAILED, "verification", reason=failed.message)
+        except (SingleWriterError, VerificationError) as refused:
+            return self._not_good(assignment, refused)
         except (MissionError, OSError) as error:
             return self._held_up(assignment, told(error))
         finally:
@@ -225,6 +232,23 @@ class AttemptRunner:
         last = self._context.journal.last_attempt(assignment.task.id)
         begun = last is None or last.stage is not Stage.STARTED
         return None if begun else Status.NOT_STARTED
+
+    def _not_good(
+        self, assignment: Assignment, refused: SingleWriterError | VerificationError
+    ) -> TaskEnd:
+        """The end of an attempt whose work may not merge: its agent may get it back."""
+        context = self._context
+        red = isinstance(refused, VerificationError)
+        outcome = VERIFICATION if red else SINGLE_WRITER
+        if may_go_back(context, assignment, outcome):
+            last = context.journal.last_attempt(assignment.task.id)
+            if not red and last is not None:
+                put_task_file_back(context, last)
+            back = Again(at=context.clock())
+            return self._end(assignment, None, outcome, reason=refused.message, again=back)
+        if red:
+            return self._end(assignment, Status.FAILED, outcome, reason=refused.message)
+        return self._end(assignment, Status.BLOCKED, outcome, reason=str(refused))
 
     def _held_up(self, assignment: Assignment, error: MissionError) -> TaskEnd:
         """The end of an attempt that something outside it stopped."""

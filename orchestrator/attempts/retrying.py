@@ -12,7 +12,7 @@ from mission.journal import Attempt
 from mission.journal.kinds import StatusSet
 from mission.state import Actor, Status
 from orchestrator.context import Context
-from orchestrator.ends import Again
+from orchestrator.ends import SINGLE_WRITER, VERIFICATION, Again
 
 STATUSES = {
     Action.BLOCK: Status.BLOCKED,
@@ -27,14 +27,13 @@ Tries = Sequence[tuple[str, Outcome]]  # who was asked before, and how that ende
 
 def decide_next(context: Context, attempt: Attempt, result: Result) -> Decision:
     """What to do about an attempt that ended with `result`."""
-    settings = agent_settings(attempt.agent, context.config)
-    own = context.config.tasks.get(attempt.task)
+    earlier = since_people(context, attempt)
     return decide_after(
         context,
         result,
-        _before(context, attempt),
-        most=(own.max_attempts if own else None) or settings.max_attempts,
-        fallback=settings.fallback,
+        _ends(earlier),
+        most=tries_of(context, attempt) - _sent_back(earlier),
+        fallback=agent_settings(attempt.agent, context.config).fallback,
     )
 
 
@@ -75,7 +74,14 @@ def again(context: Context, attempt: Attempt, decision: Decision) -> Again | Non
     return None
 
 
-def _before(context: Context, attempt: Attempt) -> Tries:
+def tries_of(context: Context, attempt: Attempt) -> int:
+    """How many attempts the row has, of those that count."""
+    own = context.config.tasks.get(attempt.task)
+    settings = agent_settings(attempt.agent, context.config)
+    return (own.max_attempts if own else None) or settings.max_attempts
+
+
+def since_people(context: Context, attempt: Attempt) -> list[Attempt]:
     """The attempts before this one. What a person does with the row starts the count anew."""
     by_people = [
         event.at
@@ -84,9 +90,21 @@ def _before(context: Context, attempt: Attempt) -> Tries:
     ]
     since = max(by_people, default=None)
     return [
-        (one.agent, Outcome(str(one.outcome)))
+        one
         for one in context.journal.attempts(attempt.task)
-        if one.id != attempt.id
-        and one.outcome in _OUTCOMES
-        and (since is None or one.started > since)
+        if one.id != attempt.id and (since is None or one.started > since)
     ]
+
+
+def spent(earlier: Sequence[Attempt]) -> int:
+    """How many of these attempts count: those that failed, and those whose work was not good."""
+    return _sent_back(earlier) + sum(counts(outcome) for _, outcome in _ends(earlier))
+
+
+def _sent_back(earlier: Sequence[Attempt]) -> int:
+    return sum(one.outcome in (VERIFICATION, SINGLE_WRITER) for one in earlier)
+
+
+def _ends(earlier: Sequence[Attempt]) -> Tries:
+    """The attempts that ended as their agents' results did."""
+    return [(one.agent, Outcome(str(one.outcome))) for one in earlier if one.outcome in _OUTCOMES]

@@ -33,7 +33,8 @@ def touches_task_file(branch: str, task_file: str, task: str) -> SingleWriterErr
     """What is said of a branch that changes the task file."""
     return SingleWriterError(
         f"{branch} changes {task_file}, which only the runner may write: it is kept and not merged",
-        hint=f"`mission retry {task}` tries again",
+        hint="If the repository tells agents to write it, take that out; then"
+        f" `mission unblock {task}` tries again",
     )
 
 

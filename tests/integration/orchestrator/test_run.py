@@ -69,9 +69,24 @@ def test_a_branch_that_touches_the_task_file_does_not_merge(tmp_path: Path) -> N
     worker = "import pathlib\np = pathlib.Path('plan/TASKS.md')\n"
     worker += "p.write_text(p.read_text().replace('not-started', 'done'))"
     scratch = make(tmp_path, [row("A")], worker=worker)
-    assert scratch.run().failed == ("A",)
+    assert scratch.run().blocked == ("A",)
     assert scratch.merged() == []
     assert "only the runner may write" in scratch.notes("A")
+    with scratch.journal() as journal:
+        assert len(journal.attempts("A")) == 2  # it was told once
+
+
+def test_an_agent_that_is_told_to_leave_the_task_file_delivers_its_work(tmp_path: Path) -> None:
+    worker = (
+        "import pathlib, sys\n"
+        "p = pathlib.Path('plan/TASKS.md')\n"
+        "pathlib.Path('work.txt').write_text('work')\n"
+        "if 'only the runner may write' not in sys.stdin.read():\n"
+        "    p.write_text(p.read_text().replace('not-started', 'done'))\n"
+    )
+    scratch = make(tmp_path, [row("A"), row("B", after="A", status="blocked")], worker=worker)
+    assert scratch.run().counts == {"done": 1, "blocked": 1}
+    assert scratch.merged() == ["A"]
 
 
 def test_a_failing_verify_step_stops_the_merge(tmp_path: Path) -> None:
@@ -81,6 +96,23 @@ def test_a_failing_verify_step_stops_the_merge(tmp_path: Path) -> None:
     assert scratch.statuses() == {"A": "failed"}
     assert "no good" in scratch.notes("A")
     assert scratch.merged() == []
+    with scratch.journal() as journal:
+        assert [one.outcome for one in journal.attempts("A")] == ["verification"] * 3
+
+
+def test_a_red_verification_goes_back_to_its_agent_with_what_it_printed(tmp_path: Path) -> None:
+    worker = (
+        "import pathlib, sys\n"
+        "mended = 'the door is open' in sys.stdin.read()\n"
+        "pathlib.Path('door').write_text('closed' if mended else 'open')\n"
+    )
+    code = "import sys\nif open('door').read() == 'open': sys.exit('the door is ' + 'open')"
+    step = {"name": "check", "run": [sys.executable, "-c", code]}
+    scratch = make(tmp_path, [row("A")], worker=worker, config={"verify": [step]})
+    assert scratch.run().exit_code == 0
+    assert Git(scratch.remote).text("show", "main:door") == "closed"
+    with scratch.journal() as journal:
+        assert [one.outcome for one in journal.attempts("A")] == ["verification", "success"]
 
 
 def test_a_gate_that_refuses_blocks_the_row(tmp_path: Path) -> None:
@@ -318,7 +350,7 @@ def test_a_resolution_that_takes_back_the_task_file_does_not_merge(tmp_path: Pat
     blocked = scratch.run().blocked[0]
     merge_main_into(scratch, tmp_path / "other", f"feat/{blocked.lower()}", "--strategy=ours")
     ask_for(scratch, "unblock", blocked)
-    assert scratch.run().failed == (blocked,)
+    assert scratch.run().blocked == (blocked,)
     assert "only the runner may write" in scratch.notes(blocked)
     assert len(scratch.merged()) == 1
 

@@ -1,0 +1,47 @@
+"""Finished work that may not merge as it is: its agent gets it back once more, with the reason."""
+
+from __future__ import annotations
+
+from mission.errors import GitError
+from mission.journal import Attempt
+from orchestrator.assignment import Assignment
+from orchestrator.attempts.retrying import since_people, spent, tries_of
+from orchestrator.attempts.work import Work, worktree_of
+from orchestrator.context import Context
+from orchestrator.ends import SINGLE_WRITER
+from orchestrator.workers.sending import works_elsewhere
+from workspace import changes
+from workspace.identity import RUNNER
+
+
+def may_go_back(context: Context, assignment: Assignment, outcome: str) -> bool:
+    """Whether the row's agent gets its work back, which came to `outcome`: while it has attempts
+    left, and once for the task file. Not what a person has approved: another result is not what
+    they saw. Nor work that was held up and is taken up again: they may have changed the branch.
+    """
+    if assignment.approved or assignment.attempt.ended is not None:
+        return False
+    earlier = since_people(context, assignment.attempt)
+    if outcome == SINGLE_WRITER and any(one.outcome == outcome for one in earlier):
+        return False
+    return spent(earlier) + 1 < tries_of(context, assignment.attempt)
+
+
+def put_task_file_back(context: Context, attempt: Attempt) -> None:
+    """Give the branch the task file that it was begun with, so that the agent need not.
+
+    Where that cannot be done the agent has to: the reason that it is told says so.
+    """
+    if attempt.head is None or works_elsewhere(context, attempt.agent):
+        return
+    work, git = Work.of(attempt), context.repository.git
+    try:
+        common = git.text("merge-base", context.repository.base_tip(), work.head)
+        worktree = worktree_of(context, attempt, work.base)
+        there = git.run("cat-file", "-e", f"{common}:{context.task_file}", check=False).code == 0
+        command = ["checkout", "--quiet", common] if there else ["rm", "--quiet", "-r", "--force"]
+        worktree.git.run(*command, "--", context.task_file)
+        message = f"{attempt.task}: leave {context.task_file} to the runner"
+        changes.commit_leftovers(worktree, message=message, author=RUNNER)
+    except GitError as error:
+        context.display.say(f"{attempt.task}: {context.task_file} stays changed: {error.message}")
