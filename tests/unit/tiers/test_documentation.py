@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
 import yaml
 
+from mission import place
 from tiers.probes.probe import Cause
 from tiers.services.compose import COMPOSE_FILE
+from tiers.settings import folders
 from tiers.settings.environment import VARIABLES
 from tiers.settings.model import QueueSettings, StorageSettings, Tier, TierSettings
 
@@ -20,8 +23,10 @@ def test_every_variable_is_described() -> None:
 
 
 def test_every_variable_that_is_described_exists() -> None:
-    compose = set(re.findall(r"\$\{(MISSION_\w+)", COMPOSE_FILE.read_text()))
-    assert set(re.findall(r"MISSION_\w+", PAGE)) <= VARIABLES.keys() | compose
+    # Some are of the compose file, or say where folders are.
+    sources = (COMPOSE_FILE, Path(inspect.getfile(folders)), Path(inspect.getfile(place)))
+    read = {name for file in sources for name in re.findall(r"MISSION_\w+", file.read_text())}
+    assert set(re.findall(r"MISSION_\w+", PAGE)) <= VARIABLES.keys() | read
 
 
 def test_every_key_tier_and_cause_is_described() -> None:
