@@ -31,7 +31,7 @@ def run_and_kill(scratch: Scratch, seconds: float) -> int:
 def finish(scratch: Scratch) -> int:
     """The exit code of a run that nobody disturbs."""
     process = forked.start(scratch.task_file, errors(scratch))
-    process.join(180)
+    process.join(300)
     assert process.exitcode is not None, "it does not come to its end"
     if process.exitcode:
         sys.stderr.write(errors(scratch).read_text())

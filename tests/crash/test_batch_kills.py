@@ -12,7 +12,7 @@ from mission.journal import Stage
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.crash
 
 NAMES = ("A", "B", "C", "D")
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ def _run(scratch: Scratch, marks: Path) -> int:
     ) as process:
         if not list(marks.glob("waits-*")):
             (marks / "pid").write_text(str(process.pid))
-        return process.wait(timeout=120)
+        return process.wait(timeout=300)
 
 
 def _check(scratch: Scratch) -> None:

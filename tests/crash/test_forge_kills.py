@@ -18,7 +18,7 @@ from tests.crash.converging import errors, finish, roll
 from tests.forge.mission import ForgeMission, forge_mission
 from tests.scratch import row
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
 KILLS = 100  # at requests drawn by chance, for each merge strategy
 PER_MISSION = 5  # of those; then the mission is left to finish

@@ -59,7 +59,7 @@ def test_every_acknowledged_write_survives_every_kill(tmp_path: Path, kills: int
         for line in writer.stdout:  # what was acknowledged before the kill reached it
             _note(line, acknowledged)
         writer.stdout.close()
-        assert writer.wait(timeout=60) == -signal.SIGKILL
+        assert writer.wait(timeout=300) == -signal.SIGKILL
         _check(path, acknowledged)
 
 

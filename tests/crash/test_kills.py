@@ -19,7 +19,7 @@ from tests.crash.placed import Place, run_to_a_new_place
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
 PER_MISSION = 10  # kills at random instants; then the mission is left to finish
 ROWS = (

@@ -15,7 +15,7 @@ import pytest
 from mission.journal.kinds import ReviewMade, UsageBooked
 from tests.scratch import Scratch, make, row
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.crash
 
 # Speaks as Claude Code does. Who is named in `stuck` says what it used and never ends; whoever goes
 # on with a session reports the totals of all of it.
@@ -65,7 +65,7 @@ def killed(scratch: Scratch, folder: Path, who: str) -> None:
     command = [sys.executable, "-m", "tests.crash.runner", str(scratch.task_file)]
     running = subprocess.Popen(command, env=environment)
     wanted = {"author": 95, "critic": 190}[who]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     with scratch.journal() as journal:
         while journal.spent("A").tokens < wanted:
             assert time.monotonic() < deadline, journal.attempts("A")

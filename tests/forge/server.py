@@ -81,7 +81,7 @@ class ForgeServer:
             self.requests.append((method, path))
             self._asked.notify_all()
 
-    def wait_until(self, settled: Callable[[], bool], seconds: float = 30) -> None:
+    def wait_until(self, settled: Callable[[], bool], seconds: float = 300) -> None:
         """Wait until `settled`, which is looked at after each request."""
         with self._asked:
             assert self._asked.wait_for(settled, timeout=seconds), "the forge was not asked so far"

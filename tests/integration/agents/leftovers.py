@@ -33,7 +33,7 @@ def marked(mark: str) -> dict[int, str]:
 
 def signal_tool(mark: str, number: int, *, busy_with: str) -> None:
     """Signal the agent tools with this mark, once the command `busy_with` of theirs runs."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not any(busy_with in command for command in marked(mark).values()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{busy_with!r} never ran; there is: {marked(mark)}")

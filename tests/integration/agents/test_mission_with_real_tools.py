@@ -20,7 +20,6 @@ pytestmark = [
     requires("claude", "codex"),
     requires(system="linux"),
     pytest.mark.slow,
-    pytest.mark.timeout(300),
 ]
 
 

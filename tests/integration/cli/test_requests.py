@@ -86,7 +86,7 @@ def mission(scratch: Scratch, command: str, *arguments: str) -> subprocess.Popen
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     return process.returncode, out, err
 
 
@@ -240,7 +240,7 @@ def test_a_real_run_applies_it_and_takes_the_row_up(scratch: Scratch, tmp_path: 
         running = pool.submit(scratch.run)
         with gate.open("w"):  # waits until the agent of D is at work
             code, out, err = finished(mission(scratch, "retry", "A", "--json"))
-        end = running.result(timeout=60)
+        end = running.result(timeout=300)
     assert code == 0, err
     assert json.loads(out)["applied_by"] == "the run"
     assert f"held by process {os.getpid()}" in err

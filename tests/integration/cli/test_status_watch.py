@@ -77,7 +77,7 @@ def test_a_change_of_the_file_is_shown(path: Path, watching: subprocess.Popen[st
     second = page(watching.stdout, "  A-1  One")
     assert "Blocked (1)  mission unblock ID, once the reason is gone" in second
     watching.send_signal(signal.SIGINT)
-    assert watching.wait(timeout=60) == 130
+    assert watching.wait(timeout=300) == 130
     assert "stopped watching" in watching.stderr.read()
 
 

@@ -63,7 +63,7 @@ def start(scratch: Scratch, server: LocalServer, runner: str = RUNNER) -> subpro
     )
 
 
-def until(happens: Callable[[], bool], seconds: float = 120) -> None:
+def until(happens: Callable[[], bool], seconds: float = 300) -> None:
     """Wait for something that only the disk or a server can tell."""
     deadline = time.monotonic() + seconds
     while not happens():
@@ -167,7 +167,7 @@ def test_a_signal_stops_the_run_and_leaves_it_to_be_resumed(
     run = start(scratch, prefect_server)
     until((tmp_path / "slow-runs").exists)
     os.kill(run.pid, number)
-    assert run.wait(timeout=120) == 130
+    assert run.wait(timeout=300) == 130
     assert scratch.statuses()["A"] == "done"
     (stopped,) = flow_runs(scratch).values()
     assert stopped.state_name == "Cancelled"

@@ -116,7 +116,6 @@ def assert_none_in(name: object, content: bytes) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("prefect_api")
 def test_no_secret_is_kept_anywhere(tmp_path: Path, prefect_server: LocalServer) -> None:
     scratch, agent = leaky(tmp_path)
@@ -180,7 +179,6 @@ def test_no_secret_is_kept_anywhere(tmp_path: Path, prefect_server: LocalServer)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_no_secret_is_in_an_error(tmp_path: Path, prefect_server: LocalServer) -> None:
     scratch, _ = leaky(tmp_path)
     secret = IN_ENVIRONMENT["FORGE_TOKEN"]

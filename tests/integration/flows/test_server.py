@@ -51,7 +51,7 @@ def mission_server(folder: Path, *arguments: str, **environment: str) -> tuple[i
         env={**clean, "MISSION_HOME": str(folder.parent), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

@@ -38,7 +38,7 @@ def ask(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
 
@@ -138,7 +138,7 @@ def test_ctrl_c_ends_an_answer_that_does_not_come(gitea: Site, tmp_path: Path) -
 
     asking.send_signal(signal.SIGINT)
 
-    assert asking.wait(60) == 130
+    assert asking.wait(300) == 130
     # Had the request been waited for to its end, we would have heard that it was too late.
     assert "no whole answer" not in said.read_text()
     assert "Stopped while waiting for a gate" in said.read_text()

@@ -43,7 +43,7 @@ def mission_command(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert found.returncode == code, found.stderr
     return found

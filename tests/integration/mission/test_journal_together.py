@@ -59,7 +59,7 @@ def test_eight_threads_in_two_processes_lose_nothing(tmp_path: Path) -> None:
     for writer in writers:
         assert writer.stdin is not None
         writer.stdin.close()
-    assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
+    assert [writer.wait(timeout=300) for writer in writers] == [0, 0]
     with Journal.open(path) as journal:
         attempts = journal.attempts()
         expected = 2 * THREADS * ROUNDS

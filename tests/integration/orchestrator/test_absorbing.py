@@ -13,8 +13,6 @@ from tests.scratch import HEADER, Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(120)
-
 # A gate: before one row merges, it pushes an edit of the task file, as a person would.
 PUSHES = """
 import pathlib, subprocess, sys

@@ -14,8 +14,6 @@ from tests.integration.orchestrator.together import VERIFY, WORKER, Marking
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
-pytestmark = pytest.mark.timeout(240)
-
 NAMES = ("A", "B", "C", "D", "E")
 
 # The merge gate may refuse, may stand in for a person who pushes to the base, may wait until what

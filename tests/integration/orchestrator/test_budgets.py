@@ -22,8 +22,6 @@ from orchestrator.publishing.issues import IssueBook
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(120)
-
 # Uses 900 of its 1,000 estimated tokens.
 SPENDS = """
 import json, os, pathlib

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from orchestrator.display import RecordingDisplay
 from orchestrator.engine import ThreadEngine
 from orchestrator.run import RunEnd, RunRequest, run_mission
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop
-
-pytestmark = pytest.mark.timeout(120)
 
 
 def run(scratch: Scratch, *tasks: str) -> RunEnd:

@@ -23,8 +23,6 @@ from tasks_md.parse import read
 from tests.scratch import WORKER, Scratch, make, row
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(120)
-
 PLACEHOLDER = "\n## Milestone 2 — Second (M2)\n\n_Deferred. Issue #7._\n\n## Notes\n\nKeep me.\n"
 TASKS: list[dict[str, object]] = [
     {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from cli.asking import ask
 from mission.journal import RequestKind
 from mission.state import Status
@@ -15,8 +13,6 @@ from orchestrator.opening import open_mission
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
-
-pytestmark = pytest.mark.timeout(120)
 
 
 def disagreements(scratch: Scratch, *, setting: bool = False) -> list[str]:

@@ -10,8 +10,6 @@ import pytest
 from tests.scratch import Scratch, make, row
 from tests.unsteady import order, unsteady
 
-pytestmark = pytest.mark.timeout(120)
-
 
 def agents(
     folder: Path, rows: list[str], says: dict[str, list[str]], **settings: dict[str, object]

@@ -15,8 +15,6 @@ from tests.forge.mission import ForgeMission, forge_mission
 from tests.integration.orchestrator.together import VERIFY, WORKER, Marking
 from tests.scratch import row
 
-pytestmark = pytest.mark.timeout(240)
-
 NAMES = ("A", "B", "C", "D")
 
 

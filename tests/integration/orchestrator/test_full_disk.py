@@ -12,7 +12,6 @@ from mission.errors import told
 from mission.place import Place
 from tests.scratch import make, row
 
-pytestmark = pytest.mark.timeout(120)
 ROOT = Path(__file__).parents[3]
 
 

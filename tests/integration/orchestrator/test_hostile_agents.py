@@ -16,8 +16,6 @@ from tests.scratch import make, row
 from workspace.git import Git
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(120)
-
 START = """
 import json, os, pathlib, subprocess
 task = os.environ["MISSION_TASK"]

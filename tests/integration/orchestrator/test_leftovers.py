@@ -15,8 +15,6 @@ from tests.scratch import make, row
 from workspace.alive import end_leftover, started
 from workspace.git import Git
 
-pytestmark = pytest.mark.timeout(180)
-
 # The first attempt commits and fails its verification; the next one writes its branch anew.
 REBASES = """
 import os, pathlib, subprocess

@@ -15,8 +15,6 @@ from orchestrator.run import apply_requests
 from tests.scratch import make, row
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(180)
-
 # Works as its name says; what it prints is its answer.
 AGENT = """
 import datetime, json, os, pathlib, sys

@@ -11,8 +11,6 @@ from orchestrator.run import apply_requests
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(120)
-
 # Leaves work behind, and says of A that it did not get there.
 FAILS = """
 import os, pathlib

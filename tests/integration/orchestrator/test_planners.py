@@ -19,8 +19,6 @@ from tests.scratch import Scratch, make, row
 from tests.unsteady import order, unsteady
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(120)
-
 
 def away(folder: Path, says: dict[str, list[str]], **settings: object) -> Scratch:
     """A mission whose second milestone is planned by `other`, or `codex` in its place."""

@@ -20,8 +20,6 @@ from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(180)
-
 # Waits in its worktree until a file appears, so that a test can act while a row is under way.
 WAITS = """
 import os, pathlib, time

@@ -5,11 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.scratch import Scratch, make, row
-
-pytestmark = pytest.mark.timeout(120)
 
 # Speaks as Codex does where its sandbox refused a command: it goes on, and calls that a success.
 TOOL = """#!{python}

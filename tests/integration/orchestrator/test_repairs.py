@@ -10,8 +10,6 @@ import pytest
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
-pytestmark = pytest.mark.timeout(180)
-
 # Writes the same file as all others. B starts after A and C have begun, so that it conflicts. When
 # it is asked to repair, it {answer}.
 WORKER = """

@@ -17,8 +17,6 @@ from tests.scratch import Scratch, make, row
 from tests.unsteady import order, unsteady
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(120)
-
 APPROVAL = {"verdict": "approve", "summary": "fine", "findings": []}
 
 

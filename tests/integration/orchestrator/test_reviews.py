@@ -6,16 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-import pytest
-
 from mission.journal.kinds import ReviewMade
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
-
-pytestmark = pytest.mark.timeout(180)
 
 # Writes what the findings of the last round ask for, else a first draft.
 AUTHOR = """

@@ -18,9 +18,6 @@ from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(120)
-
-
 SAME_FILE = "import os, pathlib; pathlib.Path('same.txt').write_text(os.environ['MISSION_TASK'])"
 
 

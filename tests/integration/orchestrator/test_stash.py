@@ -10,8 +10,6 @@ import pytest
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
-pytestmark = pytest.mark.timeout(120)
-
 START = """
 import os, pathlib, subprocess
 task = os.environ["MISSION_TASK"]

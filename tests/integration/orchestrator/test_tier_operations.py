@@ -11,8 +11,6 @@ from tests.services import free_port
 from tiers.config import load_tier_config
 from tiers.services.embedded import EmbeddedServices
 
-pytestmark = [pytest.mark.timeout(180)]
-
 OPERATIONS = {
     "A": {"run": "compose-boot", "with": {"with": "embedded"}},
     "B": {"run": "pgvector-init"},

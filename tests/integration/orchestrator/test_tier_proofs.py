@@ -25,7 +25,7 @@ from tiers.servers.local import open_local
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 from workspace.process import Stop
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+pytestmark = pytest.mark.slow
 
 
 def mission(

@@ -18,8 +18,6 @@ from workspace.git import Git
 from workspace.process import Stop
 from workspace.worktrees import Worktrees
 
-pytestmark = pytest.mark.timeout(120)
-
 ASKS = """
 import json, os, pathlib
 task = os.environ["MISSION_TASK"]

@@ -16,8 +16,6 @@ from tests.crash.test_usage_killed import TOOL
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop
 
-pytestmark = pytest.mark.timeout(120)
-
 
 def mission(folder: Path) -> Scratch:
     """One row, whose author and reviewer are tools that work on workers: 95 tokens each."""

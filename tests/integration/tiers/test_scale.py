@@ -120,7 +120,7 @@ def apis(environment: dict[str, str], tmp_path: Path) -> Iterator[list[str]]:
             )
             stack.callback(process.stop)
         addresses = [f"http://127.0.0.1:{port}/api" for port in ports]
-        deadline = time.monotonic() + 150
+        deadline = time.monotonic() + 300
         for address, log in zip(addresses, logs, strict=False):
             while not is_healthy(address):
                 assert time.monotonic() < deadline, log_tail(log, 30)[-1500:]
@@ -145,7 +145,7 @@ def test_two_api_servers_share_one_state(apis: list[str], valkey: ValkeyServer) 
     assert "access-control-allow-origin" not in read.headers
     address: ValkeyAddress = valkey.address
     with redis.Redis(**address.connect_arguments()) as client:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not any(client.scan_iter(_type="STREAM")):  # events travel through Valkey
             assert time.monotonic() < deadline, "nothing of Prefect's is in Valkey"
             time.sleep(0.2)

@@ -68,7 +68,7 @@ def carry(scratch: Scratch, task: str) -> subprocess.Popen[str]:
 
 def finish(scratch: Scratch, task: str) -> None:
     with carry(scratch, task) as process:
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
 
 
 def history(scratch: Scratch) -> list[gitpython.Commit]:
@@ -107,7 +107,7 @@ def test_several_processes_at_once(scratch: Scratch) -> None:
     running = [carry(scratch, task) for task in tasks]
     for process in running:
         with process:
-            assert process.wait(120) == 0
+            assert process.wait(300) == 0
     commits = history(scratch)
     assert sorted(str(commit.message).split(":")[0] for commit in commits[:-1]) == tasks
     assert all(len(commit.parents) == 1 for commit in commits[:-1])
@@ -152,7 +152,7 @@ def test_the_next_run_waits_for_git_that_outlived_its_runner(make_scratch: MakeS
             assert log.read_text() == "+\n"
         finally:
             wait.unlink()
-        assert again.wait(60) == 0
+        assert again.wait(300) == 0
     assert log.read_text().startswith("+\n-\n+\n-\n")
     assert scratch.git("show", "main:a.slow") == "content"
     assert scratch.git("show", "main:T-1.txt") == "T-1"

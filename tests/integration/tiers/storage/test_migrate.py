@@ -214,7 +214,7 @@ def test_a_vacuum_that_gives_way_does_not_stop_a_migration(
 
     vacuum = threading.Thread(target=give_way, daemon=True)
     vacuum.start()
-    assert locked.wait(60)
+    assert locked.wait(300)
     migrate(capsys, "--from", source, "--to", target)
     vacuum.join()
 

@@ -129,7 +129,6 @@ def test_every_column_of_a_postgres(
 
 @requires("pglite-server", "node")
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("spelling", [camel, snake])
 def test_every_column_of_a_pglite_folder(
     capsys: pytest.CaptureFixture[str],

@@ -19,7 +19,6 @@ from tiers.settings.address import PostgresAddress
 pytestmark = [requires("pglite-server", "node"), pytest.mark.slow]
 
 
-@pytest.mark.timeout(600)
 def test_a_pglite_folder_moves(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
