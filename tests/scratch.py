@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -111,24 +115,58 @@ def make(
     worker: str = WORKER,
     config: dict[str, object] | None = None,
 ) -> Scratch:
-    """A repository with a remote, the mission in `plan/`, and a scripted agent called `worker`."""
+    """A repository with a remote, the mission in `plan/`, and a scripted agent called `worker`.
+
+    Made by as few git commands as can be: nearly every test begins with one.
+    """
     remote, top = folder / "remote.git", folder / "checkout"
     script = folder / "worker.py"
     script.write_text(worker)
-    Git(folder).run("init", "--quiet", "--bare", "--initial-branch=main", str(remote))
-    Git(folder).run("clone", "--quiet", str(remote), str(top))
-    git = Git(top)
-    git.run("checkout", "--quiet", "-B", "main")
-    git.run("config", "user.name", "Orchestrator")
-    git.run("config", "user.email", "orchestrator@example.invalid")
+    empty = _empty_repository()
+    shutil.copytree(empty, top / ".git")
+    with (top / ".git" / "config").open("a") as file:
+        file.write(_CHECKOUT.format(remote=remote))
     plan = top / "plan"
     plan.mkdir()
     (plan / "TASKS.md").write_text(HEADER + "".join(rows), encoding="utf-8")
-    agent = {"type": "command", "run": [sys.executable, str(script)]}
+    # Without what a virtual environment brings, which takes longer than all that they do.
+    agent = {"type": "command", "run": [sys.executable, "-S", str(script)]}
     settings: dict[str, object] = {"agents": {"worker": agent, "other": agent}}
     (plan / "mission.yaml").write_text(yaml.safe_dump(settings | (config or {})))
     (top / "README.md").write_text("scratch\n")
+    git = Git(top)
     git.run("add", "--all")
     git.run("commit", "--quiet", "-m", "Begin")
-    git.run("push", "--quiet", "--set-upstream", "origin", "main")
+    # What a push leaves on both sides.
+    (base := top / ".git" / "refs" / "remotes" / "origin" / "main").parent.mkdir(parents=True)
+    shutil.copyfile(top / ".git" / "refs" / "heads" / "main", base)
+    shutil.copytree(empty, remote)
+    (remote / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
+    shutil.copytree(top / ".git" / "objects", remote / "objects", dirs_exist_ok=True)
+    shutil.copyfile(base, remote / "refs" / "heads" / "main")
     return Scratch(top=top, remote=remote)
+
+
+_CHECKOUT = """\
+[user]
+\tname = Orchestrator
+\temail = orchestrator@example.invalid
+[remote "origin"]
+\turl = "{remote}"
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+[branch "main"]
+\tremote = origin
+\tmerge = refs/heads/main
+"""
+
+
+@cache
+def _empty_repository() -> Path:
+    """The git directory of a repository without a commit, to be copied; it lives as long as we."""
+    folder = tempfile.TemporaryDirectory(prefix="mission-tests-template-")
+    atexit.register(folder.cleanup)
+    top = Path(folder.name)
+    Git(top).run("init", "--quiet", "--initial-branch=main", "--template=", str(top))
+    (top / ".git" / "hooks").mkdir()
+    (top / ".git" / "info").mkdir()
+    return top / ".git"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -114,20 +116,39 @@ def _nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Scratch]:
+    """For each object format a repository with a remote, to be copied: that is quicker than git."""
+
+    @cache
+    def template(object_format: str) -> Scratch:
+        folder = tmp_path_factory.mktemp(f"template-{object_format}")
+        scratch = Scratch(folder=folder, top=folder / "checkout", remote=folder / "remote.git")
+        kind = f"--object-format={object_format}"
+        git(folder, "init", "--quiet", kind, str(scratch.top))
+        scratch.commit({"TASKS.md": "plan\n", "file.txt": "one\ntwo\nthree\n"}, "start")
+        git(folder, "init", "--quiet", "--bare", kind, str(scratch.remote))
+        scratch.git("remote", "add", "origin", "../remote.git")
+        scratch.push()
+        return scratch
+
+    return template
+
+
 @pytest.fixture
-def make_scratch(tmp_path: Path) -> MakeScratch:
+def make_scratch(tmp_path: Path, templates: Callable[[str], Scratch]) -> MakeScratch:
     def make(*, remote: bool = True, object_format: str = "sha1") -> Scratch:
+        template = templates(object_format)
         top = tmp_path / "checkout"
-        git(tmp_path, "init", "--quiet", f"--object-format={object_format}", str(top))
+        shutil.copytree(template.top, top)
         bare = tmp_path / "remote.git" if remote else None
         scratch = Scratch(folder=tmp_path, top=top, remote=bare)
-        scratch.commit({"TASKS.md": "plan\n", "file.txt": "one\ntwo\nthree\n"}, "start")
         if bare is not None:
-            git(
-                tmp_path, "init", "--quiet", "--bare", f"--object-format={object_format}", str(bare)
-            )
-            scratch.git("remote", "add", "origin", str(bare))
-            scratch.push()
+            shutil.copytree(template.folder / bare.name, bare)
+            scratch.git("remote", "set-url", "origin", str(bare))
+        else:
+            scratch.git("remote", "remove", "origin")
+        scratch.git("update-index", "-q", "--refresh")  # the copies are other files
         return scratch
 
     return make
