@@ -26,6 +26,7 @@ import sys
 import tempfile
 from collections.abc import Generator
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,30 @@ MOST_PROCESSES = 8  # each has servers of its own
 def pytest_xdist_auto_num_workers() -> int:
     """What `-n auto` means: one more than processors, since many tests wait for other programs."""
     return min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each process begin with its share of the slow tests, so that none is left to the end.
+
+    `--dist worksteal` deals the list out in as many stretches of one length as there are processes.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes == 1:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    modules = [list(module) for _, module in groupby(slow, key=lambda item: item.path)]
+    shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    for module in sorted(modules, key=len, reverse=True):  # whole: a module may share a server
+        min(shares, key=len).extend(module)
+    dealt: list[pytest.Item] = []
+    for process, share in enumerate(shares):
+        length = (len(items) - len(dealt)) // (processes - process)
+        rest = max(length - len(share), 0)
+        dealt += share + quick[:rest]
+        del quick[:rest]
+    items[:] = dealt + quick
 
 
 # A skip with this at the start of its reason is one that CI accepts.
