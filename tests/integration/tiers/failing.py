@@ -33,8 +33,11 @@ def standalone(postgres: PostgresAddress | None, valkey: ValkeyAddress | None = 
     )
 
 
-def the_failure(config: TierConfig, *, seconds: float = 5) -> Failure:
-    """The one failure, whose texts are fit for people and hold no credential."""
+def the_failure(config: TierConfig, *, seconds: float = 60) -> Failure:
+    """The one failure, whose texts are fit for people and hold no credential.
+
+    Only who waits for a time-out makes the deadline short: a busy machine is none.
+    """
     detection = detect(config, deadline=timedelta(seconds=seconds))
     with pytest.raises(TierUnavailableError) as caught:
         detection.require()
@@ -49,7 +52,7 @@ def the_failure(config: TierConfig, *, seconds: float = 5) -> Failure:
     return failure
 
 
-def failing(address: PostgresAddress | ValkeyAddress, *, seconds: float = 5) -> Failure:
+def failing(address: PostgresAddress | ValkeyAddress, *, seconds: float = 60) -> Failure:
     """The failure of this one service; its message names service, host and port."""
     if isinstance(address, PostgresAddress):
         failure = the_failure(standalone(address), seconds=seconds)
