@@ -24,6 +24,7 @@ MINIMUM_VECTOR = 17  # the oldest of the federated tier
 # tried.
 _WORDS: tuple[tuple[Cause, tuple[str, ...]], ...] = (
     (Cause.CONNECTIONS, ("too many clients", "connection slots", "too many connections")),
+    (Cause.IN_CLEAR, ("authentication method requirement",)),
     (Cause.CREDENTIALS, ("authentication failed", "no password supplied", 'role "')),
     (Cause.NOT_ADMITTED, ("no pg_hba.conf entry", "pg_hba.conf rejects", "permission denied for")),
     (Cause.DATABASE, ('database "',)),

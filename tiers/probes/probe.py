@@ -32,6 +32,7 @@ class Cause(StrEnum):
     TLS_ABSENT = "tls-absent"
     CERTIFICATE = "certificate"
     CREDENTIALS = "credentials"
+    IN_CLEAR = "in-clear"  # it wants the password as it is
     NOT_ADMITTED = "not-admitted"  # the server's own rules keep us out
     DATABASE = "database"
     STARTING = "starting"
@@ -111,6 +112,10 @@ _TEXTS: dict[Cause, _Text] = {
     Cause.CREDENTIALS: _Text(
         message="refuses user and password",
         remedy="Correct {section}.user and {section}.password (or MISSION_{prefix}_PASSWORD)",
+    ),
+    Cause.IN_CLEAR: _Text(
+        message="asks for the password in a way that would give it away",
+        remedy="Let the server use scram-sha-256, or set {section}.tls to verify-full",
     ),
     Cause.NOT_ADMITTED: _Text(
         message="does not admit this machine, user or database",

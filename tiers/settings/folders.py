@@ -10,6 +10,7 @@ from pathlib import Path
 from mission.place import mission_home
 from tiers.servers.server_user import ServerUser
 
+SECRET_FOLDERS = "MISSION_SECRET_FOLDERS"  # noqa: S105 - a variable that names folders
 CONTAINER_SECRETS = Path("/run/secrets")
 SHARED_HOME = Path("/var/lib/mission-runner/tiers")  # for root, whose home is closed to servers
 
@@ -26,7 +27,7 @@ def secret_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
     of the tree, which ones may: in `MISSION_SECRET_FOLDERS`, by `:`, or by putting them where
     containers find theirs or into the runner's own folder for it.
     """
-    named = environment.get("MISSION_SECRET_FOLDERS", "").split(os.pathsep)
+    named = environment.get(SECRET_FOLDERS, "").split(os.pathsep)
     own = (mission_home() / "secrets", CONTAINER_SECRETS)
     return (*(Path(one) for one in named if Path(one).is_absolute()), *own)
 

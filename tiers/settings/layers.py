@@ -12,6 +12,7 @@ from pydantic import SecretStr, ValidationError
 from mission.errors import ConfigError
 from tiers.settings.document import Document, Keys
 from tiers.settings.environment import variable
+from tiers.settings.folders import SECRET_FOLDERS
 from tiers.settings.model import Connection, QueueSettings, StorageSettings, TierSettings
 from tiers.settings.secret import read_secret
 from tiers.settings.urls import postgres_parts, valkey_parts
@@ -94,7 +95,7 @@ class Layer:
                 raise self.error(
                     keys,
                     "names a file that nobody outside of this repository gave it",
-                    hint=f"Name it in {variable(keys)}, or its folder in MISSION_SECRET_FOLDERS",
+                    hint=f"Name it in {variable(keys)}, or its folder in {SECRET_FOLDERS}",
                 )
         return read_secret(path)
 

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from mission.errors import ConfigError
 from tiers.config import TierConfig, load_tier_config
+from tiers.probes.postgres import probe_postgres
+from tiers.probes.probe import Cause
 
 SECRET = "s3cr3t-of-a-person"
 POSTGRES = {"MISSION_DATABASE_PASSWORD": SECRET}
@@ -163,7 +164,8 @@ def test_who_asks_for_the_password_in_clear_does_not_get_it(
             place = {"MISSION_DATABASE_HOST": "127.0.0.1", "MISSION_DATABASE_PORT": str(port)}
             config = load(tree, "", {**POSTGRES, **place})
         assert config.postgres is not None
-        with pytest.raises(psycopg.OperationalError):
-            psycopg.connect(**config.postgres.connect_arguments(timeout=timedelta(seconds=20)))
+        (result,) = probe_postgres(config.postgres, vector=False, timeout=timedelta(seconds=20))
+    assert result.failure is not None
+    assert result.failure.cause is Cause.IN_CLEAR
     assert b"user\0mission" in heard, "it was asked"
     assert SECRET.encode() not in heard
