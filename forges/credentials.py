@@ -5,6 +5,7 @@ from __future__ import annotations
 import netrc
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -60,11 +61,23 @@ def _find(
         if not token:
             raise ConfigError(f"forge.token_env: the variable {config.token_env} is not set")
         return token
-    if config.url is not None or _belongs(kind, host, environ):
+    # Of a remote on this machine, as stand-ins are, the configuration says the kind.
+    here = config.type != "auto" and is_here(host)
+    if config.url is not None or here or _belongs(kind, host, environ):
         for name in USUAL_NAMES[kind]:
             if environ.get(name, "").strip():
                 return environ[name].strip()
     return _from_netrc(host, environ)
+
+
+def is_here(host: str | None) -> bool:
+    """Whether a host is this machine."""
+    if host is None or host == "localhost":
+        return host is not None
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _belongs(kind: str, host: str, environ: Mapping[str, str]) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 from pydantic import TypeAdapter
 
 from forges.address import Address, read_address
-from forges.credentials import find_token
+from forges.credentials import find_token, is_here
 from forges.errors import RefusedError
 from forges.gitea import Gitea
 from forges.github import GitHub
@@ -176,7 +175,7 @@ def _api(
 ) -> Api:
     parts = urlsplit(root)
     token = find_token(kind, parts.hostname or "", config, environ, stop)
-    if token and parts.scheme == "http" and not config.allow_http and not _is_here(parts.hostname):
+    if token and parts.scheme == "http" and not config.allow_http and not is_here(parts.hostname):
         raise ConfigError(
             f"the token for {parts.netloc} would go over the network unencrypted",
             hint="Use https, or set forge.allow_http: true",
@@ -193,13 +192,3 @@ def _api(
         secrets=(token,) if token else (),
         clock=clock,
     )
-
-
-def _is_here(host: str | None) -> bool:
-    """Whether a host is this machine."""
-    if host is None or host == "localhost":
-        return host is not None
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
