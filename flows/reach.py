@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.server import LocalServer, OnNote, ServerError, answers
-from flows.settings import connect, given_api
+from flows.settings import connect, given_api, load_prefect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,8 +30,10 @@ def reach(note: OnNote) -> Reached:
         local = LocalServer()
         server = local.ensure(note)
         connect(server.api, local.access())
+        load_prefect()
         return Reached(api=server.api, secret_file=local.secret.file)
     connect(given)
+    load_prefect()
     if not answers(given):
         raise ServerError(
             f"the Prefect API at {given} does not answer",

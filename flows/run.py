@@ -7,7 +7,7 @@ time, and only once somebody runs something. So nothing here imports Prefect at 
 from __future__ import annotations
 
 from flows.server import LocalServer, ServerError, answers
-from flows.settings import connect, given_api
+from flows.settings import connect, given_api, load_prefect
 from orchestrator.display import Display
 from orchestrator.run import RunEnd, RunRequest
 from workspace.process import Stop
@@ -32,6 +32,7 @@ def carry_out(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
                 hint="PREFECT_API_URL names it; without it the runner starts a local server",
             )
     # Prefect reads its settings as it is imported, and `connect` has just made them.
+    load_prefect()
     from flows.call import call_flow  # noqa: PLC0415 - imports Prefect, after `connect`
 
     if starting is not None and local.ensure(display.say) != starting:

@@ -11,7 +11,9 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import chdir
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 AUTH_STRING = "PREFECT_API_AUTH_STRING"  # what a client logs in with
@@ -119,3 +121,14 @@ def connect(api: str, access: Access | None = None) -> None:
     if missing and "prefect" in sys.modules:
         raise RuntimeError(f"Prefect was imported before it was told: {', '.join(sorted(missing))}")
     os.environ.update(missing)
+
+
+def load_prefect() -> None:
+    """Import Prefect, with the settings of the environment and the profile and no others.
+
+    Prefect also reads `.env`, `prefect.toml` and `pyproject.toml` of the current folder, once, as
+    it is imported. That folder is the mission's: what an agent wrote there and had merged would say
+    where secrets go and, through the logging settings, what code runs.
+    """
+    with chdir(os.sep):
+        import_module("prefect.main")

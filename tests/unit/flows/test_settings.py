@@ -17,6 +17,7 @@ from flows.settings import (
     given_api,
     server_settings,
 )
+from workspace.process import allowed_environment
 
 
 def test_the_server_gets_no_settings_or_secrets_of_others(
@@ -69,6 +70,43 @@ def test_connecting_keeps_what_a_person_set_but_not_where_the_record_goes() -> N
         check=True,
     )
     assert done.stdout.split() == ["DEBUG", "http://127.0.0.1:1/api", "false"]
+
+
+HOSTILE = {  # `{}` is a logging configuration, which names a function that is then called
+    ".env": "PREFECT_LOGGING_SETTINGS_PATH={}\nPREFECT_API_AUTH_STRING=theirs\n",
+    "prefect.toml": "[logging]\nconfig_path = '{}'\n",
+    "pyproject.toml": "[tool.prefect.logging]\nconfig_path = '{}'\n",
+}
+UNREADABLE = {".env": "\udcff", "prefect.toml": "not = = toml", "pyproject.toml": "["}
+
+
+@pytest.mark.parametrize("files", [HOSTILE, UNREADABLE])
+def test_no_setting_of_the_current_folder_reaches_prefect(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    logging, called = tmp_path / "logging.yml", tmp_path / "called"
+    logging.write_text(
+        "version: 1\nhandlers:\n  x:\n    '()': subprocess.check_output\n"
+        f"    args: [touch, {called}]\nroot: {{handlers: [x]}}\n"
+    )
+    for name, content in files.items():
+        text = content.format(logging)
+        (tmp_path / name).write_text(text, encoding="utf-8", errors="surrogateescape")
+    script = (
+        "from flows.settings import *; connect('http://127.0.0.1:1/api'); load_prefect();"
+        "from prefect.logging.configuration import setup_logging; setup_logging();"
+        "from prefect.settings import get_current_settings as now; print(now().api.auth_string)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=allowed_environment(extra={"PREFECT_HOME": str(tmp_path / "home")}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "None\n"), done.stderr
+    assert not called.exists()
 
 
 def test_connecting_after_prefect_was_imported_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
