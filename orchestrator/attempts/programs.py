@@ -24,20 +24,17 @@ def programs_of(
     *,
     place: tuple[str, int],
     base: str,
-    work: str,
+    tree: Path,
 ) -> Iterator[Path | None]:
     """The files of `base`, in a folder that nobody works in, while the block runs; None where the
-    agent's argv names no file of the repository, and where it is to stand in `base` itself.
+    agent's argv names no file of the repository.
 
     Args:
         place: The name and number of that folder; nobody else has one of them.
         base: A commit whose files people have agreed to.
-        work: The commit in whose tree the agent is to stand.
-
-    Raises:
-        GitError: Git cannot make the folder.
+        tree: Where the agent is to stand, among files that another has left.
     """
-    if settings.type != "command" or work == base or not _named(settings.run, git, (base, work)):
+    if settings.type != "command" or not _named(settings.run, git, base, tree):
         yield None
         return
     name, number = place
@@ -51,8 +48,12 @@ def programs_of(
         worktrees.remove(folder)
 
 
-def _named(argv: Sequence[str], git: Git, commits: Sequence[str]) -> bool:
-    """Whether an argv names a file that is in one of the commits."""
+def _named(argv: Sequence[str], git: Git, base: str, tree: Path) -> bool:
+    """Whether an argv names a file that is in a commit or in a tree."""
     names = [name for number in range(len(argv)) if (name := file_named(argv, number))]
-    files = [f"{commit}:{name}" for name in names for commit in commits]
-    return any(git.run("cat-file", "-e", file, check=False).code == 0 for file in files)
+    in_tree = any((tree / name).is_file() for name in names)
+    return in_tree or any(_holds(git, base, name) for name in names)
+
+
+def _holds(git: Git, commit: str, name: str) -> bool:
+    return git.run("cat-file", "-e", f"{commit}:{name}", check=False).code == 0

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 
 from agents.prompt import write_brief
 from agents.protocol import Result
+from agents.registry import settings
 from mission.errors import AlreadyMergedError, GitError
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
 from mission.usage import Usage, UsageColumns
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question, ask
+from orchestrator.attempts.programs import programs_of
 from orchestrator.attempts.repairing import to_repair
 from orchestrator.attempts.verifying import steps_for
 from orchestrator.context import Context
@@ -128,8 +131,25 @@ def run_agent(
     )
     if works_elsewhere(context, attempt.agent):
         return send(context, question, worktree, author_of(attempt.agent))
-    with context.worktrees.lent(worktree):
-        return ask(context, question)
+    with context.worktrees.lent(worktree), _programs(context, attempt, worktree) as files:
+        return ask(context, replace(question, programs=files))
+
+
+def _programs(
+    context: Context, attempt: Attempt, worktree: Worktree
+) -> AbstractContextManager[Path | None]:
+    """The files that the agent's argv means, where another agent worked in the tree before it."""
+    before = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
+    if all(one.agent == attempt.agent for one in before):
+        return nullcontext()
+    return programs_of(
+        settings(attempt.agent, context.config),
+        context.worktrees,
+        context.repository.git,
+        place=(f"{attempt.task}.programs", attempt.number),
+        base=worktree.base_commit,
+        tree=worktree.path,
+    )
 
 
 def note_answer(context: Context, attempt: Attempt, result: Result) -> Attempt:

@@ -92,7 +92,7 @@ def consult(context: Context, question: Question, *, commit: str, about: str) ->
         context.repository.git,
         place=(f"{question.task}.{about}-programs", attempt.number),
         base=context.repository.base_tip(),
-        work=commit,
+        tree=place.path,
     )
     try:
         with context.worktrees.lent(place, returns=False), programs as files:

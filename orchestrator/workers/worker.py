@@ -88,7 +88,7 @@ class Worker:
         if result is None:
             self._say(f"{errand.agent} works in {worktree.path}")
             lent = clone.worktrees.lent(worktree, returns=not errand.about)
-            with lent, self._programs(errand, clone) as files:
+            with lent, self._programs(errand, clone, worktree) as files:
                 result = agent.run(replace(brief, programs=files), stop, self._tell)
             clone.keep_session(worktree, result.session)
         else:
@@ -118,7 +118,9 @@ class Worker:
         clone.worktrees.remove(worktree)
         return self._delivery(result, brief.log, head=head, gates=verdicts)
 
-    def _programs(self, errand: Errand, clone: Clone) -> AbstractContextManager[Path | None]:
+    def _programs(
+        self, errand: Errand, clone: Clone, worktree: Worktree
+    ) -> AbstractContextManager[Path | None]:
         """The files that the agent's argv means, where it reads the work of another."""
         if not errand.about:
             return nullcontext()
@@ -128,7 +130,7 @@ class Worker:
             clone.repository.git,
             place=(f"{errand.task}.{errand.about}-programs", errand.attempt),
             base=clone.repository.base_tip(),
-            work=errand.commit,
+            tree=worktree.path,
         )
 
     def _brief(self, errand: Errand, clone: Clone, worktree: Worktree) -> Brief:

@@ -23,12 +23,16 @@ def _mission(tmp_path: Path, reviewer: list[str], author: str) -> Scratch:
         "worker": {"type": "command", "run": [sys.executable, "-c", author]},
         "other": {"type": "command", "run": reviewer, "model": "another"},
     }
-    config: dict[str, object] = {"agents": agents, "review": [{"by": ["other"]}]}
+    return _mission_of(tmp_path, {"agents": agents, "review": [{"by": ["other"]}]})
+
+
+def _mission_of(tmp_path: Path, config: dict[str, object]) -> Scratch:
     scratch = make(tmp_path, [row("A")], config=config)
     tools = scratch.top / "tools"
     tools.mkdir()
     (tools / "review.py").write_text(_REVIEWER, encoding="utf-8")
     (tools / "answers.py").write_text(_ANSWERS, encoding="utf-8")
+    (tools / "author.py").write_text("open('done.txt', 'w').write('x')", encoding="utf-8")
     scratch.git.run("add", "--all")
     scratch.git.run("commit", "--quiet", "-m", "Add the reviewer")
     scratch.git.run("push", "--quiet")
@@ -60,3 +64,18 @@ def test_a_reviewer_that_only_the_author_has_written_does_not_run(tmp_path: Path
     assert scratch.statuses() == {"A": "blocked"}
     assert "tools/other.py, which other runs" in scratch.notes("A")
     assert "other did not review A" in scratch.notes("A")
+
+
+def test_an_author_of_the_repository_runs_as_the_base_has_it_after_another(tmp_path: Path) -> None:
+    """The first one plants, is out of quota, and is stood in for by what it has replaced."""
+    out = json.dumps({"outcome": "quota", "retry_at": "2999-01-01T00:00:00+00:00"})
+    run = [sys.executable, "-c", f"{_plants(tmp_path, 'tools/author.py')}; print({out!r})"]
+    agents = {
+        "worker": {"type": "command", "run": run, "fallback": "other"},
+        "other": {"type": "command", "run": [sys.executable, "tools/author.py"]},
+    }
+    scratch = _mission_of(tmp_path, {"agents": agents})
+    scratch.run()
+    assert not (tmp_path / "canary").exists()
+    assert scratch.statuses() == {"A": "done"}, scratch.notes("A")
+    assert "done.txt" in scratch.git.text("ls-tree", "--name-only", "origin/main")
