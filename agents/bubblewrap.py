@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 
 PROGRAM = "bwrap"
@@ -30,6 +31,30 @@ _LIMIT = 20.0  # seconds
 def isolation() -> tuple[str, ...]:
     """The options that take all privileges, and the sight of other processes, from a program."""
     return _probed()[0]
+
+
+#: How many processes and threads may run in one sandbox. The kernel does not count those of root.
+MOST_PROCESSES = 4096
+#: How large what is written to each folder of its own may become; it is kept in memory. Bytes.
+MOST_SCRATCH = 4 << 30
+
+
+def bounded(argv: Sequence[str]) -> list[str]:
+    """`argv`, which may start so many processes, where the system has the program for it."""
+    limiter = shutil.which("prlimit", path="/usr/bin:/bin")
+    return [limiter, f"--nproc={MOST_PROCESSES}", "--", *argv] if limiter else list(argv)
+
+
+@cache
+def size_of_scratch() -> tuple[str, ...]:
+    """The options that bound the next empty folder, where bubblewrap knows them (from 0.7 on)."""
+    try:
+        asked = subprocess.run(
+            [PROGRAM, "--help"], check=False, capture_output=True, timeout=_LIMIT
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return ("--size", str(MOST_SCRATCH)) if b"--size" in asked.stdout + asked.stderr else ()
 
 
 def why_not() -> str | None:

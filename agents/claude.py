@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from agents.claude_stream import ClaudeReader
+from agents.home import Belongings
 from agents.instructions import pointed_out
 from agents.protocol import Brief, OnEvent, Result, ignore_event
-from agents.sandbox import confine, missing_sandbox
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed
 from agents.tool import NETWORK, missing_tool
@@ -37,8 +37,17 @@ CREDENTIALS = (
 # What it reads of a tree besides its settings, and not with `--setting-sources=user`.
 INSTRUCTIONS = ("CLAUDE.md", ".claude/CLAUDE.md")
 
-# Where it keeps its login and its sessions, below the home folder.
-HOME = (".claude", ".claude.json")
+#: What it keeps in a home folder.
+BELONGINGS = Belongings(
+    folder=".claude",
+    variable="CLAUDE_CONFIG_DIR",
+    settings=(
+        *("settings.json", "CLAUDE.md", "rules", "output-styles"),
+        *("agents", "commands", "skills", "hooks", "plugins"),
+    ),
+    login=".credentials.json",
+    beside=".claude.json",
+)
 
 _LOST = re.compile(r"no conversation found", re.IGNORECASE)  # sessions belong to a folder
 _INHERITED = re.compile(r"CLAUDECODE$|CLAUDE_CODE_(?!OAUTH_TOKEN$)")
@@ -96,7 +105,7 @@ class ClaudeAgent:
         self._trusts_cost = trusts_cost and config.base_url is None
 
     def missing(self) -> str | None:
-        return missing_tool(self._program, INSTALL) or missing_sandbox(self._config.sandbox)
+        return missing_tool(self._program, INSTALL)
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
         return resume_or_start(lambda one: self._run(one, stop, on_event), brief, _LOST)
@@ -105,15 +114,12 @@ class ClaudeAgent:
         session = brief.resume or str(uuid.uuid4())
         reader = ClaudeReader(brief.resumed if brief.resume else None)
         environment = self._environment(brief.environment, self._config)
-        argv = confine(
-            self._argv(session, resume=brief.resume is not None),
-            brief.worktree,
-            self._config.sandbox,
-            environment,
-            show=[brief.scratch],
-            keep=(*HOME, environment.get("CLAUDE_CONFIG_DIR", "")),
+        call = Invocation(
+            argv=self._argv(session, resume=brief.resume is not None),
+            environment=environment,
+            reader=reader,
+            belongings=BELONGINGS,
         )
-        call = Invocation(argv=argv, environment=environment, reader=reader)
         told = pointed_out(brief, INSTRUCTIONS)
         result = run_streamed(call, told, stop, on_event)
         usage = result.usage if self._trusts_cost else replace(result.usage, cost_usd=None)

@@ -12,9 +12,9 @@ from pathlib import Path
 from agents.codex_rollout import refused_commands
 from agents.codex_stream import CodexReader
 from agents.fence import one_line
+from agents.home import Belongings, folder_of
 from agents.instructions import pointed_out
 from agents.protocol import Brief, OnEvent, Outcome, Result, ignore_event
-from agents.sandbox import confine, missing_sandbox
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed
 from agents.tool import NETWORK, missing_tool, redactor_for
@@ -28,8 +28,13 @@ MODEL = "codex"  # in the price table: the tool has a default model, and does no
 #: Names that it needs from the runner's environment.
 CREDENTIALS = ("CODEX_API_KEY", "CODEX_HOME", *NETWORK)
 
-# Where it keeps its login and its sessions, below the home folder.
-HOME = (".codex",)
+#: What it keeps in a home folder.
+BELONGINGS = Belongings(
+    folder=".codex",
+    variable="CODEX_HOME",
+    settings=("config.toml", "AGENTS.md", "hooks.json", "rules", "skills", "prompts", "plugins"),
+    login="auth.json",
+)
 
 # What it reads of a tree besides its settings, and not of one that is not trusted.
 INSTRUCTIONS = ("AGENTS.md",)
@@ -49,28 +54,27 @@ class CodexAgent:
         self._program = config.program or PROGRAM
 
     def missing(self) -> str | None:
-        return missing_tool(self._program, INSTALL) or missing_sandbox(self._config.sandbox)
+        return missing_tool(self._program, INSTALL)
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
         return resume_or_start(lambda one: self._run(one, stop, on_event), brief, _LOST)
 
     def _run(self, brief: Brief, stop: Stop, on_event: OnEvent) -> Result:
         environment = self._environment(brief.environment)
-        argv = confine(
-            self._argv(brief),
-            brief.worktree,
-            self._config.sandbox,
-            environment,
-            show=[brief.scratch],
-            keep=(*HOME, environment.get("CODEX_HOME", "")),
+        call = Invocation(
+            argv=self._argv(brief),
+            environment=environment,
+            reader=CodexReader(brief.resumed if brief.resume else None),
+            belongings=BELONGINGS,
+            denial=_DENIED,
         )
-        reader = CodexReader(brief.resumed if brief.resume else None)
-        call = Invocation(argv=argv, environment=environment, reader=reader, denial=_DENIED)
         began = datetime.now(UTC)
         result = run_streamed(call, pointed_out(brief, INSTRUCTIONS), stop, on_event)
         if result.outcome is not Outcome.SUCCESS or result.denied or result.session is None:
             return result
-        refused = refused_commands(_home(environment), result.session, since=began)
+        refused = refused_commands(
+            folder_of(brief, environment, BELONGINGS), result.session, since=began
+        )
         told = one_line("; ".join(dict.fromkeys(refused)))
         return replace(result, denied=redactor_for(brief).text(told))
 
@@ -128,9 +132,3 @@ def _untrusted(worktree: Path) -> list[str]:
     entries = ",".join(f'{json.dumps(str(path))}={{trust_level="untrusted"}}' for path in paths)
     # Nor may a skill of the tree have servers installed, for everybody and outside.
     return ["-c", f"projects={{{entries}}}", "-c", "features.skill_mcp_dependency_install=false"]
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    """Where Codex keeps its sessions."""
-    own = environment.get("CODEX_HOME")
-    return Path(own) if own else Path(environment.get("HOME", "/")) / HOME[0]

@@ -12,14 +12,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 
 from agents.fence import one_line
 from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, ignore_event
 from agents.result_line import ResultLine, read_result_line
-from agents.sandbox import confine, missing_sandbox
 from agents.tool import LONGEST_ANSWER, as_told, cut_short, missing_tool, run_tool
-from mission.config import SandboxConfig
 from workspace.process import ProcessEnd, Stop
 
 # Of the end of standard output, which may be its answer. The last line is kept in any case.
@@ -33,21 +30,17 @@ PLACEHOLDERS = ("brief", "worktree")
 class CommandAgent:
     """Runs one argv. Placeholders, filled in wherever they stand: `{brief}`, `{worktree}`."""
 
-    def __init__(
-        self, argv: Sequence[str], *, name: str = "command", sandbox: SandboxConfig | None = None
-    ) -> None:
+    def __init__(self, argv: Sequence[str], *, name: str = "command") -> None:
         self.name = name
         self._argv = tuple(argv)
-        self._sandbox = sandbox or SandboxConfig()
 
     def missing(self) -> str | None:
         if not self._argv:
             return f"{self.name} has nothing to run: give it `run: [program, argument, ...]`"
         program = self._argv[0]
         if "/" not in program:  # else it may be in the worktree, which is not there yet
-            remedy = f"install it, or change `run` of {self.name}"
-            return missing_tool(program, remedy) or missing_sandbox(self._sandbox)
-        return missing_sandbox(self._sandbox)
+            return missing_tool(program, f"install it, or change `run` of {self.name}")
+        return None
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
         brief.scratch.mkdir(parents=True, exist_ok=True)
@@ -71,7 +64,6 @@ class CommandAgent:
         except FileNotFoundError as missing:
             return Result(outcome=Outcome.BLOCKED, summary=str(missing))
         environment = {**brief.environment, **_variables(brief, str(paper))}
-        argv = confine(argv, brief.worktree, self._sandbox, environment, show=_shown(brief))
         end = run_tool(argv, brief, stop, on_line, environment=environment)
         result = end if isinstance(end, Result) else _judge(end, said, brief, stop)
         on_event(AgentEvent(kind="ended", text=f"{result.outcome}: {result.summary}"))
@@ -100,11 +92,6 @@ def file_named(argv: Sequence[str], number: int) -> str | None:
     if part.startswith("-") or name.startswith(("/", "..")) or "\0" in name or "\n" in name:
         return None
     return None if name == "." else name
-
-
-def _shown(brief: Brief) -> list[Path]:
-    """What it may read beside the worktree."""
-    return [brief.scratch, *([brief.programs] if brief.programs is not None else [])]
 
 
 def _variables(brief: Brief, paper: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from mission.config import SandboxConfig
 from mission.usage import Usage
 from workspace.process import Stop
 
@@ -68,6 +69,7 @@ class Brief:
     log: Path  # everything that the tool printed, secrets redacted
     scratch: Path  # a folder of the attempt's own outside the worktree: the brief, git settings
     environment: Mapping[str, str]  # all that the tool gets to see
+    sandbox: SandboxConfig = field(default_factory=SandboxConfig)  # what keeps it in its worktree
     programs: Path | None = None  # whose files an argv means, where the worktree's are another's
     timeouts: Timeouts = field(default_factory=Timeouts)
     resume: str | None = None  # the session of an attempt that was cut off

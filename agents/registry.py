@@ -18,6 +18,7 @@ from agents.fake import FakeAgent
 from agents.glm import GlmAgent
 from agents.prices import Prices
 from agents.protocol import Agent, Brief, OnEvent, Result, ignore_event
+from agents.sandbox import missing_sandbox
 from mission.config import AgentConfig, MissionConfig
 from mission.errors import AgentError
 from mission.usage import Usage
@@ -41,7 +42,7 @@ class Adapter:
 
 
 def _command(name: str, config: AgentConfig) -> Agent:
-    return CommandAgent(config.run, name=name, sandbox=config.sandbox)
+    return CommandAgent(config.run, name=name)
 
 
 def _fake(name: str, _config: AgentConfig) -> Agent:
@@ -105,7 +106,7 @@ def create(name: str, config: AgentConfig, *, prices: Prices | None = None) -> A
     """
     adapter = _adapter(name, config)
     table = prices if prices is not None else Prices.shipped()
-    return _Priced(adapter.create(name, config), table, model(name, config))
+    return _Configured(adapter.create(name, config), config, table, model(name, config))
 
 
 def adapter_names() -> tuple[str, ...]:
@@ -158,19 +159,22 @@ def _third_party(kind: str) -> Adapter | None:
     return None
 
 
-class _Priced:
-    """An agent whose results say what they cost, where the model's price is known."""
+class _Configured:
+    """An agent with what its adapter need not know about: it is told what keeps it in its worktree,
+    and its results say what they cost, where the model's price is known."""
 
-    def __init__(self, agent: Agent, prices: Prices, model: str) -> None:
+    def __init__(self, agent: Agent, config: AgentConfig, prices: Prices, model: str) -> None:
         self.name = agent.name
         self._agent = agent
+        self._sandbox = config.sandbox
         self._prices = prices
         self._model = model
 
     def missing(self) -> str | None:
-        return self._agent.missing()
+        return self._agent.missing() or missing_sandbox(self._sandbox)
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
+        brief = replace(brief, sandbox=self._sandbox)
         tell = brief.on_progress
         if tell is not None:
             brief = replace(brief, on_progress=lambda session, used: tell(session, self._of(used)))

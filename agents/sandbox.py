@@ -8,13 +8,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agents import bubblewrap
+from agents.home import Home
+from agents.visible import files_named, installations, repository, resolved_places
 from mission.config import AgentConfig, SandboxConfig
 from mission.place import mission_home
 
 #: Adapters whose tools have a sandbox of their own.
 _OWN = frozenset({"codex"})
-# Where the sandbox mounts an empty folder of its own; the real one is neither read nor written.
-_SCRATCH = Path("/tmp")  # noqa: S108 - a path inside the sandbox only
+# Where the sandbox mounts empty folders of its own; the real ones are neither read nor written.
+_SCRATCH = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - paths inside the sandbox only
+#: What is shown of the system: where programs are installed, and how the machine is set up. All
+#: else is not there: homes, sockets below /run, other repositories.
+_SYSTEM = tuple(
+    Path(name)
+    for name in (
+        *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"),
+        *("/etc", "/opt", "/nix", "/gnu", "/snap"),
+    )
+)
 
 
 def notice(name: str, config: AgentConfig) -> str | None:
@@ -40,51 +51,85 @@ def confine(
     config: SandboxConfig,
     environment: Mapping[str, str],
     *,
-    keep: Sequence[str] = (),
+    home: Home | None = None,
     show: Sequence[Path] = (),
 ) -> list[str]:
-    """`argv` as it is, or inside bubblewrap: the worktree writable, the rest read-only, the home
-    folder, the runner's own and the temporary files hidden, no other process visible.
+    """`argv` as it is, or inside bubblewrap: the worktree writable, the system's own folders
+    readable, everything else out of sight, no other process visible.
 
     The repository's `.git` stays read-only, so the tool cannot commit or move a branch; the
-    runner commits what it leaves. Programs that are installed in the home folder stay visible
-    where `PATH` leads to them.
+    runner commits what it leaves, and what the runner keeps there is hidden. Programs stay visible
+    wherever `PATH` leads to them, and files that `argv` names.
 
     Args:
-        environment: What the tool gets; its `HOME` and `PATH` count.
-        keep: What the tool needs of the home folder, writable: its login and its sessions.
-            Relative to it, or absolute; empty and missing ones are left out.
+        environment: What the tool gets; its `HOME`, `PATH` and `TMPDIR` count.
+        home: The tool's own folder, in place of the one that a person has.
         show: Further files and folders that it may read.
     """
     if config.type != "bubblewrap":
         return list(argv)
-    home = Path(environment.get("HOME") or Path.home())
-    ours = mission_home()  # the local server's secret is in there
-    own = (ours,) if ours.is_dir() else ()
-    hidden = tuple(dict.fromkeys((_SCRATCH, Path.home(), home, *own)))
+    person = Path(environment.get("HOME") or Path.home())
+    common, history = repository(worktree)
+    private = [person, worktree, *([common] if common is not None else [])]
+    installed = installations(argv[0], environment.get("PATH", ""), _SYSTEM, private)
     visible = [
-        *_installations(argv[0], environment.get("PATH", ""), hidden),
-        *(_in(home, path) for path in config.readable),
-        *_repository(worktree),
-        *show,
+        *installed,
+        *resolved_places(environment, _SYSTEM),
+        *files_named(argv, (*_SYSTEM, *installed)),
+        *(_in(person, path) for path in config.readable),
+        *history,
     ]
-    writable = [_in(home, path) for path in (*keep, *config.writable) if path]
+    writable = [_in(person, path) for path in config.writable]
     return [
         bubblewrap.PROGRAM,
         *bubblewrap.isolation(),
         *([] if config.network else ["--unshare-net"]),
-        *("--ro-bind", "/", "/"),
+        *_bound("--ro-bind-try", _SYSTEM),
         *("--dev", "/dev"),
         # Root may write to what is below /proc/sys by being root, and so to what the kernel runs.
         *("--proc", "/proc", "--remount-ro", "/proc"),
-        *(part for path in hidden for part in ("--tmpfs", str(path))),
-        *(part for path in visible for part in ("--ro-bind-try", str(path), str(path))),
-        *(part for path in writable for part in ("--bind-try", str(path), str(path))),
+        *_empty(_scratch(environment, person)),
+        *_bound("--ro-bind-try", visible),
+        *_empty(_ours(common)),
+        *_bound("--ro-bind-try", show),
+        *_belongings(home),
+        *_bound("--bind-try", writable),
         *_worktree(worktree),
+        *("--remount-ro", "/"),
         *("--chdir", str(worktree)),
         "--",
-        *argv,
+        *bubblewrap.bounded(argv),
     ]
+
+
+def _bound(option: str, paths: Sequence[Path]) -> Iterator[str]:
+    for path in dict.fromkeys(paths):
+        yield from (option, str(path), str(path))
+
+
+def _empty(folders: Sequence[Path]) -> Iterator[str]:
+    """Folders of its own, which hold nothing and are gone with it."""
+    for folder in dict.fromkeys(folders):
+        yield from (*bubblewrap.size_of_scratch(), "--tmpfs", str(folder))
+
+
+def _belongings(home: Home | None) -> Iterator[str]:
+    if home is not None:
+        yield from ("--bind", str(home.own), str(home.place))
+        yield from _bound("--ro-bind", home.shown)
+
+
+def _scratch(environment: Mapping[str, str], home: Path) -> list[Path]:
+    """Where it may write what nobody keeps. The home folder comes first: the others may be in it,
+    and would not be seen below it otherwise."""
+    own = Path(environment.get("TMPDIR") or _SCRATCH[0])
+    return [place for place in (home, *_SCRATCH, own) if place.is_absolute() and place.parents]
+
+
+def _ours(common: Path | None) -> list[Path]:
+    """What the runner keeps: journal, logs and locks in a repository, secrets in its own folder."""
+    places = [mission_home(), *([common / "mission-runner"] if common is not None else [])]
+    return [place for place in places if place.is_dir()]
 
 
 def _in(home: Path, path: str) -> Path:
@@ -92,59 +137,10 @@ def _in(home: Path, path: str) -> Path:
     return home / path.removeprefix("~/")
 
 
-def _installations(program: str, search: str, hidden: Sequence[Path]) -> list[Path]:
-    """Where the program, and what it may call by name, is installed, if that is hidden."""
-    found = shutil.which(program, path=search or None)
-    files = [Path(found)] if found else []
-    files += [Path(folder) / "program" for folder in search.split(os.pathsep) if folder]
-    places = {place for file in files for place in _places(file, hidden)}
-    return sorted(places)
-
-
-def _places(file: Path, hidden: Sequence[Path]) -> Iterator[Path]:
-    for path in (file, file.resolve()):
-        if any(path.is_relative_to(folder) for folder in hidden):
-            yield _installation(path, hidden)
-
-
-def _installation(file: Path, hidden: Sequence[Path]) -> Path:
-    """The folder that a program was installed into: with its libraries, without all the rest."""
-    folders = file.parents
-    modules = [folder for folder in folders if folder.name == "node_modules"]
-    if modules:
-        return modules[-1]
-    too_wide = {*hidden, *(folder / ".local" for folder in hidden)}
-    if file.parent.name == "bin" and file.parent.parent not in too_wide:
-        return file.parent.parent
-    return file.parent if file.parent not in too_wide else file
-
-
-def _repository(worktree: Path) -> list[Path]:
-    """The repository of a worktree, so that git can read its history."""
-    marker = worktree / ".git"
-    if not marker.is_file():
-        return []
-    own = worktree / marker.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-    link = own / "commondir"
-    shared = own / link.read_text(encoding="utf-8").strip() if link.is_file() else own
-    return [shared.resolve(), own, *_borrowed(shared / "objects")]
-
-
-def _borrowed(objects: Path) -> list[Path]:
-    """Where a repository has objects that it does not hold itself (gitrepository-layout(5)): one
-    that was made for an agent has them of the mission's."""
-    found = [objects]
-    for folder in found:  # it grows meanwhile
-        listing = folder / "info" / "alternates"
-        lines = os.fsdecode(listing.read_bytes()).splitlines() if listing.is_file() else []
-        found += [folder / line for line in lines if folder / line not in found]
-    return found[1:]
-
-
 def _worktree(worktree: Path) -> list[str]:
     """The worktree writable, and its `.git` not."""
     bound = ["--bind", str(worktree), str(worktree)]
     marker = worktree / ".git"
-    if marker.exists():
+    if os.path.lexists(marker):
         bound += ["--ro-bind", str(marker), str(marker)]
     return bound

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from agents.farewell import Farewell
 from agents.fence import one_line
+from agents.home import Belongings
 from agents.outcomes import classify
 from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result
 from agents.stream import Reader, Told
@@ -29,6 +30,7 @@ class Invocation:
     argv: Sequence[str]
     environment: Mapping[str, str]
     reader: Reader
+    belongings: Belongings | None = None  # what the tool keeps in a home folder
     denial: re.Pattern[str] | None = None  # found in standard error where the tool was refused
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_ERRORS))
 
@@ -49,6 +51,7 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
             listener.take,
             environment=call.environment,
             on_ask=farewell.take,
+            belongings=call.belongings,
         )
     if isinstance(end, Result):
         return end

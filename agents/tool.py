@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from agents.guards import guard_git
+from agents.home import Belongings, at_home
 from agents.limit_end import limit_end
 from agents.protocol import LIMITS, Brief, Outcome, Result
+from agents.sandbox import confine
 from agents.stream import local_now
 from mission.errors import MissionError
 from workspace.process import ProcessEnd, ProcessSpec, Stop, run_process
@@ -49,36 +51,43 @@ def run_tool(
     *,
     environment: Mapping[str, str] | None = None,
     on_ask: Callable[[], None] | None = None,
+    belongings: Belongings | None = None,
 ) -> ProcessEnd | Result:
-    """Run `argv` in the brief's worktree with the brief on standard input, which is then closed.
+    """Run `argv` in the brief's worktree, in its sandbox, with the brief on standard input, which
+    is then closed.
 
     Args:
         environment: All that the tool gets to see; the brief's own if not given.
         on_ask: Called just before the tool is asked to end, if it does not end by itself.
+        belongings: What it keeps in a home folder: in a sandbox it gets one of its own.
 
     Returns:
         How the process ended, or the attempt's result where it could not even be started.
     """
     redactor = redactor_for(brief)
+    given = brief.environment if environment is None else environment
 
     def take(stream: str, line: bytes) -> None:
         on_line(stream, line.decode("utf-8", "replace").rstrip("\r\n"))
 
-    spec = ProcessSpec(
-        argv=tuple(argv),
-        cwd=brief.worktree,
-        environment=guard_git(brief, brief.environment if environment is None else environment),
-        stdin=brief.text.encode(),
-        log=brief.log,
-        start=brief.timeouts.start,
-        silence=brief.timeouts.silence,
-        total=brief.timeouts.total,
-        on_line=take,
-        redact=redactor.line,
-        on_ask=on_ask,
-    )
+    shown = [brief.scratch, *([brief.programs] if brief.programs is not None else [])]
     try:
-        end = run_process(spec, stop, brief.on_start)
+        with at_home(brief, given, belongings) as home:
+            seen = {**given, **(home.environment if home is not None else {})}
+            spec = ProcessSpec(
+                argv=confine(argv, brief.worktree, brief.sandbox, seen, home=home, show=shown),
+                cwd=brief.worktree,
+                environment=guard_git(brief, seen),
+                stdin=brief.text.encode(),
+                log=brief.log,
+                start=brief.timeouts.start,
+                silence=brief.timeouts.silence,
+                total=brief.timeouts.total,
+                on_line=take,
+                redact=redactor.line,
+                on_ask=on_ask,
+            )
+            end = run_process(spec, stop, brief.on_start)
     except (OSError, MissionError) as error:
         return Result(outcome=Outcome.BLOCKED, summary=redactor.text(str(error)))
     return end

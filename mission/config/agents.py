@@ -50,7 +50,7 @@ class SandboxConfig(Section):
     )
     readable: list[str] = Field(
         default_factory=list,
-        description="With bubblewrap: parts of the home folder that stay visible, as in ~/.nvm.",
+        description="With bubblewrap: files and folders that it may read, as in ~/.nvm.",
     )
     writable: list[str] = Field(
         default_factory=list,

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from agents.protocol import Brief, Timeouts
+from mission.config import SandboxConfig
 from mission.usage import Usage
 from workspace.process import allowed_environment
 
@@ -52,6 +53,7 @@ def make_brief(
     resume: str | None = None,
     resumed: Usage | None = None,
     token_limit: int | None = None,
+    sandbox: SandboxConfig | None = None,
 ) -> Brief:
     """A brief in a worktree, with its log and scratch folder beside it."""
     beside = worktree.parent
@@ -68,6 +70,7 @@ def make_brief(
         resume=resume,
         resumed=resumed or Usage(),
         token_limit=token_limit,
+        sandbox=sandbox or SandboxConfig(),
     )
 
 

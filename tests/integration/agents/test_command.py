@@ -11,7 +11,8 @@ import pytest
 
 from agents.command import CommandAgent
 from agents.protocol import AgentEvent, Outcome, Result, Timeouts
-from mission.config import SandboxConfig
+from agents.registry import create
+from mission.config import AgentConfig, SandboxConfig
 from tests.integration.agents.briefs import make_brief, python
 from workspace.process import Stop
 
@@ -174,7 +175,8 @@ def test_no_text_reaches_a_shell(worktree: Path, word: str) -> None:
 
 def test_bubblewrap_is_missed_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    agent = CommandAgent(["./agent.sh"], sandbox=SandboxConfig(type="bubblewrap"))
+    sandbox = SandboxConfig(type="bubblewrap")
+    agent = create("x", AgentConfig(type="command", run=["./agent.sh"], sandbox=sandbox))
     assert "bubblewrap is not installed" in (agent.missing() or "")
 
 

@@ -35,6 +35,8 @@ pytestmark = [
     pytest.mark.skipif(not _works(), reason=f"{CANNOT_EXIST}user namespaces are switched off"),
 ]
 
+BUBBLEWRAP = SandboxConfig(type="bubblewrap")
+
 OBEYS = """
 import json, os, pathlib, subprocess, sys
 home, outside, worktree = map(pathlib.Path, sys.argv[1:4])
@@ -73,8 +75,8 @@ def _obey(worktree: Path, sandbox: SandboxConfig) -> tuple[Result, dict[str, obj
     home.mkdir()
     (home / "secret.txt").write_text("the secret of the home folder", encoding="utf-8")
     outside = worktree.parent / "main"
-    agent = CommandAgent([*python(OBEYS), str(home), str(outside), str(worktree)], sandbox=sandbox)
-    brief = make_brief(worktree, environment={"HOME": str(home)})
+    agent = CommandAgent([*python(OBEYS), str(home), str(outside), str(worktree)])
+    brief = make_brief(worktree, environment={"HOME": str(home)}, sandbox=sandbox)
     result = agent.run(brief, Stop())
     assert result.outcome is Outcome.SUCCESS, result
     told: dict[str, object] = json.loads(result.summary)
@@ -82,7 +84,7 @@ def _obey(worktree: Path, sandbox: SandboxConfig) -> tuple[Result, dict[str, obj
 
 
 def test_an_obedient_agent_cannot_leave_its_worktree(worktree: Path) -> None:
-    _, told = _obey(worktree, SandboxConfig(type="bubblewrap"))
+    _, told = _obey(worktree, BUBBLEWRAP)
     assert told["work"] is True or told["work"] == 1
     assert (worktree / "work.txt").exists()
     assert told["history"] == "First"
@@ -102,7 +104,7 @@ def test_the_runners_own_folder_is_hidden(worktree: Path, monkeypatch: pytest.Mo
         look = ["sh", "-c", f"ls -A {home}; cat {home}/prefect/auth"]
         for kind, seen in (("none", True), ("bubblewrap", False)):
             sandbox = SandboxConfig.model_validate({"type": kind})
-            CommandAgent(look, sandbox=sandbox).run(brief := make_brief(worktree), Stop())
+            CommandAgent(look).run(brief := make_brief(worktree, sandbox=sandbox), Stop())
             assert ("the server's secret" in brief.log.read_text(encoding="utf-8")) is seen
             brief.log.unlink()
 
@@ -133,13 +135,10 @@ def test_the_network_can_be_taken_away(worktree: Path) -> None:
     with ModelServer(Say(text="?")) as server:
         port = server.url.rpartition(":")[2]
         said = [
-            CommandAgent(
-                [*python(code), port],
-                sandbox=SandboxConfig(type="bubblewrap", network=network),
-            )
-            .run(make_brief(worktree), Stop())
+            CommandAgent([*python(code), port])
+            .run(make_brief(worktree, sandbox=sandbox), Stop())
             .summary
-            for network in (True, False)
+            for sandbox in (BUBBLEWRAP, SandboxConfig(type="bubblewrap", network=False))
         ]
     assert said == ["open", "closed"]
 
@@ -152,8 +151,8 @@ def test_a_stop_leaves_nothing_of_the_sandbox(worktree: Path) -> None:
         " start_new_session=True)\n"
         "print('ready', flush=True); time.sleep(300)\n"
     )
-    agent = CommandAgent(python(code), sandbox=SandboxConfig(type="bubblewrap"))
-    brief = make_brief(worktree, environment={MARK: mark})
+    agent = CommandAgent(python(code))
+    brief = make_brief(worktree, environment={MARK: mark}, sandbox=BUBBLEWRAP)
 
     def on_event(event: AgentEvent) -> None:
         if event.text == "ready":
@@ -172,7 +171,7 @@ def test_claude_works_inside_it(worktree: Path) -> None:
     (home / ".claude.json").write_text("{}", encoding="utf-8")
     brief = make_brief(worktree, environment={"HOME": str(home), **HAIKU.environment})
     with ModelServer(HAIKU.write(worktree, "hello.txt", "hello"), Say(text="Said it.")) as server:
-        agent = HAIKU.agent(server, sandbox=SandboxConfig(type="bubblewrap"))
+        agent = HAIKU.agent(server, sandbox=BUBBLEWRAP)
         result = agent.run(brief, Stop())
     assert (result.outcome, result.summary) == (Outcome.SUCCESS, "Said it.")
     assert (worktree / "hello.txt").exists()
