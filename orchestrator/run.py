@@ -31,6 +31,7 @@ from orchestrator.workers.remote import RemoteAgents
 from policy.budget import Refusal, Scope
 from tasks_md.lock import refuse_if_held
 from tasks_md.model import Plan
+from workspace.descriptors import make_room
 from workspace.process import Stop
 from workspace.repository import Repository
 
@@ -119,7 +120,7 @@ def run_mission(
         engine.close_stale(end_crashed_runs(context))
         clear_left(context)
         found = reconcile(context, board)
-        slots = request.max_parallel or context.config.max_parallel
+        slots = _slots(context, request)
         todo = Todo(selected=selected, left=found.left, held=found.held)
         refused: dict[str, Refusal | BudgetError] = {}
         refused.update(conduct(context, board, engine, todo, slots=slots))
@@ -136,6 +137,18 @@ def run_mission(
             refused = dict(conduct(context, board, engine, next_rows, slots=slots))
         publish_status(context)
         return _end(board, selected, engine, stop, refused)
+
+
+def _slots(context: Context, request: RunRequest) -> int:
+    """How many rows may be under way at once: as many as was asked for, if they fit."""
+    wanted = request.max_parallel or context.config.max_parallel
+    slots = make_room(wanted)
+    if slots < wanted:
+        context.display.say(
+            f"{slots} rows at once instead of {wanted}: this process may not have more files open"
+            " (`ulimit -n`)"
+        )
+    return slots
 
 
 def check_request(request: RunRequest) -> Place:
