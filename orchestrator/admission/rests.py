@@ -71,10 +71,7 @@ class Rests:
         Raises:
             AgentError: The agent is not configured.
         """
-        name = self._provider(agent)
-        rest = self._rests.get(name)
-        if rest is None or now - rest.until > LONGEST_DELAY:  # nobody asked it for long
-            rest = self._rests[name] = _Rest(until=now)
+        rest = self._rests.setdefault(self._provider(agent), _Rest(until=now))
         anew = rest.until <= now
         rest.times += anew
         until = rest_end(limit, rest.times - 1, now=now, dice=dice)
@@ -130,8 +127,13 @@ class Rests:
         Raises:
             AgentError: The agent is not configured.
         """
-        rest = self._rests.get(self._provider(agent))
-        if rest is not None and rest.probe is None:
+        name = self._provider(agent)
+        rest = self._rests.get(name)
+        if rest is None:
+            return
+        if now - rest.until > LONGEST_DELAY and rest.probe is None:  # nobody asked it for long
+            rest = self._rests[name] = _Rest(until=now)
+        if rest.probe is None:
             rest.probe, rest.since = task, now
 
     def left(self, agent: str, task: str) -> None:

@@ -101,8 +101,22 @@ def test_a_provider_is_given_up_after_the_patience_and_asked_once_more_at_its_en
 def test_an_outage_of_long_ago_takes_nothing_from_the_patience() -> None:
     rests = Rests(MissionConfig(patience=MINUTE))
     overloaded(rests, NOW)
-    assert overloaded(rests, NOW + timedelta(hours=3)) == NOW + timedelta(hours=3) + FIRST_DELAY
+    later = NOW + timedelta(hours=3)
+    rests.asked("sonnet", "A", later)
+    rests.left("sonnet", "A")
+    assert overloaded(rests, later) == later + FIRST_DELAY
     assert not rests.given_up(["sonnet"])
+
+
+def test_a_row_that_is_refused_late_uses_the_patience_up() -> None:
+    rests = Rests(MissionConfig(patience=timedelta(hours=1)))
+    now = NOW
+    for _ in range(3):  # each of them was at work for long before its tool gave up
+        back = overloaded(rests, now)
+        rests.asked("sonnet", "A", back)
+        rests.left("sonnet", "A")
+        now = back + timedelta(minutes=30)
+    assert rests.given_up(["sonnet"])
 
 
 def test_a_limit_is_no_outage() -> None:
