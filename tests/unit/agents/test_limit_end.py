@@ -186,3 +186,9 @@ def test_nothing_that_is_said_breaks_it(text: str, now: datetime) -> None:
 @pytest.mark.parametrize("piece", ["resets ", "again at 1:", "\n", "in 1 day and ", "resets on "])
 def test_a_long_message_is_read_at_once(piece: str) -> None:
     assert limit_end(piece * 400_000, NOW) == limit_end(piece * 4_000, NOW)
+
+
+def test_a_limit_is_told_at_one_of_the_ends_of_a_long_message() -> None:
+    filler = "a line that the tool printed\n" * 10_000
+    for text in (f"resets 6pm\n{filler}", f"{filler}resets 6pm"):
+        assert limit_end(text, NOW) == at(18)
