@@ -16,6 +16,7 @@ from workspace.git import git_environment
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
 
 SHORT = timedelta(seconds=0.2)
+LONG = timedelta(seconds=60)  # for a program to start in, which a busy machine may put off
 
 
 def run(tmp_path: Path, *argv: str, stop: Stop | None = None, **more: Any) -> ProcessEnd:
@@ -80,7 +81,7 @@ def test_what_cannot_start_says_why(tmp_path: Path) -> None:
     ("total", "while :; do echo a; sleep 0.05; done"),
 ])  # fmt: skip
 def test_time_outs(tmp_path: Path, timer: str, script: str) -> None:
-    limits: dict[str, Any] = {timer: SHORT}
+    limits: dict[str, Any] = {"start": LONG, timer: SHORT}
     end = run(tmp_path, "sh", "-c", script, **limits)
     assert end.ended_by == timer
     assert end.exit_code != 0
@@ -105,9 +106,8 @@ def test_a_stop_from_before_ends_it(tmp_path: Path) -> None:
 
 
 def test_whoever_ignores_requests_is_killed(tmp_path: Path) -> None:
-    end = run(
-        tmp_path, "sh", "-c", "trap '' INT TERM; echo a; while :; do sleep 60; done", silence=SHORT
-    )
+    script = "trap '' INT TERM; echo a; while :; do sleep 60; done"
+    end = run(tmp_path, "sh", "-c", script, start=LONG, silence=SHORT)
     assert (end.ended_by, end.signal) == ("silence", 9)
 
 
