@@ -29,6 +29,8 @@ _AWAY = re.compile(
 # A folder that was there: a network drive that is gone, or a server's disk.
 _GONE = re.compile(r"does not appear to be a git repository|repository .* does not exist")
 
+#: An address that has not answered yet in this run may be wrong: a person should know soon.
+AT_FIRST = timedelta(seconds=30)
 PAUSES = Backoff(first=timedelta(seconds=2), factor=2, ceiling=15)
 
 
@@ -90,15 +92,16 @@ class Away:
         with self._lock:
             began = self._since is None
             self._since = since = self._since or time.monotonic()
-        left = self._patience.total_seconds() - (time.monotonic() - since)
+        patience = self._patience if self._answered else min(self._patience, AT_FIRST)
+        left = patience.total_seconds() - (time.monotonic() - since)
         if left <= 0:
             raise RemoteAwayError(
-                f"the remote could not be reached for {span(self._patience)}: {why}",
+                f"the remote could not be reached for {span(patience)}: {why}",
                 hint="Nothing is lost: `mission run` carries on once it can be reached",
             )
         if began:
-            patience = span(self._patience)
-            told = f"the remote cannot be reached, and is asked again for up to {patience}: {why}"
+            most = span(patience)
+            told = f"the remote cannot be reached, and is asked again for up to {most}: {why}"
             self._tell(told, True)
         self._stop.wait(min(left, PAUSES.pause(turn).total_seconds()))
         self._stop.heed()

@@ -117,7 +117,7 @@ def test_guards_hold_when_an_agent_obeys_what_the_plan_tells_it(
     except MissionError as error:
         assert "hunter2" not in str(error)  # noqa: PT017 - either end is fine, a leak is not
     obeyed = order == "edit the plan"
-    assert scratch.statuses() == {"A": "failed" if obeyed else "done"}
+    assert scratch.statuses() == {"A": "blocked" if obeyed else "done"}
     assert scratch.merged() == ([] if obeyed else ["A"])
     for path in [*tmp_path.rglob("*")]:
         if path.is_file() and not path.is_symlink():

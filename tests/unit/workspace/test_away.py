@@ -79,6 +79,21 @@ def test_what_is_told_and_held() -> None:
     assert back == ["back"]
 
 
+def test_an_address_that_never_answered_is_not_waited_for_long() -> None:
+    told: list[str] = []
+    stop = Stop()
+    stop.request("enough")
+    for answered, most in ((False, "30s"), (True, "1h00m")):
+        remote = Away(
+            patience=timedelta(hours=1), stop=stop, tell=lambda text, gone: told.append(text)
+        )
+        if answered:
+            remote.answered()
+        with pytest.raises(StoppedError):
+            remote.wait(0, "errno=Connection refused")
+        assert f"for up to {most}:" in told[-1]
+
+
 def test_a_patience_that_is_over() -> None:
     with pytest.raises(RemoteAwayError, match=r"could not be reached for .*: refused"):
         away().wait(0, "refused")
