@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated
 
@@ -117,5 +118,13 @@ def _report(end: RunEnd, *, as_json: bool) -> None:
     for task, names in end.waiting.items():
         if names:
             fact(f"  {task} waits for {', '.join(names)}")
+    for told in _afterwards(end):
+        fact(printable(told))
+
+
+def _afterwards(end: RunEnd) -> Iterator[str]:
+    """What is left to say that is about no row."""
+    if end.behind:
+        yield f"{end.behind[0].upper()}{end.behind[1:]}."
     if end.missing:
-        fact(f"Prefect's record lacks {len(end.missing)} task runs: {end.missing[0]} …")
+        yield f"Prefect's record lacks {len(end.missing)} task runs: {end.missing[0]} …"

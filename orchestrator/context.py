@@ -24,6 +24,7 @@ from orchestrator.admission.rests import Rests
 from orchestrator.display import Display
 from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
+from orchestrator.publishing.behind import Behind
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.writer import StatusWriter
 from workspace.away import Away
@@ -63,6 +64,7 @@ class Context:
     rests: Rests  # providers that take no work for a while
     landed: Landed  # what the base holds of the mission
     away: Away  # the remote, while it cannot be reached
+    behind: Behind  # what keeps the checkout from following it
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
     operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
     clock: Callable[[], datetime] = now

@@ -28,6 +28,7 @@ from orchestrator.display import Display
 from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.preflight import repository_of
+from orchestrator.publishing.behind import Behind
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.writer import StatusWriter
 from workspace.alive import started
@@ -108,6 +109,7 @@ def open_mission(
             rests=Rests(config),
             landed=Landed(repository, journal, task_path(place, repository), config.dialect),
             away=away,
+            behind=Behind(repository.top, f"{repository.remote}/{repository.base}", display.say),
             remote=remote or NoWorkers(),
             operations=operations or NoRecord(),
         )

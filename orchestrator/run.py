@@ -63,6 +63,7 @@ class RunEnd:
     missing: tuple[str, ...]  # jobs that the engine's record does not hold
     stopped: str  # why the run was stopped; empty if it was not
     interrupted: bool  # a person stopped it, not the run itself
+    behind: str  # what keeps the checkout behind the base, and what to do; empty: nothing does
 
     @property
     def exit_code(self) -> int:
@@ -136,7 +137,7 @@ def run_mission(
             next_rows = replace(todo, left=(), until=away.at if away else None)
             refused = dict(conduct(context, board, engine, next_rows, slots=slots))
         publish_status(context)
-        return _end(board, selected, engine, stop, refused)
+        return replace(_end(board, selected, engine, stop, refused), behind=context.behind.message)
 
 
 def _slots(context: Context, request: RunRequest) -> int:
@@ -276,6 +277,7 @@ def _end(
         missing=engine.missing(),
         stopped=stop.reason if stop.requested else "",
         interrupted=stop.interrupted,
+        behind="",
     )
 
 

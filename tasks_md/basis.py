@@ -24,7 +24,7 @@ def built_on(checked_out: Plan, published: Plan, ours: Plan, said: Mapping[str, 
     names = [*published.by_id, *(name for name in checked_out.by_id if name not in published.by_id)]
     changed = [name for name in names if _cells(published, name) != _cells(checked_out, name)]
     put_back = all(_cells(ours, name) == _cells(checked_out, name) for name in changed)
-    if not changed or not put_back:
+    if not put_back or (not changed and ours.lines != checked_out.lines):
         return published.text
     # As in a file that was put back, or as after a retry: the journal tells these rows apart.
     asked = [

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 
 from mission.errors import CheckoutBlockedError, GitError, RemoteAwayError, RowConflictError
 from mission.journal.kinds import StatusSet
 from orchestrator.context import Context
-from orchestrator.publishing.own_commits import newest_own
+from orchestrator.publishing.own_commits import absorbed_ref, newest_noted, note_absorbed_commit
 from tasks_md.basis import built_on
 from tasks_md.model import Plan
 from tasks_md.parse import decode, encode, parse
@@ -20,7 +19,7 @@ from workspace.status_commit import committed
 
 def absorb(context: Context, commit: str) -> None:
     """Before the checkout moves to `commit`: put our changes on the task file that `commit` holds.
-    What a status commit of ours holds is no change of somebody else's.
+    What a status commit of ours holds, or was taken in before, is no change of somebody else's.
 
     Done before the checkout moves, so that a crash in between does it again, to the same end.
 
@@ -31,11 +30,13 @@ def absorb(context: Context, commit: str) -> None:
     absorbed = absorbed_commit(context)
     if git.is_ancestor(commit, of=absorbed):
         return  # a merge that is found again: what came after it would be taken back
+    noted = newest_noted(context, beyond=absorbed)
+    if noted is not None and noted != commit and git.is_ancestor(commit, of=noted):
+        return  # the same, where the checkout has stayed behind
     before = committed(git, absorbed, path)
     after = committed(git, commit, path)
-    if before is not None and after is not None and before != after:
-        own = newest_own(context, upto=commit, beyond=absorbed)
-        published = None if own is None else committed(git, own, path)
+    published = None if noted is None else committed(git, noted, path)
+    if before is not None and after is not None and {before, published or before} != {after}:
         _take_in(context, before, published, after)
     note_absorbed(context, commit)
 
@@ -43,18 +44,27 @@ def absorb(context: Context, commit: str) -> None:
 def follow(context: Context, commit: str, *, keep: Collection[str] = ()) -> None:
     """After `absorb`: let the checkout follow. The task file is right as it is there.
 
+    Where there is a remote, a person's changes that stand in the way only keep the checkout behind.
+
     Raises:
-        CheckoutBlockedError: A person's changes stand where the checkout would move.
+        CheckoutBlockedError: They stand in the way, and the base is here.
     """
     path = context.task_file
-    checkout.fast_forward(context.repository, commit, keep=(path, *keep), settled=(path,))
+    try:
+        checkout.fast_forward(context.repository, commit, keep=(path, *keep), settled=(path,))
+    except CheckoutBlockedError as blocked:
+        if context.repository.remote is None:
+            raise
+        note_absorbed_commit(context, commit)
+        context.behind.note(blocked)
+    else:
+        context.behind.followed()
 
 
 def note_absorbed(context: Context, commit: str) -> None:
     """Our task file builds on `commit` now. The base branch here says so, where there is one."""
-    git = context.repository.git
-    if git.commit(context.repository.local_base_ref) is None:
-        git.run("update-ref", _own_ref(context), commit)
+    if context.repository.git.commit(context.repository.local_base_ref) is None:
+        note_absorbed_commit(context, commit)
 
 
 def _take_in(context: Context, before: bytes, published: bytes | None, after: bytes) -> None:
@@ -62,7 +72,8 @@ def _take_in(context: Context, before: bytes, published: bytes | None, after: by
 
     Args:
         before: The task file as the checkout's commit has it.
-        published: As our last status commit has it, if the checkout has not followed that.
+        published: As our last status commit has it, or what was taken in last, if the checkout has
+            not followed that.
         after: As it is to be taken in.
     """
     git, path, writer = context.repository.git, context.task_file, context.writer
@@ -121,10 +132,7 @@ def take_in_pushed(context: Context) -> None:
             context.display.say(f"nobody knows what others have pushed: {error}")
             return
         absorb(context, base)
-        try:
-            follow(context, base)
-        except CheckoutBlockedError as blocked:
-            context.display.say(str(blocked))  # no reason to stop before there is a merge
+        follow(context, base)
 
 
 def absorbed_commit(context: Context) -> str:
@@ -136,13 +144,7 @@ def absorbed_commit(context: Context) -> str:
     file with it.
     """
     git = context.repository.git
-    tip = git.commit(context.repository.local_base_ref) or git.commit(_own_ref(context))
+    tip = git.commit(context.repository.local_base_ref) or git.commit(absorbed_ref(context))
     if tip is None or git.fits("merge-base", "--is-ancestor", tip, "HEAD"):
         return "HEAD"
     return tip
-
-
-def _own_ref(context: Context) -> str:
-    """Each checkout has its own (gitrevisions(7), refs/worktree), and each task file."""
-    name = hashlib.sha256(encode(context.task_file)).hexdigest()[:16]
-    return f"refs/worktree/mission-runner/absorbed/{name}"

@@ -1,4 +1,8 @@
-"""The status commits that this checkout made: known before they are pushed, whatever dies then."""
+"""Commits that our task file has seen, though the checkout need not have followed them.
+
+The status commits that were made here, which are noted before they are pushed, whatever dies then;
+and the last commit that was taken in.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ def note_publishing(context: Context, commit: str, *, base: str, checked_out: st
     their push expected it.
     """
     git = context.repository.git
-    for name, earlier, parent in _noted(context):
+    for name, earlier, parent in _noted(context, _folder(context)):
         waits = parent == base
         counts = git.is_ancestor(earlier, of=base) and not git.is_ancestor(earlier, of=checked_out)
         if not (waits or counts):
@@ -23,26 +27,41 @@ def note_publishing(context: Context, commit: str, *, base: str, checked_out: st
     git.run("update-ref", f"{_folder(context)}{commit}", commit)
 
 
-def newest_own(context: Context, *, upto: str, beyond: str) -> str | None:
-    """The last status commit of ours that is part of `upto` and not of `beyond`."""
+def note_absorbed_commit(context: Context, commit: str) -> None:
+    """Our task file builds on `commit` now, which nothing else here says."""
+    context.repository.git.run("update-ref", absorbed_ref(context), commit)
+
+
+def newest_noted(context: Context, *, beyond: str) -> str | None:
+    """The last noted commit that the base holds, as it was last heard, and `beyond` does not."""
     git, newest = context.repository.git, None
-    for _, commit, _ in _noted(context):
-        fits = git.is_ancestor(commit, of=upto) and not git.is_ancestor(commit, of=beyond)
+    for _, commit, _ in _noted(context, _folder(context), absorbed_ref(context)):
+        there = git.is_ancestor(commit, of=context.repository.base_tip())
+        fits = there and not git.is_ancestor(commit, of=beyond)
         if fits and (newest is None or git.is_ancestor(newest, of=commit)):
             newest = commit
     return newest
 
 
-def _noted(context: Context) -> list[tuple[str, str, str]]:
+def _noted(context: Context, *patterns: str) -> list[tuple[str, str, str]]:
     """Ref, commit and parent of each."""
-    listing = context.repository.git.text(
-        "for-each-ref", "--format=%(refname) %(objectname) %(parent)", _folder(context)
-    )
-    found = [line.split(" ", 2) for line in listing.splitlines()]
-    return [(name, commit, parent) for name, commit, parent in found]
+    shown = "--format=%(refname)%00%(objectname)%00%(parent)%00"
+    fields = iter(context.repository.git.run("for-each-ref", shown, *patterns).fields)
+    return [
+        (name.lstrip("\n"), commit, parent)
+        for name, commit, parent in zip(fields, fields, fields, strict=True)
+    ]
+
+
+def absorbed_ref(context: Context) -> str:
+    """The ref of what was taken in last."""
+    return f"refs/worktree/mission-runner/absorbed/{_name(context)}"
 
 
 def _folder(context: Context) -> str:
+    return f"refs/worktree/mission-runner/published/{_name(context)}/"
+
+
+def _name(context: Context) -> str:
     """Each checkout has refs of its own (gitrevisions(7), refs/worktree), and each task file."""
-    name = hashlib.sha256(encode(context.task_file)).hexdigest()[:16]
-    return f"refs/worktree/mission-runner/published/{name}/"
+    return hashlib.sha256(encode(context.task_file)).hexdigest()[:16]
