@@ -22,8 +22,8 @@ def deadly(repository, commit, expected):
     pathlib.Path(sys.argv[2]).write_text(commit)
     os.kill(os.getpid(), 9)
 landing.land = deadly
-from tests.crash.runner import main
-main()
+from tests.crash.forked import carry_out
+carry_out(pathlib.Path(sys.argv[1]))
 """
 # A gate: as the merge is asked for again, the first push arrives.
 ARRIVES = """

@@ -19,8 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 # Dies right after a push of status: the last one of a run, or one that the file has gone on from.
 DIES = """
-import os, sys
-from orchestrator.publishing import status
+import os, pathlib, sys
 from workspace import landing
 land = landing.land
 def deadly(repository, commit, expected):
@@ -31,8 +30,8 @@ def deadly(repository, commit, expected):
             pass
         os.kill(os.getpid(), 9)
 landing.land = deadly
-from tests.crash.runner import main
-main()
+from tests.crash.forked import carry_out
+carry_out(pathlib.Path(sys.argv[1]))
 """
 # Fails until the file `works` is there.
 FAILS = """
