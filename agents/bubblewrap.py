@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from functools import cache
+from resource import RLIM_INFINITY, RLIMIT_NPROC, getrlimit
 
 PROGRAM = "bwrap"
 
@@ -35,14 +37,19 @@ def isolation() -> tuple[str, ...]:
 
 #: How many processes and threads may run in one sandbox. The kernel does not count those of root.
 MOST_PROCESSES = 4096
-#: How large what is written to each folder of its own may become; it is kept in memory. Bytes.
+#: How large what is written to each folder of its own may become, and never more than half of the
+#: machine's memory, where it is kept. Bytes.
 MOST_SCRATCH = 4 << 30
 
 
 def bounded(argv: Sequence[str]) -> list[str]:
-    """`argv`, which may start so many processes, where the system has the program for it."""
+    """`argv`, which may start so many processes, where the system has the program for it. A limit
+    that is there already and lower stays: only root may raise it."""
     limiter = shutil.which("prlimit", path="/usr/bin:/bin")
-    return [limiter, f"--nproc={MOST_PROCESSES}", "--", *argv] if limiter else list(argv)
+    if limiter is None:
+        return list(argv)
+    there = [one for one in getrlimit(RLIMIT_NPROC) if one != RLIM_INFINITY]
+    return [limiter, f"--nproc={min([MOST_PROCESSES, *there])}", "--", *argv]
 
 
 @cache
@@ -54,7 +61,9 @@ def size_of_scratch() -> tuple[str, ...]:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ()
-    return ("--size", str(MOST_SCRATCH)) if b"--size" in asked.stdout + asked.stderr else ()
+    half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    known = b"--size" in asked.stdout + asked.stderr
+    return ("--size", str(min(MOST_SCRATCH, half))) if known else ()
 
 
 def why_not() -> str | None:

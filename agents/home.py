@@ -84,6 +84,9 @@ def at_home(
         yield Home(own=own, place=place, variable=belongings.variable, shown=shown)
     finally:
         _bring_back(own, place, belongings.login)
+        copies = [own / name for name in (belongings.login, belongings.beside) if name]
+        for copy in (*copies, _given(own)):  # nothing secret is left lying about
+            _clear(copy)
 
 
 def refreshed(given: bytes, left: bytes) -> bool:

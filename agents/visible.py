@@ -38,7 +38,9 @@ def installations(
     found = shutil.which(program, path=search or None)
     files = [Path(found)] if found else []
     files += [Path(folder) / "program" for folder in search.split(os.pathsep) if folder]
-    wide = {place for folder in (Path.home(), *private) for place in (folder, *folder.parents)}
+    named = [Path.home(), *private]
+    folders = [*named, *(folder.resolve() for folder in named)]  # a home may be behind a link
+    wide = {place for folder in folders for place in (folder, *folder.parents)}
     wide |= {folder / ".local" for folder in wide}
     places = {
         _installation(path, wide)

@@ -108,6 +108,7 @@ def test_a_refreshed_login_comes_back_and_nothing_else_does(worktree: Path, home
     ]
     for other in others:
         assert _left(worktree, home, other) == LOGIN
+    assert [file for file in (worktree.parent / "homes").rglob("*") if file.is_file()] == []
     (home / ".claude" / ".credentials.json").chmod(0o640)
     assert _left(worktree, home, fresh) == fresh
     assert (home / ".claude" / ".credentials.json").stat().st_mode & 0o777 == 0o640

@@ -85,12 +85,14 @@ def test_it_finds_nothing_of_others(worktree: Path) -> None:
 def test_no_folder_on_the_path_brings_all_around_it_into_sight(
     worktree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A `bin` in the home folder shows itself, and not the home folder."""
-    home = worktree.parent / "home"
-    (home / "bin").mkdir(parents=True)
-    (home / "secret.txt").write_text("x", encoding="utf-8")
+    """A `bin` in the home folder shows itself, and not the home folder, behind a link or not."""
+    home, real = worktree.parent / "home", worktree.parent / "disk" / "home"
+    (real / "bin").mkdir(parents=True)
+    (real / "secret.txt").write_text("x", encoding="utf-8")
+    home.symlink_to(real)
     monkeypatch.setenv("PATH", f"{home / 'bin'}:/bin:/usr/bin:{worktree.parent}")
-    assert _found(worktree, home / "secret.txt", worktree.parent / "main" / ".git" / "HEAD") == [
+    secrets = (home / "secret.txt", real / "secret.txt")
+    assert _found(worktree, *secrets, worktree.parent / "main" / ".git" / "HEAD") == [
         str(worktree.parent / "main" / ".git" / "HEAD")
     ]
 
