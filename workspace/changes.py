@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mission.errors import GitError
+from workspace.attributes import attributes_of
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
 from workspace.squash import merge_trees
@@ -159,7 +160,8 @@ def _return_to_branch(worktree: Worktree, here: str, identity: dict[str, str]) -
 def _join(worktree: Worktree, tip: str, here: str, identity: dict[str, str]) -> str:
     """A merge of what the agent committed on the branch and what it committed elsewhere."""
     git = worktree.git
-    tree, files = merge_trees(git, tip, here)
+    with attributes_of(git, worktree.base_commit) as at_base:
+        tree, files = merge_trees(at_base, tip, here)
     if files:
         raise GitError(
             f"the agent left commits on {worktree.branch} and elsewhere ({here[:12]}) that "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workspace.attributes import attributes_of
 from workspace.git import Git
 from workspace.squash import merge_trees
 
@@ -24,10 +25,11 @@ def overlaps(git: Git, base: str, head: str, others: Mapping[str, str]) -> list[
     the rest costs one `git merge-tree`, which writes some unreferenced objects.
     """
     found = []
-    for task, other in others.items():
-        if other == head or git.fits("merge-base", "--is-ancestor", other, base):
-            continue
-        _, files = merge_trees(git, head, other)
-        if files:
-            found.append(Overlap(task=task, files=files))
+    with attributes_of(git, base) as at_base:
+        for task, other in others.items():
+            if other == head or git.fits("merge-base", "--is-ancestor", other, base):
+                continue
+            _, files = merge_trees(at_base, head, other)
+            if files:
+                found.append(Overlap(task=task, files=files))
     return found

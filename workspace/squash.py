@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mission.errors import GitError, MergeConflictError, NothingToMergeError
+from workspace.attributes import attributes_of
 from workspace.git import Git, reason
 from workspace.identity import RUNNER, identity_environment
 
@@ -61,7 +62,8 @@ def make_squash(
         NothingToMergeError: `base` already has all of it.
         GitError: Git refused, as for branches without a common commit.
     """
-    tree, files = merge_trees(git, base, head)
+    with attributes_of(git, base) as at_base:
+        tree, files = merge_trees(at_base, base, head)
     if files:
         raise MergeConflictError(
             f"the branch conflicts with the base in {', '.join(files)}", files=files
@@ -76,7 +78,10 @@ def make_squash(
 
 
 def merge_trees(git: Git, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
-    """The tree that merges two commits, and the files that conflict."""
+    """The tree that merges two commits, and the files that conflict.
+
+    Attributes decide it: which, is `workspace.attributes.attributes_of`.
+    """
     merged = git.run(
         "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs,
         check=False,

@@ -157,3 +157,21 @@ def test_nothing_to_merge_is_told_apart(scratch: Scratch) -> None:
 def test_a_sha256_repository_works(make_scratch: MakeScratch, tmp_path: Path) -> None:
     scratch = make_scratch(object_format="sha256")
     test_the_whole_way_of_a_task(scratch)
+
+
+@pytest.mark.parametrize("said", ["by the base", "by what is checked out"])
+def test_a_merge_is_decided_by_the_attributes_of_the_base(scratch: Scratch, said: str) -> None:
+    committed = {".gitattributes": "file.txt merge=union\n"} if said == "by the base" else {}
+    scratch.commit(committed)
+    left = scratch.branch("work", {"file.txt": "one\ntwo\nthree\ntheirs\n"})
+    tip = scratch.commit({"file.txt": "one\ntwo\nthree\nours\n"})
+    attributes = scratch.top / ".gitattributes"
+    if said == "by the base":
+        attributes.unlink()
+        git = scratch.repository.git
+        squash = make_squash(git, base=tip, head=left, message="m", author=AUTHOR)
+        assert scratch.git("show", f"{squash}:file.txt").endswith("ours\ntheirs")
+    else:
+        attributes.write_text("file.txt merge=union\n")
+        with pytest.raises(MergeConflictError):
+            make_squash(scratch.repository.git, base=tip, head=left, message="m", author=AUTHOR)
