@@ -82,12 +82,21 @@ class Worktrees:
         """Where an attempt's worktree is or would be."""
         return self._root / f"{_stem(task)}-{attempt}"
 
-    def ensure(self, task: str, attempt: int, *, branch: str | None, base_commit: str) -> Worktree:
+    def ensure(
+        self,
+        task: str,
+        attempt: int,
+        *,
+        branch: str | None,
+        base_commit: str,
+        full: bool = False,
+    ) -> Worktree:
         """The worktree of an attempt: the one that a crash left, or a new one.
 
         A new worktree starts at `base_commit`. A branch that exists already keeps its commits and
         is taken over, from the worktree of an earlier attempt too, which then stays where it is,
-        on the same commit, without the branch.
+        on the same commit, without the branch. A `full` one has every file, even where a person
+        has a sparse checkout (git-sparse-checkout(1)), which new ones else take after.
 
         Raises:
             UsageError: The branch name cannot be used.
@@ -106,6 +115,9 @@ class Worktrees:
                     self._make_room(path, record)
                     self._add(path, task, branch, base_commit)
                     record = self._record(path)
+                    if record is not None and full:
+                        for name in ("config.worktree", "info/sparse-checkout"):
+                            (record / name).unlink(missing_ok=True)
             if record is None:
                 raise GitError(f"git made no worktree in {path}")
             worktree = Worktree(

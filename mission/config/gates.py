@@ -98,5 +98,7 @@ class VerifyStep(Section):
     on: list[Where] = Field(
         default_factory=_on_branch,
         min_length=1,
-        description="Where it runs: in the task's worktree, on the squashed result, or both.",
+        description="What it runs on: the branch, before it is pushed; the squashed result; or "
+        "both. Each time in a fresh and full checkout; a tree that has passed is not verified "
+        "again.",
     )

@@ -6,7 +6,7 @@ from gates.protocol import GateRequest, Purpose
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Pushed, WillConflict
 from orchestrator.attempts.verifying import Row, verify_branch
-from orchestrator.attempts.work import Work, worktree_of
+from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.merging.pulling import show_pull
 from orchestrator.passage import pass_gates
@@ -24,7 +24,7 @@ def verify(context: Context, task: Task, attempt: Attempt) -> Attempt:
         VerificationError: A verify step failed.
     """
     if attempt.stage is Stage.WORKED:
-        _verify(context, task, attempt)
+        verify_branch(context, Row(task=task, attempt=attempt), Work.of(attempt).head)
         attempt = context.journal.update_attempt(attempt.id, stage=Stage.VERIFIED)
         _warn_of_overlaps(context, attempt)
     return attempt
@@ -43,13 +43,6 @@ def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
             show_pull(context, context.pulls, task, attempt)
         attempt = context.journal.update_attempt(attempt.id, stage=Stage.PUSHED)
     return attempt
-
-
-def _verify(context: Context, task: Task, attempt: Attempt) -> None:
-    work = Work.of(attempt)
-    place = worktree_of(context, attempt, work.base)
-    tree = context.repository.git.tree(work.head)
-    verify_branch(context, Row(task=task, attempt=attempt), place, tree)
 
 
 def _push(context: Context, attempt: Attempt) -> None:

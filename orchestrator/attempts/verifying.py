@@ -15,7 +15,6 @@ from mission.journal import Attempt
 from mission.journal.kinds import Verified
 from orchestrator.context import Context
 from tasks_md.model import Task
-from workspace.exactness import holds_exactly
 from workspace.worktrees import Worktree
 
 
@@ -40,19 +39,19 @@ def steps_for(config: MissionConfig, task: Task) -> list[VerifyStep]:
     return config.verify
 
 
-def verify_branch(context: Context, row: Row, worktree: Worktree, tree: str) -> None:
-    """Run the steps that are for branches in the agent's worktree.
+def verify_branch(context: Context, row: Row, commit: str) -> None:
+    """Run the steps that are for branches on a branch as it is committed.
 
-    They vouch for `tree` only where the folder holds exactly that: with files beside it that git
-    ignores, such as what the agent built, or with other content than was committed, the squashed
-    result is verified once more, by itself.
+    Not in the agent's worktree: files that git does not hold, flags of its index and the like let
+    a step pass there and nowhere else. Where the base does not move meanwhile, the tree is the one
+    that lands, and is not verified again.
 
     Raises:
         VerificationError: One of them failed.
     """
-    steps = [step for step in steps_for(context.config, row.task) if "branch" in step.on]
-    vouch = bool(steps) and holds_exactly(worktree, tree)
-    _run(context, [row], steps, worktree, tree if vouch else "")
+    tree = context.repository.git.tree(commit)
+    steps = [step for step in _open_steps(context, [row], tree) if "branch" in step.on]
+    _verify(context, [row], steps, commit, tree)
 
 
 def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:
@@ -65,11 +64,15 @@ def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:
         VerificationError: One of them failed.
     """
     tree = context.repository.git.tree(commit)
-    steps = _open_steps(context, rows, tree)
-    if not steps:
-        return
-    with _checked_out(context, rows[-1], commit) as place:
-        _run(context, rows, steps, place, tree)
+    _verify(context, rows, _open_steps(context, rows, tree), commit, tree)
+
+
+def _verify(
+    context: Context, rows: Sequence[Row], steps: Sequence[VerifyStep], commit: str, tree: str
+) -> None:
+    if steps:
+        with _checked_out(context, rows[-1], commit) as place:
+            _run(context, rows, steps, place, tree)
 
 
 def is_verified(context: Context, row: Row, commit: str) -> bool:
@@ -105,8 +108,8 @@ def _passed(context: Context, row: Row, tree: str) -> set[str]:
 
 
 def clear_left(context: Context) -> None:
-    """Remove the folders in which a run that was killed verified squashed results. Nothing is in
-    them but files of commits.
+    """Remove the folders in which a run that was killed verified. Nothing is in them but files of
+    commits.
 
     Called before anything is verified, with the writer's lock held.
     """
@@ -118,19 +121,23 @@ def clear_left(context: Context) -> None:
 
 
 def _folder(task: str) -> str:
-    """What the folder is called after in which a row's squashed result is verified."""
-    return f"{task}.merged"
+    """What the folder is called after in which a row's work is verified."""
+    return f"{task}.verify"
 
 
 @contextmanager
 def _checked_out(context: Context, row: Row, commit: str) -> Iterator[Worktree]:
-    """A worktree with the files of `commit` in it, and nothing else."""
-    name, number = _folder(row.task.id), row.attempt.number
-    place = context.worktrees.ensure(name, number, branch=None, base_commit=commit)
+    """A worktree with the files of `commit` in it, all of them and nothing else."""
+
+    def make() -> Worktree:
+        name, number = _folder(row.task.id), row.attempt.number
+        return context.worktrees.ensure(name, number, branch=None, base_commit=commit, full=True)
+
+    place = make()
     try:
         if place.reused:  # a run that was killed left it: it may stand on another commit
             context.worktrees.remove(place)
-            place = context.worktrees.ensure(name, number, branch=None, base_commit=commit)
+            place = make()
         yield place
     finally:
         context.worktrees.remove(place)
@@ -160,8 +167,6 @@ def _run(
             verified, run=context.run, task=last.task.id, attempt=last.attempt.id
         )
 
-    if not steps:
-        return
     for name in together:
         context.display.doing(name, "verifies", ", ".join(step.name for step in steps))
     logs = context.place.logs / f"verify-{last.attempt.id}"

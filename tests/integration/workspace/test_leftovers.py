@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ import pytest
 from mission.errors import GitError
 from tests.integration.workspace.conftest import git
 from workspace.changes import changed_files, commit_leftovers, head, is_changed
-from workspace.exactness import holds_exactly
 from workspace.loan import Loan
 from workspace.repository import Repository
 
@@ -226,34 +224,10 @@ def test_settings_of_a_submodule_are_not_obeyed(
     linked = scratch.commit({"g": "1"}, folder=inner)
     git(worktree.path, "update-index", "--add", "--cacheinfo", f"160000,{linked},inner")
     git(worktree.path, "commit", "--quiet", "-m", "a submodule")
-    tree = git(worktree.path, "rev-parse", "HEAD^{tree}")
     git(inner, "config", "filter.trap.clean", f"touch {tmp_path}/sprung; cat")
     (inner / "f").write_text("2")
     (worktree.path / "file.txt").write_text("changed")
     collect(worktree)
-    assert not holds_exactly(worktree, tree)
     assert not (tmp_path / "sprung").exists()
     git(worktree.path, "status")  # this would spring it
     assert (tmp_path / "sprung").exists()
-
-
-def test_what_a_worktree_holds_is_read_and_not_believed(worktree: Worktree) -> None:
-    tree = worktree.git.text("rev-parse", "HEAD^{tree}")
-    assert holds_exactly(worktree, tree)
-    file = worktree.path / "file.txt"
-    before, was = file.stat(), file.read_text()
-    file.write_text("x" * len(was))
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
-    git(worktree.path, "update-index", "--assume-unchanged", "file.txt")
-    assert git(worktree.path, "status", "--porcelain") == ""
-    assert not holds_exactly(worktree, tree)
-    file.write_text(was)
-    assert holds_exactly(worktree, tree)
-    (worktree.path / ".git").unlink()
-    git(worktree.path, "init", "--quiet")
-    assert holds_exactly(worktree, tree)
-    exclude = worktree.git_dir.parents[1] / "info" / "exclude"
-    exclude.parent.mkdir(exist_ok=True)
-    exclude.write_text("beside\n")
-    (worktree.path / "beside").write_text("x")
-    assert not holds_exactly(worktree, tree)
