@@ -21,7 +21,7 @@ from policy.batch import Answer, Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """A chain of squash commits on a base. No ref points to it before it lands."""
+    """A chain of squash commits on a base. Until it lands, only a ref of ours points to it."""
 
     base: str
     rows: tuple[Row, ...]
@@ -67,8 +67,22 @@ def try_candidate(context: Context, base: str, rows: Sequence[Row]) -> Tried:
             return _kept_out(name, Verdict.REFUSED, refused)
         commits[name] = tip
     refuse_blocked(context, tip)
+    if tip != base:
+        context.repository.git.run("update-ref", _waiting(context, rows[-1]), tip)
     candidate = Candidate(base=base, rows=tuple(rows), commits=commits, parents=parents, tip=tip)
     return verify_candidate(context, candidate)
+
+
+def forget_candidates(context: Context, rows: Sequence[Row]) -> None:
+    """Drop the refs that kept what was squashed of `rows` from being pruned (git-gc(1)) while it
+    waited at its gates."""
+    deletions = "".join(f"delete {_waiting(context, row)}\n" for row in rows)
+    context.repository.git.run("update-ref", "--stdin", input=deletions)
+
+
+def _waiting(context: Context, row: Row) -> str:
+    """The ref of a candidate, by its last row."""
+    return f"refs/mission-runner/waiting/{context.place.state_dir.name}/{row.attempt.id}"
 
 
 def verify_candidate(context: Context, candidate: Candidate) -> Tried:

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 
-from mission.errors import MissionError
+from mission.errors import GitError, MissionError
 from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
 from orchestrator.merging.batch import Ahead, BatchRound
-from orchestrator.merging.candidates import Candidate, Tried, try_candidate
+from orchestrator.merging.candidates import (
+    Candidate,
+    Tried,
+    forget_candidates,
+    try_candidate,
+)
 from orchestrator.merging.landings import ForgeLandings, Landings, PushLandings
 
 
@@ -102,6 +108,8 @@ class MergeQueue:
         finally:
             for ticket in tickets:  # a bug must not leave threads that wait for ever
                 self._resolve(ticket, RuntimeError(f"{ticket.row.task.id} got no answer"))
+        with suppress(GitError):  # every row has its end already
+            forget_candidates(self._context, [ticket.row for ticket in tickets])
 
     def _take(self) -> tuple[Sequence[_Ticket], Ahead | None]:
         with self._turn:

@@ -86,3 +86,13 @@ def test_one_tree_is_verified_once(tmp_path: Path) -> None:
     assert scratch.run().exit_code == 0
     [commit] = scratch.git.text("log", "--format=%H", "--grep=^Task: A").split()
     assert verified(scratch) == [(scratch.git.tree(commit), True)]
+
+
+def test_the_squash_that_waits_at_its_gate_is_not_pruned(tmp_path: Path) -> None:
+    """A person tidies up (`git gc`) while a merge waits: the gate of this mission does."""
+    tidy = ["git", "-C", str(tmp_path / "checkout"), "gc", "--quiet", "--prune=now"]
+    gate = {"type": "script", "run": tidy}
+    scratch = make(tmp_path, [row("A")], config={"gates": [gate]})
+    assert scratch.run().exit_code == 0
+    assert scratch.merged() == ["A"]
+    assert scratch.git.text("for-each-ref", "refs/mission-runner") == ""
