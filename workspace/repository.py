@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -59,7 +60,8 @@ class Repository:
         git = Git(folder)
         _check_version(git)
         found = git.run(
-            "rev-parse", "--is-bare-repository", "--path-format=absolute", "--git-common-dir",
+            "rev-parse", "--is-bare-repository", "--is-inside-git-dir", "--path-format=absolute",
+            "--git-dir", "--git-common-dir",
             check=False,
         )  # fmt: skip
         if found.code != 0:
@@ -67,8 +69,10 @@ class Repository:
                 f"{folder} is not in a git repository that can be used: {reason(found)}",
                 hint="Go to a clone of the mission's repository, or name a TASKS.md in one",
             )
-        bare, common_dir = found.text.split("\n", 1)
+        bare, inside, git_dir, common_dir = found.text.split("\n", 3)
         is_bare = bare == "true"
+        if is_bare and inside == "false":
+            raise _taken_for_bare(folder, Path(git_dir), Path(common_dir))
         top = Path(common_dir if is_bare else git.text("rev-parse", "--show-toplevel"))
         remotes = git.text("remote").split("\n")
         known = remote if remote in remotes else None
@@ -172,6 +176,20 @@ class Repository:
                 f"{name!r} is not a branch name",
                 hint="`git help check-ref-format` has the rules",
             )
+
+
+def _taken_for_bare(folder: Path, git_dir: Path, common_dir: Path) -> UsageError:
+    """What is said of a checkout that git does not see: a tool has run `git init` in it, or has
+    switched on settings for each worktree in a bare repository (git-worktree(1), CONFIGURATION)."""
+    if git_dir != common_dir:
+        mend = f"git config --file {shlex.quote(str(git_dir / 'config.worktree'))} core.bare false"
+    else:
+        mend = f"git config --file {shlex.quote(str(common_dir / 'config'))} core.bare false"
+    return UsageError(
+        f"{folder} is a checkout, and git takes its repository for one without any: core.bare is "
+        f"true in {common_dir / 'config'}",
+        hint=f"`{mend}` sets it right",
+    )
 
 
 def _check_version(git: Git) -> None:
