@@ -8,6 +8,7 @@ from mission.errors import GitError
 from workspace.attributes import attributes_of
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
+from workspace.special_files import refuse_special_files
 from workspace.squash import merge_trees
 from workspace.unfinished import finish, other_parents, refuse_conflicts
 from workspace.worktrees import Worktree
@@ -54,6 +55,7 @@ def commit_leftovers(
     """
     if worktree.path.is_symlink():
         raise GitError(f"the agent put a symbolic link in the place of {worktree.path}")
+    refuse_special_files(worktree.path)
     worktree.remove_stale_locks()
     state = State.of(worktree)
     refuse_conflicts(worktree, state.unmerged)

@@ -27,7 +27,7 @@ from workspace.redact import Redactor
 
 # The newest option in use is `merge-tree --write-tree`.
 OLDEST = (2, 38)
-LOCAL_LIMIT = 3600.0  # seconds for work on this machine; filters may fetch large files
+LOCAL_LIMIT = 900.0  # seconds for work on this machine; filters may fetch large files
 NETWORK_LIMIT = 900.0  # seconds for fetch, push and ls-remote
 # Variables of git's that say how to reach a server, not which repository to work on.
 _KEPT = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mission.errors import GitError
 from workspace.git import reason
 from workspace.identity import RUNNER, identity_environment
+from workspace.special_files import refuse_special_files
 from workspace.unfinished import other_parents
 from workspace.worktrees import Worktree
 
@@ -21,6 +22,7 @@ def take_in(worktree: Worktree, base: str) -> None:
     """
     if other_parents(worktree):
         return
+    refuse_special_files(worktree.path)
     merged = worktree.git.run(
         "-c", "merge.conflictStyle=merge", "-c", "rerere.enabled=false",
         "merge", "--quiet", "--no-commit", "--no-ff", base,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -231,3 +232,16 @@ def test_settings_of_a_submodule_are_not_obeyed(
     assert not (tmp_path / "sprung").exists()
     git(worktree.path, "status")  # this would spring it
     assert (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("name", [".gitattributes", "deep/.gitignore", "ignored/pipe"])
+def test_pipes_are_refused_before_git_opens_them(worktree: Worktree, name: str) -> None:
+    pipe = worktree.path / name
+    pipe.parent.mkdir(exist_ok=True)
+    os.mkfifo(pipe)
+    with pytest.raises(GitError, match="is a pipe or a device"):
+        collect(worktree)
+    pipe.unlink()
+    (worktree.path / "a.txt").write_text("a")
+    commit(worktree)
+    assert files(worktree) == ("a.txt",)
