@@ -6,7 +6,7 @@ from gates.protocol import GateRequest, Purpose
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Pushed, WillConflict
 from orchestrator.attempts.verifying import Row, verify_branch
-from orchestrator.attempts.work import Work
+from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
 from orchestrator.merging.pulling import show_pull
 from orchestrator.passage import pass_gates
@@ -15,6 +15,7 @@ from tasks_md.model import Task
 from workspace import landing
 from workspace.disclosure import refuse_secrets
 from workspace.overlap import overlaps
+from workspace.submodules import refuse_lost_submodules
 
 
 def verify(context: Context, task: Task, attempt: Attempt) -> Attempt:
@@ -22,8 +23,10 @@ def verify(context: Context, task: Task, attempt: Attempt) -> Attempt:
 
     Raises:
         VerificationError: A verify step failed.
+        GitError: A submodule holds work that would not land with it.
     """
     if attempt.stage is Stage.WORKED:
+        _refuse_lost_submodules(context, attempt)
         verify_branch(context, Row(task=task, attempt=attempt), Work.of(attempt).head)
         attempt = context.journal.update_attempt(attempt.id, stage=Stage.VERIFIED)
         _warn_of_overlaps(context, attempt)
@@ -43,6 +46,12 @@ def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
             show_pull(context, context.pulls, task, attempt)
         attempt = context.journal.update_attempt(attempt.id, stage=Stage.PUSHED)
     return attempt
+
+
+def _refuse_lost_submodules(context: Context, attempt: Attempt) -> None:
+    work = Work.of(attempt)
+    place = worktree_of(context, attempt, work.base)
+    refuse_lost_submodules(context.repository, place, work.head)
 
 
 def _push(context: Context, attempt: Attempt) -> None:

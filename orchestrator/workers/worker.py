@@ -31,6 +31,7 @@ from workspace.disclosure import refuse_secrets
 from workspace.process import Stop, allowed_environment
 from workspace.redact import Redactor
 from workspace.squash import leftovers_message
+from workspace.submodules import refuse_lost_submodules
 from workspace.worktrees import Worktree
 
 _LOG_BYTES = 64 * 1024  # of the log's end go back with a delivery
@@ -100,6 +101,7 @@ class Worker:
             return self._delivery(result, brief.log)
         self._commit(errand, worktree, result)
         head = changes.head(worktree)
+        refuse_lost_submodules(clone.repository, worktree, head)
         if not changes.is_changed(clone.repository.git, errand.commit, head):
             return self._delivery(result, brief.log)
         if not wanted():
