@@ -91,14 +91,15 @@ class Git:
         input: str | bytes | None = None,  # noqa: A002 - as subprocess.run calls it
         check: bool = True,
         environment: Mapping[str, str] | None = None,
-        hooks: bool = False,
+        hooks: bool | Path = False,
         holding: Sequence[int] = (),
     ) -> GitOutput:
         """Run `git ARGS`. `environment` is added to the usual one. `holding` are descriptors that
         git keeps open until it ends, so that a lock on one outlives us if we are killed.
 
         Hooks do not run unless asked for: they are for a person's commits and check-outs, not for
-        ours. A push asks for them, since what they do there others rely on.
+        ours. A push asks for them, since what they do there others rely on; a path is the folder
+        to take them from.
 
         Raises:
             GitError: It ended with another code than 0 (and `check`), took too long, or the folder
@@ -137,7 +138,7 @@ class Git:
         limit: float,
         environment: Mapping[str, str] | None,
         *,
-        hooks: bool,
+        hooks: bool | Path,
         holding: Sequence[int],
     ) -> GitOutput:
         try:
@@ -161,8 +162,9 @@ class Git:
             code=process.returncode,
         )
 
-    def _options(self, hooks: bool) -> list[str]:
-        options = [] if hooks else ["-c", f"core.hooksPath={os.devnull}"]
+    def _options(self, hooks: bool | Path) -> list[str]:
+        folder = None if hooks is True else hooks or os.devnull
+        options = [] if folder is None else ["-c", f"core.hooksPath={folder}"]
         if self.git_dir is not None:
             options += [f"--git-dir={self.git_dir}", f"--work-tree={self.folder}"]
         return options

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from mission.errors import BaseMovedError, GitError
 from workspace.checkout import note_before_move
-from workspace.git import reason
+from workspace.git import GitOutput, reason
+from workspace.hooks import push_hooks
 from workspace.repository import Repository
 
 
@@ -31,10 +32,8 @@ def land(repository: Repository, squash: str, expected: str) -> None:
 
 def _land_there(repository: Repository, remote: str, squash: str, expected: str) -> None:
     ref = repository.local_base_ref
-    pushed = repository.git.run(
-        "push", "--quiet", f"--force-with-lease={ref}:{expected}", remote, f"{squash}:{ref}",
-        check=False, hooks=True,
-    )  # fmt: skip
+    lease = f"--force-with-lease={ref}:{expected}"
+    pushed = _push(repository, lease, remote, f"{squash}:{ref}", check=False)
     if pushed.code == 0:
         return
     tip = remote_tip(repository, repository.base)
@@ -100,10 +99,7 @@ def push_branch(
     if repository.remote is None:
         return
     ref = f"refs/heads/{branch}"
-    push = ["push", "--quiet"]
-    pushed = repository.git.run(
-        *push, repository.remote, f"{head}:{ref}", check=False, hooks=True
-    )  # fmt: skip
+    pushed = _push(repository, repository.remote, f"{head}:{ref}", check=False)
     if pushed.code == 0:
         return
     tip = remote_tip(repository, branch)
@@ -116,9 +112,8 @@ def push_branch(
             f"{branch} on {repository.remote} has commits that no attempt made",
             hint=f"git log {head[:12]}..{tip[:12]} shows them, after a fetch",
         )
-    repository.git.run(
-        *push, f"--force-with-lease={ref}:{tip}", repository.remote, f"{head}:{ref}", hooks=True
-    )
+    lease = f"--force-with-lease={ref}:{tip}"
+    _push(repository, lease, repository.remote, f"{head}:{ref}")
 
 
 def _contains(repository: Repository, head: str, tip: str) -> bool:
@@ -136,7 +131,9 @@ def delete_branch(repository: Repository, branch: str, head: str) -> None:
     if repository.git.commit(ref) is not None:
         repository.git.run("update-ref", "-d", ref, head)
     if remote_tip(repository, branch) is not None:
-        repository.git.run(
-            "push", "--quiet", f"--force-with-lease={ref}:{head}", str(repository.remote),
-            f":{ref}", hooks=True,
-        )  # fmt: skip
+        _push(repository, f"--force-with-lease={ref}:{head}", str(repository.remote), f":{ref}")
+
+
+def _push(repository: Repository, *args: str, check: bool = True) -> GitOutput:
+    with push_hooks(repository) as hooks:
+        return repository.git.run("push", "--quiet", *args, check=check, hooks=hooks)

@@ -27,6 +27,7 @@ from policy.routing import matches
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes
 from workspace.changes import changed_files
+from workspace.hooks import decides_hooks
 
 _UNREADABLE = "unreadable"  # the outcome of a review that cannot be read
 
@@ -65,6 +66,9 @@ def why_a_person(context: Context, task: Task, work: Work) -> str:
         return acts_on(settings)
     if changes_attributes(git, base, work.head, files, context.task_file):
         return f"its .gitattributes change how git stores {context.task_file}"
+    hook = next((file for file in files if decides_hooks(context.repository, file)), None)
+    if hook is not None:
+        return f"it changes {hook}, and git runs hooks from there"
     return ""
 
 

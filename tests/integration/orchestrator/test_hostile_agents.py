@@ -263,6 +263,16 @@ def test_a_change_of_what_the_runner_runs_waits_for_a_person(tmp_path: Path) -> 
     assert scratch.merged() == ["A"]
 
 
+def test_a_change_of_hooks_in_the_tree_holds_that_row(tmp_path: Path) -> None:
+    hook = "os.makedirs('.husky', exist_ok=True); write('.husky/pre-push', 'exit 1')"
+    worker = START + f"if task == 'A': {hook}\nelse: write('b.txt', 'b')\n"
+    scratch = make(tmp_path, [row("A"), row("B")], worker=worker)
+    scratch.git.run("config", "core.hooksPath", ".husky")
+    assert scratch.run().needs_qa == ("A",)
+    assert scratch.merged() == ["B"]
+    assert "changes .husky/pre-push, and git runs hooks from there" in scratch.notes("A")
+
+
 def test_a_link_in_place_of_the_worktree_leads_nowhere(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -1,0 +1,68 @@
+"""Hooks that are files of the tree run for a push, without what the runner's environment holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mission.errors import GitError
+from workspace.hooks import decides_hooks
+from workspace.landing import push_branch
+
+if TYPE_CHECKING:
+    from tests.integration.workspace.conftest import MakeScratch, Scratch
+
+
+@pytest.fixture
+def scratch(make_scratch: MakeScratch) -> Scratch:
+    return make_scratch()
+
+
+def put_hook(scratch: Scratch, folder: str, does: str) -> None:
+    hook = scratch.top / folder / "pre-push"
+    hook.parent.mkdir(parents=True, exist_ok=True)
+    hook.write_text(f"#!/bin/sh\n{does}\n")
+    hook.chmod(0o755)
+
+
+@pytest.mark.parametrize(("folder", "told"), [(".husky/_", False), (".git/hooks", True)])
+def test_a_hook_of_the_tree_gets_the_allowed_variables_only(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str, told: bool
+) -> None:
+    monkeypatch.setenv("FORGE_TOKEN", "of-the-runner")
+    put_hook(scratch, folder, f'(echo "$@"; cat; env) > {tmp_path}/ran')
+    if folder != ".git/hooks":
+        scratch.git("config", "core.hooksPath", folder)
+    tip = scratch.git("rev-parse", "HEAD")
+    push_branch(scratch.repository, "feat/a", tip)
+    ran = (tmp_path / "ran").read_text()
+    assert ran.startswith(f"origin {scratch.remote}\n{tip} {tip} refs/heads/feat/a ")
+    assert "\nPATH=" in ran
+    assert ("of-the-runner" in ran) is told
+
+
+def test_a_hook_of_the_tree_can_refuse(scratch: Scratch) -> None:
+    put_hook(scratch, ".husky", "exit 1")
+    scratch.git("config", "core.hooksPath", ".husky")
+    with pytest.raises(GitError, match="refused feat/a"):
+        push_branch(scratch.repository, "feat/a", scratch.git("rev-parse", "HEAD"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "path", "decides"),
+    [
+        (".husky/_", ".husky/pre-push", True),
+        (".husky/_", "src/pre-push", False),
+        (".", "pre-push", True),
+        ("/elsewhere", ".husky/pre-push", False),
+        (None, ".husky/pre-push", False),
+    ],
+)
+def test_what_decides_hooks(
+    scratch: Scratch, setting: str | None, path: str, decides: bool
+) -> None:
+    if setting is not None:
+        scratch.git("config", "core.hooksPath", setting)
+    assert decides_hooks(scratch.repository, path) is decides
