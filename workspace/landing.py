@@ -135,5 +135,7 @@ def delete_branch(repository: Repository, branch: str, head: str) -> None:
 
 
 def _push(repository: Repository, *args: str, check: bool = True) -> GitOutput:
+    if repository.git.before_network is not None:
+        repository.git.before_network()  # which hooks there are is a setting too
     with push_hooks(repository) as hooks:
         return repository.git.run("push", "--quiet", *args, check=check, hooks=hooks)

@@ -77,7 +77,11 @@ class Repository:
         remotes = git.text("remote").split("\n")
         known = remote if remote in remotes else None
         shared = Path(common_dir).resolve()
-        settings = None if known is None else Settings.of(Git(top), shared, known)
+        settings = (
+            None
+            if known is None
+            else Settings.of(remote=known, common_dir=shared, git_dir=Path(git_dir).resolve())
+        )
         return cls(
             git=Git(top, before_network=None if settings is None else settings.check, away=away),
             top=top,

@@ -17,34 +17,45 @@ from typing import Self
 from mission.errors import SettingsChangedError
 from workspace.git import Git
 
-_PROGRAMS = (
-    r"core\.(askpass|attributesfile|fsmonitor|gitproxy|hookspath|sshcommand|worktree)"
-    r"|(credential|filter|gpg|http|include|includeif|protocol|ssh|url)\..*"
-    r"|(diff|merge)\..*\.(command|driver|textconv)|diff\.external"
+# Settings that decide neither what git runs, nor where it reads or sends something, nor what our
+# commits hold. All others are watched: git gets new ones.
+_HARMLESS = re.compile(
+    r"(advice|alias|blame|branch|browser|color|column|commit|difftool|gitk|gui|help|init|maintenance"
+    r"|man|mergetool|pager|pull|rebase|rerere|sequence|stash|status|tag|versionsort|web)\..*"
+    r"|core\.(abbrev|commentchar|editor|logallrefupdates|pager|preloadindex|untrackedcache|whitespace)"
+    r"|diff\.(algorithm|color.*|context|guitool|mnemonicprefix|noprefix|tool|wserrorhighlight)"
+    r"|gc\.auto|lfs\.(.*\.(access|locksverify)|repositoryformatversion)"
+    r"|merge\.(conflictstyle|ff|guitool|tool)|push\.(autosetupremote|default)"
+    r"|submodule\.(.*\.)?(active|url)",
+    re.IGNORECASE,
 )
-_REMOTE = r"remote\.{name}\.(mirror|proxy|push|pushurl|receivepack|uploadpack|url|vcs)"
-# The hooks that a push runs (githooks(5)); no other command of ours runs any.
-_HOOKS = ("pre-push", "reference-transaction")
+# Of the remote that is pushed to; of others, all are.
+_HARMLESS_OF_REMOTE = r"remote\.{name}\.(fetch|gh-resolved|prune|prunetags|skip.*|tagopt)"
+# Of the folders `hooks` and `info`.
+_HARMLESS_FILES = re.compile(r"hooks/.*\.sample|info/(exclude|refs|sparse-checkout)")
 
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """The settings as they were at some moment. Others, such as `user.name`, do not matter."""
+    """The settings as they were at some moment. Others, such as `branch.main.merge`, do not
+    matter."""
 
-    git: Git
     remote: str
     common_dir: Path
+    git_dir: Path  # the checkout's own below it, with what is set for it alone; or the same
     stamp: _Stamp  # of the files that they come from
     values: Mapping[str, str]  # a digest of each: values may be secrets
 
     @classmethod
-    def of(cls, git: Git, common_dir: Path, remote: str) -> Self:
+    def of(cls, *, remote: str, common_dir: Path, git_dir: Path) -> Self:
         """The settings as they are now."""
-        stamp = _stamp(common_dir)
-        values = _values(git, common_dir, remote)
-        return cls(git=git, remote=remote, common_dir=common_dir, stamp=stamp, values=values)
+        stamp = _stamp(common_dir, git_dir)
+        values = _values(common_dir, git_dir, remote)
+        return cls(
+            remote=remote, common_dir=common_dir, git_dir=git_dir, stamp=stamp, values=values
+        )
 
     def check(self) -> None:
         """Return if they are still the same.
@@ -52,9 +63,9 @@ class Settings:
         Raises:
             SettingsChangedError: With their names.
         """
-        if _stamp(self.common_dir) == self.stamp:
-            return  # what included files say is not looked at again
-        now = _values(self.git, self.common_dir, self.remote)
+        if _stamp(self.common_dir, self.git_dir) == self.stamp:
+            return
+        now = _values(self.common_dir, self.git_dir, self.remote)
         changed = sorted(
             name for name in {*self.values, *now} if self.values.get(name) != now.get(name)
         )
@@ -67,13 +78,10 @@ class Settings:
             )
 
 
-def _files(common_dir: Path) -> list[Path]:
-    hooks = [common_dir / "hooks" / name for name in _HOOKS]
-    return [common_dir / "config", common_dir / "config.worktree", *hooks]
-
-
-def _stamp(common_dir: Path) -> _Stamp:
-    return tuple(_stamp_of(file) for file in _files(common_dir))
+def _stamp(common_dir: Path, git_dir: Path) -> _Stamp:
+    settings = (common_dir / "config", git_dir / "config.worktree")
+    folders = (common_dir / "hooks", common_dir / "info")  # their times tell of new files
+    return tuple(_stamp_of(path) for path in (*settings, *folders, *_beside(common_dir)))
 
 
 def _stamp_of(file: Path) -> tuple[int, int, int] | None:
@@ -84,21 +92,36 @@ def _stamp_of(file: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_ctime_ns
 
 
-def _values(git: Git, common_dir: Path, remote: str) -> dict[str, str]:
-    watched = re.compile(f"{_PROGRAMS}|{_REMOTE.format(name=re.escape(remote))}", re.IGNORECASE)
-    values: dict[str, str] = {}
-    fields = iter(git.run("config", "--list", "--show-scope", "-z").fields)
-    for scope, setting in zip(fields, fields, strict=True):
-        name, _, value = setting.partition("\n")
-        if scope in ("local", "worktree") and watched.fullmatch(name):
-            # One name may have several values, in order.
-            values[name] = _digest(values.get(name, "") + _digest(value))
-    for name in _HOOKS:
-        hook = common_dir / "hooks" / name
-        if hook.is_file():
-            content = hook.read_bytes().decode("utf-8", "surrogateescape")
-            values[f"hooks/{name}"] = _digest(content)
+def _beside(common_dir: Path) -> list[Path]:
+    """The files of the folders `hooks` and `info`."""
+    return [file for name in ("hooks", "info") for file in sorted((common_dir / name).glob("*"))]
+
+
+def _values(common_dir: Path, git_dir: Path, remote: str) -> dict[str, str]:
+    # From no repository's folder: git refuses to work in one whose settings make no sense.
+    git, values = Git(Path(common_dir.anchor)), dict[str, str]()
+    for file in (common_dir / "config", git_dir / "config.worktree"):
+        if not file.is_file():
+            continue
+        for setting in git.run("config", "--file", str(file), "--list", "-z").fields:
+            name, _, value = setting.partition("\n")
+            if not _is_harmless(name, remote):
+                # One name may have several values, in order.
+                values[name] = _digest(values.get(name, "") + _digest(value))
+    for file in _beside(common_dir):
+        name = file.relative_to(common_dir).as_posix()
+        if file.is_file() and not _HARMLESS_FILES.fullmatch(name):
+            values[name] = _digest(file.read_bytes().decode("utf-8", "surrogateescape"))
     return values
+
+
+def _is_harmless(name: str, remote: str) -> bool:
+    ours = rf"remote\.{re.escape(remote)}\."
+    if name.casefold().startswith("remote.") and not re.match(ours, name, re.IGNORECASE):
+        return True
+    of_remote = _HARMLESS_OF_REMOTE.format(name=re.escape(remote))
+    harmless = _HARMLESS.fullmatch(name) or re.fullmatch(of_remote, name, re.IGNORECASE)
+    return harmless is not None
 
 
 def _digest(text: str) -> str:

@@ -21,11 +21,15 @@ def scratch(make_scratch: MakeScratch) -> Scratch:
 @pytest.mark.parametrize(
     "name",
     [
+        "core.alternateRefsCommand",
+        "core.bare",
         "core.hooksPath",
         "core.sshCommand",
+        "core.worktree",
         "credential.helper",
         "credential.https://example.org.helper",
         "diff.any.textconv",
+        "extensions.partialClone",
         "filter.any.process",
         "http.proxy",
         "include.path",
@@ -33,19 +37,23 @@ def scratch(make_scratch: MakeScratch) -> Scratch:
         "merge.any.driver",
         "remote.origin.pushurl",
         "remote.origin.uploadpack",
+        "some.thingThatGitDoesNotHaveYet",
         "url./elsewhere/.insteadOf",
+        "user.email",
     ],
 )
 def test_what_names_programs_or_places(scratch: Scratch, name: str) -> None:
     repository = scratch.repository
     tip = repository.fetch_base()
+    config = scratch.top / ".git" / "config"
+    before = config.read_bytes()
     scratch.git("config", name, "secret-value")
     for reaching in (repository.fetch_base, lambda: push_branch(repository, "feat/a", tip)):
         with pytest.raises(SettingsChangedError) as refused:
             reaching()
         assert name.casefold() in str(refused.value).casefold()
         assert "secret-value" not in str(refused.value)
-    scratch.git("config", "--unset", name)
+    config.write_bytes(before)
     assert repository.fetch_base() == tip
 
 
@@ -61,9 +69,20 @@ def test_settings_that_people_change_meanwhile(scratch: Scratch) -> None:
     repository = scratch.repository
     tip = repository.fetch_base()
     scratch.git("switch", "--quiet", "--create", "mine", "--track", "origin/main")
-    scratch.git("config", "user.name", "Somebody")
+    (scratch.top / ".git" / "info").mkdir(exist_ok=True)
+    (scratch.top / ".git" / "info" / "exclude").write_text("mine.txt\n")
     scratch.git("config", "remote.origin.gh-resolved", "base")
     scratch.git("config", "diff.algorithm", "histogram")
     scratch.git("config", "merge.conflictStyle", "diff3")
     scratch.git("remote", "add", "second", "/elsewhere")
     assert repository.fetch_base() == tip
+
+
+@pytest.mark.parametrize("name", ["hooks/post-checkout", "info/attributes"])
+def test_files_beside_the_settings(scratch: Scratch, name: str) -> None:
+    repository = scratch.repository
+    file = scratch.top / ".git" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("changed")
+    with pytest.raises(SettingsChangedError, match=name):
+        repository.fetch_base()
