@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from mission.errors import ConfigError
 from tasks_md.model import COLUMNS, Task
 from tasks_md.words import bare
 
 MILESTONE = "milestone"  # what a rule may look at beside a row's cells
+AGENT = "agent"
 ESCAPE_HINT = r"Write a literal dot, bracket or star with a backslash before it, as in `\.`"
 
 
-def meets(task: Task, match: Mapping[str, str], *, milestone: str, rule: str, guards: bool) -> bool:
+def meets(
+    task: Task,
+    match: Mapping[str, str],
+    *,
+    milestone: str,
+    rule: str,
+    guards: bool,
+    agents: Collection[str] = (),
+) -> bool:
     """Whether `match` is for `task`: each of its patterns is found.
 
     A pattern is a regular expression, looked for anywhere in the cell, upper and lower case alike;
@@ -26,6 +35,8 @@ def meets(task: Task, match: Mapping[str, str], *, milestone: str, rule: str, gu
         guards: Whether work merges unseen where the rule is not for a row. Such a rule is never
             taken for absent: a column of the team's own that the row has not is an error, and is
             empty for a rule that only chooses.
+        agents: Who did the row's work. A pattern for `agent` that is found in one of these names
+            is met too: the cell may say that the routing decides, or another may have stood in.
 
     Raises:
         ConfigError: A pattern is no regular expression, or a guard cannot know whether the row is
@@ -38,8 +49,13 @@ def meets(task: Task, match: Mapping[str, str], *, milestone: str, rule: str, gu
                 f"{rule}: {task.id} has no column {column}, so nobody knows whether it is meant",
                 hint=f"Columns there: {', '.join((*task.cells, MILESTONE))}",
             )
+    texts = {column: [_text(task, column)] for column in match}
+    if MILESTONE in match:
+        texts[MILESTONE] = [milestone]
+    if AGENT in match:
+        texts[AGENT] += agents
     found = [
-        _found(pattern, milestone if column == MILESTONE else _text(task, column), column, rule)
+        any(_found(pattern, text, column, rule) for text in texts[column])
         for column, pattern in match.items()
     ]
     return all(found)

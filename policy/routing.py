@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mission.config import MissionConfig, RoutingRule
@@ -79,14 +79,21 @@ def route(task: Task, config: MissionConfig, *, milestone: str | None = None) ->
     raise AssertionError("the last shipped rule matches every row")
 
 
-def matches(task: Task, match: Mapping[str, str]) -> bool:
-    """Whether a rule that keeps work from merging unseen is for `task`.
+def matches(task: Task, match: Mapping[str, str], agents: Collection[str]) -> bool:
+    """Whether a rule that keeps work from merging unseen is for `task`, whose work `agents` did.
 
     Raises:
         ConfigError: As `mission.matching.meets`.
     """
     words = " and ".join(f"`{column}`" for column in match)
-    return meets(task, match, milestone=task.milestone, rule=f"a rule with {words}", guards=True)
+    return meets(
+        task,
+        match,
+        milestone=task.milestone,
+        rule=f"a rule with {words}",
+        guards=True,
+        agents=agents,
+    )
 
 
 def _first(

@@ -158,7 +158,8 @@ class ReviewRule(Section):
 
     match: dict[str, str] = Field(
         default_factory=dict,
-        description="Column and pattern, as in `routing`. No entry matches every row.",
+        description="Column and pattern, as in `routing`. No entry matches every row. `agent` is"
+        " met by who did the work, too.",
     )
     by: list[str] = Field(
         min_length=1,
@@ -183,7 +184,8 @@ class QaRule(Section):
 
     match: dict[str, str] = Field(
         default_factory=dict,
-        description="Column and pattern, as in `routing`. No entry matches every row.",
+        description="Column and pattern, as in `routing`. No entry matches every row. `agent` is"
+        " met by who did the work, too.",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from mission.config.document import Location
 from mission.lint.subject import Subject
-from mission.matching import ESCAPE_HINT, MILESTONE, meets
+from mission.matching import AGENT, ESCAPE_HINT, MILESTONE, meets
 from tasks_md.columns import column_names
 from tasks_md.finding import Finding, Severity
 from tasks_md.model import AUTO, COLUMNS, DONE, Milestone, RowCells, Task
@@ -52,7 +52,7 @@ def idle_matches(subject: Subject) -> Iterator[Finding]:
                 "Match on another column",
                 severity=Severity.WARNING,
             )
-        elif not any(_is_for(task, match) for task in subject.plan.tasks):
+        elif not any(_is_for(task, match, location) for task in subject.plan.tasks):
             yield from _for_no_row(subject, location, match)
     for name in _FIRST_DECIDES:
         yield from _behind_all(subject, name)
@@ -112,7 +112,9 @@ def _problem(pattern: str) -> str:
     return ""
 
 
-def _is_for(task: Task, match: Mapping[str, str]) -> bool:
+def _is_for(task: Task, match: Mapping[str, str], location: Location) -> bool:
+    if location[0] != "routing" and task.agent == AUTO:  # the routing may decide for anybody
+        match = {column: pattern for column, pattern in match.items() if column != AGENT}
     return meets(task, match, milestone=task.milestone, rule="a rule", guards=False)
 
 

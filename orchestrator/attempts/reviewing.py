@@ -51,13 +51,21 @@ class _NotMade:
 
 def rule_for(context: Context, task: Task) -> ReviewRule | None:
     """The rule that asks for a review of this row's work."""
-    return next((rule for rule in context.config.review if matches(task, rule.match)), None)
+    agents = _authors(context, task)
+    rules = context.config.review
+    return next((rule for rule in rules if matches(task, rule.match, agents)), None)
+
+
+def _authors(context: Context, task: Task) -> frozenset[str]:
+    """Everybody who may have written what is on the row's branch."""
+    return frozenset(attempt.agent for attempt in context.journal.attempts(task.id))
 
 
 def why_a_person(context: Context, task: Task, work: Work) -> str:
     """Why a person looks at the row's work before it merges, whatever agents say of it; empty if
     nobody has to."""
-    if any(matches(task, rule.match) for rule in context.config.qa):
+    agents = _authors(context, task)
+    if any(matches(task, rule.match, agents) for rule in context.config.qa):
         return "a rule of mission.yaml"
     git, base = context.repository.git, context.repository.base_tip()
     files = changed_files(git, base, work.head)

@@ -194,3 +194,13 @@ def test_the_report_of_a_row_without_a_branch_is_kept_and_linked(tmp_path: Path)
     report = Git(scratch.remote).text("show", "main:plan/reports/A.md")
     assert "No secret is printed." in report
     assert scratch.git.text("status", "--porcelain") == ""
+
+
+def test_a_rule_on_the_agent_holds_for_a_row_that_the_routing_gave_it(tmp_path: Path) -> None:
+    config = {
+        "routing": [{"match": {}, "agent": "worker"}],
+        "qa": [{"match": {"agent": "^worker$"}}],
+    }
+    scratch = make(tmp_path, [row("A", agent="—")], worker=AUTHOR, config=config)
+    assert scratch.run().needs_qa == ("A",)
+    assert scratch.merged() == []

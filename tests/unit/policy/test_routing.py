@@ -89,18 +89,18 @@ def test_a_rule_can_look_at_the_milestone_and_at_columns_of_the_team_s_own() -> 
 
 
 def test_a_rule_that_keeps_work_from_merging_unseen_never_counts_as_absent() -> None:
-    assert matches(make_task(), {"milestone": "M1$", "issue": "^$|."})
-    assert not matches(make_task(), {"milestone": "M2$"})
+    assert matches(make_task(), {"milestone": "M1$", "issue": "^$|."}, ())
+    assert not matches(make_task(), {"milestone": "M2$"}, ())
     for match in ({"brnch": "feat"}, {"milestone": "M2$", "brnch": "feat"}):
         with pytest.raises(ConfigError, match="T-01 has no column brnch"):
-            matches(make_task(), match)
+            matches(make_task(), match, ())
     with pytest.raises(ConfigError, match="no regular expression"):
-        matches(make_task(), {"milestone": "M2$", "branch": "("})
+        matches(make_task(), {"milestone": "M2$", "branch": "("}, ())
 
 
 def test_code_marks_around_a_cell_do_not_count() -> None:
     task = make_task("`Mend it`")
-    assert matches(task, {"description": "^Mend it$"})
+    assert matches(task, {"description": "^Mend it$"}, ())
 
 
 def test_mission_yaml_decides_for_single_tasks() -> None:
@@ -126,3 +126,12 @@ def test_the_shipped_mission_goes_where_its_file_says() -> None:
         assert route(task, MissionConfig()).rule
     closing = [task.id for task in plan.tasks if route(task, MissionConfig()).operation]
     assert closing == ["FED-M1-12"]
+
+
+def test_a_guard_on_the_agent_looks_at_who_did_the_work_too() -> None:
+    routed = make_task(agent="—")
+    assert not matches(routed, {"agent": "codex"}, ())
+    assert matches(routed, {"agent": "codex"}, ("codex",))
+    assert matches(make_task(agent="codex"), {"agent": "codex"}, ("sonnet",))
+    assert matches(make_task(agent="sonnet"), {"agent": "codex"}, ("sonnet", "codex"))
+    assert not matches(routed, {"agent": "codex", "milestone": "M2$"}, ("codex",))
