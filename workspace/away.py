@@ -17,7 +17,8 @@ from workspace.process import Stop
 # What git, ssh and curl say where nobody answered. None of it is about the repository, the
 # credentials or what was asked for.
 _AWAY = re.compile(
-    r"unable to connect|could not connect|failed to connect|connect(ion)? to .* failed"
+    r"unable to connect|could not connect|failed to connect"
+    r"|connect(ion)? to (?:(?!connect(ion)? to | failed)[^\n])*+ failed"
     r"|connect to host|connection (refused|timed out|reset|closed|was reset|abort)"
     r"|could not resolve|name resolution|name or service not known|no address associated"
     r"|network is unreachable|no route to host|host is down|operation timed out|timed out after"
@@ -27,7 +28,10 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 # A folder that was there: a network drive that is gone, or a server's disk.
-_GONE = re.compile(r"does not appear to be a git repository|repository .* does not exist")
+_GONE = re.compile(
+    r"does not appear to be a git repository"
+    r"|repository (?:(?!repository | does not exist)[^\n])*+ does not exist"
+)
 
 #: An address that has not answered yet in this run may be wrong: a person should know soon.
 AT_FIRST = timedelta(seconds=30)

@@ -16,7 +16,7 @@ from workspace.squash import ATTEMPT, MISSION, TASK
 
 # What git looks for by itself, so that of a long history only these commits are handed over.
 _PATTERNS = (f"^{TASK}: ", "^This reverts commit [0-9a-f]", '^(Revert|Reapply) "')
-_TRAILER = re.compile(rf"(?P<key>{TASK}|{ATTEMPT}|{MISSION}): *(?P<value>.*?)\s*")
+_TRAILER = re.compile(rf"(?P<key>{TASK}|{ATTEMPT}|{MISSION}): *+(?P<value>.*)")
 # "…, reversing changes made to ID" is what git adds where a merge is reverted.
 _REVERTS = re.compile(
     r"^This reverts commit (?P<commit>[0-9a-f]{7,64})\b"
@@ -60,7 +60,7 @@ def _recorded(git: Git, commit: str, at: datetime, message: str) -> Recorded:
 def _landings(commit: str, at: datetime, message: str) -> Iterator[Landing]:
     for paragraph in re.split(r"\n\s*\n", message):
         found = (_TRAILER.fullmatch(line) for line in paragraph.split("\n"))
-        facts = {one["key"]: one["value"] for one in found if one is not None}
+        facts = {one["key"]: one["value"].rstrip() for one in found if one is not None}
         if facts.get(TASK) and facts.get(ATTEMPT):
             yield Landing(
                 commit=commit,

@@ -30,9 +30,9 @@ def test_work_that_changes_settings_waits_for_a_person(tmp_path: Path) -> None:
     changes = "\n".join(f"if task == {task!r}: {change}" for task, change in CHANGES.items())
     scratch = make(
         tmp_path,
-        [row(task) for task in CHANGES],
+        [*map(row, CHANGES), row("TIER", status="done")],
         worker=START + changes,
-        config={"tasks": {"WORK": {"with": {"config": "storage.json"}}}},
+        config={"tasks": {"TIER": {"run": "tier-detect", "with": {"config": "storage.json"}}}},
     )
     (scratch.top / "settings").mkdir()
     (scratch.top / "settings" / "tier.yaml").write_text(TIER + "tier: local\n")
@@ -41,7 +41,8 @@ def test_work_that_changes_settings_waits_for_a_person(tmp_path: Path) -> None:
     scratch.git.run("commit", "--quiet", "--message", "settings")
     scratch.git.run("push", "--quiet", "origin", "HEAD:main")
     scratch.run()
-    assert scratch.statuses() == dict.fromkeys(CHANGES, "needs-qa") | {"WORK": "done"}
+    done = dict.fromkeys(("WORK", "TIER"), "done")
+    assert scratch.statuses() == dict.fromkeys(CHANGES, "needs-qa") | done
     assert "settings/tier.yaml" in scratch.notes("LINK")
 
 

@@ -15,7 +15,8 @@ from tests.integration.project.trial import CARELESS
 
 # What makes a pattern while it runs, and of what.
 ELSEWHERE = {
-    "policy/routing.py": "a person's own patterns, from mission.yaml",
+    "mission/lint/matches.py": "a person's own patterns, from mission.yaml",
+    "mission/matching.py": "the same",
     "agents/outcomes.py": "constants of the module",
     "mission/config/document.py": "constants, which its loader holds",
     "workspace/settings.py": "the remote's name is part of it",
