@@ -66,10 +66,10 @@ def _is_committed(place: Path, commit: str) -> bool:
     """
     if not place.is_dir() or place.is_symlink() or not any(place.iterdir()):
         return True
-    mark = place / ".git"
-    own = place / mark.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
-    objects = (own if is_file(mark) else mark) / "objects"
-    with _scratch(place, objects) as git:
+    own = place / ".git"
+    if is_file(own):
+        own = place / own.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
+    with _scratch(place, own / "objects") as git:
         if git.run("update-ref", "--no-deref", "HEAD", commit, check=False).code != 0:
             return False
         git.run("read-tree", "HEAD")

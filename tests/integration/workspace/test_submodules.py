@@ -72,3 +72,17 @@ def test_a_commit_that_the_remote_has_may_land(scratch: Scratch) -> None:
     assert scratch.git("diff", "--name-only", worktree.base_commit, "feat/t") == (
         "a.txt\nvendor/lib"
     )
+
+
+def test_a_repository_that_was_added_as_a_whole_is_looked_into_as_well(scratch: Scratch) -> None:
+    """Its `.git` is a folder, and no `.gitmodules` says where it comes from."""
+    base = scratch.repository.base_tip()
+    worktree = scratch.worktrees.ensure("T-1", 1, branch="feat/t", base_commit=base)
+    inner = worktree.path / "cloned"
+    git(scratch.folder, "clone", "--quiet", str(scratch.folder / "library.git"), str(inner))
+    scratch.commit({}, folder=worktree.path)
+    with pytest.raises(GitError, match=r"cloned is at \w+, which its remote does not have"):
+        refuse_lost_submodules(scratch.repository, worktree, head(worktree))
+    (inner / "lib.txt").write_text("fixed")
+    with pytest.raises(GitError, match=r"cloned has changes that \w+ does not hold"):
+        refuse_lost_submodules(scratch.repository, worktree, head(worktree))
