@@ -13,6 +13,7 @@ from gates.single_writer import folded, touched
 from mission.place import CONFIG_FILE
 from orchestrator.context import Context
 from tiers.config import FILE_NAMES
+from workspace.hooks import hook_folders
 
 # In whatever folder: a repository may hold several missions, and commands start in any folder.
 _NAMES = frozenset(
@@ -21,19 +22,26 @@ _NAMES = frozenset(
 _LINKS = 20  # how many a chain of links may have before it leads nowhere
 
 
-def settings_among(context: Context, files: Iterable[str]) -> str | None:
-    """The first of `files`, which are repository paths, that the runner acts on; None if none is.
+def why_agree(context: Context, files: Iterable[str]) -> str:
+    """Why a person has to agree to a change of `files`, which are repository paths: the runner acts
+    on one of them. Empty if it acts on none.
 
     One counts too that holds such a file, takes the place of its folder, or is what a link with
     such a name leads to.
     """
-    named = tuple(_named(context))
+    named, hooks = tuple(_named(context)), hook_folders(context.repository)
     for path in files:
-        if folded(PurePosixPath(path).name) in _NAMES:
-            return path
-        if any(touched([path], one) for one in named):
-            return path
-    return None
+        if folded(PurePosixPath(path).name) in _NAMES or any(touched([path], one) for one in named):
+            return f"it changes {path}, which says what the runner runs and asks"
+        if any(_is_around(path, folder) for folder in hooks):
+            return f"it changes {path}, and git runs hooks from there"
+    return ""
+
+
+def _is_around(path: str, folder: PurePosixPath) -> bool:
+    """Whether a file is in a folder of hooks, or beside it: tools make hooks of what is in the
+    folder around theirs."""
+    return not folder.parts or touched([path], folder.parts[0])
 
 
 def _named(context: Context) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""The hooks that a push runs (githooks(5)), where they are files of the tree (`core.hooksPath`).
+"""The hooks that a push runs (githooks(5)), where they are files of the tree: by `core.hooksPath`,
+or because links in the repository's own folder lead there.
 
 Agents write the tree: what they wrote is not to get the runner's environment, which holds tokens.
 """
@@ -18,41 +19,49 @@ from workspace.repository import Repository
 _OF_A_PUSH = ("pre-push", "reference-transaction")
 
 
-def hooks_in_tree(repository: Repository) -> PurePosixPath | None:
-    """The folder of the tree, by its path there, that hooks are run from; None: it is elsewhere."""
+def hook_folders(repository: Repository) -> frozenset[PurePosixPath]:
+    """The folders of the tree that a push runs hooks from, as they are named and as links lead to
+    them; none where the hooks are elsewhere."""
     if repository.bare:
-        return None
-    # `hooks`: as git finds them, and not as we switch them off.
-    told = repository.git.run("rev-parse", "--git-path", "hooks", hooks=True).text
-    folder = Path(os.path.normpath(repository.top / told))
-    if folder.is_relative_to(repository.common_dir) or not folder.is_relative_to(repository.top):
-        return None
-    return PurePosixPath(folder.relative_to(repository.top).as_posix())
-
-
-def decides_hooks(repository: Repository, path: str) -> bool:
-    """Whether a file of the tree is one of its hooks, or beside them: tools make hooks of what is
-    in the folder around theirs."""
-    folder = hooks_in_tree(repository)
-    around = folder.parts[:1] if folder is not None else None
-    return around is not None and PurePosixPath(path).parts[: len(around)] == around
+        return frozenset()
+    folder = _folder(repository)
+    places = [folder, folder.resolve()]
+    places += [(folder / name).resolve().parent for name in _OF_A_PUSH]
+    return frozenset(found for place in places if (found := _in_tree(repository, place)))
 
 
 @contextmanager
 def push_hooks(repository: Repository) -> Iterator[bool | Path]:
     """What `Git.run` is to be told for a push: hooks of the tree get the variables that any child
     may see (`workspace.process.ALLOWED`), a person's own are run as git does it."""
-    folder = hooks_in_tree(repository)
-    if folder is None:
+    folders = hook_folders(repository)
+    if not folders:
         yield True
         return
     variables = [f"{name}={value}" for name, value in allowed_environment().items()]
     with tempfile.TemporaryDirectory(prefix="mission-") as place:
         for name in _OF_A_PUSH:
-            hook = repository.top / folder / name
+            hook = _folder(repository) / name
             if os.access(hook, os.X_OK):
-                run = shlex.join(["exec", "env", "-i", *variables, str(hook)])
+                parents = (hook.parent, hook.resolve().parent)
+                of_tree = any(_in_tree(repository, parent) for parent in parents)
+                bare = ["env", "-i", *variables] if of_tree else []
+                run = shlex.join(["exec", *bare, str(hook)])
                 file = Path(place, name)
                 file.write_bytes(os.fsencode(f'#!/bin/sh\n{run} "$@"\n'))
                 file.chmod(0o700)
         yield Path(place)
+
+
+def _folder(repository: Repository) -> Path:
+    # `hooks`: as git finds them, and not as we switch them off.
+    told = repository.git.run("rev-parse", "--git-path", "hooks", hooks=True).text
+    return Path(os.path.normpath(repository.top.resolve() / told))
+
+
+def _in_tree(repository: Repository, place: Path) -> PurePosixPath | None:
+    """A folder by its path in the tree; None: it is in the repository's own folder, or outside."""
+    top = repository.top.resolve()
+    if place.is_relative_to(repository.common_dir) or not place.is_relative_to(top):
+        return None
+    return PurePosixPath(place.relative_to(top).as_posix())

@@ -21,13 +21,12 @@ from orchestrator.attempts.rounds import chain, rounds_of, stands, stuck, unchan
 from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.ends import Unreviewed
-from orchestrator.settings_files import settings_among
+from orchestrator.settings_files import why_agree
 from orchestrator.workers.sending import consult
 from policy.routing import matches
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes
 from workspace.changes import changed_files
-from workspace.hooks import decides_hooks
 
 _UNREADABLE = "unreadable"  # the outcome of a review that cannot be read
 
@@ -69,20 +68,9 @@ def why_a_person(context: Context, task: Task, work: Work) -> str:
         return "a rule of mission.yaml"
     git, base = context.repository.git, context.repository.base_tip()
     files = changed_files(git, base, work.head)
-    settings = settings_among(context, files)
-    if settings is not None:
-        return acts_on(settings)
     if changes_attributes(git, base, work.head, files, context.task_file):
         return f"its .gitattributes change how git stores {context.task_file}"
-    hook = next((file for file in files if decides_hooks(context.repository, file)), None)
-    if hook is not None:
-        return f"it changes {hook}, and git runs hooks from there"
-    return ""
-
-
-def acts_on(path: str) -> str:
-    """Why a person has to look at work that changes this file."""
-    return f"it changes {path}, which says what the runner runs and asks"
+    return why_agree(context, files)
 
 
 def review(

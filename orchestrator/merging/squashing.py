@@ -16,13 +16,12 @@ from mission.errors import (
 )
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Merged
-from orchestrator.attempts.reviewing import acts_on
 from orchestrator.attempts.verifying import Row
 from orchestrator.attempts.work import Work, author_of
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates
 from orchestrator.publishing.absorbing import absorb, follow
-from orchestrator.settings_files import settings_among
+from orchestrator.settings_files import why_agree
 from tasks_md.model import Task
 from workspace import changes, checkout, landing, squash
 
@@ -100,9 +99,9 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
     if touched(files, context.task_file):
         raise touches_task_file(work.branch, context.task_file, task.id)
     # A file that was renamed on the base takes along what the branch changed under its old name.
-    settings = settings_among(context, files)
-    if settings is not None and not row.approved:
-        raise UnapprovedError(acts_on(settings))
+    why = "" if row.approved else why_agree(context, files)
+    if why:
+        raise UnapprovedError(why)
     return commit
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shutil
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mission.errors import GitError
-from workspace.hooks import decides_hooks
+from workspace.hooks import hook_folders
 from workspace.landing import push_branch
 
 if TYPE_CHECKING:
@@ -50,19 +51,30 @@ def test_a_hook_of_the_tree_can_refuse(scratch: Scratch) -> None:
         push_branch(scratch.repository, "feat/a", scratch.git("rev-parse", "HEAD"))
 
 
+@pytest.mark.parametrize("linked", ["hooks", "hooks/pre-push"])
+def test_a_link_to_a_hook_of_the_tree_is_one(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, linked: str
+) -> None:
+    monkeypatch.setenv("FORGE_TOKEN", "of-the-runner")
+    put_hook(scratch, "tools/hooks", f"env > {tmp_path}/ran")
+    link = scratch.top / ".git" / linked
+    if link.is_dir():
+        shutil.rmtree(link)
+    link.symlink_to(scratch.top / "tools" / linked)
+    assert hook_folders(scratch.repository) == {PurePosixPath("tools/hooks")}
+    push_branch(scratch.repository, "feat/a", scratch.git("rev-parse", "HEAD"))
+    ran = (tmp_path / "ran").read_text()
+    assert "PATH=" in ran
+    assert "of-the-runner" not in ran
+
+
 @pytest.mark.parametrize(
-    ("setting", "path", "decides"),
-    [
-        (".husky/_", ".husky/pre-push", True),
-        (".husky/_", "src/pre-push", False),
-        (".", "pre-push", True),
-        ("/elsewhere", ".husky/pre-push", False),
-        (None, ".husky/pre-push", False),
-    ],
+    ("setting", "folders"),
+    [(".husky/_", {".husky/_"}), (".", {"."}), ("/elsewhere", set()), (None, set())],
 )
-def test_what_decides_hooks(
-    scratch: Scratch, setting: str | None, path: str, decides: bool
+def test_where_hooks_of_the_tree_are(
+    scratch: Scratch, setting: str | None, folders: set[str]
 ) -> None:
     if setting is not None:
         scratch.git("config", "core.hooksPath", setting)
-    assert decides_hooks(scratch.repository, path) is decides
+    assert hook_folders(scratch.repository) == {PurePosixPath(folder) for folder in folders}
