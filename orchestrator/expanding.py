@@ -20,6 +20,7 @@ from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.admission.rests import GO_ON, line_up
 from orchestrator.attempts.asking import Question
+from orchestrator.attempts.commit_files import PLAN
 from orchestrator.attempts.retrying import decide_after
 from orchestrator.context import Context
 from orchestrator.soundness import written_findings
@@ -204,14 +205,14 @@ def _ask(
                 agent=agent,
                 doing=f"{agent} plans",
                 text=write_planning_brief(plan, milestone, redact=redact, actual_tokens=actual),
-                folder=context.worktrees.path(f"{milestone.id}.plan", attempt.number),
+                folder=context.worktrees.path(f"{milestone.id}.{PLAN}", attempt.number),
                 token_limit=token_limit,
                 on_progress=lambda _, used: context.journal.update_attempt(
                     attempt.id, **used.columns()
                 ),
             ),
             commit=context.repository.fetch_base(),
-            about="plan",
+            about=PLAN,
         )
     finally:
         context.display.doing(milestone.id, "")

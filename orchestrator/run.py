@@ -11,7 +11,7 @@ from mission.journal import RequestKind
 from mission.place import Place
 from mission.state import Status
 from orchestrator.assignment import Todo
-from orchestrator.attempts.verifying import clear_left
+from orchestrator.attempts.commit_files import clear_left
 from orchestrator.board import Board
 from orchestrator.conduct import conduct
 from orchestrator.context import Context
@@ -119,7 +119,7 @@ def run_mission(
             )
         selected = select(board.plan, request)
         engine.close_stale(end_crashed_runs(context))
-        clear_left(context)
+        clear_left(context.worktrees, context.journal)
         found = reconcile(context, board)
         slots = _slots(context, request)
         todo = Todo(selected=selected, left=found.left, held=found.held)

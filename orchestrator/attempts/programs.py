@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agents.command import file_named
 from mission.config import AgentConfig
+from orchestrator.attempts.commit_files import commit_files
 from workspace.git import Git
 from workspace.worktrees import Worktrees
 
@@ -38,14 +39,8 @@ def programs_of(
         yield None
         return
     name, number = place
-    folder = worktrees.ensure(name, number, branch=None, base_commit=base)
-    if folder.reused:  # left by a run that was killed, from whatever the base was then
-        worktrees.remove(folder)
-        folder = worktrees.ensure(name, number, branch=None, base_commit=base)
-    try:
+    with commit_files(worktrees, name, number, commit=base) as folder:
         yield folder.path
-    finally:
-        worktrees.remove(folder)
 
 
 def _named(argv: Sequence[str], git: Git, base: str, tree: Path) -> bool:

@@ -16,6 +16,7 @@ from orchestrator.admission.rests import line_up
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question
 from orchestrator.attempts.bill import Bill
+from orchestrator.attempts.commit_files import REVIEW
 from orchestrator.attempts.retrying import decide_after
 from orchestrator.attempts.rounds import chain, rounds_of, stands, stuck, unchanged
 from orchestrator.attempts.work import Work
@@ -178,12 +179,12 @@ def _asked(
             agent=reviewer,
             doing=f"{reviewer} reviews",
             text=text,
-            folder=context.worktrees.path(f"{task}.review", attempt.number),
+            folder=context.worktrees.path(f"{task}.{REVIEW}", attempt.number),
             token_limit=token_limit,
             on_progress=lambda _, used: bill.book(used),
         ),
         commit=work.head,
-        about="review",
+        about=REVIEW,
     )
     bill.book(result.usage)
     if result.outcome is Outcome.STOPPED:

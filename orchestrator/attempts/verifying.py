@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gates.verification import StepEnd, run_steps
@@ -13,6 +12,7 @@ from mission.config import MissionConfig, VerifyStep
 from mission.errors import MissionError, StoppedError
 from mission.journal import Attempt
 from mission.journal.kinds import Verified
+from orchestrator.attempts.commit_files import VERIFY, commit_files
 from orchestrator.context import Context
 from tasks_md.model import Task
 from workspace.worktrees import Worktree
@@ -71,7 +71,8 @@ def _verify(
     context: Context, rows: Sequence[Row], steps: Sequence[VerifyStep], commit: str, tree: str
 ) -> None:
     if steps:
-        with _checked_out(context, rows[-1], commit) as place:
+        name, number = f"{rows[-1].task.id}.{VERIFY}", rows[-1].attempt.number
+        with commit_files(context.worktrees, name, number, commit=commit, full=True) as place:
             _run(context, rows, steps, place, tree)
 
 
@@ -105,42 +106,6 @@ def _passed(context: Context, row: Row, tree: str) -> set[str]:
         for event in context.journal.events(Verified, task=row.task.id)
         if event.what.tree == tree and event.what.ok
     }
-
-
-def clear_left(context: Context) -> None:
-    """Remove the folders in which a run that was killed verified. Nothing is in them but files of
-    commits.
-
-    Called before anything is verified, with the writer's lock held.
-    """
-    existing = {found.path: found for found in context.worktrees.existing()}
-    for attempt in context.journal.attempts():
-        left = existing.get(context.worktrees.path(_folder(attempt.task), attempt.number))
-        if left is not None:
-            context.worktrees.remove(left)
-
-
-def _folder(task: str) -> str:
-    """What the folder is called after in which a row's work is verified."""
-    return f"{task}.verify"
-
-
-@contextmanager
-def _checked_out(context: Context, row: Row, commit: str) -> Iterator[Worktree]:
-    """A worktree with the files of `commit` in it, all of them and nothing else."""
-
-    def make() -> Worktree:
-        name, number = _folder(row.task.id), row.attempt.number
-        return context.worktrees.ensure(name, number, branch=None, base_commit=commit, full=True)
-
-    place = make()
-    try:
-        if place.reused:  # a run that was killed left it: it may stand on another commit
-            context.worktrees.remove(place)
-            place = make()
-        yield place
-    finally:
-        context.worktrees.remove(place)
 
 
 def _run(

@@ -16,6 +16,7 @@ from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
 from mission.usage import Usage, UsageColumns
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question, ask
+from orchestrator.attempts.commit_files import PROGRAMS
 from orchestrator.attempts.programs import programs_of
 from orchestrator.attempts.repairing import to_repair
 from orchestrator.attempts.verifying import steps_for
@@ -146,7 +147,7 @@ def _programs(
         settings(attempt.agent, context.config),
         context.worktrees,
         context.repository.git,
-        place=(f"{attempt.task}.programs", attempt.number),
+        place=(f"{attempt.task}.{PROGRAMS}", attempt.number),
         base=worktree.base_commit,
         tree=worktree.path,
     )

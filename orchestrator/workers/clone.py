@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from agents.protocol import Outcome, Result
+from orchestrator.attempts.commit_files import check_out
 from orchestrator.workers.errand import Errand
 from workspace import changes, landing
 from workspace.git import Git
@@ -72,12 +73,8 @@ class Clone:
 
     def _to_read(self, errand: Errand) -> Worktree:
         """The files of the errand's commit and nothing else, beside the row's own worktree."""
-        name, commit = f"{errand.task}.{errand.about}", errand.commit
-        place = self.worktrees.ensure(name, errand.attempt, branch=None, base_commit=commit)
-        if place.reused:  # a worker that was killed left it
-            self.worktrees.remove(place)
-            place = self.worktrees.ensure(name, errand.attempt, branch=None, base_commit=commit)
-        return place
+        name = f"{errand.task}.{errand.about}"
+        return check_out(self.worktrees, name, errand.attempt, commit=errand.commit)
 
     def _take_in(self, errand: Errand, branch: str) -> bool:
         """Make the remote's branch known here. Whether the branch here has all of it."""

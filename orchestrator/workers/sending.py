@@ -14,6 +14,7 @@ from mission.journal import Attempt
 from mission.journal.kinds import ErrandSent, GateAnswered, NoReview, Pushed, WorkHeld
 from mission.usage import Usage
 from orchestrator.attempts.asking import Question, ask
+from orchestrator.attempts.commit_files import PROGRAMS, commit_files
 from orchestrator.attempts.programs import programs_of
 from orchestrator.context import Context
 from orchestrator.ends import INTERRUPTED
@@ -83,22 +84,18 @@ def consult(context: Context, question: Question, *, commit: str, about: str) ->
         booked = booked_before(context, question.attempt, earlier)
         return _exchange(context, question, errand, earlier, booked).result
     attempt = question.attempt
-    place = context.worktrees.ensure(
-        f"{question.task}.{about}", attempt.number, branch=None, base_commit=commit
-    )
-    programs = programs_of(
-        agent_settings(question.agent, context.config),
-        context.worktrees,
-        context.repository.git,
-        place=(f"{question.task}.{about}-programs", attempt.number),
-        base=context.repository.base_tip(),
-        tree=place.path,
-    )
-    try:
+    name = f"{question.task}.{about}"
+    with commit_files(context.worktrees, name, attempt.number, commit=commit) as place:
+        programs = programs_of(
+            agent_settings(question.agent, context.config),
+            context.worktrees,
+            context.repository.git,
+            place=(f"{name}-{PROGRAMS}", attempt.number),
+            base=context.repository.base_tip(),
+            tree=place.path,
+        )
         with context.worktrees.lent(place, returns=False), programs as files:
             return ask(context, replace(question, folder=place.path, programs=files))
-    finally:
-        context.worktrees.remove(place)
 
 
 def _exchange(

@@ -23,6 +23,7 @@ from gates.registry import Patience, Surroundings, create_gates
 from gates.waiting import wait_until_clear
 from mission.errors import MissionError, StoppedError
 from mission.usage import Usage
+from orchestrator.attempts.commit_files import PROGRAMS
 from orchestrator.attempts.programs import programs_of
 from orchestrator.workers.clone import Clone
 from orchestrator.workers.errand import Delivery, Errand, Progress, Verdict
@@ -130,7 +131,7 @@ class Worker:
             errand.settings,
             clone.worktrees,
             clone.repository.git,
-            place=(f"{errand.task}.{errand.about}-programs", errand.attempt),
+            place=(f"{errand.task}.{errand.about}-{PROGRAMS}", errand.attempt),
             base=clone.repository.base_tip(),
             tree=worktree.path,
         )

@@ -14,6 +14,8 @@ from orchestrator.display import RecordingDisplay
 from tests.scratch import make, row
 from workspace.alive import end_leftover, started
 from workspace.git import Git
+from workspace.repository import Repository
+from workspace.worktrees import Worktrees
 
 # The first attempt commits and fails its verification; the next one writes its branch anew.
 REBASES = """
@@ -40,8 +42,9 @@ def test_a_retry_that_was_rebased_replaces_what_the_runner_pushed(tmp_path: Path
     assert not Git(scratch.remote).fits("merge-base", "--is-ancestor", pushed, "feat/a")
 
 
-def test_a_folder_in_which_a_killed_run_verified_is_removed(tmp_path: Path) -> None:
-    """The next run may verify the row together with others, and never come to that folder."""
+def test_what_a_killed_run_had_checked_out_for_a_moment_is_removed(tmp_path: Path) -> None:
+    """The next run may verify the row together with others, or try it anew with another number,
+    and never come to these folders."""
     told = tmp_path / "verified"
     note = f"import os, pathlib; pathlib.Path({str(told)!r}).write_text(os.getcwd())"
     step = {"name": "note", "run": [sys.executable, "-c", note], "on": ["merged"]}
@@ -49,11 +52,14 @@ def test_a_folder_in_which_a_killed_run_verified_is_removed(tmp_path: Path) -> N
     assert scratch.run().exit_code == 0
     verified = Path(told.read_text())
     assert not verified.exists()
-    scratch.git.run("worktree", "add", "--quiet", "--detach", str(verified), "main")
+    worktrees = Worktrees(Repository.open(scratch.top), verified.parent)
+    others = [worktrees.path(f"A.{kind}", 1) for kind in ("programs", "review", "review-programs")]
+    for path in (verified, *others):
+        scratch.git.run("worktree", "add", "--quiet", "--detach", str(path), "main")
 
     assert scratch.run().exit_code == 0
 
-    assert not verified.exists()
+    assert not any(path.exists() for path in (verified, *others))
     assert scratch.git.text("worktree", "list", "--porcelain").count("worktree ") == 1
 
 
