@@ -10,6 +10,7 @@ from mission.errors import GitError, MergeConflictError, NothingToMergeError
 from workspace.attributes import attributes_of
 from workspace.git import Git, reason
 from workspace.identity import RUNNER, identity_environment
+from workspace.inert import inert
 
 TASK = "Task"
 ATTEMPT = "Attempt"
@@ -29,8 +30,11 @@ class Touch:
 
 
 def message_for(task: str, description: str, attempt: int, *, mission: str = "") -> str:
-    """The message of a squash commit: `ID: description`, and what it is of, as git trailers."""
-    task_id, whole = one_line(task), one_line(description)
+    """The message of a squash commit: `ID: description`, and what it is of, as git trailers.
+
+    Forges and their CI act on nothing in the description.
+    """
+    task_id, whole = one_line(task), inert(one_line(description))
     subject = f"{task_id}: {whole}" if whole else task_id
     body = ""
     if len(subject) > _SUBJECT:
@@ -48,7 +52,7 @@ def leftovers_message(task: str, summary: str, attempt: int) -> str:
     Its trailers have names of their own: by those of a squash merges are recognised on the base.
     """
     first = summary.strip().partition("\n")[0]
-    subject = f"{one_line(task)}: {one_line(first) or 'work'}"
+    subject = f"{one_line(task)}: {inert(one_line(first)) or 'work'}"
     return f"{subject}\n\nMission-Task: {one_line(task)}\nMission-Attempt: {attempt}\n"
 
 

@@ -15,6 +15,7 @@ from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.merging.squashing import squash_message
 from tasks_md.model import Task
+from workspace.inert import inert
 
 
 def show_pull(context: Context, pulls: PullRequests, task: Task, attempt: Attempt) -> None:
@@ -107,7 +108,7 @@ def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
     if reviews:
         said += f"\n\nReview, round {len(reviews)}:\n\n{fence(reviews[-1])}"
     title = squash_message(context, task, attempt).partition("\n")[0]
-    body = f"{task.description}\n\n| | |\n| --- | --- |\n{rows}{said}\n"
+    body = f"{inert(task.description)}\n\n| | |\n| --- | --- |\n{rows}{said}\n"
     redact = context.redactor.text
     return PullText(
         branch=Work.of(attempt).branch,
