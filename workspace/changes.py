@@ -147,9 +147,9 @@ def _return_to_branch(worktree: Worktree, here: str, identity: dict[str, str]) -
     """From `here`, wherever the agent left it, with all that was committed there."""
     git, ref = worktree.git, f"refs/heads/{worktree.branch}"
     tip = git.commit(ref)
-    if tip is None or git.fits("merge-base", "--is-ancestor", tip, here):
+    if tip is None or git.is_ancestor(tip, of=here):
         joined = here
-    elif git.fits("merge-base", "--is-ancestor", here, tip):
+    elif git.is_ancestor(here, of=tip):
         joined = tip
     else:
         joined = _join(worktree, tip, here, identity)

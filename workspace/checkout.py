@@ -45,8 +45,8 @@ class _Checkout:
             CheckoutBlockedError: The base branch here has commits that `commit` has not.
         """
         new = commit
-        if not _is_ancestor(self.git, self.tip, commit):
-            if not _is_ancestor(self.git, commit, self.tip):
+        if not self.git.is_ancestor(self.tip, of=commit):
+            if not self.git.is_ancestor(commit, of=self.tip):
                 raise CheckoutBlockedError(
                     f"{repository.base} in {self.git.folder} has commits that the base has not",
                     files=(),
@@ -56,10 +56,6 @@ class _Checkout:
             new = self.tip  # a later merge was here first
         old = self.noted or self.tip
         return Step(old=old, new=new) if self.noted or old != new else None
-
-
-def _is_ancestor(git: Git, commit: str, of: str) -> bool:
-    return commit == of or git.fits("merge-base", "--is-ancestor", commit, of)
 
 
 def find_checkout(repository: Repository) -> Git | None:
@@ -148,10 +144,11 @@ def fast_forward(
         checkout = _open(repository)
         if checkout is None:
             tip = repository.git.commit(repository.local_base_ref)
-            moved = tip is not None and tip != commit and _is_ancestor(repository.git, tip, commit)
-            if moved:
-                _move_branch(repository, tip or "", commit)
-            return FastForward(checkout=None, moved=moved, kept=())
+            git = repository.git
+            if tip is None or tip == commit or not git.is_ancestor(tip, of=commit):
+                return FastForward(checkout=None, moved=False, kept=())
+            _move_branch(repository, tip, commit)
+            return FastForward(checkout=None, moved=True, kept=())
         git, step = checkout.git, checkout.step_to(repository, commit)
         if step is None:
             return FastForward(checkout=git.folder, moved=False, kept=())

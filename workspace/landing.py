@@ -22,7 +22,7 @@ def land(repository: Repository, squash: str, expected: str) -> None:
         BaseMovedError: The base is not at `expected` any more: merge again on the new tip.
         GitError: It could not be done, or nobody can tell; `confirm` will.
     """
-    if not repository.git.fits("merge-base", "--is-ancestor", expected, squash):
+    if not repository.git.is_ancestor(expected, of=squash):
         raise GitError(f"{squash[:12]} was not made on {expected[:12]}")
     if repository.remote is None:
         _land_here(repository, squash, expected)
@@ -70,7 +70,7 @@ def confirm(repository: Repository, commit: str) -> bool:
         GitError: The remote cannot be reached.
     """
     tip = repository.fetch_base()
-    return repository.git.fits("merge-base", "--is-ancestor", commit, tip)
+    return repository.git.is_ancestor(commit, of=tip)
 
 
 def remote_tip(repository: Repository, branch: str) -> str | None:
@@ -118,7 +118,7 @@ def push_branch(
 
 def _contains(repository: Repository, head: str, tip: str) -> bool:
     known = repository.git.commit(tip) is not None
-    return known and repository.git.fits("merge-base", "--is-ancestor", tip, head)
+    return known and repository.git.is_ancestor(tip, of=head)
 
 
 def delete_branch(repository: Repository, branch: str, head: str) -> None:

@@ -27,7 +27,7 @@ def overlaps(git: Git, base: str, head: str, others: Mapping[str, str]) -> list[
     found = []
     with attributes_of(git, base) as at_base:
         for task, other in others.items():
-            if other == head or git.fits("merge-base", "--is-ancestor", other, base):
+            if other == head or git.is_ancestor(other, of=base):
                 continue
             _, files = merge_trees(at_base, head, other)
             if files:

@@ -234,7 +234,7 @@ class Worktrees:
         here = git.commit(f"refs/heads/{branch}")
         there = git.commit(f"refs/remotes/{remote}/{branch}") if remote else None
         for tip in (here, there):
-            if tip is not None and not git.fits("merge-base", "--is-ancestor", tip, base_commit):
+            if tip is not None and not git.is_ancestor(tip, of=base_commit):
                 return tip
         return base_commit
 

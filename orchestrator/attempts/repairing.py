@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from mission.journal import Attempt
-from mission.journal.kinds import StatusSet
-from mission.state import Actor
 from orchestrator.assignment import Assignment
+from orchestrator.attempts.retrying import since_people
 from orchestrator.context import Context
 from orchestrator.ends import CONFLICT
 from orchestrator.workers.sending import works_elsewhere
@@ -22,17 +21,8 @@ def may_repair(context: Context, assignment: Assignment) -> bool:
         return False
     if works_elsewhere(context, assignment.attempt.agent):
         return False
-    task = assignment.task.id
-    by_people = [
-        event.at
-        for event in context.journal.events(StatusSet, task=task)
-        if event.what.by == Actor.PERSON
-    ]
-    since = max(by_people, default=None)
-    return not any(
-        one.outcome == CONFLICT and (since is None or one.started > since)
-        for one in context.journal.attempts(task)
-    )
+    earlier = since_people(context, assignment.attempt)
+    return not any(one.outcome == CONFLICT for one in earlier)
 
 
 def to_repair(context: Context, attempt: Attempt) -> Attempt | None:

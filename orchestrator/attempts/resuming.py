@@ -79,9 +79,7 @@ def _newest(context: Context, last: Attempt) -> str | None:
             tips.append(git.commit(there))
     newest = last.head
     for tip in tips:
-        if tip is not None and (
-            newest is None or git.fits("merge-base", "--is-ancestor", newest, tip)
-        ):
+        if tip is not None and (newest is None or git.is_ancestor(newest, of=tip)):
             newest = tip
     worktree = worktree_of(context, last, last.base_commit)
     if newest is not None and newest != changes.head(worktree):

@@ -145,6 +145,6 @@ def absorbed_commit(context: Context) -> str:
     """
     git = context.repository.git
     tip = git.commit(context.repository.local_base_ref) or git.commit(absorbed_ref(context))
-    if tip is None or git.fits("merge-base", "--is-ancestor", tip, "HEAD"):
+    if tip is None or git.is_ancestor(tip, of="HEAD"):
         return "HEAD"
     return tip

@@ -88,7 +88,7 @@ class Clone:
                 return True
             git.run("fetch", "--quiet", "--no-tags", _REMOTE, f"+{ours}:{there}")
             here = git.commit(ours)
-            if here is None or git.fits("merge-base", "--is-ancestor", tip, here):
+            if here is None or git.is_ancestor(tip, of=here):
                 return here is not None
             # Others went on from somewhere else. What is here and nowhere else stays findable.
             self.worktrees.free_branch(branch, errand.task)

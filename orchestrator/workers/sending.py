@@ -242,6 +242,6 @@ def _take_over(context: Context, worktree: Worktree, head: str, author: str) -> 
     # An attempt that was cut off here may have left work that no worker has seen.
     changes.commit_leftovers(worktree, message="Work that was cut off", author=author)
     here = changes.head(worktree)
-    if not git.fits("merge-base", "--is-ancestor", here, head):
+    if not git.is_ancestor(here, of=head):
         git.run("update-ref", f"refs/mission-runner/kept/{worktree.branch}-{here[:12]}", here)
     git.run("reset", "--quiet", "--hard", head)
