@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.protocol import Brief
+from workspace.git_files import delete
+from workspace.private import new_private
 
 _LONGEST_LOGIN = 1 << 16  # bytes
 #: What of a login a refresh changes.
@@ -73,7 +75,7 @@ def at_home(
     own.mkdir(mode=0o700, parents=True, exist_ok=True)
     _bring_back(own, place, belongings.login)
     for name in belongings.settings:
-        _clear(own / name)
+        delete(own / name)
     _copy(place / belongings.login, own / belongings.login)
     _copy(place / belongings.login, _given(own))
     if belongings.beside:
@@ -86,7 +88,7 @@ def at_home(
         _bring_back(own, place, belongings.login)
         copies = [own / name for name in (belongings.login, belongings.beside) if name]
         for copy in (*copies, _given(own)):  # nothing secret is left lying about
-            _clear(copy)
+            delete(copy)
 
 
 def refreshed(given: bytes, left: bytes) -> bool:
@@ -123,17 +125,9 @@ def _place(environment: Mapping[str, str], belongings: Belongings) -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a file for us alone to read; without one there is none afterwards either."""
-    _clear(target)
+    delete(target)
     if source.is_file():
         _write(target, source.read_bytes())
-
-
-def _clear(path: Path) -> None:
-    """Remove whatever has that name: what a tool left there may be a link or a folder."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _bring_back(own: Path, place: Path, name: str) -> None:
@@ -173,9 +167,7 @@ def _read(file: Path) -> bytes | None:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Write a new file that nobody else may read."""
-    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(opened, "wb") as stream:
+    with new_private(file) as stream:
         stream.write(content)
         stream.flush()
-        os.fsync(opened)
+        os.fsync(stream.fileno())
