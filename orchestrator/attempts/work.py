@@ -131,7 +131,9 @@ def run_agent(
         on_progress=note_progress,
     )
     if works_elsewhere(context, attempt.agent):
-        return send(context, question, worktree, author_of(attempt.agent))
+        taken_over = _is_taken_over(context, attempt)
+        author = author_of(attempt.agent)
+        return send(context, question, worktree, author, taken_over=taken_over)
     with context.worktrees.lent(worktree), _programs(context, attempt, worktree) as files:
         return ask(context, replace(question, programs=files))
 
@@ -140,8 +142,7 @@ def _programs(
     context: Context, attempt: Attempt, worktree: Worktree
 ) -> AbstractContextManager[Path | None]:
     """The files that the agent's argv means, where another agent worked in the tree before it."""
-    before = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
-    if all(one.agent == attempt.agent for one in before):
+    if not _is_taken_over(context, attempt):
         return nullcontext()
     return programs_of(
         settings(attempt.agent, context.config),
@@ -151,6 +152,11 @@ def _programs(
         base=worktree.base_commit,
         tree=worktree.path,
     )
+
+
+def _is_taken_over(context: Context, attempt: Attempt) -> bool:
+    before = (one for one in context.journal.attempts(attempt.task) if one.number < attempt.number)
+    return any(one.agent != attempt.agent for one in before)
 
 
 def note_answer(context: Context, attempt: Attempt, result: Result) -> Attempt:

@@ -37,6 +37,7 @@ class Errand:
     token_limit: int | None = None
     held: str | None = None  # finished work of the attempt before, where a gate held its push up
     about: str = ""  # review, plan: a question beside the row's own work, which changes nothing
+    taken_over: bool = False  # another agent has worked at the row before
     format: Literal[1] = 1  # of the JSON; a worker refuses another one
 
     def to_json(self) -> dict[str, Any]:

@@ -44,8 +44,13 @@ def pushed_by_worker(context: Context, attempt: Attempt, head: str) -> bool:
     )
 
 
-def send(context: Context, question: Question, worktree: Worktree, author: str) -> Result:
+def send(
+    context: Context, question: Question, worktree: Worktree, author: str, *, taken_over: bool
+) -> Result:
     """A worker's answer, with its work in `worktree`. Every way in which it may fail is an outcome.
+
+    Args:
+        taken_over: Whether another agent has worked at the row before.
 
     Raises:
         AgentError: The workers cannot be asked.
@@ -57,6 +62,7 @@ def send(context: Context, question: Question, worktree: Worktree, author: str) 
         branch=attempt.branch,
         author=author,
         held=_held_before(context, attempt),
+        taken_over=taken_over,
     )
     earlier = _left_by_a_crash(context, attempt)
     delivery = _exchange(context, question, errand, earlier, told_before(context, attempt, earlier))

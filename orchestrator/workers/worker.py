@@ -124,14 +124,15 @@ class Worker:
     def _programs(
         self, errand: Errand, clone: Clone, worktree: Worktree
     ) -> AbstractContextManager[Path | None]:
-        """The files that the agent's argv means, where it reads the work of another."""
-        if not errand.about:
+        """The files that the agent's argv means, where it stands in the work of another."""
+        if not (errand.about or errand.taken_over):
             return nullcontext()
+        kind = f"{errand.about}-{PROGRAMS}" if errand.about else PROGRAMS
         return programs_of(
             errand.settings,
             clone.worktrees,
             clone.repository.git,
-            place=(f"{errand.task}.{errand.about}-{PROGRAMS}", errand.attempt),
+            place=(f"{errand.task}.{kind}", errand.attempt),
             base=clone.repository.base_tip(),
             tree=worktree.path,
         )

@@ -6,8 +6,15 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
+from orchestrator.display import RecordingDisplay
+from orchestrator.engine import ThreadEngine
+from orchestrator.run import RunRequest, run_mission
+from orchestrator.workers.remote import ThreadWorkers
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
+from workspace.process import Stop
 
 APPROVAL = json.dumps({"verdict": "approve", "summary": "fine", "findings": []})
 
@@ -66,7 +73,10 @@ def test_a_reviewer_that_only_the_author_has_written_does_not_run(tmp_path: Path
     assert "other did not review A" in scratch.notes("A")
 
 
-def test_an_author_of_the_repository_runs_as_the_base_has_it_after_another(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["here", "worker"])
+def test_an_author_of_the_repository_runs_as_the_base_has_it_after_another(
+    tmp_path: Path, where: str
+) -> None:
     """The first one plants, is out of quota, and is stood in for by what it has replaced."""
     out = json.dumps({"outcome": "quota", "retry_at": "2999-01-01T00:00:00+00:00"})
     run = [sys.executable, "-c", f"{_plants(tmp_path, 'tools/author.py')}; print({out!r})"]
@@ -74,8 +84,12 @@ def test_an_author_of_the_repository_runs_as_the_base_has_it_after_another(tmp_p
         "worker": {"type": "command", "run": run, "fallback": "other"},
         "other": {"type": "command", "run": [sys.executable, "tools/author.py"]},
     }
-    scratch = _mission_of(tmp_path, {"agents": agents})
-    scratch.run()
+    placed = {name: one | {"where": where} for name, one in agents.items()}
+    scratch = _mission_of(tmp_path, {"agents": placed})
+    with ThreadEngine(4) as engine:
+        request = RunRequest(path=str(scratch.task_file))
+        workers = ThreadWorkers(tmp_path / "elsewhere")
+        run_mission(request, engine, RecordingDisplay(), Stop(), remote=workers)
     assert not (tmp_path / "canary").exists()
     assert scratch.statuses() == {"A": "done"}, scratch.notes("A")
     assert "done.txt" in scratch.git.text("ls-tree", "--name-only", "origin/main")
