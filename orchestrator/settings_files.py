@@ -63,22 +63,20 @@ def _named(context: Context) -> Iterator[str]:
 
 
 def _way(path: Path) -> Iterator[Path]:
-    """`path`, what it is a link to, and so on; and where all of it leads in the end."""
-    step = path
-    for _ in range(_LINKS):
-        yield Path(*_plain(step))
+    """Each link on the way to where `path` leads, also among its folders; and where that is."""
+    at, links = Path(path.anchor), 0
+    left = [*reversed(path.parts[1:])]
+    while left:
+        step = at.parent if left[-1] == ".." else at / left[-1]
+        left.pop()
         if not step.is_symlink():
-            break
-        step = step.parent / step.readlink()
-    yield path.resolve()
-
-
-def _plain(path: Path) -> list[str]:
-    """The parts of a path without `..`, as text alone tells: links were resolved before."""
-    parts: list[str] = []
-    for part in path.parts:
-        if part == "..":
-            parts = parts[:-1] or parts
-        else:
-            parts.append(part)
-    return parts
+            at = step
+            continue
+        yield step
+        links += 1
+        if links > _LINKS:
+            return
+        target = step.readlink()
+        at = Path(target.anchor) if target.is_absolute() else at
+        left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+    yield at

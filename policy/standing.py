@@ -19,7 +19,7 @@ class Landing:
     task: str
     attempt: str
     mission: str  # its task file; empty in commits of the runner's earlier versions
-    at: datetime  # when it was committed
+    at: datetime  # when it was made; a rebase of the base does not change that
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,14 +27,18 @@ _QUOTES = re.compile(r'(?P<word>Revert|Reapply) "(?P<subject>.*)"')
 _NUMBER = re.compile(r" \([#!]\d+\)$")  # a pull request's, which forges add to a first line
 
 
-def read(git: Git, reach: str) -> list[Recorded]:
+def read(git: Git, *reach: str) -> list[Recorded]:
     """The commits in a range of commits that matter here, parents before children. One process,
-    and one more for each revert of a merge commit."""
+    and one more for each revert of a merge commit.
+
+    Args:
+        reach: As gitrevisions(7) has it: `tip`, `^left-out`, `left-out..tip`.
+    """
     searched = (f"--grep={pattern}" for pattern in _PATTERNS)
     log = iter(
         git.run(
             "log", "--topo-order", "--reverse", "--encoding=UTF-8", "--extended-regexp", *searched,
-            "--format=%H%x00%ct%x00%B%x00", "--end-of-options", reach, "--",
+            "--format=%H%x00%at%x00%B%x00", "--end-of-options", *reach, "--",
         ).fields
     )  # fmt: skip
     return [

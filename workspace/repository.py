@@ -116,15 +116,18 @@ class Repository:
     def fetch_base(self) -> str:
         """Ask the remote, where there is one, for the tip of the base. The tip.
 
+        A shallow clone gets the rest of the history too: what is merged is read from all of it.
+
         Raises:
             GitError: The remote cannot be reached, or has no such branch.
         """
         if self.remote is not None:
             with self.lock():
                 for _ in range(_TRIES):
+                    deeper = ("--unshallow",) if (self.common_dir / "shallow").exists() else ()
                     fetched = self.git.run(
                         "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
-                        "--no-write-fetch-head", self.remote,
+                        "--no-write-fetch-head", *deeper, self.remote,
                         f"+{self.local_base_ref}:{self.base_ref}", check=False,
                     )  # fmt: skip
                     if fetched.code == 0 or not _PASSING.search(fetched.stderr):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from gates.protocol import GateRequest, Purpose
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Pushed, WillConflict
-from orchestrator.attempts.verifying import Row, verify_branch
+from orchestrator.attempts.verifying import Row, VerificationError, verify_branch
 from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
 from orchestrator.merging.pulling import show_pull
 from orchestrator.passage import pass_gates
 from orchestrator.workers.sending import pushed_by_worker
 from tasks_md.model import Task
-from workspace import landing
+from workspace import base_log, landing
 from workspace.disclosure import refuse_secrets
 from workspace.overlap import overlaps
 from workspace.submodules import refuse_lost_submodules
@@ -22,11 +22,12 @@ def verify(context: Context, task: Task, attempt: Attempt) -> Attempt:
     """Verify the branch, if that was not done before a crash.
 
     Raises:
-        VerificationError: A verify step failed.
+        VerificationError: A verify step failed, or a commit poses as a row's merge.
         GitError: A submodule holds work that would not land with it.
     """
     if attempt.stage is Stage.WORKED:
         _refuse_lost_submodules(context, attempt)
+        _refuse_posing(context, attempt)
         verify_branch(context, Row(task=task, attempt=attempt), Work.of(attempt).head)
         attempt = context.journal.update_attempt(attempt.id, stage=Stage.VERIFIED)
         _warn_of_overlaps(context, attempt)
@@ -52,6 +53,33 @@ def _refuse_lost_submodules(context: Context, attempt: Attempt) -> None:
     work = Work.of(attempt)
     place = worktree_of(context, attempt, work.base)
     refuse_lost_submodules(context.repository, place, work.head)
+
+
+def _refuse_posing(context: Context, attempt: Attempt) -> None:
+    """Refuse a branch with a commit that says what only the runner's merges say.
+
+    The squash says nothing of it; but a person may merge the branch by hand, or in a forge's pages,
+    and by these lines on the base another row would count as done.
+    """
+    posing = _posing(context, attempt)
+    if posing:
+        commit, task = posing
+        raise VerificationError(
+            f"commit {commit[:10]} of {attempt.branch} says that it merges {task}; only the runner "
+            "says that: take the lines `Task:` and `Attempt:` out of its message"
+        )
+
+
+def _posing(context: Context, attempt: Attempt) -> tuple[str, str] | None:
+    """The first such commit, and the row that it names. Those that came from the base are the
+    runner's own, however new they are."""
+    repository, work = context.repository, Work.of(attempt)
+    for tip in (repository.base_tip, repository.fetch_base):
+        new = base_log.read(repository.git, work.head, f"^{work.base}", f"^{tip()}")
+        found = [(one.commit, one.landings[0].task) for one in new if one.landings]
+        if not found:
+            return None
+    return found[0]
 
 
 def _push(context: Context, attempt: Attempt) -> None:

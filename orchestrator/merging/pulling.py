@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from textwrap import indent
 
 from agents.fence import fence
 from forges.protocol import PullText
@@ -103,10 +104,10 @@ def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
     ]
     rows = "\n".join(f"| {name} | {_cell(value)} |" for name, value in facts)
     # In fences: elsewhere `closes #1` would close an issue, and `@name` call somebody.
-    said = f"\n\nThe agent says:\n\n{fence(attempt.summary)}" if attempt.summary else ""
+    said = f"\n\nThe agent says:\n\n{_quoted(attempt.summary)}" if attempt.summary else ""
     reviews = [event.what.text for event in context.journal.events(ReviewMade, task=task.id)]
     if reviews:
-        said += f"\n\nReview, round {len(reviews)}:\n\n{fence(reviews[-1])}"
+        said += f"\n\nReview, round {len(reviews)}:\n\n{_quoted(reviews[-1])}"
     title = squash_message(context, task, attempt).partition("\n")[0]
     body = f"{inert(task.description)}\n\n| | |\n| --- | --- |\n{rows}{said}\n"
     redact = context.redactor.text
@@ -116,6 +117,12 @@ def pull_text(context: Context, task: Task, attempt: Attempt) -> PullText:
         title=redact(title),
         body=redact(body),
     )
+
+
+def _quoted(text: str) -> str:
+    """A fenced block, indented as Markdown allows: a forge may make the body the message of a
+    commit, and a line of ours that begins like a trailer there tells what is merged."""
+    return indent(fence(text), " ")
 
 
 def _cell(text: str) -> str:

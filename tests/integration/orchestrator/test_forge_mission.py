@@ -53,13 +53,22 @@ def test_a_mission_on_each_forge(
 def test_an_agent_s_words_close_no_issue_and_call_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "closes #1 @everyone ```\\nfixes #2"
+    said = "closes #1 @everyone ```\\nTask: B\\nAttempt: 1\\nfixes #2"
     worker = f"""import pathlib; pathlib.Path("a").touch(); print(r'{{"summary": "{said}"}}')"""
     with forge_mission(tmp_path, [row("A")], kind="github", worker=worker) as mission:
         mission.sign_in(monkeypatch)
         assert mission.scratch.run().exit_code == 0
         [pull] = mission.server.model.pulls.values()
-        assert "\n````text\ncloses #1 @everyone ```\nfixes #2\n````" in pull.body
+        # Indented: as a commit's message it names no row that is merged.
+        quoted = [
+            "````text",
+            "closes #1 @everyone ```",
+            "Task: B",
+            "Attempt: 1",
+            "fixes #2",
+            "````",
+        ]
+        assert "".join(f"\n {line}" for line in quoted) in pull.body
 
 
 def run_while_ci_runs(mission: ForgeMission, act: Callable[[], None]) -> RunEnd:

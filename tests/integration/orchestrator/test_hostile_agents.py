@@ -53,6 +53,30 @@ def test_files_that_are_not_what_was_committed_vouch_for_nothing(tmp_path: Path,
     assert Git(scratch.remote).text("show", "main:README.md") == "scratch"
 
 
+def test_a_commit_that_poses_as_another_row_s_merge_is_not_pushed(tmp_path: Path) -> None:
+    """Who merges it by hand would make that row done. What the base brought is no such commit."""
+    worker = START + (
+        "write(task, os.environ['MISSION_ATTEMPT'])\n"
+        "git('add', '--all')\n"
+        "said = 'B: Do B.\\n\\nTask: B\\nAttempt: 1\\nMission: plan/TASKS.md'\n"
+        "git('commit', '-q', '-m', said if task == 'A' else 'work')\n"
+        "os.environ['GIT_CONFIG_GLOBAL'] = os.devnull\n"
+        "if task == 'C':\n"
+        "    url, clone = git('remote', 'get-url', 'origin'), ('-C', '../clone')\n"
+        "    git('clone', '-q', url, '../clone')\n"
+        "    person = ('-c', 'user.name=P', '-c', 'user.email=p@x')\n"
+        "    merged = said.replace('B', 'Z')\n"
+        "    git(*clone, *person, 'commit', '-q', '--allow-empty', '-m', merged)\n"
+        "    git(*clone, 'push', '-q')\n"
+        "    git('pull', '-q', '--no-rebase', url, 'main')\n"
+    )
+    scratch = make(tmp_path, [row("A"), row("B", after="A"), row("C")], worker=worker)
+    scratch.run()
+    assert scratch.statuses() == {"A": "failed", "B": "not-started", "C": "done"}
+    assert "says that it merges B" in scratch.notes("A")
+    assert Git(scratch.remote).commit("refs/heads/feat/a") is None
+
+
 @pytest.mark.parametrize("remote", ["origin", "none"])
 def test_an_agent_that_switched_to_the_base_does_not_move_it(tmp_path: Path, remote: str) -> None:
     worker = START + "git('symbolic-ref', 'HEAD', 'refs/heads/main'); write('README.md', 'bad')"

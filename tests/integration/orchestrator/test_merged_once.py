@@ -108,6 +108,22 @@ def test_a_fresh_clone_goes_on_behind_what_is_merged(tmp_path: Path) -> None:
     assert sorted(starts(tmp_path)) == ["A", "B", "C", "D"]
 
 
+def test_a_shallow_clone_learns_what_is_merged(tmp_path: Path) -> None:
+    """As CI makes them: the merges are below where its history is cut off."""
+    scratch = begin(tmp_path, row("A"))
+    assert scratch.run().exit_code == 0
+    scratch.git.run("push", "--quiet", "origin", "--delete", "feat/a", check=False)
+    check_out(scratch)
+    scratch.git.run("commit", "--quiet", "--allow-empty", "-m", "Something else")
+    scratch.git.run("push", "--quiet", "origin", "main")
+    clone = replace(scratch, top=tmp_path / "clone")
+    address = scratch.remote.as_uri()
+    Git(tmp_path).run("clone", "--quiet", "--depth=1", address, str(clone.top))
+    assert clone.run().exit_code == 0
+    assert clone.statuses() == {"A": "done"}
+    assert starts(tmp_path) == ["A"]
+
+
 def test_a_journal_that_is_older_than_the_merges(tmp_path: Path) -> None:
     """It holds the attempt open, as on a machine that was put back to yesterday's snapshot."""
     scratch = begin(tmp_path, row("A"), row("B"))

@@ -21,6 +21,8 @@ CHANGES = {
     "MOVED": "git('mv', 'plan/mission.yaml', 'plan/old.yaml')",
     "LINK": "write('settings/tier.yaml', 'tier: federated\\n')",
     "WAY": "git('mv', 'settings', 'set'); write('settings', 'gone'); git('add', '-A')",
+    "BEND": "os.mkdir('new'); write('new/t.json', '{}');"
+    " os.unlink('inner'); os.symlink('new', 'inner')",
     "NAMED": "write('storage.json', '{}')",
     "WORK": "write('mission.config.md', 'about it')",
 }
@@ -37,6 +39,11 @@ def test_work_that_changes_settings_waits_for_a_person(tmp_path: Path) -> None:
     (scratch.top / "settings").mkdir()
     (scratch.top / "settings" / "tier.yaml").write_text(TIER + "tier: local\n")
     (scratch.top / "mission.config.yml").symlink_to("settings/tier.yaml")
+    # A link among the folders on the way of another.
+    (scratch.top / "inner").symlink_to("settings")
+    (scratch.top / "outer").symlink_to("inner")
+    (scratch.top / "mission.config.json").symlink_to("outer/t.json")
+    (scratch.top / "settings" / "t.json").write_text("{}")
     scratch.git.run("add", "--all")
     scratch.git.run("commit", "--quiet", "--message", "settings")
     scratch.git.run("push", "--quiet", "origin", "HEAD:main")
