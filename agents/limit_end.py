@@ -5,7 +5,8 @@ Pure: the clock is given. Understood are, after a word such as `resets` or `try 
     resets 3pm (Europe/Athens)          resets Oct 6, 1pm           resets at 16:38
     try again at Nov 27th, 2026 4:38 PM try again at 4:38 PM        resets tomorrow at 9am
     try again in 2 hours 5 minutes      retry after 30 seconds      resets Mon 9:00 UTC
-    resets 2026-10-06T13:00:00Z         …|1767225600, seconds since 1970
+    resets 2026-10-06T13:00:00Z         retry-after: Fri, 27 Nov 2026 16:38:30 GMT
+    …|1767225600, seconds since 1970
 
 Members of a provider's answer that was passed on as it came (`resets_at`, `resets_in_seconds`) are
 exact, and count before any words.
@@ -76,9 +77,11 @@ _TIME = (
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _DATE = (
+    # Before a date its weekday says nothing new, as in HTTP's `Fri, 27 Nov 2026 16:38:30 GMT`.
+    r"(?:(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},? )?"
     r"(?:(?P<iso>\d{4}-\d{2}-\d{2})"
     rf"|(?P<month>{_MONTH}) (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|:)(?:,? (?P<year>\d{{4}}))?"
-    rf"|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)? (?P<month2>{_MONTH})(?:,? (?P<year2>\d{{4}}))?"
+    rf"|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)? (?P<month2>{_MONTH})(?:,? (?P<year2>\d{{4}}))?)"
     r"|(?P<near>today|tomorrow)"
     r"|(?P<weekday>mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6})"
 )

@@ -42,6 +42,8 @@ def at(hour: int, minute: int = 0, *, month: int = 11, day: int = 27, year: int 
         ("resets 1pm on Dec 6", at(13, month=12, day=6)),
         ("resets 6 December, 13:00", at(13, month=12, day=6)),
         ("resets Jan 2, 9am", at(9, month=1, day=2, year=2027)),
+        ("Retry-After: Fri, 27 Nov 2026 14:40:00 GMT", at(16, 39) + timedelta(seconds=1)),
+        ("resets Monday, Nov 30, 9am", at(9, day=30)),
         ("resets Nov 20, 9am", at(9, day=20)),  # long over: it is asked again soon
         ("resets on Dec 1", at(0, month=12, day=1) - MINUTE),
         ("resets tomorrow at 9am", at(9, day=28)),
