@@ -43,6 +43,16 @@ import os, pathlib, sys
 task = os.environ["MISSION_TASK"]
 pathlib.Path(f"{task}.txt").write_text(f"work of {task}\\n")
 """
+# How scripts of agents that try something begin, and of steps that look for it.
+START = """
+import json, os, pathlib, subprocess
+task = os.environ.get("MISSION_TASK", "")
+def git(*args):
+    return subprocess.run(["git", *args], check=True, capture_output=True, text=True).stdout.strip()
+def write(path, text):
+    pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
+    pathlib.Path(path).write_text(text)
+"""
 
 
 def row(

@@ -12,19 +12,10 @@ import pytest
 from watchfiles import watch
 
 from orchestrator.display import RecordingDisplay
-from tests.scratch import make, row
+from tests.scratch import START, make, row
 from workspace.git import Git
 from workspace.process import Stop
 
-START = """
-import json, os, pathlib, subprocess
-task = os.environ["MISSION_TASK"]
-def git(*args):
-    done = subprocess.run(["git", *args], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-def write(path, text):
-    pathlib.Path(path).write_text(text)
-"""
 CODE = "import pathlib; raise SystemExit('bad' in pathlib.Path('README.md').read_text())"
 VERIFY: dict[str, object] = {"verify": [{"name": "good", "run": [sys.executable, "-c", CODE]}]}
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.orchestrator.test_hostile_agents import START
-from tests.scratch import make, row
+from tests.scratch import START, make, row
 from workspace.git import Git
 
 pytestmark = pytest.mark.timeout(120)

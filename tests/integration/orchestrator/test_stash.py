@@ -7,17 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scratch import Scratch, make, row
+from tests.scratch import START, Scratch, make, row
 from workspace.git import Git
-
-START = """
-import os, pathlib, subprocess
-task = os.environ["MISSION_TASK"]
-def git(*args):
-    return subprocess.run(["git", *args], check=True, capture_output=True, text=True).stdout.strip()
-def write(path, text):
-    pathlib.Path(path).write_text(text)
-"""
 
 
 def stashed(scratch: Scratch, text: str) -> str:

@@ -9,18 +9,10 @@ from pathlib import Path
 import pytest
 
 from mission.journal.kinds import Verified
-from tests.scratch import Scratch, make, row
+from tests.scratch import START, Scratch, make, row
 
 pytestmark = pytest.mark.timeout(120)
 
-START = """
-import os, pathlib, subprocess
-def git(*args):
-    return subprocess.run(["git", *args], check=True, capture_output=True, text=True).stdout.strip()
-def write(path, text):
-    pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
-    pathlib.Path(path).write_text(text)
-"""
 DIFF = "subprocess.run(['git', 'diff', '--exit-code'], check=True)"
 # What an agent does, and what the project checks: it holds in the agent's folder, and nowhere else.
 COMMIT = "git('add', '-A'); git('commit', '-qm', 'w')\n"
