@@ -38,7 +38,8 @@ def attributes_of(git: Git, commit: str) -> Iterator[Git]:
     git_dir = git.git_dir or Path(git.text("rev-parse", "--absolute-git-dir"))
     with tempfile.TemporaryDirectory(prefix="mission-") as folder:
         for path in git.run("ls-tree", "-r", "-z", "--name-only", commit).fields:
-            if PurePosixPath(path).name == _FILE:
+            parts = PurePosixPath(path).parts
+            if parts[-1:] == (_FILE,) and ".." not in parts:  # git checks no such tree out
                 text = git.run("cat-file", "blob", f"{commit}:{path}", check=False).stdout
                 file = Path(folder, path)
                 file.parent.mkdir(parents=True, exist_ok=True)
