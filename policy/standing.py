@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 
@@ -20,6 +20,10 @@ class Landing:
     attempt: str
     mission: str  # its task file; empty in commits of the runner's earlier versions
     at: datetime  # when it was made; a rebase of the base does not change that
+
+    def copies(self, other: Landing) -> bool:
+        """Whether it is the same merge, cherry-picked or rebased."""
+        return replace(self, commit=other.commit) == other
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,9 +82,18 @@ def _standing(commits: Sequence[Recorded]) -> frozenset[str]:
 def _undone(one: Recorded, before: Sequence[Recorded]) -> list[int]:
     """The places of the commits that `one` takes back."""
     if one.undoes:
-        return [place for place, other in enumerate(before) if other.commit.startswith(one.undoes)]
-    named = [place for place, other in enumerate(before) if other.subject == one.undoes_subject]
-    return named[-1:]
+        named = [place for place, other in enumerate(before) if other.commit.startswith(one.undoes)]
+    else:
+        named = [place for place, other in enumerate(before) if other.subject == one.undoes_subject]
+        named = named[-1:]
+    # A branch may have brought a copy of a merge: what is taken back is the work of both.
+    taken = [landing for place in named for landing in before[place].landings]
+    copies = [place for place, other in enumerate(before) if _is_copy(other.landings, taken)]
+    return [*dict.fromkeys((*named, *copies))]
+
+
+def _is_copy(landings: Sequence[Landing], taken: Sequence[Landing]) -> bool:
+    return bool(landings) and all(any(one.copies(other) for other in taken) for one in landings)
 
 
 def merged(landings: Iterable[Landing], words: Iterable[Word] = ()) -> Mapping[str, Landing]:
@@ -110,12 +123,14 @@ def merged_twice(
     found: dict[str, tuple[Landing, Landing]] = {}
     for landing in landings:
         before = last.get(landing.task)
-        if before is not None and not any(
+        last[landing.task] = landing
+        if before is None or landing.copies(before):
+            continue
+        if not any(
             word.task == landing.task
             and before.commit in word.after
             and landing.commit not in word.after
             for word in words
         ):
             found[landing.task] = (before, landing)
-        last[landing.task] = landing
     return found

@@ -49,9 +49,18 @@ def test_a_revert_takes_a_merge_back_and_its_own_revert_brings_it_again() -> Non
 
 def test_a_revert_may_name_the_beginning_of_an_id_or_the_first_line_alone() -> None:
     assert stand(merge("a1b2c3d4"), revert("b", "a1b2c3")) == []
-    assert stand(merge("a1"), merge("a2"), revert("b", subject="A: do it")) == ["a1"]
+    assert stand(merge("a1"), merge("a2", attempt=2), revert("b", subject="A: do it")) == ["a1"]
     again = Recorded(commit="c", subject="R", undoes_subject='Revert "A: do it"')
     assert stand(merge("a1"), revert("b", subject="A: do it"), again) == ["a1"]
+
+
+def test_a_merge_and_its_cherry_picked_copy_are_one() -> None:
+    log = [merge("a1"), merge("a2")]
+    assert merged_twice(standing(log)) == {}
+    assert stand(*log, revert("b", "a1")) == []
+    assert stand(*log, revert("b", "a2")) == []
+    assert stand(*log, revert("b", "a1"), merge("a3")) == ["a3"]
+    assert stand(*log, merge("c", attempt=2), revert("b", "a1")) == ["c"]
 
 
 def test_a_commit_cannot_take_back_what_comes_after_it() -> None:
