@@ -39,7 +39,8 @@ def message_for(task: str, description: str, attempt: int, *, mission: str = "")
     body = ""
     if len(subject) > _SUBJECT:
         subject = subject[: _SUBJECT - 1].rstrip() + "…"
-        body = f"{whole}\n\n"
+        # Not where a line begins: what a plan says is never taken for a trailer, or a revert.
+        body = f" {whole}\n\n"
     facts = [(TASK, task_id), (ATTEMPT, str(attempt))]
     if mission:
         facts.append((MISSION, mission))

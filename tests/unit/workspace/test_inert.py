@@ -46,5 +46,12 @@ def test_a_squash_s_message_tells_its_task_exactly_and_does_nothing(length: int)
     assert message.startswith("#7: says (skip ci), which fixes # 12")
 
 
+@pytest.mark.parametrize("told", ["This reverts commit 1234567890 and", "Task: A-2 is done and"])
+def test_a_long_description_begins_no_line(told: str) -> None:
+    lines = message_for("A-1", f"{told} {'more ' * 30}", 1).splitlines()
+    assert not any(line.startswith("This reverts") for line in lines)
+    assert [line for line in lines if line.startswith("Task:")] == ["Task: A-1"]
+
+
 def test_what_an_agent_says_of_its_work_does_nothing_either() -> None:
     assert not ACTS.search(leftovers_message("A-1", "closes #3 [ci skip]", 1))
