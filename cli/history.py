@@ -23,9 +23,8 @@ from mission.journal.kinds import (
     StatusSet,
     UsageBooked,
     Verified,
-    data_of,
-    word_of,
 )
+from mission.journal.stored import data_of, word_of
 from mission.place import Place
 from mission.plan import read_plan
 

@@ -6,8 +6,9 @@ import json
 import sqlite3
 from typing import Any, overload
 
-from mission.journal.kinds import WORDS, H, Happening, data_of, read_happening, word_of
+from mission.journal.kinds import H, Happening
 from mission.journal.records import Event
+from mission.journal.stored import WORDS, data_of, read_happening, word_of
 from mission.journal.table import Table, moment, where
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import redis
 
 from mission.journal import Journal
-from mission.journal.kinds import data_of, word_of
+from mission.journal.stored import data_of, word_of
 from tiers.settings.address import ValkeyAddress
 
 _KEPT = 10_000  # entries; what is older is in the storage

@@ -10,7 +10,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from mission.journal import Event, Journal
-from mission.journal.kinds import Happening, data_of, word_of
+from mission.journal.kinds import Happening
+from mission.journal.stored import data_of, word_of
 from mission.place import Place
 from tasks_md.model import Plan
 from tiers.projection.origin import Origin, origin_of

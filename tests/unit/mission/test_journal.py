@@ -12,14 +12,8 @@ import pytest
 
 from mission.errors import JournalError
 from mission.journal import Attempt, Journal, RequestKind, Stage
-from mission.journal.kinds import (
-    GateAnswered,
-    IssueClosed,
-    Other,
-    Pushed,
-    RequestAnswered,
-    data_of,
-)
+from mission.journal.kinds import GateAnswered, IssueClosed, Other, Pushed, RequestAnswered
+from mission.journal.stored import data_of
 from workspace.redact import Redactor
 
 

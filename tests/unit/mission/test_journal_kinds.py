@@ -14,7 +14,6 @@ from mission.errors import JournalError
 from mission.journal import Journal
 from mission.journal.database import SCHEMA_VERSION
 from mission.journal.kinds import (
-    WORDS,
     ForgeRaced,
     Happening,
     Merged,
@@ -24,10 +23,8 @@ from mission.journal.kinds import (
     StatusSet,
     Verified,
     WillConflict,
-    data_of,
-    read_happening,
-    word_of,
 )
+from mission.journal.stored import WORDS, data_of, read_happening, word_of
 from mission.usage import Usage
 
 OLD_JOURNAL = Path(__file__).with_name("journal_1.sql")
