@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def test_a_base_that_is_not_on_the_remote(
 ) -> None:
     scratch = make(tmp_path, [row("A")], config={"base": "trunk"})
     said = refused(capsys, scratch, home, code=2)
-    assert "mission.yaml:8:1: base: there is no branch trunk on origin" in said
+    assert re.search(r"mission\.yaml:\d+:1: base: there is no branch trunk on origin", said)
     assert "`base` in mission.yaml" in said
     scratch.git.run("branch", "trunk")
     assert "`git push origin trunk`" in refused(capsys, scratch, home, code=1)

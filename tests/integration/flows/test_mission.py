@@ -19,7 +19,7 @@ from prefect.settings import temporary_settings
 
 from flows.call import call_flow
 from flows.server import LocalServer, ServerError
-from mission.errors import TaskFileError, UsageError
+from mission.errors import FindingsError, UsageError
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import RunEnd, RunRequest
 from tests.scratch import Scratch, make, row
@@ -117,7 +117,7 @@ def test_rows_that_fail_make_the_flow_run_fail(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("prefect_api")
 def test_what_people_did_wrong_is_raised_as_such(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A", after="NOBODY")])
-    with pytest.raises(TaskFileError):
+    with pytest.raises(FindingsError, match="NOBODY"):
         call(scratch)
     with pytest.raises(UsageError):
         call_flow(RunRequest(path=str(tmp_path / "no.md")), RecordingDisplay(), Stop())

@@ -150,15 +150,17 @@ def test_a_conflict_blocks_and_names_who_merged(tmp_path: Path) -> None:
     assert Git(scratch.remote).commit(f"feat/{blocked.lower()}") is not None
 
 
-def test_a_person_s_changes_in_the_way_stop_the_run_and_stay(tmp_path: Path) -> None:
+def test_a_person_s_changes_in_the_way_stay_and_only_the_checkout_waits(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")])
     (scratch.top / "A.txt").write_text("mine\n")
     end = scratch.run()
-    assert "A.txt" in end.stopped
+    assert (end.exit_code, end.stopped) == (0, "")
+    assert "A.txt" in end.behind
     assert (scratch.top / "A.txt").read_text() == "mine\n"
-    assert scratch.merged() == []
+    assert scratch.merged() == ["A"]
     (scratch.top / "A.txt").unlink()
     assert scratch.run().exit_code == 0
+    assert (scratch.top / "A.txt").read_text() != "mine\n"
     with scratch.journal() as journal:
         assert len(journal.attempts("A")) == 1  # the agent did not run twice
 
