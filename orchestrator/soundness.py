@@ -23,7 +23,7 @@ from mission.lint import Known, Subject, lint_rules, lint_settings
 from mission.place import Place
 from mission.strays import refuse_strays
 from orchestrator.ground import lint_ground
-from orchestrator.operations.catalogue import ARGUMENTS
+from orchestrator.operations.catalogue import OPERATIONS
 from tasks_md.finding import Finding, Severity
 from tasks_md.lint import lint
 from tasks_md.model import COLUMNS, STATUSES, Dialect, Plan
@@ -58,7 +58,7 @@ def known_names() -> Known:
         agent_types=frozenset(adapter_names()),
         own_agent_types=frozenset(ADAPTERS),
         gate_types=frozenset(BUILDERS),
-        operations=ARGUMENTS,
+        operations={name: one.arguments for name, one in OPERATIONS.items()},
         gate_placeholders=frozenset(GATE_PLACEHOLDERS),
         agent_placeholders=frozenset(AGENT_PLACEHOLDERS),
         models={name: one.model for name, one in ADAPTERS.items() if one.model is not None},

@@ -20,7 +20,7 @@ from orchestrator.assignment import Assignment
 from orchestrator.conduct import conduct
 from orchestrator.context import Context
 from orchestrator.display import RecordingDisplay
-from orchestrator.operations.catalogue import ARGUMENTS, OPERATIONS
+from orchestrator.operations.catalogue import OPERATIONS, Entry
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.run import RunRequest
 from workspace.git import Git
@@ -55,8 +55,7 @@ def sleep(_context: Context, assignment: Assignment) -> OperationEnd:
 def run(shape: Shape, slots: int) -> Measured:
     """Time from the first look at what is ready to the last row's status in the file."""
     _seconds.update({node.id: node.seconds for node in shape.nodes})
-    OPERATIONS["sleep"] = f"{__name__}:sleep"
-    ARGUMENTS["sleep"] = frozenset()
+    OPERATIONS["sleep"] = Entry(place=f"{__name__}:sleep")
     plan = _make(shape, "sleep" if shape.work else "noop")
     spans: list[tuple[float, float]] = []
     request = RunRequest(path=str(plan), max_parallel=slots)

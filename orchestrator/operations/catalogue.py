@@ -6,6 +6,7 @@ driver along that most missions do without.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -15,33 +16,36 @@ from tasks_md.nearest import did_you_mean
 if TYPE_CHECKING:
     from orchestrator.operations.operation import Operation
 
-OPERATIONS: dict[str, str] = {  # name -> module:function
-    "boot-check": "orchestrator.operations.boot_check:boot_check",
-    "close-milestone": "orchestrator.operations.closing:close_milestone",
-    "compose-boot": "orchestrator.operations.tier:compose_boot",
-    "migrate-tier": "orchestrator.operations.migrating:migrate_tier",
-    "migration-check": "orchestrator.operations.migrating:migration_check",
-    "noop": "orchestrator.operations.operation:noop",
-    "pgvector-init": "orchestrator.operations.tier:pgvector_init",
-    "standalone-regression": "orchestrator.operations.regression:standalone_regression",
-    "tier-detect": "orchestrator.operations.tier:tier_detect",
-    "tier-doctor": "orchestrator.operations.tier:tier_doctor",
-}
+_CONFIG = frozenset({"config"})  # where the tier's configuration is
+_PACKAGE = "orchestrator.operations"
 
-# Where `with` may name the tier's configuration.
-_CONFIG = frozenset({"config"})
 
-ARGUMENTS: dict[str, frozenset[str]] = {  # name -> what its `with` may have
-    "boot-check": _CONFIG,
-    "close-milestone": frozenset(),
-    "compose-boot": _CONFIG | {"with"},
-    "migrate-tier": _CONFIG | {"from", "leave", "allow-non-empty"},
-    "migration-check": _CONFIG | {"source"},
-    "noop": frozenset(),
-    "pgvector-init": _CONFIG,
-    "standalone-regression": _CONFIG,
-    "tier-detect": _CONFIG,
-    "tier-doctor": _CONFIG,
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One operation, unloaded."""
+
+    place: str  # module:function
+    arguments: frozenset[str] = frozenset()  # what its `with` may have
+
+
+OPERATIONS: dict[str, Entry] = {
+    "boot-check": Entry(place=f"{_PACKAGE}.boot_check:boot_check", arguments=_CONFIG),
+    "close-milestone": Entry(place=f"{_PACKAGE}.closing:close_milestone"),
+    "compose-boot": Entry(place=f"{_PACKAGE}.tier:compose_boot", arguments=_CONFIG | {"with"}),
+    "migrate-tier": Entry(
+        place=f"{_PACKAGE}.migrating:migrate_tier",
+        arguments=_CONFIG | {"from", "leave", "allow-non-empty"},
+    ),
+    "migration-check": Entry(
+        place=f"{_PACKAGE}.migrating:migration_check", arguments=_CONFIG | {"source"}
+    ),
+    "noop": Entry(place=f"{_PACKAGE}.operation:noop"),
+    "pgvector-init": Entry(place=f"{_PACKAGE}.tier:pgvector_init", arguments=_CONFIG),
+    "standalone-regression": Entry(
+        place=f"{_PACKAGE}.regression:standalone_regression", arguments=_CONFIG
+    ),
+    "tier-detect": Entry(place=f"{_PACKAGE}.tier:tier_detect", arguments=_CONFIG),
+    "tier-doctor": Entry(place=f"{_PACKAGE}.tier:tier_doctor", arguments=_CONFIG),
 }
 
 
@@ -54,6 +58,6 @@ def find_operation(name: str) -> Operation:
     if name not in OPERATIONS:
         hint = did_you_mean(name, OPERATIONS, f"There are: {', '.join(OPERATIONS)}")
         raise AgentError(f"There is no operation {name!r}", hint=hint)
-    module, _, function = OPERATIONS[name].partition(":")
+    module, _, function = OPERATIONS[name].place.partition(":")
     operation: Operation = getattr(import_module(module), function)
     return operation

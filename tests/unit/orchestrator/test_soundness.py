@@ -14,7 +14,6 @@ from mission.config.gates import GATE_KEYS_BY_TYPE
 from mission.config.model import MissionConfig
 from mission.errors import FindingsError
 from mission.lint import RULES
-from orchestrator.operations.catalogue import ARGUMENTS, OPERATIONS
 from orchestrator.soundness import dialect_of, refuse_misunderstood, written_findings
 from tasks_md.finding import Finding, Severity
 from tasks_md.parse import parse
@@ -178,10 +177,6 @@ def test_braces_of_other_languages_are_left_alone() -> None:
     ):
         settings = SETTINGS.replace("[tools/check.sh]", f"[sh, -c, '{text}']")
         assert found(settings) == ()
-
-
-def test_each_operation_says_what_it_takes() -> None:
-    assert ARGUMENTS.keys() == OPERATIONS.keys()
 
 
 def test_keys_that_are_for_some_types_are_keys_that_say_so() -> None:
