@@ -70,8 +70,8 @@ class Admission:
             rests.answered(asked, end.outcome)
             return None
         until = rests.begin(asked, later.limit, now=now, dice=self._context.dice())
-        until = max(until, later.at)
-        self._own[end.task] = {asked: later.at}
+        # Not after the rest's end, though its own chance may say so: who met it comes first.
+        self._own[end.task] = {asked: min(until, later.at)}
         return until
 
     def to_review(self, task: str) -> bool:

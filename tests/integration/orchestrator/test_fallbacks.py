@@ -59,7 +59,7 @@ def test_agents_of_one_kind_with_providers_of_their_own_do_not_rest_together(
 
 def test_agents_of_one_provider_rest_together(tmp_path: Path) -> None:
     # Long enough for a busy machine to see that B is ready before the rest is over.
-    says = {"worker": ["rate-limit 8"]}
+    says = {"worker": ["rate-limit 3"]}
     team: dict[str, object] = {"provider": "team"}
     rows = [row("A"), row("B", agent="other")]
     scratch = agents(tmp_path, rows, says, worker=team, other=team)
