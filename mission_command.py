@@ -14,8 +14,8 @@ from pathlib import Path
 
 #: Our top-level packages.
 PACKAGES = (
-    *("agents", "cli", "flows", "forges", "gates", "mission", "missions", "orchestrator"),
-    *("policy", "tasks_md", "tiers", "workspace"),
+    *("agents", "cli", "errors", "flows", "forges", "gates", "mission", "missions"),
+    *("orchestrator", "policy", "tasks_md", "tiers", "workspace"),
 )
 
 

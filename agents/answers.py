@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mission.errors import AgentError
+from errors import AgentError
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from agents.limit_end import limit_end
 from agents.outcomes import classify
-from agents.protocol import AgentEvent, Outcome
+from agents.protocol import AgentEvent
 from agents.result_line import read_time
 from agents.stream import Told, as_object, event, local_now, money, number, part, parts, text
 from mission.amounts import moment
+from mission.outcome import Outcome
 from mission.usage import Usage
 
 _EDITS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})

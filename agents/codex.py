@@ -14,11 +14,12 @@ from agents.codex_stream import CodexReader
 from agents.fence import one_line
 from agents.home import Belongings, folder_of
 from agents.instructions import pointed_out
-from agents.protocol import Brief, OnEvent, Outcome, Result, ignore_event
+from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed
 from agents.tool import NETWORK, missing_tool, redactor_for
 from mission.config import AgentConfig
+from mission.outcome import Outcome
 from workspace.process import Stop
 
 PROGRAM = "codex"

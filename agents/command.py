@@ -14,9 +14,10 @@ from collections import deque
 from collections.abc import Sequence
 
 from agents.fence import one_line
-from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, ignore_event
+from agents.protocol import AgentEvent, Brief, OnEvent, Result, ignore_event
 from agents.result_line import ResultLine, read_result_line
 from agents.tool import LONGEST_ANSWER, as_told, cut_short, missing_tool, run_tool
+from mission.outcome import Outcome
 from workspace.process import ProcessEnd, Stop
 
 # Of the end of standard output, which may be its answer. The last line is kept in any case.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result, ignore_event
+from agents.protocol import AgentEvent, Brief, OnEvent, Result, ignore_event
+from mission.outcome import Outcome
 from mission.usage import Usage
 from workspace.process import Stop
 

@@ -1,37 +1,11 @@
-"""What an outcome means: which failures are which, what a person should do about each."""
+"""Which failures are which: from what a tool or its provider said to an outcome."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from agents.protocol import Outcome
-
-#: What a person should do, one line for each outcome.
-ADVICE: Mapping[Outcome, str] = {
-    Outcome.SUCCESS: "Nothing: the runner verifies and merges it",
-    Outcome.NEEDS_QA: "Look at the branch, then `mission approve` or `mission reject`",
-    Outcome.NO_CHANGES: "Read the log for what the agent did instead, make the description clearer,"
-    " then `mission retry`",
-    Outcome.REFUSED: "Allow what it asked for under `agents:` in mission.yaml (`allow`, `sandbox`),"
-    " or take it out of the task, then `mission unblock`",
-    Outcome.AUTHENTICATION: "Log the tool in, or set its key in the environment of the run, then"
-    " `mission unblock`",
-    Outcome.QUOTA: "Wait until it is refilled, or buy more; the run goes on by itself",
-    Outcome.RATE_LIMIT: "Nothing: the run waits for this provider and goes on by itself",
-    Outcome.OVERLOADED: "Nothing: the run asks again; the provider's status page says more",
-    Outcome.BAD_REQUEST: "Read the reason: often a model name or a setting under `agents:` in"
-    " mission.yaml; then `mission unblock`",
-    Outcome.OUT_OF_TURNS: "Split the task, or raise `max_turns` of the agent",
-    Outcome.BUDGET: "Raise the task's estimate or its budget, then `mission unblock`",
-    Outcome.SILENT: "Read the end of its log, which `mission history ID` names; raise"
-    " `timeouts.silence` if the work is that slow",
-    Outcome.TIMED_OUT: "Split the task, or raise `timeouts.total` of the agent",
-    Outcome.STOPPED: "Type `mission run` to go on",
-    Outcome.KILLED: "Look for the out-of-memory killer in the system's log; the run tries again",
-    Outcome.CRASHED: "Read the end of its log, which `mission history ID` names",
-    Outcome.BLOCKED: "Provide what the reason names, then `mission unblock`",
-}
+from mission.outcome import Outcome
 
 #: What an HTTP status means where nothing in the message says otherwise.
 _BY_STATUS: Mapping[int, Outcome] = {

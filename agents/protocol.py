@@ -5,39 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from mission.config import SandboxConfig
+from mission.outcome import Outcome
 from mission.usage import Usage
 from workspace.process import Stop
-
-
-class Outcome(StrEnum):
-    """How an agent's attempt ended. Nothing counts as success on the tool's word alone."""
-
-    SUCCESS = "success"
-    NEEDS_QA = "needs-qa"  # the agent asks for a person before the merge
-    NO_CHANGES = "no-changes"  # it ended well, and the worktree is as it was
-    REFUSED = "refused-permissions"
-    AUTHENTICATION = "authentication"
-    QUOTA = "quota"  # used up: until `retry_at`, or until a person acts
-    RATE_LIMIT = "rate-limit"  # too fast: until `retry_at`
-    OVERLOADED = "overloaded"
-    BAD_REQUEST = "bad-request"
-    OUT_OF_TURNS = "out-of-turns"
-    BUDGET = "budget"
-    SILENT = "silent-too-long"
-    TIMED_OUT = "timed-out"
-    STOPPED = "stopped"  # by us, because a person stopped the run
-    KILLED = "killed"  # by a signal that we did not send
-    CRASHED = "crashed"  # it ended with an error of its own
-    BLOCKED = "blocked"  # the agent says that something outside its task is missing
-
-
-#: Ends for which the provider is the reason: it takes no work for a while, from anyone.
-LIMITS = frozenset({Outcome.RATE_LIMIT, Outcome.QUOTA, Outcome.OVERLOADED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

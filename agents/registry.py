@@ -19,8 +19,8 @@ from agents.glm import GlmAgent
 from agents.prices import Prices
 from agents.protocol import Agent, Brief, OnEvent, Result, ignore_event
 from agents.sandbox import missing_sandbox
+from errors import AgentError
 from mission.config import AgentConfig, MissionConfig
-from mission.errors import AgentError
 from mission.usage import Usage
 from tasks_md.nearest import did_you_mean
 from workspace.process import Stop

@@ -14,8 +14,8 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from agents.protocol import Outcome
 from agents.stream import money, number
+from mission.outcome import Outcome
 from mission.usage import Usage
 
 _MILLISECONDS = 10**11  # as seconds, a number above it is in the year 5138

@@ -1,65 +1,16 @@
-"""Review: what the reviewer is told, what it answers, what follows for the author."""
+"""Review: what the reviewer is told, how its answer is read, the report of a review task."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import StrEnum
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from agents.answers import read_answer, request
 from agents.fence import fence, one_line
+from policy.review import Review, findings_text
 from tasks_md.model import Milestone, Task
 
 #: A longer diff is not quoted; the reviewer reads it with git.
 LONGEST_DIFF = 100_000
-
-
-class Verdict(StrEnum):
-    """What the reviewer decides."""
-
-    APPROVE = "approve"
-    CHANGES = "request-changes"  # the author settles the findings
-    PERSON = "needs-person"  # the reviewer cannot decide it
-
-
-class Severity(StrEnum):
-    """How much a finding matters."""
-
-    BLOCKER = "blocker"  # wrong, unsafe, or loses data
-    MAJOR = "major"  # must be settled before the merge
-    MINOR = "minor"
-    NOTE = "note"
-
-
-class _Answer(BaseModel):
-    # The schema is shown to a model, which adds keys now and then: those do no harm.
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Finding(_Answer):
-    """One thing that the reviewer found."""
-
-    file: str = Field(description="Path in the repository.")
-    line: int | None = Field(default=None, ge=1, description="In the new version, from 1.")
-    severity: Severity
-    message: str = Field(min_length=1, description="What is wrong, and what follows from it.")
-
-
-class Review(_Answer):
-    """A reviewer's answer."""
-
-    verdict: Verdict
-    summary: str = Field(description="One paragraph.")
-    findings: list[Finding] = Field(default_factory=list)
-
-    @property
-    def passed(self) -> bool:
-        """Whether the work may be merged: approved, and nothing found that must be settled."""
-        grave = {Severity.BLOCKER, Severity.MAJOR}
-        return self.verdict is Verdict.APPROVE and not any(
-            finding.severity in grave for finding in self.findings
-        )
 
 
 def write_review_brief(
@@ -108,15 +59,6 @@ def read_review(answer: str) -> Review:
         AgentError: It is no review; the message says what is wrong with it.
     """
     return read_answer(answer, Review, "review")
-
-
-def findings_text(review: Review) -> str:
-    """The review as text for its author."""
-    lines = [f"{review.verdict}: {review.summary}"]
-    for finding in review.findings:
-        where = finding.file + (f":{finding.line}" if finding.line else "")
-        lines.append(f"- {where} ({finding.severity}): {finding.message}")
-    return "\n".join(lines)
 
 
 def report(task: Task, text: str, *, reviewer: str, redact: Callable[[str], str]) -> str:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from agents.protocol import Brief, Outcome, Result
+from agents.protocol import Brief, Result
+from mission.outcome import Outcome
 from mission.usage import Usage
 
 # What is said of a session that the model takes no more: it is too long, or damaged.

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from agents.fence import one_line
-from agents.protocol import AgentEvent, Outcome
+from agents.protocol import AgentEvent
+from mission.outcome import Outcome
 from mission.usage import Usage
 
 # A tool may claim any number; sums and products of them must stay numbers.

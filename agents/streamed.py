@@ -11,9 +11,10 @@ from agents.farewell import Farewell
 from agents.fence import one_line
 from agents.home import Belongings
 from agents.outcomes import classify
-from agents.protocol import AgentEvent, Brief, OnEvent, Outcome, Result
+from agents.protocol import AgentEvent, Brief, OnEvent, Result
 from agents.stream import Reader, Told
 from agents.tool import LONGEST_ANSWER, as_told, cut_short, run_tool
+from mission.outcome import Outcome
 from mission.usage import Usage
 from workspace.process import ProcessEnd, Stop
 

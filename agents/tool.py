@@ -12,10 +12,11 @@ from dataclasses import replace
 from agents.guards import guard_git
 from agents.home import Belongings, at_home
 from agents.limit_end import limit_end
-from agents.protocol import LIMITS, Brief, Outcome, Result
+from agents.protocol import Brief, Result
 from agents.sandbox import confine
 from agents.stream import local_now
-from mission.errors import MissionError
+from errors import MissionError
+from mission.outcome import LIMITS, Outcome
 from workspace.process import ProcessEnd, ProcessSpec, Stop, run_process
 from workspace.redact import Redactor
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import yaml
 
-from mission.errors import MissionError
+from errors import MissionError
 from mission.journal import Stage
 from mission.journal.kinds import Verified
 from orchestrator.attempts.verifying import Row

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from mission.errors import UsageError
+from errors import UsageError
 
 PATH = "PATH: a TASKS.md, or a folder that holds one; without it, the one here."
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from cli.console import printable, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
-from mission.errors import MissionError, RequestRefusedError, StoppedError, WriterBusyError
+from errors import MissionError, RequestRefusedError, StoppedError, WriterBusyError
 from mission.journal import Journal, RequestKind
 from mission.place import Place
 from mission.plan import read_plan

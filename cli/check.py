@@ -11,10 +11,10 @@ import typer
 
 from cli.console import Style, fact, paint, print_json, printable, screen_width, shown_path
 from cli.tables import wrap
-from mission.errors import UnreadableError
+from errors import UnreadableError
+from errors.finding import Finding, Severity
 from mission.place import Place
 from orchestrator.soundness import examine
-from tasks_md.finding import Finding, Severity
 
 app = typer.Typer()
 

@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 from cli.caretaker import Caretaker
-from mission.errors import MissionError, StoppedError, UsageError
+from errors import MissionError, StoppedError, UsageError
 from mission.state import Status
 from missions.beginning import Ports, reset
 from missions.scratch import Scratch, make_scratch, shipped_plan, start_ci

@@ -13,10 +13,10 @@ import typer
 from agents.registry import SHIPPED
 from agents.registry import settings as agent_settings
 from cli.console import fact, print_json, printable, talk
+from errors import UsageError
 from flows.reach import Reached, reach
 from flows.settings import AUTH_STRING
 from mission.config import AgentConfig, load_config, parse_duration
-from mission.errors import UsageError
 from mission.place import Place
 
 app = typer.Typer()

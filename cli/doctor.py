@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.console import Style, fact, paint, print_json, printable
-from mission.errors import ConfigError, UsageError
+from errors import ConfigError, UsageError
 from mission.place import Place
 from orchestrator.needs import runner_checks
 from tiers.checks import Check, Health, overall

@@ -18,10 +18,10 @@ from cli.live import display_for
 from cli.question import agreed
 from cli.stopping import stopped_by_signals
 from cli.tables import Column, table
+from errors import UsageError
 from flows.reach import reach
 from mission.amounts import count
 from mission.config import MissionConfig, load_config
-from mission.errors import UsageError
 from mission.place import Place
 from orchestrator.context import Context
 from orchestrator.expanding import (

@@ -16,13 +16,13 @@ import typer
 
 from cli.console import fact, print_json, printable, talk
 from cli.lazy import FullGroup
+from errors import GateError, GateTimeoutError, UsageError
 from gates.pause import PauseFiles
 from gates.protocol import GateRequest, GateVerdict, Purpose
 from gates.registry import Patience, Surroundings, create_gates
 from gates.script import IN_GATE
 from gates.waiting import Waiting, wait_until_clear
 from mission.config import GateConfig, MissionConfig, load_config, parse_duration
-from mission.errors import GateError, GateTimeoutError, UsageError
 from mission.place import Place
 from tasks_md.branch_name import branch_problem
 from workspace.process import Stop

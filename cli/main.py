@@ -18,7 +18,7 @@ import typer
 from cli.console import fact, print_json, printable, shown_path, talk
 from cli.lazy import lazy_group
 from cli.proxies import spare_loopback
-from mission.errors import FindingsError, MissionError, told
+from errors import FindingsError, MissionError, told
 from workspace.redact import Redactor
 
 # command -> module, or module:name, of the `typer.Typer` that holds exactly this command or group;

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from cli.console import fact, print_json, printable, talk
 from cli.question import agreed
 from cli.tables import Column, table
-from mission.errors import StoppedError, UsageError
+from errors import StoppedError, UsageError
 from tiers.migration.move import Moved
 from tiers.migration.places import find_place
 from tiers.migration.run import Plan, migrate, plan_migration

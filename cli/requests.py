@@ -9,7 +9,7 @@ import typer
 from cli.arguments import PATH, path_and
 from cli.asking import Asked, ask
 from cli.console import fact, print_json, printable, talk
-from mission.errors import UsageError
+from errors import UsageError
 from mission.journal import RequestKind
 from mission.state import Status
 

@@ -12,14 +12,14 @@ import typer
 
 from cli.console import fact, print_json
 from cli.status_page import Standing, status_page
+from errors import StoppedError, UsageError
+from errors.finding import Severity
 from gates.pause import PauseFiles
-from mission.errors import StoppedError, UsageError
 from mission.journal import Event, Journal
 from mission.journal.kinds import RemoteAway, WillConflict
 from mission.overview import make_overview, overview_data
 from mission.place import Place
 from mission.plan import read_plan
-from tasks_md.finding import Severity
 from tasks_md.graph import Graph
 from tasks_md.holder import holder
 from tasks_md.lint import lint

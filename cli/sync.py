@@ -10,7 +10,7 @@ import typer
 from watchfiles import watch
 
 from cli.console import fact, print_json, printable, talk
-from mission.errors import StoppedError, TierError
+from errors import StoppedError, TierError
 from mission.place import Place
 from tiers.config import TierConfig, load_tier_config
 from tiers.projection.sync import sync

@@ -14,9 +14,9 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
 
-from agents.protocol import Outcome
 from flows.signals import on_a_thread
 from flows.trouble import SERVER_TROUBLE
+from mission.outcome import Outcome
 from mission.place import mission_home
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.worker import Worker

@@ -13,11 +13,11 @@ from typing import Self
 
 from prefect.context import FlowRunContext
 
+from errors import MachineError
 from flows.board import Board
 from flows.record import Record
 from flows.settings import TAG
 from flows.task import RowFuture, RowRun, done, row, task_run
-from mission.errors import MachineError
 from orchestrator.engine import Job, OnDone
 
 _NO_THREAD = "The machine limits them (`ulimit -u`, cgroup): raise that or lower max_parallel"

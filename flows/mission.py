@@ -11,13 +11,13 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
+from errors import MissionError
 from flows.engine import PrefectEngine
 from flows.log_display import LogDisplay
 from flows.operations import PrefectOperations
 from flows.remote import PrefectAgents
 from flows.signals import on_a_thread
 from mission.config import load_config
-from mission.errors import MissionError
 from mission.place import Place
 from orchestrator import run as orchestrator
 from orchestrator.display import Display

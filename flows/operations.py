@@ -15,8 +15,8 @@ from prefect.context import TagsContext
 from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import Task
 
+from errors import MissionError, StoppedError, told
 from flows.trouble import SERVER_TROUBLE
-from mission.errors import MissionError, StoppedError, told
 from orchestrator.operations.evidence import OperationEnd
 
 Work: TypeAlias = Callable[[], OperationEnd]  # an operation, ready to be done

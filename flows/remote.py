@@ -15,10 +15,10 @@ from prefect.client.schemas.sorting import LogSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 
-from agents.protocol import Outcome
+from errors import AgentError
 from flows.attempt import DELIVERY, FLOW
 from flows.trouble import SERVER_TROUBLE
-from mission.errors import AgentError
+from mission.outcome import Outcome
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.remote import OnPhase
 from workspace.process import Stop

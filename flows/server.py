@@ -27,11 +27,11 @@ from pathlib import Path
 import httpx
 from filelock import FileLock, Timeout
 
+from errors import MissionError, UsageError
 from flows.process_lock import ProcessLock
 from flows.server_record import HOST, Server, ServerRecord
 from flows.server_secret import ServerSecret, fingerprint
 from flows.settings import Access, server_settings
-from mission.errors import MissionError, UsageError
 from mission.place import mission_home
 from workspace.private import new_private, private_folder
 

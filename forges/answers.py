@@ -13,6 +13,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from errors import ForgeError
 from forges.errors import (
     CredentialsError,
     NotFoundError,
@@ -21,7 +22,6 @@ from forges.errors import (
     UnreachableError,
     UnreadableAnswerError,
 )
-from mission.errors import ForgeError
 
 Shape = TypeVar("Shape")
 

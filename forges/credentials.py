@@ -9,8 +9,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from errors import ConfigError, ProcessError, StoppedError
 from mission.config import ForgeConfig
-from mission.errors import ConfigError, ProcessError, StoppedError
 from workspace.process import ProcessSpec, Stop, allowed_environment, run_process
 from workspace.redact import register_secret
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mission.errors import ForgeError
+from errors import ForgeError
 
 
 class UnreachableError(ForgeError):

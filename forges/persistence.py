@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
+from errors import StoppedError
 from forges.errors import NotYetError, RateLimitedError, UnreachableError
-from mission.errors import StoppedError
 from policy.backoff import Backoff, Chance, system_chance
 from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop

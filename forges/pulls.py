@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from errors import BaseMovedError, ForgeError, UsageError
 from forges.errors import NotYetError, RefusedError, UnreachableError
 from forges.persistence import Persistence
 from forges.protocol import Forge, Pull, PullState, PullText
-from mission.errors import BaseMovedError, ForgeError, UsageError
 
 _MARK = "<!-- mission-runner: {} -->"  # people do not see it, and we know our comment by it
 

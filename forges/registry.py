@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import TypeAdapter
 
+from errors import ConfigError, ForgeError
 from forges.address import Address, read_address
 from forges.credentials import find_token, is_here
 from forges.errors import RefusedError
@@ -17,7 +18,6 @@ from forges.gitlab import GitLab
 from forges.http import Api
 from forges.protocol import Forge
 from mission.config import ForgeConfig
-from mission.errors import ConfigError, ForgeError
 from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from errors import ForgeError
 from forges.errors import (
     CredentialsError,
     RateLimitedError,
@@ -17,7 +18,6 @@ from forges.reports import BranchReading, Report, newest
 from gates.case import Case, Judgement, QueuePolicy, Reason, Sighting
 from gates.judgement import judge
 from gates.protocol import GateRequest, GateState, GateVerdict
-from mission.errors import ForgeError
 from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from errors import ConfigError
 from gates.case import QueuePolicy
 from gates.none import NoGate
 from gates.pause import PauseFiles, PauseGate
 from gates.protocol import Gate, GateState
 from gates.script import ScriptGate
 from mission.config import ForgeConfig, GateConfig
-from mission.errors import ConfigError
 from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop, allowed_environment
 

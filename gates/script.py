@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from errors import ProcessError
 from gates.protocol import GateRequest, GateState, GateVerdict
-from mission.errors import ProcessError
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
 
 TEMPORARY_FAILURE = 75  # EX_TEMPFAIL of sysexits.h: try again later

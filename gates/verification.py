@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from errors import ProcessError
 from mission.config import VerifyStep
-from mission.errors import ProcessError
 from workspace.process import ProcessSpec, Stop, allowed_environment, run_process
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from errors import GateError, GateTimeoutError, StoppedError
 from gates.protocol import Gate, GateRequest, GateState, GateVerdict
 from mission.config import format_duration
-from mission.errors import GateError, GateTimeoutError, StoppedError
 from policy.backoff import Backoff, Chance, system_chance
 from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop

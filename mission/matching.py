@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from mission.errors import ConfigError
+from errors import ConfigError
 from tasks_md.model import COLUMNS, Task
 from tasks_md.words import bare
 

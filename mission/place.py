@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from mission.errors import UsageError
+from errors import UsageError
 from mission.strays import strays
 
 TASK_FILE = "TASKS.md"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mission.errors import TransitionError
+from errors import TransitionError
 
 
 class Status(StrEnum):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mission.errors import ConfigError
+from errors import ConfigError
 from tasks_md.nearest import nearest
 
 _SUFFIXES = (".yaml", ".yml")

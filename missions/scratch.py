@@ -12,8 +12,8 @@ from pathlib import Path
 
 from git import Repo
 
+from errors import UsageError
 from mission.config import load_config
-from mission.errors import UsageError
 from mission.state import Status
 from missions.beginning import Ports, put_tier
 from tasks_md.model import AUTO, Plan, Task

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mission.errors import RowConflictError
+from errors import RowConflictError
 from mission.journal import Journal
 from mission.journal.kinds import StatusSet
 from mission.state import Actor, Status, transition

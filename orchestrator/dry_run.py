@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from agents.registry import create as create_agent
 from agents.registry import settings
+from errors import MissionError
 from mission.config import MissionConfig
-from mission.errors import MissionError
 from mission.state import Status
 from orchestrator.admission.budgeting import unknown_price
 from orchestrator.attempts.verifying import steps_for

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from agents.protocol import Outcome
-from agents.retry import Limit
+from mission.outcome import Outcome
 from mission.state import Status
+from policy.retry import Limit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

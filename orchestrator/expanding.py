@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agents.planning import milestone_text, read_plan, write_planning_brief
-from agents.protocol import Outcome, Result
+from agents.protocol import Result
 from agents.registry import settings as agent_settings
-from agents.retry import Action
+from errors import AgentError, StoppedError, UsageError
+from errors.finding import Finding, Severity
 from mission.amounts import moment
 from mission.config import MissionConfig
 from mission.config.document import Document
-from mission.errors import AgentError, StoppedError, UsageError
 from mission.journal import Attempt
 from mission.journal.kinds import MilestoneExpanded
+from mission.outcome import Outcome
 from mission.plan import planner_of
 from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
@@ -25,7 +26,7 @@ from orchestrator.attempts.retrying import decide_after
 from orchestrator.context import Context
 from orchestrator.soundness import written_findings
 from orchestrator.workers.sending import consult
-from tasks_md.finding import Finding, Severity
+from policy.retry import Action
 from tasks_md.model import Milestone, Plan, Task
 from tasks_md.parse import parse
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from errors.finding import Finding, Severity
 from gates.protocol import GateRequest, GateState, Purpose
 from mission.journal.kinds import Merged
 from mission.state import Actor, Status
@@ -13,7 +14,6 @@ from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
 from orchestrator.taking_over import vouched_for
 from policy.standing import Landing
-from tasks_md.finding import Finding, Severity
 from tasks_md.model import Plan, Task
 from workspace.squash import one_line
 

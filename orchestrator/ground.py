@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from errors.finding import Finding, Severity
 from mission.config.model import MissionConfig
 from mission.lint import NamedProgram, Subject, named_programs
-from tasks_md.finding import Finding, Severity
 from tasks_md.nearest import did_you_mean
 from tasks_md.words import shorten
 from workspace.git import Git

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mission.errors import MissionError, TransitionError, UsageError
+from errors import MissionError, TransitionError, UsageError
 from mission.journal import Attempt, Journal, Request, Stage
 from mission.state import Actor, Status
 from orchestrator.board import Board, StatusChange

@@ -11,7 +11,7 @@ import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
-from mission.errors import FindingsError, MissionError, RowConflictError
+from errors import FindingsError, MissionError, RowConflictError
 from mission.journal import Attempt, Stage
 from mission.state import Status
 from orchestrator.admission.admission import Admission

@@ -12,8 +12,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 import orchestrator
+from errors import AgentError
 from mission.config import MissionConfig, load_config
-from mission.errors import AgentError
 from mission.place import Place, mission_home
 from mission.plan import read_plan
 from tasks_md.model import DONE

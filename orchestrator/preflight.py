@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mission.errors import CheckoutBlockedError, GitError, UsageError
+from errors import CheckoutBlockedError, GitError, UsageError
 from mission.place import Place
 from workspace.checkout import unpublished
 from workspace.git import Git

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from mission.errors import MissionError
+from errors import MissionError
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Merged
 from mission.state import Actor, Status

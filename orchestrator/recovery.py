@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.protocol import Outcome
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import StatusSet
+from mission.outcome import Outcome
 from mission.state import Actor, Status
 from orchestrator.attempts.resuming import HELD_UP
 from orchestrator.board import Board, StatusChange

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from errors import BudgetError, MissionError, StoppedError, TaskFileError
 from mission.amounts import moment
-from mission.errors import BudgetError, MissionError, StoppedError, TaskFileError
 from mission.journal import RequestKind
 from mission.place import Place
 from mission.state import Status

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from agents.command import PLACEHOLDERS as AGENT_PLACEHOLDERS
 from agents.prices import Prices
 from agents.registry import ADAPTERS, SHIPPED, adapter_names
+from errors import ConfigError, FindingsError, UnreadableError
+from errors.finding import Finding, Severity
 from gates.registry import BUILDERS
 from gates.script import PLACEHOLDERS as GATE_PLACEHOLDERS
 from mission.config.complaints import complaints
 from mission.config.document import Document
 from mission.config.load import config_of, open_document
 from mission.config.model import MissionConfig
-from mission.errors import ConfigError, FindingsError, UnreadableError
 from mission.lint import Known, Subject, lint_rules, lint_settings
 from mission.place import Place
 from mission.strays import refuse_strays
 from orchestrator.ground import lint_ground
 from orchestrator.operations.catalogue import OPERATIONS
-from tasks_md.finding import Finding, Severity
 from tasks_md.lint import lint
 from tasks_md.model import COLUMNS, STATUSES, Dialect, Plan
 from tasks_md.parse import read

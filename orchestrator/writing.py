@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from errors import RowConflictError
 from mission.amounts import in_one_line, moment
-from mission.errors import RowConflictError
 from orchestrator.board import Batch, Board
 from orchestrator.context import Context
 from orchestrator.ends import TaskEnd

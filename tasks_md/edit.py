@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from mission.errors import RowConflictError, TaskFileError
+from errors import RowConflictError, TaskFileError
 from tasks_md.chunks import Chunks
 from tasks_md.model import (
     STATUSES,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mission.errors import WriterBusyError
+from errors import WriterBusyError
 from tasks_md.holder import Holder, read_note, remove_note, write_note
 
 _LOCK = "writer.lock"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from mission.errors import TaskFileError
+from errors import TaskFileError
+from errors.finding import Finding
 from tasks_md.chunks import Chunks
-from tasks_md.finding import Finding
 from tasks_md.nearest import did_you_mean
 from tasks_md.spans import raw_cells, unescape
 

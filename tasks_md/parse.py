@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mission.errors import TaskFileError
+from errors import TaskFileError
+from errors.finding import Finding, Severity
 from tasks_md.blocks import Block, Heading, read_blocks
 from tasks_md.chunks import Chunks
 from tasks_md.declaration import read_declaration
 from tasks_md.dependencies import DependencyReader
-from tasks_md.finding import Finding, Severity
 from tasks_md.identity import common_issue, milestone_id
 from tasks_md.model import STATUSES, Dialect, Milestone, Plan, Table, Task, TasksById
 from tasks_md.regular_file import read_regular

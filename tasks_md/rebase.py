@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mission.errors import RowConflictError
+from errors import RowConflictError
 from tasks_md.edit import CellChange, current, set_cells
 from tasks_md.model import Plan, Task
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from errors.finding import Finding, Severity
 from tasks_md.blocks import RawTable
 from tasks_md.columns import column_names, doubles, is_task_table, resembling
 from tasks_md.dependencies import DependencyReader
-from tasks_md.finding import Finding, Severity
 from tasks_md.model import Declaration, Dialect, RowCells, Table, TableRow, Task
 from tasks_md.sections import Section
 from tasks_md.spans import raw_cells, unescape

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mission.errors import TaskFileError, UsageError
+from errors import TaskFileError, UsageError
 from tasks_md.edit import CellChange, apply
 from tasks_md.holder import Holder, holder
 from tasks_md.lock import WriterLock

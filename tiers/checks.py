@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mission.errors import MissionError
+from errors import MissionError
 
 
 class Health(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mission.errors import ConfigError
+from errors import ConfigError
 from tiers.settings.address import LOOPBACK, PostgresAddress, ValkeyAddress
 from tiers.settings.destination import located_by_file, refuse_in_clear
 from tiers.settings.document import read_document

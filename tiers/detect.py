@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.config import TierConfig
 from tiers.probes.local import probe_folder
 from tiers.probes.postgres import probe_postgres

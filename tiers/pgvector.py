@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
-from mission.errors import TierError
+from errors import TierError
 
 # HNSW indexes came with 0.5.
 MINIMUM = (0, 5)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from errors import RemoteAwayError
 from mission.amounts import span
-from mission.errors import RemoteAwayError
 from policy.backoff import Backoff
 from workspace.process import Stop
 

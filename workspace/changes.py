@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mission.errors import GitError
+from errors import GitError
 from workspace.attributes import attributes_of
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment

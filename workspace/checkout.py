@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mission.errors import CheckoutBlockedError
+from errors import CheckoutBlockedError
 from workspace.git import Git, reason
 from workspace.obstacles import Entry, Step, Survey, survey
 from workspace.repository import Repository

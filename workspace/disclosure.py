@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mission.errors import GitError
+from errors import GitError
 from workspace.git import Git
 from workspace.redact import Redactor
 

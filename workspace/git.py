@@ -19,7 +19,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from mission.errors import GitError, UsageError
+from errors import GitError, UsageError
 from workspace.anchored import anchored
 from workspace.away import Away
 from workspace.output import plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from mission.errors import BaseMovedError, GitError
+from errors import BaseMovedError, GitError
 from workspace.checkout import note_before_move
 from workspace.git import GitOutput, reason
 from workspace.hooks import push_hooks

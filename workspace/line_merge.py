@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from mission.errors import GitError
+from errors import GitError
 from workspace.git import Git, reason
 
 _REFUSED = 128  # from here on the exit code is no number of conflicts: git-merge-file(1)

@@ -18,7 +18,7 @@ import re
 import shutil
 from pathlib import Path
 
-from mission.errors import GitError
+from errors import GitError
 from mission.place import LENT
 from workspace.git import Git
 from workspace.git_files import carry, commits_in, copy_indexes, link, write

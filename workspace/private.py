@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import IO
 
-from mission.errors import UsageError
+from errors import UsageError
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _OTHERS = 0o077  # every right of a file's group and of everybody else

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from mission.errors import StoppedError
+from errors import StoppedError
 from workspace.alive import started
 from workspace.anchored import anchored
 from workspace.output import Output

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from mission.errors import GitError, UsageError
+from errors import GitError, UsageError
 from workspace.away import Away
 from workspace.git import OLDEST, Git, GitOutput, reason
 from workspace.settings import Settings

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from mission.errors import SettingsChangedError
+from errors import SettingsChangedError
 from workspace.git import Git
 
 # Settings that decide neither what git runs, nor where it reads or sends something, nor what our

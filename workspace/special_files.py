@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from mission.errors import GitError
+from errors import GitError
 
 _HARMLESS = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK, stat.S_ISSOCK)  # a socket cannot be opened
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mission.errors import GitError, MergeConflictError, NothingToMergeError
+from errors import GitError, MergeConflictError, NothingToMergeError
 from workspace.attributes import attributes_of
 from workspace.git import Git, reason
 from workspace.identity import RUNNER, identity_environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from mission.errors import GitError
+from errors import GitError
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
 

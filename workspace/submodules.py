@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mission.errors import GitError
+from errors import GitError
 from workspace.git import Git, reason
 from workspace.git_files import is_file, write
 from workspace.repository import Repository

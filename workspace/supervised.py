@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mission.errors import ProcessError
+from errors import ProcessError
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _CHUNK = 1 << 16

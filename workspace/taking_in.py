@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mission.errors import GitError
+from errors import GitError
 from workspace.git import reason
 from workspace.identity import RUNNER, identity_environment
 from workspace.special_files import refuse_special_files

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mission.errors import GitError
+from errors import GitError
 from workspace.worktrees import Worktree
 
 # What git keeps in a worktree's folder while an operation is under way, and what forgets it

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mission.errors import GitError, UsageError
+from errors import GitError, UsageError
 from workspace.git import Git
 from workspace.git_files import is_folder
 from workspace.loan import Loan

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from errors.finding import Finding, Severity
 from mission.config import accepted
 from mission.config.document import Document, Location, Mark, Refused
 from mission.config.model import MissionConfig
-from tasks_md.finding import Finding, Severity
 from tasks_md.nearest import did_you_mean
 
 # A value under these keys, or under a key with such a name, may be a secret: it is not repeated.

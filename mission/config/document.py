@@ -18,7 +18,7 @@ from typing import Literal
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from mission.errors import ConfigError
+from errors import ConfigError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from errors import ConfigError
+from errors.finding import Finding
 from mission.config.complaints import complaints
 from mission.config.document import Document, examine_document
 from mission.config.model import MissionConfig
-from mission.errors import ConfigError
 from mission.strays import refuse_strays
-from tasks_md.finding import Finding
 from tasks_md.regular_file import read_regular
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from errors.finding import Finding, Severity
 from mission.config.agents import AGENT_KEYS_BY_TYPE, SandboxConfig
 from mission.config.document import Location
 from mission.config.gates import GATE_KEYS_BY_TYPE
 from mission.lint.subject import Subject
-from tasks_md.finding import Finding, Severity
 
 
 def misplaced_keys(subject: Subject) -> Iterator[Finding]:

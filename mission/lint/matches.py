@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from errors.finding import Finding, Severity
 from mission.config.document import Location
 from mission.lint.subject import Subject
 from mission.matching import AGENT, ESCAPE_HINT, MILESTONE, meets
 from tasks_md.columns import column_names
-from tasks_md.finding import Finding, Severity
 from tasks_md.model import AUTO, COLUMNS, DONE, Milestone, RowCells, Task
 from tasks_md.nearest import did_you_mean
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from errors.finding import Finding, Severity
 from mission.config.document import Location
 from mission.lint.subject import Subject
 from mission.plan import planner_of
 from tasks_md.columns import header_key
-from tasks_md.finding import Finding, Severity
 from tasks_md.model import AUTO, DONE, BranchKind, Task
 from tasks_md.nearest import did_you_mean
 from tasks_md.words import shorten, status_key

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from errors.finding import Finding
 from mission.config.document import Location
 from mission.lint.subject import Subject
-from tasks_md.finding import Finding
 from tasks_md.nearest import did_you_mean, nearest
 
 # `${x}`, `@{x}` and `%{x}` are other programs' own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from errors.finding import Finding
 from mission.config.complaints import complaints
 from mission.lint.keys import lacking_keys, misplaced_keys, repeated_names
 from mission.lint.matches import idle_matches, unreadable_matches
@@ -18,7 +19,6 @@ from mission.lint.names import (
 )
 from mission.lint.programs import unknown_placeholders
 from mission.lint.subject import Subject
-from tasks_md.finding import Finding
 
 _Check = Callable[[Subject], Iterable[Finding]]
 

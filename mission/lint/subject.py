@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from errors.finding import Finding, Severity
 from mission.config.complaints import dotted
 from mission.config.document import Document, Location
 from mission.lint.known import Known
-from tasks_md.finding import Finding, Severity
 from tasks_md.model import Plan
 
 

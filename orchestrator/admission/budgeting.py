@@ -8,8 +8,8 @@ from datetime import datetime, time
 from agents.prices import Prices
 from agents.registry import model as model_of
 from agents.registry import settings as agent_settings
+from errors import AgentError, BudgetError
 from mission.config import Limit, MissionConfig
-from mission.errors import AgentError, BudgetError
 from mission.journal import Attempt, Journal
 from mission.usage import Usage
 from policy.budget import Amount, Cap, Ledger, Limits, Refusal, Scope

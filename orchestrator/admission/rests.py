@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agents.protocol import Outcome
 from agents.registry import provider, settings
-from agents.retry import LONGEST_DELAY, Limit, rest_end
 from mission.config import MissionConfig
 from mission.config.values import format_duration
+from mission.outcome import Outcome
+from policy.retry import LONGEST_DELAY, Limit, rest_end
 
 OPERATION = "operation"  # what the journal calls the agent of a built-in operation
 

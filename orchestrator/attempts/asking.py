@@ -5,18 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agents.protocol import (
-    AgentEvent,
-    Brief,
-    OnProgress,
-    OnStart,
-    Outcome,
-    Result,
-    Timeouts,
-)
+from agents.protocol import AgentEvent, Brief, OnProgress, OnStart, Result, Timeouts
 from agents.registry import environment_names
 from agents.registry import settings as agent_settings
 from mission.journal import Attempt
+from mission.outcome import Outcome
 from mission.usage import Usage
 from orchestrator.context import Context
 from workspace.process import allowed_environment

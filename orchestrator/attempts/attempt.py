@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from agents.outcomes import ADVICE, no_change
-from agents.protocol import Outcome, Result
-from gates.single_writer import touched
-from mission.errors import (
+from agents.outcomes import no_change
+from agents.protocol import Result
+from errors import (
     AlreadyMergedError,
     CheckoutBlockedError,
     MergeConflictError,
@@ -17,7 +16,9 @@ from mission.errors import (
     UnapprovedError,
     told,
 )
+from gates.single_writer import touched
 from mission.journal import Attempt, Stage
+from mission.outcome import ADVICE, Outcome
 from mission.state import Status
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.delivery import bring_to_remote, verify

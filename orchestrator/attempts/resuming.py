@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agents.protocol import Outcome
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import AgentEnded, Merged
+from mission.outcome import Outcome
 from orchestrator.attempts.retrying import STANDS_IN
 from orchestrator.attempts.work import worktree_of
 from orchestrator.context import Context

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import takewhile
 
-from agents.protocol import LIMITS, Outcome, Result
+from agents.protocol import Result
 from agents.registry import settings as agent_settings
-from agents.retry import Action, Decision, History, counts, decide
 from mission.journal import Attempt
 from mission.journal.kinds import StatusSet
+from mission.outcome import LIMITS, Outcome
 from mission.state import Actor, Status
 from orchestrator.context import Context
 from orchestrator.ends import SINGLE_WRITER, VERIFICATION, Again
+from policy.retry import Action, Decision, History, counts, decide
 
 STATUSES = {
     Action.BLOCK: Status.BLOCKED,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from agents.protocol import Outcome, Result
+from agents.protocol import Result
 from agents.registry import settings as agent_settings
-from agents.retry import Action
-from agents.review import Review, Verdict, findings_text, read_review, write_review_brief
+from agents.review import read_review, write_review_brief
+from errors import AgentError, StoppedError
 from mission.config import ReviewRule
-from mission.errors import AgentError, StoppedError
 from mission.journal import Attempt
 from mission.journal.kinds import NoReview, ReviewMade
+from mission.outcome import Outcome
 from orchestrator.admission.rests import line_up
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.asking import Question
@@ -24,6 +24,8 @@ from orchestrator.context import Context
 from orchestrator.ends import Unreviewed
 from orchestrator.settings_files import why_agree
 from orchestrator.workers.sending import consult
+from policy.retry import Action
+from policy.review import Review, Verdict, findings_text
 from policy.routing import matches
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mission.errors import GitError
+from errors import GitError
 from mission.journal import Attempt
 from orchestrator.assignment import Assignment
 from orchestrator.attempts.retrying import since_people, spent, tries_of

@@ -7,9 +7,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from errors import MissionError, StoppedError
 from gates.verification import StepEnd, run_steps
 from mission.config import MissionConfig, VerifyStep
-from mission.errors import MissionError, StoppedError
 from mission.journal import Attempt
 from mission.journal.kinds import Verified
 from orchestrator.attempts.commit_files import VERIFY, commit_files

@@ -10,7 +10,7 @@ from pathlib import Path
 from agents.prompt import write_brief
 from agents.protocol import Result
 from agents.registry import settings
-from mission.errors import AlreadyMergedError, GitError
+from errors import AlreadyMergedError, GitError
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
 from mission.usage import Usage, UsageColumns

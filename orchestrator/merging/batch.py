@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from gates.case import Reason
-from mission.errors import (
+from errors import (
     AlreadyMergedError,
     BaseMovedError,
     GateError,
@@ -15,6 +14,7 @@ from mission.errors import (
     GitError,
     MissionError,
 )
+from gates.case import Reason
 from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
 from orchestrator.merging.candidates import Candidate, Tried, try_candidate, verify_candidate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mission.errors import (
+from errors import (
     GitError,
     MergeConflictError,
     MissionError,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from errors import BaseMovedError, BrokenBaseError, GitError, RemoteAwayError
 from forges.pulls import PullRequests
-from mission.errors import BaseMovedError, BrokenBaseError, GitError, RemoteAwayError
 from mission.journal.kinds import ForgeRaced
 from orchestrator.attempts.verifying import (
     Row,

@@ -6,9 +6,9 @@ from dataclasses import replace
 from textwrap import indent
 
 from agents.fence import fence
+from errors import GitError
 from forges.protocol import PullText
 from forges.pulls import PullRequests
-from mission.errors import GitError
 from mission.journal import Attempt
 from mission.journal.kinds import PullOpened, ReviewMade, Verified
 from orchestrator.attempts.verifying import Row

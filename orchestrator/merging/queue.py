@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 
-from mission.errors import GitError, MissionError
+from errors import GitError, MissionError
 from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
 from orchestrator.merging.batch import Ahead, BatchRound

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gates.protocol import GateRequest, Purpose
-from gates.single_writer import touched
-from mission.errors import (
+from errors import (
     AlreadyMergedError,
     CheckoutBlockedError,
     GitError,
@@ -14,6 +12,8 @@ from mission.errors import (
     SingleWriterError,
     UnapprovedError,
 )
+from gates.protocol import GateRequest, Purpose
+from gates.single_writer import touched
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Merged
 from orchestrator.attempts.verifying import Row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mission.errors import MissionError
+from errors import MissionError
 from mission.journal import Event, Journal, RequestKind
 from mission.journal.kinds import Merged, StatusSet
 from mission.state import Actor, Status

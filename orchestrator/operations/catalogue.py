@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mission.errors import AgentError
+from errors import AgentError
 from tasks_md.nearest import did_you_mean
 
 if TYPE_CHECKING:

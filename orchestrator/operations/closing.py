@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from errors import GateError
 from gates.protocol import GateRequest, Purpose
-from mission.errors import GateError
 from mission.journal.kinds import Merged
 from mission.report import make_report
 from mission.report_markdown import report_markdown

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from agents.protocol import Outcome
+from mission.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

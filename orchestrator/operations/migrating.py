@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mission.errors import UsageError
+from errors import UsageError
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd

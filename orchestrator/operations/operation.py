@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from mission.errors import MissionError, RemoteAwayError, StoppedError, told
+from errors import MissionError, RemoteAwayError, StoppedError, told
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import EvidenceFound
 from mission.state import Status

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from mission.errors import MissionError, StoppedError, TierError
+from errors import MissionError, StoppedError, TierError
 from tiers.servers.owned_process import free_port
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
 

@@ -10,7 +10,7 @@ import time
 
 import psycopg
 
-from mission.errors import TierError
+from errors import TierError
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from errors import ConfigError
 from gates.protocol import GateRequest, Purpose
-from mission.errors import ConfigError
 from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.operations.evidence import Findings, OperationEnd

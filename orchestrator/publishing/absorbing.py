@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from mission.errors import CheckoutBlockedError, GitError, RemoteAwayError, RowConflictError
+from errors import CheckoutBlockedError, GitError, RemoteAwayError, RowConflictError
 from mission.journal.kinds import StatusSet
 from orchestrator.context import Context
 from orchestrator.publishing.own_commits import absorbed_ref, newest_noted, note_absorbed_commit

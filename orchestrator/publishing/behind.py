@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mission.errors import CheckoutBlockedError
+from errors import CheckoutBlockedError
 
 
 class Behind:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from agents.review import report
-from mission.errors import UsageError
+from errors import UsageError
 from orchestrator.context import Context
 from tasks_md.model import Task
 

@@ -6,8 +6,8 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from errors import BaseMovedError, MissionError, RemoteAwayError, told
 from gates.protocol import GateRequest, Purpose
-from mission.errors import BaseMovedError, MissionError, RemoteAwayError, told
 from mission.journal.kinds import StatusPublished
 from orchestrator.context import Context
 from orchestrator.passage import pass_gates

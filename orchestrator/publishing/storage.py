@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from mission.errors import MissionError
+from errors import MissionError
 from mission.journal import Journal
 from orchestrator.context import Context
 from tiers.config import TierConfig, load_tier_config

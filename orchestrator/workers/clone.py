@@ -9,7 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from agents.protocol import Outcome, Result
+from agents.protocol import Result
+from mission.outcome import Outcome
 from orchestrator.attempts.commit_files import check_out
 from orchestrator.workers.errand import Errand
 from workspace import changes, landing

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from agents.protocol import Outcome, Result
+from agents.protocol import Result
+from errors import AgentError
 from mission.config import AgentConfig, ForgeConfig, GateConfig
-from mission.errors import AgentError
+from mission.outcome import Outcome
 from mission.usage import Usage
 
 

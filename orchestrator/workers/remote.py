@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from agents.protocol import Outcome
-from mission.errors import AgentError
+from errors import AgentError
+from mission.outcome import Outcome
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.worker import Worker
 from workspace.process import Stop

@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 from functools import partial
 
-from agents.protocol import Outcome, Result
+from agents.protocol import Result
 from agents.registry import settings as agent_settings
+from errors import AgentError, GitError
 from gates.protocol import Purpose
-from mission.errors import AgentError, GitError
 from mission.journal import Attempt
 from mission.journal.kinds import ErrandSent, GateAnswered, NoReview, Pushed, WorkHeld
+from mission.outcome import Outcome
 from mission.usage import Usage
 from orchestrator.attempts.asking import Question, ask
 from orchestrator.attempts.commit_files import PROGRAMS, commit_files

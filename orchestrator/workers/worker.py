@@ -14,14 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from agents.prices import Prices
-from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts
+from agents.protocol import AgentEvent, Brief, Result, Timeouts
 from agents.registry import create as create_agent
 from agents.registry import environment_names
 from agents.sandbox import notice
+from errors import MissionError, StoppedError
 from gates.protocol import GateRequest, GateVerdict, Purpose
 from gates.registry import Patience, Surroundings, create_gates
 from gates.waiting import wait_until_clear
-from mission.errors import MissionError, StoppedError
+from mission.outcome import Outcome
 from mission.usage import Usage
 from orchestrator.attempts.commit_files import PROGRAMS
 from orchestrator.attempts.programs import programs_of

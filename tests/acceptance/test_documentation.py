@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from typer import _click as click
 
-from agents.protocol import Agent, Brief, Outcome
+from agents.protocol import Agent, Brief
 from cli.reference import commands, reference
 from mission.config import AgentConfig, MissionConfig, parse_config
+from mission.outcome import Outcome
 from tasks_md.lint import lint
 from tasks_md.parse import parse
 from workspace.process import Stop

@@ -10,8 +10,9 @@ import pytest
 
 from agents.claude import BELONGINGS
 from agents.home import at_home, refreshed
-from agents.protocol import Brief, Outcome
+from agents.protocol import Brief
 from mission.config import SandboxConfig
+from mission.outcome import Outcome
 from tests.conftest import requires
 from tests.integration.agents.briefs import git, make_brief, make_repository
 from tests.integration.agents.tools import CODEX, HAIKU, Tool, home_environment

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.protocol import Outcome
+from mission.outcome import Outcome
 from tests.conftest import requires
 from tests.integration.agents.briefs import git, make_brief, make_repository
 from tests.integration.agents.tools import CODEX, HAIKU, KEY, Tool, home_environment

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.protocol import Outcome
 from agents.registry import create
 from mission.config import AgentConfig, SandboxConfig
+from mission.outcome import Outcome
 from tests.conftest import CANNOT_EXIST, requires
 from tests.integration.agents.briefs import git, make_brief, make_repository, python
 from workspace.process import Stop

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from agents import bubblewrap
-from agents.protocol import Brief, OnEvent, Outcome, Result, ignore_event
+from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.registry import ADAPTERS, Adapter, create
 from agents.sandbox import confine
 from agents.tool import run_tool
 from mission.config import AgentConfig, SandboxConfig
+from mission.outcome import Outcome
 from tests.conftest import requires
 from tests.integration.agents.briefs import git, make_brief, make_repository, python
 from workspace.process import Stop

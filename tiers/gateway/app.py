@@ -12,7 +12,7 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from mission.errors import MissionError
+from errors import MissionError
 from tiers.gateway import models
 from tiers.gateway.storage import ReadStorage
 

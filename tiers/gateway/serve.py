@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.config import TierConfig
 from tiers.detect import detect
 from tiers.gateway.app import make_app

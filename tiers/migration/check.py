@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.config import TierConfig
 from tiers.detect import detect
 from tiers.migration.run import migrate

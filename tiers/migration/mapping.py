@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from psycopg import sql
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.migration.catalog import SourceColumn, SourceTable
 from tiers.migration.names import is_secret, snake_case, table_name
 from tiers.migration.transform import expression

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.migration import statements
 from tiers.migration.deferred import defer, restore
 from tiers.migration.mapping import TableMap

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from mission.errors import UsageError
+from errors import UsageError
 from tiers.config import TierConfig, find_config_file, load_tier_config
 from tiers.settings.folders import project_folder, tiers_home
 from tiers.settings.model import DEPRECATED_TIERS, QueueType, StorageType, Tier

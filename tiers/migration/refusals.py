@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.migration.catalog import SourceTable
 from tiers.probes.postgres import newer_needed
 from tiers.storage.tables import TABLES

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from mission.errors import TierError, UsageError
+from errors import TierError, UsageError
 from tiers.config import TierConfig
 from tiers.detect import detect
 from tiers.migration.catalog import read_catalog

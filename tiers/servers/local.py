@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.config import TierConfig
 from tiers.servers.owned_process import free_port
 from tiers.servers.pglite import serve_pglite

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.servers.owned_process import OwnedProcess, free_port, log_tail
 from tiers.servers.server_user import ServerUser
 from tiers.settings.address import PostgresAddress, Tls

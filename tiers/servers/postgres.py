@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.servers.owned_process import OwnedProcess, log_tail, server_environment
 from tiers.servers.postgres_binaries import PostgresBinaries
 from tiers.servers.server_user import ServerUser

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mission.errors import TierError
+from errors import TierError
 
 # The first that exists: the account that distributions make for Postgres, else the one for nobody.
 CANDIDATES = ("postgres", "nobody")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.servers.server_user import ServerUser
 
 FOLDER = Path("/var/lib/mission-runner/software")  # only root makes copies

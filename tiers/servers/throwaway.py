@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.servers.owned_process import free_port
 from tiers.servers.postgres import PostgresServer
 from tiers.servers.postgres_binaries import PostgresBinaries, find_postgres, reachable

@@ -20,7 +20,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.servers import software
 from tiers.servers.owned_process import OwnedProcess, log_tail, server_environment
 from tiers.servers.server_user import ServerUser

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.config import TierConfig
 from tiers.services.service import Say, ServiceState, with_passwords
 from workspace.process import Stop

@@ -11,7 +11,7 @@ from typing import Protocol
 import psycopg
 from filelock import FileLock
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.config import TierConfig
 from tiers.servers.local import local_server
 from tiers.servers.postgres import PostgresServer

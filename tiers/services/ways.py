@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from mission.errors import TierError, UsageError
+from errors import TierError, UsageError
 from tiers.config import TierConfig
 from tiers.services.embedded import EmbeddedServices
 from tiers.services.service import Say, Services

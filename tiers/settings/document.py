@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from errors import ConfigError
 from mission.config.document import MAX_BYTES, TOO_DEEP, read_whole
 from mission.config.document import Document as YamlDocument
 from mission.config.document import read_document as read_yaml
-from mission.errors import ConfigError
 from tasks_md.regular_file import read_regular
 
 _NOT_YAML = "is not valid YAML here, has a number that is too large, or has this key twice"

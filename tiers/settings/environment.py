@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mission.errors import ConfigError
+from errors import ConfigError
 from tasks_md.nearest import did_you_mean
 from tiers.settings.document import Keys
 

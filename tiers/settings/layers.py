@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from mission.errors import ConfigError
+from errors import ConfigError
 from tiers.settings.document import Document, Keys
 from tiers.settings.environment import variable
 from tiers.settings.folders import SECRET_FOLDERS

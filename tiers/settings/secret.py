@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from mission.errors import ConfigError
+from errors import ConfigError
 from workspace.private import put_private
 from workspace.redact import register_secret
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from mission.errors import TierError
+from errors import TierError
 
 # Any numbers, the same in every version of the mission runner.
 SCHEMA = 7_163_001

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.settings.address import PostgresAddress
 from tiers.storage.locks import SCHEMA, advisory_lock
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.config import TierConfig
 from tiers.detect import detect
 from tiers.servers.opening import open_place

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from agents.command import CommandAgent
-from agents.protocol import AgentEvent, Outcome, Result, Timeouts
+from agents.protocol import AgentEvent, Result, Timeouts
 from agents.registry import create
 from mission.config import AgentConfig, SandboxConfig
+from mission.outcome import Outcome
 from tests.integration.agents.briefs import make_brief, python
 from workspace.process import Stop
 

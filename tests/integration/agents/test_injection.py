@@ -12,7 +12,7 @@ import pytest
 from agents.command import CommandAgent
 from agents.guards import guard_git
 from agents.prompt import write_brief
-from agents.protocol import Outcome
+from mission.outcome import Outcome
 from tasks_md.parse import parse
 from tests.integration.agents.briefs import git, make_brief, make_repository, python
 from workspace.process import Stop

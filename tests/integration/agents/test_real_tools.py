@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from agents.protocol import AgentEvent, Brief, Outcome, Result, Timeouts
+from agents.protocol import AgentEvent, Brief, Result, Timeouts
+from mission.outcome import Outcome
 from tests.conftest import requires
 from tests.integration.agents.briefs import git, make_brief, make_repository
 from tests.integration.agents.leftovers import MARK, marked, new_mark, signal_tool

@@ -17,9 +17,10 @@ import pytest
 
 from agents.claude import ALLOWED
 from agents.glm import BASE_URL
-from agents.protocol import Outcome, Result, Timeouts
+from agents.protocol import Result, Timeouts
 from agents.registry import create
 from mission.config import AgentConfig
+from mission.outcome import Outcome
 from tests.integration.agents.briefs import QUICK, make_brief
 from workspace.process import Stop
 

@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from agents.command import CommandAgent
-from agents.protocol import AgentEvent, Outcome, Result
+from agents.protocol import AgentEvent, Result
 from mission.config import SandboxConfig
+from mission.outcome import Outcome
 from tests.conftest import CANNOT_EXIST, requires
 from tests.integration.agents.briefs import git, make_brief, make_repository, python
 from tests.integration.agents.leftovers import MARK, marked, new_mark

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import FindingsError
+from errors import FindingsError
 from mission.journal import RequestKind
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import apply_requests

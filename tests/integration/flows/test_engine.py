@@ -20,11 +20,11 @@ from prefect.futures import PrefectFuture
 from prefect.settings import temporary_settings
 from prefect.states import Completed, Running
 
+from errors import MachineError
 from flows.engine import PrefectEngine
 from flows.record import Record
 from flows.settings import TAG, place_tag
 from flows.task import RowRun, row
-from mission.errors import MachineError
 from orchestrator.engine import Job
 
 pytestmark = pytest.mark.usefixtures("prefect_api")

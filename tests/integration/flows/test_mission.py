@@ -17,9 +17,9 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import temporary_settings
 
+from errors import FindingsError, UsageError
 from flows.call import call_flow
 from flows.server import LocalServer, ServerError
-from mission.errors import FindingsError, UsageError
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import RunEnd, RunRequest
 from tests.scratch import Scratch, make, row

@@ -15,10 +15,10 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import TaskRun
 
+from errors import TierError
 from flows.call import call_flow
 from flows.federated_tier import TASKS
 from flows.operations import operation_task
-from mission.errors import TierError
 from orchestrator.display import RecordingDisplay
 from orchestrator.operations.catalogue import OPERATIONS
 from orchestrator.operations.evidence import Evidence, OperationEnd

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from errors import ConfigError, StoppedError
 from forges import credentials
 from forges.credentials import find_token
 from mission.config import ForgeConfig
-from mission.errors import ConfigError, StoppedError
 from workspace.process import Stop
 
 

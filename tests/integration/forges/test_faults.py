@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from errors import ConfigError, GateError, GateTimeoutError
 from forges.errors import CredentialsError
 from forges.registry import find_forge
 from gates.case import QueuePolicy, Reason
@@ -20,7 +21,6 @@ from gates.protocol import GateRequest, GateState, GateVerdict, Purpose
 from gates.queue_guard import QueueGuard
 from gates.waiting import wait_until_clear
 from mission.config import ForgeConfig
-from mission.errors import ConfigError, GateError, GateTimeoutError
 from tests.conftest import requires
 from tests.forge.ci import JobState
 from tests.forge.faults import Break, Fault

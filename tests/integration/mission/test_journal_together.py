@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import JournalError
+from errors import JournalError
 from mission.journal import Journal, Stage
 from mission.journal.kinds import Other
 
@@ -131,7 +131,7 @@ def shared_folder() -> Iterator[Path]:
 READER = """
 import os, sys
 from pathlib import Path
-from mission.errors import JournalError
+from errors import JournalError
 from mission.journal import Journal
 from mission.journal.kinds import Other
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from errors import UsageError
 from mission.config import load_config
-from mission.errors import UsageError
 from missions.beginning import Ports, operations_for, reset
 from missions.scratch import make_scratch, shipped_plan, start_ci
 from orchestrator.operations.catalogue import OPERATIONS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mission.errors import AgentError
+from errors import AgentError
 from mission.journal.kinds import ReviewMade
 from orchestrator.admission.admission import Admission
 from orchestrator.attempts.attempt import AttemptRunner

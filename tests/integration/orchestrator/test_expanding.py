@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mission.errors import AgentError, BudgetError, MissionError, UsageError
+from errors import AgentError, BudgetError, MissionError, UsageError
 from mission.overview import make_overview
 from mission.report import make_report
 from orchestrator.display import RecordingDisplay

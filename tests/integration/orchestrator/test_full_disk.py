@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import told
+from errors import told
 from mission.place import Place
 from tests.scratch import make, row
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import MissionError
+from errors import MissionError
 from mission.journal.kinds import ReviewMade
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import apply_requests

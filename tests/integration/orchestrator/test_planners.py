@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import AgentError
+from errors import AgentError
 from orchestrator.display import RecordingDisplay
 from orchestrator.engine import ThreadEngine
 from orchestrator.expanding import expand_patiently

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from watchfiles import Change, watch
 
-from mission.errors import MissionError, RowConflictError, TaskFileError
+from errors import MissionError, RowConflictError, TaskFileError
 from mission.journal.kinds import WillConflict
 from orchestrator.display import Progress, RecordingDisplay
 from tests.scratch import Scratch, make, row

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from watchfiles import watch
 
-from mission.errors import WriterBusyError
+from errors import WriterBusyError
 from mission.place import Place
 from orchestrator.display import RecordingDisplay
 from orchestrator.run import apply_requests

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.protocol import Outcome
 from mission.journal.kinds import Pushed
+from mission.outcome import Outcome
 from orchestrator.display import RecordingDisplay
 from orchestrator.engine import ThreadEngine
 from orchestrator.run import RunEnd, RunRequest, run_mission

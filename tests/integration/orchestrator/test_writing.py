@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import RowConflictError, TaskFileError, WriterBusyError
+from errors import RowConflictError, TaskFileError, WriterBusyError
 from mission.place import Place
 from orchestrator.display import RecordingDisplay
 from orchestrator.ends import TaskEnd

@@ -13,8 +13,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = (
-    *("agents", "cli", "flows", "forges", "gates", "mission", "missions", "orchestrator"),
-    *("policy", "tasks_md", "tiers", "workspace"),
+    *("agents", "cli", "errors", "flows", "forges", "gates", "mission", "missions"),
+    *("orchestrator", "policy", "tasks_md", "tiers", "workspace"),
 )
 
 

@@ -21,11 +21,11 @@ from agents.answers import read_answer
 from agents.fence import fence
 from agents.limit_end import limit_end
 from agents.outcomes import classify
-from agents.review import Review
 from agents.stream import Told
 from agents.streamed import judge_end
-from mission.errors import AgentError
+from errors import AgentError
 from orchestrator.notes import with_word
+from policy.review import Review
 from tests.integration.project.patterns import Pattern, patterns, use
 from tests.integration.project.worst_texts import Text, worst
 from workspace.output import plain

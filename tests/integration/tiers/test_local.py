@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import detect
 from tiers.probes.probe import Cause, Service

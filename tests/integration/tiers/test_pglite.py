@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mission.errors import StoppedError
+from errors import StoppedError
 from tests.conftest import requires
 from tiers.config import load_tier_config
 from tiers.detect import detect

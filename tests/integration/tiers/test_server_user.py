@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import TierError
+from errors import TierError
 from tests.conftest import CANNOT_EXIST
 from tiers.servers import software
 from tiers.servers.postgres_binaries import PostgresBinaries, reachable

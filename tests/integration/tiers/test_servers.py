@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import redis
 
-from mission.errors import TierError
+from errors import TierError
 from tests.services import PostgresMaker, ValkeyMaker
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.errors import CheckoutBlockedError
+from errors import CheckoutBlockedError
 from workspace.checkout import blocking_files, fast_forward
 from workspace.landing import land
 from workspace.repository import Repository

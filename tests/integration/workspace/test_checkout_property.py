@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mission.errors import CheckoutBlockedError
+from errors import CheckoutBlockedError
 from tests.integration.workspace.conftest import git
 from workspace.checkout import blocking_files, fast_forward
 from workspace.repository import Repository

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import workspace.git
-from mission.errors import GitError, UsageError
+from errors import GitError, UsageError
 from tests.conftest import requires
 from tests.integration.workspace.conftest import await_end
 from workspace.git import Git

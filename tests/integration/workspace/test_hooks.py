@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.errors import GitError
+from errors import GitError
 from workspace.hooks import hook_folders
 from workspace.landing import push_branch
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from mission.errors import UsageError
+from errors import UsageError
 from tests.integration.workspace.conftest import git
 from tests.integration.workspace.landed import find_landed
 from workspace.changes import changed_files, commit_leftovers, head

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.errors import BaseMovedError, MergeConflictError, NothingToMergeError
+from errors import BaseMovedError, MergeConflictError, NothingToMergeError
 from tests.integration.workspace.landed import find_landed, landings
 from workspace.changes import changed_files, commit_leftovers, head, is_changed
 from workspace.checkout import fast_forward

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.errors import GitError
+from errors import GitError
 from tests.integration.workspace.conftest import git
 from workspace.changes import changed_files, commit_leftovers, head, is_changed
 from workspace.loan import Loan

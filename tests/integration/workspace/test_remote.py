@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.errors import BaseMovedError, GitError
+from errors import BaseMovedError, GitError
 from tests.integration.workspace.conftest import git
 from workspace.checkout import fast_forward
 from workspace.landing import confirm, delete_branch, land, push_branch, remote_tip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.errors import UsageError
+from errors import UsageError
 from tests.integration.workspace.conftest import git
 from workspace.repository import Repository
 from workspace.status_commit import commit_files

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.errors import SettingsChangedError
+from errors import SettingsChangedError
 from workspace.landing import push_branch
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.errors import GitError
+from errors import GitError
 from tests.integration.workspace.conftest import git
 from workspace.changes import commit_leftovers, head
 from workspace.submodules import refuse_lost_submodules

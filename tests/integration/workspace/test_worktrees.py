@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.errors import GitError, UsageError
+from errors import GitError, UsageError
 from workspace.changes import head
 from workspace.worktrees import Worktree
 

@@ -25,7 +25,7 @@ CARRY = """
 import sys
 from pathlib import Path
 from tests.integration.workspace.landed import find_landed
-from mission.errors import BaseMovedError
+from errors import BaseMovedError
 from workspace.changes import commit_leftovers, head
 from workspace.checkout import fast_forward
 from workspace.landing import confirm, land

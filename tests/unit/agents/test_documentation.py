@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agents import registry
-from agents.protocol import Outcome
 from mission.config import parse_config
+from mission.outcome import Outcome
 from policy.routing import route
 from tests.unit.agents.plans import make_task
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agents.outcomes import ADVICE, classify, no_change
-from agents.protocol import Outcome
+from agents.outcomes import classify, no_change
+from mission.outcome import ADVICE, Outcome
 
 
 @pytest.mark.parametrize(

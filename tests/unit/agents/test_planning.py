@@ -16,8 +16,8 @@ from agents.planning import (
     read_plan,
     write_planning_brief,
 )
-from mission.errors import AgentError
-from tasks_md.finding import Severity
+from errors import AgentError
+from errors.finding import Severity
 from tasks_md.lint import lint
 from tasks_md.model import Plan
 from tasks_md.parse import parse, read

@@ -11,8 +11,8 @@ from agents import registry
 from agents.fake import FakeAgent, succeed
 from agents.prices import Prices
 from agents.protocol import Agent, Brief
+from errors import AgentError
 from mission.config import AgentConfig, MissionConfig, Price
-from mission.errors import AgentError
 from workspace.process import Stop
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.protocol import Outcome
 from agents.result_line import read_result_line, read_time
+from mission.outcome import Outcome
 from mission.usage import Usage
 
 

@@ -10,18 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.review import (
-    LONGEST_DIFF,
-    Finding,
-    Review,
-    Severity,
-    Verdict,
-    findings_text,
-    read_review,
-    report,
-    write_review_brief,
-)
-from mission.errors import AgentError
+from agents.review import LONGEST_DIFF, read_review, report, write_review_brief
+from errors import AgentError
+from policy.review import Finding, Review, Severity, Verdict, findings_text
 from tests.unit.agents.plans import make_plan, make_task
 from workspace.redact import Redactor
 

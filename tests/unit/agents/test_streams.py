@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from agents.claude_stream import ClaudeReader
 from agents.codex_stream import CodexReader
-from agents.protocol import AgentEvent, Outcome
+from agents.protocol import AgentEvent
 from agents.stream import Reader
+from mission.outcome import Outcome
 from mission.usage import Usage
 
 ROOT = Path(__file__).parents[3]

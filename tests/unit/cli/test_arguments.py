@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.arguments import path_and, path_or
-from mission.errors import UsageError
+from errors import UsageError
 
 
 def test_the_path_is_what_there_is_besides_the_names() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from cli.deploy import _on_workers
 from cli.main import main
-from mission.errors import UsageError
+from errors import UsageError
 
 TASKS = "# Tasks\n\n> **Mission:** m\n"
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from errors import ForgeError
 from forges import gitea_answers, github_answers, gitlab_answers
 from forges.answers import Answer, checked
 from forges.errors import (
@@ -19,7 +20,6 @@ from forges.errors import (
     UnreachableError,
     UnreadableAnswerError,
 )
-from mission.errors import ForgeError
 
 
 def answer(status: int = 200, body: object = None, **headers: str) -> Answer:

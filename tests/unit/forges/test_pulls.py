@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from errors import BaseMovedError, ForgeError, StoppedError, UsageError
 from forges.errors import (
     NotYetError,
     RateLimitedError,
@@ -20,7 +21,6 @@ from forges.fake import FakeForge
 from forges.persistence import Persistence
 from forges.protocol import Issue, Pull, PullState, PullText
 from forges.pulls import PullRequests
-from mission.errors import BaseMovedError, ForgeError, StoppedError, UsageError
 from tests.unit.gates.fakes import BASE, HEAD, FakeClock, FakeStop
 
 TEXT = PullText(branch="feat/x", base="main", title="A-1: one", body="Task A-1\n")

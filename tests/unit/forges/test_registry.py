@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from errors import ConfigError
 from forges.gitea import Gitea
 from forges.github import GitHub
 from forges.gitlab import GitLab
 from forges.protocol import Forge
 from forges.registry import find_forge
 from mission.config import ForgeConfig
-from mission.errors import ConfigError
 from workspace.redact import Redactor
 
 NOWHERE = {"NETRC": "/nonexistent"}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from errors import ForgeError, GateError, GateTimeoutError
 from forges.errors import (
     CredentialsError,
     NotFoundError,
@@ -23,7 +24,6 @@ from gates.case import QueuePolicy, Reason
 from gates.protocol import GateRequest, GateState, GateVerdict, Purpose
 from gates.queue_guard import QueueGuard
 from gates.waiting import wait_until_clear
-from mission.errors import ForgeError, GateError, GateTimeoutError
 from tests.unit.gates.fakes import BASE, HEAD, FakeClock, FakeStop
 from tests.unit.gates.test_judgement import report
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from errors import ConfigError
 from gates.pause import PauseFiles
 from gates.protocol import GateState
 from gates.queue_guard import QueueGuard
 from gates.registry import Patience, Surroundings, create_gates
 from gates.script import ScriptGate
 from mission.config import ForgeConfig, GateConfig
-from mission.errors import ConfigError
 from tests.unit.gates.fakes import request
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from errors import GateError, GateTimeoutError, StoppedError
 from gates.protocol import GateState, GateVerdict
 from gates.waiting import Waiting, wait_until_clear
-from mission.errors import GateError, GateTimeoutError, StoppedError
 from tests.unit.gates.fakes import (
     BASE,
     HEAD,

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from errors import ConfigError
 from mission.config import (
     MissionConfig,
     format_duration,
@@ -21,7 +22,6 @@ from mission.config import (
 )
 from mission.config.document import examine_document, read_document
 from mission.config.model import Column
-from mission.errors import ConfigError
 from mission.state import Status
 from tasks_md.model import COLUMNS
 

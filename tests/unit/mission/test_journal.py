@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mission.errors import JournalError
+from errors import JournalError
 from mission.journal import Attempt, Journal, RequestKind, Stage
 from mission.journal.kinds import GateAnswered, IssueClosed, Other, Pushed, RequestAnswered
 from mission.journal.stored import data_of

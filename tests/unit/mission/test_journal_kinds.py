@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mission.errors import JournalError
+from errors import JournalError
 from mission.journal import Journal
 from mission.journal.database import SCHEMA_VERSION
 from mission.journal.kinds import (

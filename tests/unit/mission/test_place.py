@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import UsageError
+from errors import UsageError
 from mission.place import Place, mission_home
 
 

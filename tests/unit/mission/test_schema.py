@@ -9,10 +9,10 @@ import jsonschema
 import pytest
 import yaml
 
+from errors import ConfigError
 from mission.config import MissionConfig, parse_config
 from mission.config.reference import reference_text
 from mission.config.schema import schema_text
-from mission.errors import ConfigError
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mission.errors import TransitionError
+from errors import TransitionError
 from mission.state import TRANSITIONS, Actor, Status, targets, transition
 
 statuses = st.sampled_from(Status)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import RowConflictError
+from errors import RowConflictError
 from mission.journal import Journal
 from mission.state import Actor, Status
 from orchestrator.board import Board, StatusChange

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.protocol import Outcome, Result
+from agents.protocol import Result
+from errors import AgentError
 from mission.config import AgentConfig, ForgeConfig, GateConfig, TimeoutsConfig
-from mission.errors import AgentError
+from mission.outcome import Outcome
 from mission.usage import Usage
 from orchestrator.workers.errand import Delivery, Errand, Verdict, without_credentials
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from agents.protocol import Outcome
-from agents.retry import FIRST_DELAY, LONGEST_DELAY, Limit
 from mission.config import MissionConfig
+from mission.outcome import Outcome
 from orchestrator.admission.rests import PROBE, Rests
+from policy.retry import FIRST_DELAY, LONGEST_DELAY, Limit
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

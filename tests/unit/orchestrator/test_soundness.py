@@ -8,14 +8,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from errors import FindingsError
+from errors.finding import Finding, Severity
 from mission.config.agents import AGENT_KEYS_BY_TYPE
 from mission.config.document import examine_document
 from mission.config.gates import GATE_KEYS_BY_TYPE
 from mission.config.model import MissionConfig
-from mission.errors import FindingsError
 from mission.lint import RULES
 from orchestrator.soundness import dialect_of, refuse_misunderstood, written_findings
-from tasks_md.finding import Finding, Severity
 from tasks_md.parse import parse
 from tests.unit.orchestrator.settings import NAMES, PLAN, SETTINGS
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from errors import ConfigError
 from mission.config import MissionConfig, RoutingRule, TaskConfig
-from mission.errors import ConfigError
 from policy.routing import SHIPPED, Route, matches, route
 from tasks_md.parse import read
 from tests.unit.agents.plans import make_task

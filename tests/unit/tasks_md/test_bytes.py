@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from mission.errors import TaskFileError
+from errors import TaskFileError
 from tasks_md.blocks import RawTable, read_blocks
 from tasks_md.edit import CellChange, apply, set_cells
 from tasks_md.graph import Graph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mission.errors import RowConflictError, TaskFileError
+from errors import RowConflictError, TaskFileError
 from tasks_md.edit import CellChange, apply, set_cells
 from tasks_md.model import Dialect
 from tasks_md.parse import parse

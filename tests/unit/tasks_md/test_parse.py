@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import TaskFileError
+from errors import TaskFileError
+from errors.finding import Severity
 from mission.state import Status
-from tasks_md.finding import Severity
 from tasks_md.model import AUTO, STATUSES, BranchKind, Dialect
 from tasks_md.parse import parse, read
 from tests.unit.tasks_md.plans import HEADER, RULE, TOP, plan_text, row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mission.errors import RowConflictError
+from errors import RowConflictError
 from tasks_md.model import Dialect, Plan
 from tasks_md.parse import parse
 from tasks_md.rebase import rebase

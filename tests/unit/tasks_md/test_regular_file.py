@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from errors import ConfigError, TaskFileError, UsageError
 from mission.config import load_config
-from mission.errors import ConfigError, TaskFileError, UsageError
 from mission.place import Place
 from mission.plan import read_plan
 from tasks_md.parse import read

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import RowConflictError, TaskFileError, UsageError, WriterBusyError
+from errors import RowConflictError, TaskFileError, UsageError, WriterBusyError
 from tasks_md.edit import CellChange
 from tasks_md.saving import Version
 from tasks_md.writer import StatusWriter, holder

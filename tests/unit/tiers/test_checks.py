@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from mission.errors import TierError
+from errors import TierError
 from tiers.checks import Check, Health, examine, overall
 from tiers.doctor import LOW_DISK, NO_DISK, disk_check
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from mission.errors import StoppedError, TierError, UsageError
+from errors import StoppedError, TierError, UsageError
 from tiers.config import TierConfig
 from tiers.services.compose import SERVICES, ComposeServices, Engine, find_engine
 from tiers.services.embedded import EmbeddedServices

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from mission.errors import ConfigError
+from errors import ConfigError
 from tiers.config import TierConfig, load_tier_config
 from tiers.config_schema import schema_text
 from tiers.settings.address import Tls

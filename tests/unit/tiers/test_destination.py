@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import ConfigError
+from errors import ConfigError
 from tiers.config import TierConfig, load_tier_config
 from tiers.probes.postgres import probe_postgres
 from tiers.probes.probe import Cause

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from mission.errors import RemoteAwayError, StoppedError
+from errors import RemoteAwayError, StoppedError
 from workspace.away import Away
 from workspace.process import Stop
 

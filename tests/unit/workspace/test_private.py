@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.errors import UsageError
+from errors import UsageError
 from tests.conftest import CANNOT_EXIST
 from workspace.private import private_folder, put_private, read_private
 

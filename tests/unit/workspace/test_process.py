@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mission.errors import ProcessError
+from errors import ProcessError
 from tests.conftest import requires
 from workspace.git import git_environment
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process

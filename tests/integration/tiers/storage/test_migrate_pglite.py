@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mission.errors import TierError
+from errors import TierError
 from tests.command import run
 from tests.conftest import requires
 from tests.integration.tiers.storage.configured import configured

@@ -9,9 +9,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
-from agents.outcomes import ADVICE
-from agents.protocol import LIMITS, Outcome, Result
+from mission.outcome import ADVICE, LIMITS, Outcome
+
+
+class Ended(Protocol):
+    """What an agent's attempt came to, as far as it decides what follows."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+
+    @property
+    def summary(self) -> str:
+        """The exact reason, or what the agent says it did."""
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """For rate limits and quotas: until when, where the tool says so."""
 
 
 class Action(StrEnum):
@@ -96,7 +112,7 @@ def counts(outcome: Outcome) -> bool:
     return outcome not in FREE
 
 
-def decide(result: Result, history: History, *, now: datetime, dice: float) -> Decision:
+def decide(result: Ended, history: History, *, now: datetime, dice: float) -> Decision:
     """What follows from `result`.
 
     Args:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.protocol import Outcome, Result
-from agents.retry import (
+from agents.protocol import Result
+from mission.outcome import Outcome
+from policy.retry import (
     FREE,
     LONGEST_DELAY,
     LONGEST_PAUSE,

@@ -42,7 +42,7 @@ import errno
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from tasks_md.finding import Finding
+from errors.finding import Finding
 
 
 class MissionError(Exception):
