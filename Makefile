@@ -57,7 +57,7 @@ schema: setup ## write the JSON Schemas in docs/ from the models of the configur
 
 docs: setup ## write docs/commands.md and docs/mission-yaml.md from the commands and the models
 	@$(BIN)/python -m cli.reference > docs/commands.md
-	@$(BIN)/python -m mission.config.reference > docs/mission-yaml.md
+	@$(BIN)/python -m mission.reference > docs/mission-yaml.md
 
 clean: ## remove .venv, build output and caches
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \

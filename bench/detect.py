@@ -27,10 +27,10 @@ from tiers.pgvector import enable_vector
 from tiers.servers.owned_process import free_port
 from tiers.servers.postgres import PostgresServer
 from tiers.servers.postgres_binaries import find_postgres, reachable
-from tiers.servers.server_user import ServerUser
 from tiers.servers.valkey import ValkeyServer, find_valkey
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.settings.model import QueueType, StorageType, Tier
+from tiers.settings.server_user import ServerUser
 
 _ROUNDS = 50
 _PASSWORD = SecretStr("bench")

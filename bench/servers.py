@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from tiers.servers.owned_process import free_port
 from tiers.servers.postgres import PostgresServer
 from tiers.servers.postgres_binaries import find_postgres, reachable
-from tiers.servers.server_user import ServerUser
 from tiers.settings.address import PostgresAddress
+from tiers.settings.server_user import ServerUser
 
 PASSWORD = SecretStr("bench")
 

@@ -5,7 +5,7 @@ Each has its operation's name, ends as the operation does, and carries its evide
 
 from __future__ import annotations
 
-from flows.operations import OperationTask, operation_task
+from flows.operation_task import OperationTask, operation_task
 
 compose_boot = operation_task("compose-boot")
 pgvector_init = operation_task("pgvector-init")

@@ -32,10 +32,10 @@ from pydantic import SecretStr
 from tiers.servers.owned_process import free_port
 from tiers.servers.postgres import PostgresServer
 from tiers.servers.postgres_binaries import find_postgres, reachable
-from tiers.servers.server_user import ServerUser
 from tiers.servers.valkey import ValkeyServer, find_valkey
 from tiers.servers.valkey import reachable as reachable_valkey
 from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.server_user import ServerUser
 
 __all__ = ["PASSWORD", "PostgresMaker", "ValkeyMaker", "free_port", "fresh_database"]
 

@@ -15,9 +15,9 @@ from tiers.checks import Check, Health, Look, examine
 from tiers.config import TierConfig
 from tiers.detect import Detection, detect
 from tiers.probes.probe import ProbeResult, Service
-from tiers.servers.server_user import ServerUser
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.settings.folders import data_folder, tiers_home
+from tiers.settings.server_user import ServerUser
 
 GROUP = "tier"
 SLOW = 2000.0  # milliseconds for connecting and asking; far beyond what a busy machine takes

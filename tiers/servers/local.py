@@ -14,11 +14,11 @@ from tiers.servers.owned_process import free_port
 from tiers.servers.pglite import serve_pglite
 from tiers.servers.postgres import PostgresServer
 from tiers.servers.postgres_binaries import find_postgres, reachable
-from tiers.servers.server_user import ServerUser
 from tiers.settings.address import PostgresAddress
 from tiers.settings.folders import data_folder, tiers_home
 from tiers.settings.model import StorageType
 from tiers.settings.secret import kept_secret
+from tiers.settings.server_user import ServerUser
 from workspace.process import Stop
 
 _PASSWORD_FILE = "local-password"  # noqa: S105 - a file's name, below `tiers_home`

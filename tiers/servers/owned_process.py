@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tiers.servers import guard
-from tiers.servers.server_user import ServerUser
+from tiers.settings.server_user import ServerUser
 
 GRACE_SECONDS = 20  # in most cases, between the polite signal and the kill
 

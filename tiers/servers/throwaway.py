@@ -19,11 +19,11 @@ from errors import TierError
 from tiers.servers.owned_process import free_port
 from tiers.servers.postgres import PostgresServer
 from tiers.servers.postgres_binaries import PostgresBinaries, find_postgres, reachable
-from tiers.servers.server_user import ServerUser
 from tiers.servers.valkey import ValkeyServer, find_valkey
 from tiers.servers.valkey import reachable as reachable_valkey
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.settings.folders import data_folder, tiers_home
+from tiers.settings.server_user import ServerUser
 
 _PREFIX = "mission_check_"  # of databases
 _STALE = "SELECT datname FROM pg_database WHERE datname LIKE %s AND NOT datistemplate"

@@ -23,8 +23,8 @@ from redis.retry import Retry
 from errors import TierError
 from tiers.servers import software
 from tiers.servers.owned_process import OwnedProcess, log_tail, server_environment
-from tiers.servers.server_user import ServerUser
 from tiers.settings.address import ValkeyAddress
+from tiers.settings.server_user import ServerUser
 
 START_SECONDS = 20.0
 _POLL_SECONDS = 0.02

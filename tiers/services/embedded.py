@@ -16,13 +16,13 @@ from tiers.config import TierConfig
 from tiers.servers.local import local_server
 from tiers.servers.postgres import PostgresServer
 from tiers.servers.postgres_binaries import find_postgres, reachable
-from tiers.servers.server_user import ServerUser
 from tiers.servers.valkey import ValkeyServer, find_valkey
 from tiers.servers.valkey import reachable as reachable_valkey
 from tiers.services.service import Say, ServiceState, with_passwords
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.settings.folders import data_folder, tiers_home
 from tiers.settings.model import StorageType, Tier
+from tiers.settings.server_user import ServerUser
 from workspace.process import Stop
 
 MINIMUM_POSTGRES = {Tier.STANDALONE: 14, Tier.FEDERATED: 17}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mission.place import mission_home
-from tiers.servers.server_user import ServerUser
+from tiers.settings.server_user import ServerUser
 
 SECRET_FOLDERS = "MISSION_SECRET_FOLDERS"  # noqa: S105 - a variable that names folders
 CONTAINER_SECRETS = Path("/run/secrets")

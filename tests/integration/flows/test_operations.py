@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import TaskRun
 from errors import TierError
 from flows.call import call_flow
 from flows.federated_tier import TASKS
-from flows.operations import operation_task
+from flows.operation_task import operation_task
 from orchestrator.display import RecordingDisplay
 from orchestrator.operations.catalogue import OPERATIONS
 from orchestrator.operations.evidence import Evidence, OperationEnd

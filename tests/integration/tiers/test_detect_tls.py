@@ -16,9 +16,9 @@ from tests.services import PostgresMaker, ValkeyMaker
 from tiers.detect import detect
 from tiers.probes.probe import Cause
 from tiers.servers.postgres import PostgresServer
-from tiers.servers.server_user import ServerUser
 from tiers.servers.valkey import ValkeyServer
 from tiers.settings.address import PostgresAddress, Tls, ValkeyAddress
+from tiers.settings.server_user import ServerUser
 
 pytestmark = requires("openssl")
 

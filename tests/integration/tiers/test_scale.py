@@ -20,10 +20,10 @@ from tests.unit.tiers.test_compose_file import services
 from tiers.prefect_environment import prefect_environment
 from tiers.servers.owned_process import OwnedProcess, log_tail, server_environment
 from tiers.servers.postgres import PostgresServer
-from tiers.servers.server_user import ServerUser
 from tiers.servers.valkey import ValkeyServer
 from tiers.services.compose import COMPOSE_FILE
 from tiers.settings.address import PostgresAddress, ValkeyAddress
+from tiers.settings.server_user import ServerUser
 
 pytestmark = pytest.mark.slow
 LOGIN = ("mission", "what-the-servers-ask-for")

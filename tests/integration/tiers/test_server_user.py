@@ -14,9 +14,9 @@ from errors import TierError
 from tests.conftest import CANNOT_EXIST
 from tiers.servers import software
 from tiers.servers.postgres_binaries import PostgresBinaries, reachable
-from tiers.servers.server_user import ServerUser
 from tiers.servers.valkey import find_valkey
 from tiers.settings.folders import data_folder
+from tiers.settings.server_user import ServerUser
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason=f"{CANNOT_EXIST}only root starts servers as another account"

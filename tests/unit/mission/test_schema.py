@@ -11,8 +11,8 @@ import yaml
 
 from errors import ConfigError
 from mission.config import MissionConfig, parse_config
-from mission.config.reference import reference_text
 from mission.config.schema import schema_text
+from mission.reference import reference_text
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -1,4 +1,4 @@
-"""`docs/mission-yaml.md`, every key of `mission.yaml`: `python -m mission.config.reference`."""
+"""`docs/mission-yaml.md`, every key of `mission.yaml`: `python -m mission.reference`."""
 
 from __future__ import annotations
 
