@@ -26,11 +26,11 @@ import yaml
 from errors import MissionError
 from mission.journal import Stage
 from mission.journal.kinds import Verified
-from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
-from orchestrator.display import RecordingDisplay
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.opening import open_mission
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.workplace.verifying import Row
 from workspace.process import Stop
 
 BRANCHES = 24

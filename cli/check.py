@@ -14,7 +14,7 @@ from cli.tables import wrap
 from errors import UnreadableError
 from errors.finding import Finding, Severity
 from mission.place import Place
-from orchestrator.soundness import examine
+from orchestrator.soundness.soundness import examine
 
 app = typer.Typer()
 

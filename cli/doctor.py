@@ -12,7 +12,7 @@ import typer
 from cli.console import Style, fact, paint, print_json, printable
 from errors import ConfigError, UsageError
 from mission.place import Place
-from orchestrator.needs import runner_checks
+from orchestrator.soundness.needs import runner_checks
 from tiers.checks import Check, Health, overall
 from tiers.config import load_tier_config
 from tiers.doctor import GROUP as TIER

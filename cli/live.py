@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cli.console import printable
 from mission.state import Status
-from orchestrator.display import Display, Progress
+from orchestrator.ports.display import Display, Progress
 
 _ORDER = (
     Status.DONE,

@@ -16,7 +16,7 @@ from flows.run import carry_out
 from mission.place import Place
 from orchestrator.dry_run import Planned, held_back, plan_run
 from orchestrator.run import RunEnd, RunRequest, check_request, select
-from orchestrator.soundness import examine
+from orchestrator.soundness.soundness import examine
 from workspace.process import Stop
 
 app = typer.Typer()

@@ -9,7 +9,7 @@ from flows.server import ServerError
 from flows.settings import TAG, place_tag
 from flows.trouble import SERVER_TROUBLE, gaps, remedy
 from mission.place import Place
-from orchestrator.display import Display
+from orchestrator.ports.display import Display
 from orchestrator.run import RunEnd, RunRequest
 from workspace.process import Stop
 

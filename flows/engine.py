@@ -18,7 +18,7 @@ from flows.board import Board
 from flows.record import Record
 from flows.settings import TAG
 from flows.task import RowFuture, RowRun, done, row, task_run
-from orchestrator.engine import Job, OnDone
+from orchestrator.ports.engine import Job, OnDone
 
 _NO_THREAD = "The machine limits them (`ulimit -u`, cgroup): raise that or lower max_parallel"
 

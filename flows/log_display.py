@@ -6,7 +6,7 @@ import threading
 
 from prefect.logging import get_run_logger
 
-from orchestrator.display import Progress
+from orchestrator.ports.display import Progress
 
 
 class LogDisplay:

@@ -20,7 +20,7 @@ from flows.signals import on_a_thread
 from mission.config import load_config
 from mission.place import Place
 from orchestrator import run as orchestrator
-from orchestrator.display import Display
+from orchestrator.ports.display import Display
 from orchestrator.run import RunEnd, RunRequest
 from workspace.process import Stop
 from workspace.redact import Redactor

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flows.server import LocalServer, ServerError, answers
 from flows.settings import connect, given_api, load_prefect
-from orchestrator.display import Display
+from orchestrator.ports.display import Display
 from orchestrator.run import RunEnd, RunRequest
 from workspace.process import Stop
 

@@ -21,9 +21,9 @@ from mission.config.document import Document
 from mission.journal import Journal
 from mission.place import Place
 from orchestrator.admission.rests import Rests
-from orchestrator.display import Display
 from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
+from orchestrator.ports.display import Display
 from orchestrator.publishing.behind import Behind
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.writer import StatusWriter

@@ -10,9 +10,9 @@ from errors import MissionError
 from mission.config import MissionConfig
 from mission.state import Status
 from orchestrator.admission.budgeting import unknown_price
-from orchestrator.attempts.verifying import steps_for
-from orchestrator.dispatch import carrier_of
+from orchestrator.loop.dispatch import carrier_of
 from orchestrator.operations.catalogue import OPERATIONS
+from orchestrator.workplace.verifying import steps_for
 from policy.routing import Route, route
 from tasks_md.graph import Graph
 from tasks_md.model import STATUSES, BranchKind, Plan, Task

@@ -20,12 +20,12 @@ from mission.plan import planner_of
 from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.admission.rests import GO_ON, line_up
-from orchestrator.attempts.asking import Question
-from orchestrator.attempts.commit_files import PLAN
 from orchestrator.attempts.retrying import decide_after
 from orchestrator.context import Context
-from orchestrator.soundness import written_findings
+from orchestrator.soundness.soundness import written_findings
 from orchestrator.workers.sending import consult
+from orchestrator.workplace.asking import Question
+from orchestrator.workplace.commit_files import PLAN
 from policy.retry import Action
 from tasks_md.model import Milestone, Plan, Task
 from tasks_md.parse import parse

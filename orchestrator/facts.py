@@ -10,9 +10,9 @@ from errors.finding import Finding, Severity
 from gates.protocol import GateRequest, GateState, Purpose
 from mission.journal.kinds import Merged
 from mission.state import Actor, Status
-from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
-from orchestrator.taking_over import vouched_for
+from orchestrator.loop.board import Board, StatusChange
+from orchestrator.recovery.taking_over import vouched_for
 from policy.standing import Landing
 from tasks_md.model import Plan, Task
 from workspace.squash import one_line

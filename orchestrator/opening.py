@@ -22,13 +22,13 @@ from mission.journal.kinds import RemoteAway
 from mission.place import Place, mission_home
 from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
-from orchestrator.board import Board
 from orchestrator.context import Context, task_path
-from orchestrator.display import Display
+from orchestrator.loop.board import Board
 from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
-from orchestrator.preflight import repository_of
+from orchestrator.ports.display import Display
 from orchestrator.publishing.behind import Behind
+from orchestrator.soundness.preflight import repository_of
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.writer import StatusWriter
 from workspace.alive import started

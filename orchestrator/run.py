@@ -10,24 +10,29 @@ from mission.amounts import moment
 from mission.journal import RequestKind
 from mission.place import Place
 from mission.state import Status
-from orchestrator.assignment import Todo
-from orchestrator.attempts.commit_files import clear_left
-from orchestrator.board import Board
-from orchestrator.conduct import conduct
 from orchestrator.context import Context
-from orchestrator.display import Display
-from orchestrator.engine import Engine, ThreadEngine
 from orchestrator.expanding import PlannerAwayError, expand, next_placeholder, write_expansion
+from orchestrator.loop.board import Board
+from orchestrator.loop.conduct import conduct
 from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
-from orchestrator.preflight import check_base, refuse_without_commit, repository_of
+from orchestrator.ports.assignment import Todo
+from orchestrator.ports.display import Display
+from orchestrator.ports.engine import Engine, ThreadEngine
 from orchestrator.publishing.absorbing import take_in_pushed
 from orchestrator.publishing.status import publish_status
 from orchestrator.publishing.storage import StorageCopy
-from orchestrator.recovery import end_crashed_runs, reconcile
-from orchestrator.soundness import examine, findings_of, refuse_errors, refuse_misunderstood
-from orchestrator.taking_over import note_taken_over
+from orchestrator.recovery.recovery import end_crashed_runs, reconcile
+from orchestrator.recovery.taking_over import note_taken_over
+from orchestrator.soundness.preflight import check_base, refuse_without_commit, repository_of
+from orchestrator.soundness.soundness import (
+    examine,
+    findings_of,
+    refuse_errors,
+    refuse_misunderstood,
+)
 from orchestrator.workers.remote import RemoteAgents
+from orchestrator.workplace.commit_files import clear_left
 from policy.budget import Refusal, Scope
 from tasks_md.lock import refuse_if_held
 from tasks_md.model import Plan

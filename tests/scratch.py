@@ -15,8 +15,8 @@ import yaml
 
 from mission.journal import Journal
 from mission.place import Place
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunEnd, RunRequest, run_mission
 from tasks_md.parse import read
 from workspace.git import Git

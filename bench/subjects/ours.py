@@ -16,12 +16,12 @@ from bench.subjects.recorded import until_recorded
 from flows.call import call_flow
 from mission.journal import Journal
 from mission.place import Place
-from orchestrator.assignment import Assignment
-from orchestrator.conduct import conduct
 from orchestrator.context import Context
-from orchestrator.display import RecordingDisplay
+from orchestrator.loop.conduct import conduct
 from orchestrator.operations.catalogue import OPERATIONS, Entry
 from orchestrator.operations.evidence import OperationEnd
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import RunRequest
 from workspace.git import Git
 from workspace.process import Stop

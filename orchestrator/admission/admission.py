@@ -10,8 +10,8 @@ from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
 from orchestrator.admission.rests import GO_ON, is_operation, line_up
 from orchestrator.context import Context
-from orchestrator.dispatch import Dispatcher
-from orchestrator.ends import TaskEnd, Unreviewed
+from orchestrator.loop.dispatch import Dispatcher
+from orchestrator.ports.ends import TaskEnd, Unreviewed
 from policy.budget import Refusal, Scope
 from tasks_md.model import Task
 

@@ -20,14 +20,12 @@ from gates.single_writer import touched
 from mission.journal import Attempt, Stage
 from mission.outcome import ADVICE, Outcome
 from mission.state import Status
-from orchestrator.assignment import Assignment
 from orchestrator.attempts.delivery import bring_to_remote, verify
 from orchestrator.attempts.repairing import may_repair, to_repair
 from orchestrator.attempts.resuming import HELD_UP, catch_up, reopen
 from orchestrator.attempts.retrying import STATUSES, again, decide_next
 from orchestrator.attempts.reviewing import Reviewed, review, why_a_person
 from orchestrator.attempts.sending_back import may_go_back, put_task_file_back
-from orchestrator.attempts.verifying import Row, VerificationError
 from orchestrator.attempts.work import (
     REVIEW,
     Work,
@@ -40,7 +38,11 @@ from orchestrator.attempts.work import (
     run_agent,
 )
 from orchestrator.context import Context
-from orchestrator.ends import (
+from orchestrator.merging.pulling import clear_pull
+from orchestrator.merging.queue import MergeQueue
+from orchestrator.merging.squashing import touches_task_file
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.ends import (
     CONFLICT,
     SINGLE_WRITER,
     SUPERSEDED,
@@ -49,12 +51,10 @@ from orchestrator.ends import (
     TaskEnd,
     Unreviewed,
 )
-from orchestrator.merging.pulling import clear_pull
-from orchestrator.merging.queue import MergeQueue
-from orchestrator.merging.squashing import touches_task_file
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.reports import report_link, write_report
 from orchestrator.workers.sending import works_elsewhere
+from orchestrator.workplace.verifying import Row, VerificationError
 from workspace import changes
 
 

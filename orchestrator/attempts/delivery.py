@@ -5,12 +5,12 @@ from __future__ import annotations
 from gates.protocol import GateRequest, Purpose
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Pushed, WillConflict
-from orchestrator.attempts.verifying import Row, VerificationError, verify_branch
 from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
+from orchestrator.gating.passage import pass_gates
 from orchestrator.merging.pulling import show_pull
-from orchestrator.passage import pass_gates
 from orchestrator.workers.sending import pushed_by_worker
+from orchestrator.workplace.verifying import Row, VerificationError, verify_branch
 from tasks_md.model import Task
 from workspace import base_log, landing
 from workspace.disclosure import refuse_secrets

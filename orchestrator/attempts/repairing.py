@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mission.journal import Attempt
-from orchestrator.assignment import Assignment
 from orchestrator.attempts.retrying import since_people
 from orchestrator.context import Context
-from orchestrator.ends import CONFLICT
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.ends import CONFLICT
 from orchestrator.workers.sending import works_elsewhere
 
 

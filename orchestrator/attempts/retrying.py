@@ -12,7 +12,7 @@ from mission.journal.kinds import StatusSet
 from mission.outcome import LIMITS, Outcome
 from mission.state import Actor, Status
 from orchestrator.context import Context
-from orchestrator.ends import SINGLE_WRITER, VERIFICATION, Again
+from orchestrator.ports.ends import SINGLE_WRITER, VERIFICATION, Again
 from policy.retry import Action, Decision, History, counts, decide
 
 STATUSES = {

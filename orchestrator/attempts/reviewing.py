@@ -13,17 +13,17 @@ from mission.journal import Attempt
 from mission.journal.kinds import NoReview, ReviewMade
 from mission.outcome import Outcome
 from orchestrator.admission.rests import line_up
-from orchestrator.assignment import Assignment
-from orchestrator.attempts.asking import Question
 from orchestrator.attempts.bill import Bill
-from orchestrator.attempts.commit_files import REVIEW
 from orchestrator.attempts.retrying import decide_after
 from orchestrator.attempts.rounds import chain, rounds_of, stands, stuck, unchanged
 from orchestrator.attempts.work import Work
 from orchestrator.context import Context
-from orchestrator.ends import Unreviewed
-from orchestrator.settings_files import why_agree
+from orchestrator.gating.settings_files import why_agree
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.ends import Unreviewed
 from orchestrator.workers.sending import consult
+from orchestrator.workplace.asking import Question
+from orchestrator.workplace.commit_files import REVIEW
 from policy.retry import Action
 from policy.review import Review, Verdict, findings_text
 from policy.routing import matches

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from errors import GitError
 from mission.journal import Attempt
-from orchestrator.assignment import Assignment
 from orchestrator.attempts.retrying import since_people, spent, tries_of
 from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
-from orchestrator.ends import SINGLE_WRITER
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.ends import SINGLE_WRITER
 from orchestrator.workers.sending import works_elsewhere
 from workspace import changes
 from workspace.identity import RUNNER

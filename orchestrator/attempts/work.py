@@ -14,15 +14,15 @@ from errors import AlreadyMergedError, GitError
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
 from mission.usage import Usage, UsageColumns
-from orchestrator.assignment import Assignment
-from orchestrator.attempts.asking import Question, ask
-from orchestrator.attempts.commit_files import PROGRAMS
-from orchestrator.attempts.programs import programs_of
 from orchestrator.attempts.repairing import to_repair
-from orchestrator.attempts.verifying import steps_for
 from orchestrator.context import Context
-from orchestrator.ends import CONFLICT, INTERRUPTED
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.ends import CONFLICT, INTERRUPTED
 from orchestrator.workers.sending import send, works_elsewhere
+from orchestrator.workplace.asking import Question, ask
+from orchestrator.workplace.commit_files import PROGRAMS
+from orchestrator.workplace.programs import programs_of
+from orchestrator.workplace.verifying import steps_for
 from workspace import changes
 from workspace.squash import leftovers_message
 from workspace.taking_in import take_in

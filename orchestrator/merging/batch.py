@@ -15,7 +15,6 @@ from errors import (
     MissionError,
 )
 from gates.case import Reason
-from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
 from orchestrator.merging.candidates import Candidate, Tried, try_candidate, verify_candidate
 from orchestrator.merging.landings import Landings
@@ -26,6 +25,7 @@ from orchestrator.merging.squashing import (
     note_merging,
     pass_merge_gates,
 )
+from orchestrator.workplace.verifying import Row
 from policy.batch import Answer, Land, Return, Step, Verdict, Verify, plan_batches
 
 Resolve = Callable[[Row, str | MissionError], None]

@@ -13,9 +13,9 @@ from errors import (
     SingleWriterError,
     UnapprovedError,
 )
-from orchestrator.attempts.verifying import Row, VerificationError, verify_squash
 from orchestrator.context import Context
 from orchestrator.merging.squashing import refuse_blocked, squash_onto
+from orchestrator.workplace.verifying import Row, VerificationError, verify_squash
 from policy.batch import Answer, Verdict
 
 

@@ -8,15 +8,15 @@ from typing import Protocol
 from errors import BaseMovedError, BrokenBaseError, GitError, RemoteAwayError
 from forges.pulls import PullRequests
 from mission.journal.kinds import ForgeRaced
-from orchestrator.attempts.verifying import (
+from orchestrator.context import Context
+from orchestrator.merging.candidates import Candidate
+from orchestrator.merging.pulling import merge_pull, settle_pull
+from orchestrator.workplace.verifying import (
     Row,
     VerificationError,
     is_verified,
     verify_squash,
 )
-from orchestrator.context import Context
-from orchestrator.merging.candidates import Candidate
-from orchestrator.merging.pulling import merge_pull, settle_pull
 from workspace import landing
 
 

@@ -11,10 +11,10 @@ from forges.protocol import PullText
 from forges.pulls import PullRequests
 from mission.journal import Attempt
 from mission.journal.kinds import PullOpened, ReviewMade, Verified
-from orchestrator.attempts.verifying import Row
 from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.merging.squashing import squash_message
+from orchestrator.workplace.verifying import Row
 from tasks_md.model import Task
 from workspace.inert import inert
 

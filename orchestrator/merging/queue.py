@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from threading import Condition, Thread
 
 from errors import GitError, MissionError
-from orchestrator.attempts.verifying import Row
 from orchestrator.context import Context
 from orchestrator.merging.batch import Ahead, BatchRound
 from orchestrator.merging.candidates import (
@@ -22,6 +21,7 @@ from orchestrator.merging.candidates import (
     try_candidate,
 )
 from orchestrator.merging.landings import ForgeLandings, Landings, PushLandings
+from orchestrator.workplace.verifying import Row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,12 +16,12 @@ from gates.protocol import GateRequest, Purpose
 from gates.single_writer import touched
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Merged
-from orchestrator.attempts.verifying import Row
 from orchestrator.attempts.work import Work, author_of
 from orchestrator.context import Context
-from orchestrator.passage import pass_gates
+from orchestrator.gating.passage import pass_gates
+from orchestrator.gating.settings_files import why_agree
 from orchestrator.publishing.absorbing import absorb, follow
-from orchestrator.settings_files import why_agree
+from orchestrator.workplace.verifying import Row
 from tasks_md.model import Task
 from workspace import changes, checkout, landing, squash
 

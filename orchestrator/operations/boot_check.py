@@ -7,11 +7,11 @@ import time
 import psycopg
 
 from errors import TierError
-from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.own_processes import OwnCommands, own_environment
 from orchestrator.operations.tier_row import TierRow
+from orchestrator.ports.assignment import Assignment
 from tiers.config import TierConfig
 from tiers.detect import detect
 from tiers.servers.owned_process import free_port

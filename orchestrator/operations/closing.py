@@ -10,10 +10,10 @@ from mission.journal.kinds import Merged
 from mission.report import make_report
 from mission.report_markdown import report_markdown
 from mission.state import Status
-from orchestrator.assignment import Assignment
 from orchestrator.context import Context
+from orchestrator.gating.passage import pass_gates
 from orchestrator.operations.evidence import Findings, OperationEnd
-from orchestrator.passage import pass_gates
+from orchestrator.ports.assignment import Assignment
 from orchestrator.publishing.issues import close_issue
 from workspace import landing
 

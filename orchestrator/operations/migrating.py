@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from errors import UsageError
-from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.tier_row import TierRow
+from orchestrator.ports.assignment import Assignment
 from tiers.migration.check import check_migration
 from tiers.migration.places import find_place, label
 from tiers.migration.run import is_taken_over, migrate, plan_migration

@@ -10,10 +10,10 @@ from errors import MissionError, RemoteAwayError, StoppedError, told
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import EvidenceFound
 from mission.state import Status
-from orchestrator.assignment import Assignment
 from orchestrator.context import Context
-from orchestrator.ends import TaskEnd
 from orchestrator.operations.evidence import OperationEnd
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.ends import TaskEnd
 
 
 class Operation(Protocol):

@@ -18,11 +18,11 @@ from pathlib import Path
 import psycopg
 
 from missions.scratch import Scratch, make_scratch, standalone_plan
-from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.own_processes import OwnCommands, own_environment
 from orchestrator.operations.tier_row import TierRow
+from orchestrator.ports.assignment import Assignment
 from tasks_md.model import DONE
 from tasks_md.parse import read
 from tiers.federation import federation_modules

@@ -11,10 +11,10 @@ import time
 import psycopg
 
 from errors import TierError
-from orchestrator.assignment import Assignment
 from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.tier_row import TierRow
+from orchestrator.ports.assignment import Assignment
 from tiers.checks import Health, overall
 from tiers.detect import detect
 from tiers.doctor import tier_checks

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from errors import ConfigError
 from gates.protocol import GateRequest, Purpose
-from orchestrator.assignment import Assignment
 from orchestrator.context import Context
+from orchestrator.gating.passage import pass_gates
 from orchestrator.operations.evidence import Findings, OperationEnd
-from orchestrator.passage import pass_gates
+from orchestrator.ports.assignment import Assignment
 from tiers.config import TierConfig, load_tier_config
 
 

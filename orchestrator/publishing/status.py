@@ -10,7 +10,7 @@ from errors import BaseMovedError, MissionError, RemoteAwayError, told
 from gates.protocol import GateRequest, Purpose
 from mission.journal.kinds import StatusPublished
 from orchestrator.context import Context
-from orchestrator.passage import pass_gates
+from orchestrator.gating.passage import pass_gates
 from orchestrator.publishing.absorbing import absorb, absorbed_commit, follow, note_absorbed
 from orchestrator.publishing.own_commits import note_publishing
 from orchestrator.publishing.reports import reports

@@ -11,8 +11,8 @@ from filelock import FileLock
 
 from agents.protocol import Result
 from mission.outcome import Outcome
-from orchestrator.attempts.commit_files import check_out
 from orchestrator.workers.errand import Errand
+from orchestrator.workplace.commit_files import check_out
 from workspace import changes, landing
 from workspace.git import Git
 from workspace.repository import Repository

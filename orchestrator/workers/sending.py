@@ -14,14 +14,14 @@ from mission.journal import Attempt
 from mission.journal.kinds import ErrandSent, GateAnswered, NoReview, Pushed, WorkHeld
 from mission.outcome import Outcome
 from mission.usage import Usage
-from orchestrator.attempts.asking import Question, ask
-from orchestrator.attempts.commit_files import PROGRAMS, commit_files
-from orchestrator.attempts.programs import programs_of
 from orchestrator.context import Context
-from orchestrator.ends import INTERRUPTED
+from orchestrator.ports.ends import INTERRUPTED
 from orchestrator.workers.booked import booked_before, told_before
 from orchestrator.workers.errand import Delivery, Errand, without_credentials
 from orchestrator.workers.watched import Watched
+from orchestrator.workplace.asking import Question, ask
+from orchestrator.workplace.commit_files import PROGRAMS, commit_files
+from orchestrator.workplace.programs import programs_of
 from workspace import changes
 from workspace.worktrees import Worktree
 

@@ -11,9 +11,9 @@ from agents.protocol import Result
 from agents.registry import model as model_of
 from agents.registry import settings as agent_settings
 from mission.usage import Usage
-from orchestrator.attempts.asking import Question, log_of
 from orchestrator.context import Context
 from orchestrator.workers.errand import Delivery, Progress
+from orchestrator.workplace.asking import Question, log_of
 
 
 class Watched:

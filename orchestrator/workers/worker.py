@@ -24,10 +24,10 @@ from gates.registry import Patience, Surroundings, create_gates
 from gates.waiting import wait_until_clear
 from mission.outcome import Outcome
 from mission.usage import Usage
-from orchestrator.attempts.commit_files import PROGRAMS
-from orchestrator.attempts.programs import programs_of
 from orchestrator.workers.clone import Clone
 from orchestrator.workers.errand import Delivery, Errand, Progress, Verdict
+from orchestrator.workplace.commit_files import PROGRAMS
+from orchestrator.workplace.programs import programs_of
 from workspace import changes, landing
 from workspace.disclosure import refuse_secrets
 from workspace.process import Stop, allowed_environment

@@ -11,8 +11,8 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunRequest, run_mission
 from workspace.process import Stop
 

@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 # Tells the verification which rows wait for their merge.
 RUNNER = """
 import pathlib, sys
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunRequest, run_mission
 from workspace.process import Stop
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunRequest, run_mission
 from orchestrator.workers.remote import ThreadWorkers
 from tests.scratch import Scratch, make, row

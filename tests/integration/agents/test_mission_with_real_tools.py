@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mission.journal import Attempt
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from tests.conftest import requires
 from tests.integration.agents.tools import CODEX, GLM, HAIKU, KEY, home_environment
 from tests.model_server import Fail, ModelServer, Say, Step

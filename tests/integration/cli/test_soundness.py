@@ -11,7 +11,7 @@ import pytest
 
 from errors import FindingsError
 from mission.journal import RequestKind
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tests.command import answer, run
 from tests.scratch import Scratch, make, row

@@ -25,7 +25,7 @@ from flows.engine import PrefectEngine
 from flows.record import Record
 from flows.settings import TAG, place_tag
 from flows.task import RowRun, row
-from orchestrator.engine import Job
+from orchestrator.ports.engine import Job
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 

@@ -20,7 +20,7 @@ from prefect.settings import temporary_settings
 from errors import FindingsError, UsageError
 from flows.call import call_flow
 from flows.server import LocalServer, ServerError
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import RunEnd, RunRequest
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop
@@ -41,7 +41,7 @@ pathlib.Path(f"{task}.txt").write_text("work")
 RUNNER = """
 import sys
 from flows.run import carry_out
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import RunRequest
 from workspace.process import Stop
 raise SystemExit(carry_out(RunRequest(path=sys.argv[1]), RecordingDisplay(), Stop()).exit_code)

@@ -19,9 +19,9 @@ from errors import TierError
 from flows.call import call_flow
 from flows.federated_tier import TASKS
 from flows.operation_task import operation_task
-from orchestrator.display import RecordingDisplay
 from orchestrator.operations.catalogue import OPERATIONS
 from orchestrator.operations.evidence import Evidence, OperationEnd
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import RunEnd, RunRequest
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tests.scratch import HEADER, Scratch, make, row
 from workspace.git import Git

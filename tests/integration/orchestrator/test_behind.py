@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import make, row
 from workspace.git import Git
 

@@ -12,12 +12,12 @@ from errors import AgentError
 from mission.journal.kinds import ReviewMade
 from orchestrator.admission.admission import Admission
 from orchestrator.attempts.attempt import AttemptRunner
-from orchestrator.dispatch import Dispatcher
-from orchestrator.display import RecordingDisplay
+from orchestrator.loop.dispatch import Dispatcher
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.opening import open_mission
 from orchestrator.operations.catalogue import find_operation
 from orchestrator.operations.operation import OperationRunner
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.publishing.issues import IssueBook
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunEnd, RunRequest, run_mission
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop

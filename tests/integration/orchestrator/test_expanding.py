@@ -13,10 +13,10 @@ import yaml
 from errors import AgentError, BudgetError, MissionError, UsageError
 from mission.overview import make_overview
 from mission.report import make_report
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
 from orchestrator.expanding import Expansion, expand, write_expansion
 from orchestrator.opening import open_mission
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunRequest, run_mission
 from tasks_md.graph import Graph
 from tasks_md.parse import read

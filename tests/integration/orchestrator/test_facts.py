@@ -7,9 +7,9 @@ from pathlib import Path
 from cli.asking import ask
 from mission.journal import RequestKind
 from mission.state import Status
-from orchestrator.display import RecordingDisplay
 from orchestrator.facts import compare, fix
 from orchestrator.opening import open_mission
+from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mission.journal.kinds import Merged
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from tests.forge.mission import ForgeMission, forge_mission
 from tests.integration.orchestrator.together import VERIFY, WORKER, Marking
 from tests.scratch import row

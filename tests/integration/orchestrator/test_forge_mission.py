@@ -11,9 +11,9 @@ import pytest
 
 from cli.asking import ask
 from mission.journal import RequestKind
-from orchestrator.display import RecordingDisplay
 from orchestrator.facts import compare, fix
 from orchestrator.opening import open_mission
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import RunEnd
 from tests.forge.ci import JobState
 from tests.forge.faults import Break, Fault

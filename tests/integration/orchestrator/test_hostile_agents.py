@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from watchfiles import watch
 
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import START, make, row
 from workspace.git import Git
 from workspace.process import Stop

@@ -13,9 +13,9 @@ import pytest
 from cli.asking import ask
 from mission.journal import RequestKind
 from mission.place import Place
-from orchestrator.display import RecordingDisplay
 from orchestrator.facts import compare
 from orchestrator.opening import open_mission
+from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop

@@ -10,7 +10,7 @@ import pytest
 
 from errors import MissionError
 from mission.journal.kinds import ReviewMade
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tests.scratch import make, row
 from workspace.process import Stop

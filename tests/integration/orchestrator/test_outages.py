@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import Scratch, make, row
 
 pytestmark = pytest.mark.timeout(120)

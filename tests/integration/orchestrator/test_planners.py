@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from errors import AgentError
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
 from orchestrator.expanding import expand_patiently
 from orchestrator.opening import open_mission
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunEnd, RunRequest, run_mission
 from tests.integration.orchestrator.test_expanding import PLACEHOLDER, PLAN
 from tests.scratch import Scratch, make, row

@@ -15,7 +15,7 @@ from watchfiles import Change, watch
 
 from errors import MissionError, RowConflictError, TaskFileError
 from mission.journal.kinds import WillConflict
-from orchestrator.display import Progress, RecordingDisplay
+from orchestrator.ports.display import Progress, RecordingDisplay
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
@@ -255,7 +255,7 @@ def test_what_happened_before_the_watch_was_on_is_seen(
         paused.unlink()
         yield from watch(*folders, **options)
 
-    monkeypatch.setattr("orchestrator.watch.watch", late)
+    monkeypatch.setattr("orchestrator.loop.watch.watch", late)
     assert scratch.run(display=display).exit_code == 0
     assert scratch.statuses() == {"A": "done", "B": "done"}
 

@@ -15,7 +15,7 @@ from cli.status import standing_of
 from cli.status_page import status_page
 from mission.journal.kinds import StatusSet
 from mission.place import Place
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from policy.backoff import Backoff
 from tests.scratch import Scratch, make, row
 

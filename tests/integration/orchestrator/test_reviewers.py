@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from mission.journal.kinds import NoReview
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import Scratch, make, row
 from tests.unsteady import order, unsteady
 from workspace.process import Stop

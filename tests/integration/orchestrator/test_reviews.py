@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mission.journal.kinds import ReviewMade
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tests.scratch import Scratch, make, row
 from workspace.git import Git

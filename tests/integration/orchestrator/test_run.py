@@ -11,7 +11,7 @@ from watchfiles import watch
 
 from errors import WriterBusyError
 from mission.place import Place
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tasks_md.writer import StatusWriter
 from tests.scratch import Scratch, make, row

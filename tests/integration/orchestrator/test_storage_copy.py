@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from tests.integration.tiers.storage.configured import configured
 from tests.scratch import Scratch, make, row
 from tests.services import PASSWORD, free_port

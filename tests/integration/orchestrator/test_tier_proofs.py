@@ -11,9 +11,9 @@ import pytest
 
 from mission.journal import Journal
 from mission.journal.kinds import EvidenceFound
-from orchestrator.display import RecordingDisplay
 from orchestrator.operations.own_processes import OwnCommands, own_environment
 from orchestrator.operations.regression import chain
+from orchestrator.ports.display import RecordingDisplay
 from tests.conftest import requires
 from tests.integration.tiers.storage.configured import configured
 from tests.scratch import Scratch, make, row

@@ -11,7 +11,7 @@ import pytest
 
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import Pushed
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import apply_requests
 from tests.scratch import Scratch, make, row
 from workspace.git import Git

@@ -11,8 +11,8 @@ import pytest
 
 from mission.journal.kinds import Pushed
 from mission.outcome import Outcome
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunEnd, RunRequest, run_mission
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.remote import NoWorkers, OnPhase, RemoteAgents, ThreadWorkers

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunEnd, RunRequest, run_mission
 from orchestrator.workers.errand import Delivery, Errand, Progress
 from orchestrator.workers.remote import OnPhase, RemoteAgents, ThreadWorkers

@@ -13,11 +13,11 @@ import pytest
 
 from errors import RowConflictError, TaskFileError, WriterBusyError
 from mission.place import Place
-from orchestrator.display import RecordingDisplay
-from orchestrator.ends import TaskEnd
+from orchestrator.loop.writing import Writing
 from orchestrator.operations.operation import Operation
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.ends import TaskEnd
 from orchestrator.run import apply_requests
-from orchestrator.writing import Writing
 from tasks_md.edit import CellChange
 from tasks_md.lock import refuse_if_held
 from tasks_md.model import Plan
@@ -39,8 +39,8 @@ pathlib.Path(f"{{task}}.txt").write_text(task)
 # A runner whose disk never takes the task file. Its gate knows it by the file `pid`.
 RUNNER = """
 import os, pathlib, sys, threading
-from orchestrator.display import RecordingDisplay
-from orchestrator.engine import ThreadEngine
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunRequest, run_mission
 from tasks_md.writer import StatusWriter
 from workspace.process import Stop
@@ -182,7 +182,7 @@ def test_killed_before_a_finished_operation_is_in_the_file(
     def find(name: str) -> Operation:
         raise AssertionError(f"{name} ran again")
 
-    monkeypatch.setattr("orchestrator.conduct.find_operation", find)
+    monkeypatch.setattr("orchestrator.loop.conduct.find_operation", find)
     assert scratch.run().exit_code == 0
     assert scratch.statuses() == {"A": "done", "B": "done"}
     with scratch.journal() as journal:
@@ -312,7 +312,7 @@ def test_a_row_that_a_person_takes_away_as_it_ends_stops_the_run_in_order(
             self.path.write_text("".join(line for line in lines if "| A |" not in line))
             return super().apply([one for one in changes if one.task == "B"])
 
-    monkeypatch.setattr("orchestrator.writing.Writing.begin", noting)
+    monkeypatch.setattr("orchestrator.loop.writing.Writing.begin", noting)
     monkeypatch.setattr("orchestrator.opening.StatusWriter", Edited)
     scratch = make(tmp_path, [row("A"), row("B")], worker=worker)
     display = Holding("B", Place.find(str(scratch.task_file)).state_dir)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.display import RecordingDisplay
+from orchestrator.ports.display import RecordingDisplay
 
 # Writes a file for each task; `same.txt` where the test says so. The first row comes to the merge
 # queue alone: the others end once it is being verified, and wait for the merge together.

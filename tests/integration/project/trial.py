@@ -24,7 +24,7 @@ from agents.outcomes import classify
 from agents.stream import Told
 from agents.streamed import judge_end
 from errors import AgentError
-from orchestrator.notes import with_word
+from orchestrator.loop.notes import with_word
 from policy.review import Review
 from tests.integration.project.patterns import Pattern, patterns, use
 from tests.integration.project.worst_texts import Text, worst

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cli.live import LiveDisplay, PlainDisplay, display_for
 from mission.state import Status
-from orchestrator.display import Progress
+from orchestrator.ports.display import Progress
 
 
 def console(*, terminal: bool) -> Console:

@@ -10,7 +10,7 @@ import pytest
 from errors import RowConflictError
 from mission.journal import Journal
 from mission.state import Actor, Status
-from orchestrator.board import Board, StatusChange
+from orchestrator.loop.board import Board, StatusChange
 from tasks_md.parse import read
 from tasks_md.writer import StatusWriter
 

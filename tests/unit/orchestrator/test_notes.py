@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mission.amounts import in_one_line
-from orchestrator.notes import with_word
+from orchestrator.loop.notes import with_word
 
 PEOPLE = st.text(
     st.characters(exclude_characters="[]", exclude_categories=("Cc", "Cs", "Zl", "Zp"))

@@ -15,7 +15,7 @@ from mission.config.document import examine_document
 from mission.config.gates import GATE_KEYS_BY_TYPE
 from mission.config.model import MissionConfig
 from mission.lint import RULES
-from orchestrator.soundness import dialect_of, refuse_misunderstood, written_findings
+from orchestrator.soundness.soundness import dialect_of, refuse_misunderstood, written_findings
 from tasks_md.parse import parse
 from tests.unit.orchestrator.settings import NAMES, PLAN, SETTINGS
 

@@ -9,10 +9,10 @@ from mission.journal.kinds import StatusSet
 from mission.outcome import Outcome
 from mission.state import Actor, Status
 from orchestrator.attempts.resuming import HELD_UP
-from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
-from orchestrator.ends import INTERRUPTED
-from orchestrator.proving import prove_merged
+from orchestrator.loop.board import Board, StatusChange
+from orchestrator.ports.ends import INTERRUPTED
+from orchestrator.recovery.proving import prove_merged
 from workspace.alive import end_leftover
 
 # What an attempt had come to, by the status that was written for it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from orchestrator.ends import TaskEnd
+from orchestrator.ports.ends import TaskEnd
 from tasks_md.model import Plan
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agents.command import file_named
 from mission.config import AgentConfig
-from orchestrator.attempts.commit_files import commit_files
+from orchestrator.workplace.commit_files import commit_files
 from workspace.git import Git
 from workspace.worktrees import Worktrees
 

@@ -11,7 +11,7 @@ from watchfiles import watch
 
 from gates.pause import PAUSED_FILE, PauseFiles
 from mission.place import Place
-from orchestrator.events import Event, FileChanged, Woken
+from orchestrator.loop.events import Event, FileChanged, Woken
 
 
 class Watch:

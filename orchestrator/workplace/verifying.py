@@ -12,8 +12,8 @@ from gates.verification import StepEnd, run_steps
 from mission.config import MissionConfig, VerifyStep
 from mission.journal import Attempt
 from mission.journal.kinds import Verified
-from orchestrator.attempts.commit_files import VERIFY, commit_files
 from orchestrator.context import Context
+from orchestrator.workplace.commit_files import VERIFY, commit_files
 from tasks_md.model import Task
 from workspace.worktrees import Worktree
 

@@ -11,7 +11,7 @@ from errors import RowConflictError
 from mission.journal import Journal
 from mission.journal.kinds import StatusSet
 from mission.state import Actor, Status, transition
-from orchestrator.notes import with_word
+from orchestrator.loop.notes import with_word
 from tasks_md.edit import CellChange
 from tasks_md.graph import Frontier, Graph
 from tasks_md.model import STATUSES, Plan, Task

@@ -23,8 +23,8 @@ from mission.config.model import MissionConfig
 from mission.lint import Known, Subject, lint_rules, lint_settings
 from mission.place import Place
 from mission.strays import refuse_strays
-from orchestrator.ground import lint_ground
 from orchestrator.operations.catalogue import OPERATIONS
+from orchestrator.soundness.ground import lint_ground
 from tasks_md.lint import lint
 from tasks_md.model import COLUMNS, STATUSES, Dialect, Plan
 from tasks_md.parse import read

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from errors import MissionError, TransitionError, UsageError
 from mission.journal import Attempt, Journal, Request, Stage
 from mission.state import Actor, Status
-from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
+from orchestrator.loop.board import Board, StatusChange
 
 _TARGETS = {
     "reject": Status.NOT_STARTED,

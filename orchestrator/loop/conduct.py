@@ -6,20 +6,20 @@ import queue
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from orchestrator.assignment import Todo
 from orchestrator.attempts.attempt import AttemptRunner
-from orchestrator.board import Board
 from orchestrator.context import Context
-from orchestrator.dispatch import Dispatcher
-from orchestrator.engine import Engine
-from orchestrator.events import Event, StopRequested, Woken
-from orchestrator.loop import Loop
+from orchestrator.loop.board import Board
+from orchestrator.loop.dispatch import Dispatcher
+from orchestrator.loop.events import Event, StopRequested, Woken
+from orchestrator.loop.loop import Loop
+from orchestrator.loop.watch import Watch
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.operations.catalogue import find_operation
 from orchestrator.operations.operation import OperationRunner
+from orchestrator.ports.assignment import Todo
+from orchestrator.ports.engine import Engine
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.status import Publisher
-from orchestrator.watch import Watch
 from policy.budget import Refusal
 
 

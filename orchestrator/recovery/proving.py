@@ -10,9 +10,9 @@ from mission.journal.kinds import Merged
 from mission.state import Actor, Status
 from orchestrator.attempts.resuming import HELD_UP
 from orchestrator.attempts.work import clear
-from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
-from orchestrator.ends import SUPERSEDED
+from orchestrator.loop.board import Board, StatusChange
+from orchestrator.ports.ends import SUPERSEDED
 from orchestrator.publishing.issues import IssueBook
 from policy.standing import Landing
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from agents.registry import settings
 from mission.journal import Attempt
 from orchestrator.admission.rests import OPERATION, is_operation
-from orchestrator.assignment import Assignment
 from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.attempts.resuming import was_cut_off, was_held_up
 from orchestrator.attempts.retrying import STANDS_IN
-from orchestrator.board import Board
 from orchestrator.context import Context
-from orchestrator.ends import RESUMED, TaskEnd
+from orchestrator.loop.board import Board
 from orchestrator.operations.operation import OperationRunner
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.ends import RESUMED, TaskEnd
 from policy.routing import Route, route
 from tasks_md.model import Task
 

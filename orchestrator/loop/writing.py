@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from errors import RowConflictError
 from mission.amounts import in_one_line, moment
-from orchestrator.board import Batch, Board
 from orchestrator.context import Context
-from orchestrator.ends import TaskEnd
-from orchestrator.events import Written
-from orchestrator.inbox import Inbox
+from orchestrator.loop.board import Batch, Board
+from orchestrator.loop.events import Written
+from orchestrator.loop.inbox import Inbox
+from orchestrator.ports.ends import TaskEnd
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from orchestrator.assignment import Assignment
-from orchestrator.ends import TaskEnd
-from orchestrator.engine import Engine, Job
-from orchestrator.events import Event, JobEnded
+from orchestrator.loop.events import Event, JobEnded
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.ends import TaskEnd
+from orchestrator.ports.engine import Engine, Job
 
 
 class Jobs:

@@ -15,18 +15,18 @@ from errors import FindingsError, MissionError, RowConflictError
 from mission.journal import Attempt, Stage
 from mission.state import Status
 from orchestrator.admission.admission import Admission
-from orchestrator.assignment import Assignment, Todo
-from orchestrator.board import Board, StatusChange
 from orchestrator.context import Context
-from orchestrator.dispatch import SUM_UP, Dispatcher
-from orchestrator.display import Progress
-from orchestrator.ends import TaskEnd
-from orchestrator.engine import Engine
-from orchestrator.events import Event, FileChanged, JobEnded, Woken, Written
-from orchestrator.inbox import Inbox
-from orchestrator.jobs import Jobs
-from orchestrator.soundness import refuse_misunderstood
-from orchestrator.writing import Writing
+from orchestrator.loop.board import Board, StatusChange
+from orchestrator.loop.dispatch import SUM_UP, Dispatcher
+from orchestrator.loop.events import Event, FileChanged, JobEnded, Woken, Written
+from orchestrator.loop.inbox import Inbox
+from orchestrator.loop.jobs import Jobs
+from orchestrator.loop.writing import Writing
+from orchestrator.ports.assignment import Assignment, Todo
+from orchestrator.ports.display import Progress
+from orchestrator.ports.ends import TaskEnd
+from orchestrator.ports.engine import Engine
+from orchestrator.soundness.soundness import refuse_misunderstood
 from policy.budget import Refusal
 
 

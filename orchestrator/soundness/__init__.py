@@ -1,0 +1,1 @@
+"""What keeps a mission from being carried out, said before anything starts."""

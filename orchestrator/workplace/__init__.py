@@ -1,0 +1,1 @@
+"""The folders in which agents and checks work, and what is done there."""
