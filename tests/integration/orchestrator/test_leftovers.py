@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mission.journal import Stage
-from orchestrator.recovery import recovery
 from orchestrator.ports.display import RecordingDisplay
+from orchestrator.recovery import recovery
 from tests.scratch import make, row
 from workspace.alive import end_leftover, started
 from workspace.git import Git
