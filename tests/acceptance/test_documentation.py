@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +20,7 @@ from agents.protocol import Agent, Brief
 from cli.reference import commands, reference
 from mission.config import AgentConfig, MissionConfig, parse_config
 from mission.outcome import Outcome
+from orchestrator.operations.catalogue import OPERATIONS
 from tasks_md.lint import lint
 from tasks_md.parse import parse
 from workspace.process import Stop
@@ -24,6 +28,7 @@ from workspace.process import Stop
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 COMMANDS = ROOT / "docs" / "commands.md"
+WALKTHROUGH = ROOT / "docs" / "walkthrough.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
 
 
@@ -95,17 +100,52 @@ def test_every_command_and_option_is_documented() -> None:
             assert f"`{option}" in text or f" {option}" in text
 
 
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text(encoding="utf-8").split("\n")) <= 131
+
+
 def test_the_example_of_mission_yaml_is_accepted_and_shows_every_key() -> None:
-    (example,) = _blocks(README, "yaml")
-    config = parse_config(example.encode(), "README.md")
+    (example,) = _blocks(WALKTHROUGH, "yaml")
+    config = parse_config(example.encode(), WALKTHROUGH.name)
     assert config.model_fields_set == set(MissionConfig.model_fields)
 
 
-def test_the_example_of_a_plan_is_in_order() -> None:
-    (example,) = _blocks(README, "markdown")
+@pytest.mark.parametrize(
+    ("page", "tasks"), [(WALKTHROUGH, 4), (README, 3)], ids=lambda value: getattr(value, "name", "")
+)
+def test_the_example_of_a_plan_is_in_order(page: Path, tasks: int) -> None:
+    (example,) = _blocks(page, "markdown")
     plan = parse(example)
-    assert [task.id for task in plan.tasks] == ["PAY-1", "PAY-2", "PAY-3", "PAY-4"]
+    assert [task.id for task in plan.tasks] == [f"PAY-{n}" for n in range(1, tasks + 1)]
     assert [found.message for found in lint(plan)] == []
+
+
+def test_the_readmes_settings_fit_its_plan(tmp_path: Path) -> None:
+    """Its five steps, as far as `mission check` sees them."""
+    for name, language in (("TASKS.md", "markdown"), ("mission.yaml", "yaml")):
+        (example,) = _blocks(README, language)
+        (tmp_path / name).write_text(example, encoding="utf-8")
+    checked = subprocess.run(
+        [sys.executable, "-P", "-m", "cli", "check", tmp_path, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(checked.stdout)["findings"] == [], checked.stderr
+
+
+def test_the_recorded_run_is_one_of_the_shipped_mission() -> None:
+    """Its rows, and the operation or agent that each of them names today."""
+    (recorded,) = _blocks(WALKTHROUGH, "text")
+    file = ROOT / "missions" / "federation-v1" / "TASKS.md"
+    rows = {task.id for task in parse(file.read_text(encoding="utf-8")).tasks}
+    assert set(re.findall(r"^([A-Z0-9-]+): done", recorded, re.MULTILINE)) == rows
+    assert set(re.findall(r"^([A-Z0-9-]+):", recorded, re.MULTILINE)) == rows
+    operations = set(re.findall(r"operation:(\S+)", recorded))
+    assert operations
+    assert operations <= set(OPERATIONS)
+    (look,) = _blocks(README, "text")
+    assert set(re.findall(r"^([A-Z0-9-]+):", look, re.MULTILINE)) <= rows
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
