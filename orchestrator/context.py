@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from random import SystemRandom
 from threading import Lock
 
@@ -21,6 +22,8 @@ from mission.config.document import Document
 from mission.journal import Journal
 from mission.place import Place
 from orchestrator.admission.rests import Rests
+from orchestrator.gating.passage import Passage
+from orchestrator.gating.settings_files import SettingsFiles
 from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.ports.display import Display
@@ -98,3 +101,20 @@ class Context:
     def task_file(self) -> str:
         """The task file's path inside the repository, with forward slashes."""
         return task_path(self.place, self.repository)
+
+    @cached_property
+    def passage(self) -> Passage:
+        """Gates on the way to the remote and to the base."""
+        return Passage(
+            config=self.config,
+            journal=self.journal,
+            gates=self.gates,
+            redactor=self.redactor,
+            display=self.display,
+            stop=self.stop,
+        )
+
+    @cached_property
+    def settings_files(self) -> SettingsFiles:
+        """What the mission names as files that the runner acts on."""
+        return SettingsFiles(place=self.place, config=self.config, repository=self.repository)

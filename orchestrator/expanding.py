@@ -93,7 +93,7 @@ def expand(
     if until is not None:
         told = f"the provider of {agent} takes no work"
         raise PlannerAwayError(told, milestone=milestone.id, at=until, agent=agent)
-    budget = Budget(context.config, context.journal, context.run, context.clock())
+    budget = Budget(context.config, context.journal, context.journal.run, context.clock())
     token_limit = budget.admit_planning(milestone.id, agent)
     answer = _ask(context, plan, milestone, agent, token_limit)
     body = milestone_text(read_plan(answer), plan, milestone)
@@ -165,7 +165,7 @@ def write_expansion(context: Context, expansion: Expansion) -> None:
 
     context.writer.rewrite(edit)
     expanded = MilestoneExpanded(milestone=expansion.milestone, rows=len(expansion.tasks))
-    context.journal.record(expanded, run=context.run)
+    context.journal.record(expanded)
 
 
 def _refuse_early(plan: Plan, milestone: Milestone) -> None:
@@ -186,7 +186,6 @@ def _ask(
     context: Context, plan: Plan, milestone: Milestone, agent: str, token_limit: int | None
 ) -> str:
     attempt = context.journal.start_attempt(
-        run=context.run,
         task=milestone.id,
         agent=agent,
         branch=None,
@@ -238,7 +237,7 @@ def _not_planned(context: Context, attempt: Attempt, result: Result) -> AgentErr
     before = [
         (one.agent, Outcome(str(one.outcome)))
         for one in context.journal.attempts(milestone)
-        if (one.run, one.route) == (context.run, PLANNING) and one.id != attempt.id
+        if (one.run, one.route) == (context.journal.run, PLANNING) and one.id != attempt.id
     ]
     decision = decide_after(
         context, result, before, most=settings.max_attempts, fallback=settings.fallback

@@ -67,18 +67,19 @@ def open_mission(
     writer = StatusWriter(place.task_file, lock_dir=place.state_dir, dialect=config.dialect)
     redactor = Redactor.from_environment({**os.environ, **_set_for_agents(config)})
     writer.acquire(timeout=A_MOMENT)
-    with writer, Journal.open(place.journal_file, redact=redactor.text) as journal:
+    with writer, Journal.open(place.journal_file, redact=redactor.text) as opened:
         pause = PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
-        told = partial(_tell_away, journal, display)
+        told = partial(_tell_away, opened, display)
         away = Away(patience=config.patience, stop=stop, tell=told)
         repository = Repository.open(top, base=config.base, remote=config.remote, away=away)
-        run = journal.start_run(
+        run = opened.start_run(
             mission=config.mission or place.task_file.parent.name,
             host=socket.gethostname(),
             pid=os.getpid(),
             pid_started=started(os.getpid()) or 0.0,
             engine_run=engine_run,
         )
+        journal = opened.in_run(run)
         context = Context(
             place=place,
             config=config,
@@ -115,7 +116,7 @@ def open_mission(
         )
         outcome = "crashed"
         try:
-            yield context, Board(writer, journal, run)
+            yield context, Board(writer, journal)
             outcome = "stopped" if stop.requested else "ended"
         finally:
             journal.end_run(run, outcome)

@@ -116,7 +116,7 @@ def run_mission(
         take_in_pushed(context)
         if board.take_up() is not None:
             refuse_errors(findings_of(context.place, context.document, board.plan))
-        note_taken_over(context.journal, context.run, board.plan)
+        note_taken_over(context.journal, board.plan)
         if context.pulls is not None and context.config.merge.strategy == "batch":
             display.say(
                 "merge.strategy is batch: what was verified is pushed to "

@@ -30,7 +30,7 @@ class Attempts(Table):
     def start_attempt(
         self,
         *,
-        run: int,
+        run: int | None = None,
         task: str,
         agent: str,
         branch: str | None,
@@ -47,7 +47,7 @@ class Attempts(Table):
             " SELECT :run, :task, coalesce(max(number), 0) + 1, :agent, :branch, :base_commit,"
             " :worktree, :log, :route, :session, :stage, :now FROM attempts WHERE task = :task"
             " RETURNING *",
-            run=run,
+            run=self._run if run is None else run,
             task=task,
             agent=agent,
             branch=branch,

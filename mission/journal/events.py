@@ -23,13 +23,17 @@ class Events(Table):
         task: str | None = None,
         attempt: int | None = None,
     ) -> int:
-        """Journal an event, as it happens; its number."""
+        """Journal an event, as it happens; its number.
+
+        Args:
+            run: Of another run than the one that writes.
+        """
         rows = self._database.rows(
             "INSERT INTO events (at, kind, run, task, attempt, data)"
             " VALUES (:now, :kind, :run, :task, :attempt, :data) RETURNING id",
             now=self._database.now(),
             kind=word_of(what),
-            run=run,
+            run=self._run if run is None else run,
             task=task,
             attempt=attempt,
             data=self._redact(json.dumps(data_of(what))),

@@ -41,6 +41,21 @@ class Journal(Runs, Attempts, Requests):
         """
         return cls(Database.open_to_read(path), keep)
 
+    def in_run(self, run: int) -> Self:
+        """The same journal, written in the name of a run."""
+        return type(self)(self._database, self._redact, run)
+
+    @property
+    def run(self) -> int:
+        """The number of the run in whose name it is written.
+
+        Raises:
+            RuntimeError: It is written in the name of none.
+        """
+        if self._run is None:
+            raise RuntimeError("no run writes in this journal")
+        return self._run
+
     def together(self) -> AbstractContextManager[None]:
         """What this thread journals inside is there afterwards all, or not at all.
 

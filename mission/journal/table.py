@@ -29,9 +29,11 @@ def where(**conditions: Value) -> str:
 class Table:
     """A part of the journal, on the one connection."""
 
-    def __init__(self, database: Database, redact: Redact) -> None:
+    def __init__(self, database: Database, redact: Redact, run: int | None = None) -> None:
+        """`run`: in whose name it is written; None: in that of no run."""
         self._database = database
         self._redact = redact
+        self._run = run
 
 
 def moment(text: str) -> datetime:

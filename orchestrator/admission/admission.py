@@ -25,7 +25,7 @@ class Admission:
         """`until`: wait at least so long for rows that may still come."""
         self._context = context
         self._dispatcher = dispatcher
-        self._budget = Budget(context.config, context.journal, context.run, context.clock())
+        self._budget = Budget(context.config, context.journal, context.journal.run, context.clock())
         self._told: set[str] = set()  # rows whose refusal was said
         self._unreviewed: dict[str, Unreviewed] = {}  # finished work that waits for its review
         self._reviewers: dict[str, str] = {}  # by row, who may review its work

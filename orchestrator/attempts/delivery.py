@@ -7,7 +7,6 @@ from mission.journal import Attempt, Stage
 from mission.journal.kinds import Pushed, WillConflict
 from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
-from orchestrator.gating.passage import pass_gates
 from orchestrator.merging.pulling import show_pull
 from orchestrator.workers.sending import pushed_by_worker
 from orchestrator.workplace.verifying import Row, VerificationError, verify_branch
@@ -98,7 +97,7 @@ def _push(context: Context, attempt: Attempt) -> None:
         base=repository.base,
         commit=work.head,
     )
-    pass_gates(context, request, task=attempt.task, attempt=attempt.id)
+    context.passage.pass_gates(request, task=attempt.task, attempt=attempt.id)
     context.display.doing(attempt.task, "pushes its branch")
     landing.push_branch(repository, work.branch, work.head, ours=_pushed_before(context, attempt))
     context.journal.record(

@@ -18,7 +18,6 @@ from orchestrator.attempts.retrying import decide_after
 from orchestrator.attempts.rounds import chain, rounds_of, stands, stuck, unchanged
 from orchestrator.attempts.work import Work
 from orchestrator.context import Context
-from orchestrator.gating.settings_files import why_agree
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.ends import Unreviewed
 from orchestrator.workers.sending import consult
@@ -73,7 +72,7 @@ def why_a_person(context: Context, task: Task, work: Work) -> str:
     files = changed_files(git, base, work.head)
     if changes_attributes(git, base, work.head, files, context.task_file):
         return f"its .gitattributes change how git stores {context.task_file}"
-    return why_agree(context, files)
+    return context.settings_files.why_agree(files)
 
 
 def review(

@@ -7,13 +7,15 @@ when a person has agreed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from gates.single_writer import folded, touched
-from mission.place import CONFIG_FILE
-from orchestrator.context import Context
+from mission.config import MissionConfig
+from mission.place import CONFIG_FILE, Place
 from tiers.config import FILE_NAMES
 from workspace.hooks import hook_folders
+from workspace.repository import Repository
 
 # In whatever folder: a repository may hold several missions, and commands start in any folder.
 _NAMES = frozenset(
@@ -22,44 +24,54 @@ _NAMES = frozenset(
 _LINKS = 20  # how many a chain of links may have before it leads nowhere
 
 
-def why_agree(context: Context, files: Iterable[str]) -> str:
-    """Why a person has to agree to a change of `files`, which are repository paths: the runner acts
-    on one of them. Empty if it acts on none.
+@dataclass(frozen=True, kw_only=True)
+class SettingsFiles:
+    """Whether a change touches what the runner acts on."""
 
-    One counts too that holds such a file, takes the place of its folder, or is what a link with
-    such a name leads to.
-    """
-    named, hooks = tuple(_named(context)), hook_folders(context.repository)
-    for path in files:
-        if folded(PurePosixPath(path).name) in _NAMES or any(touched([path], one) for one in named):
-            return f"it changes {path}, which says what the runner runs and asks"
-        if any(_is_around(path, folder) for folder in hooks):
-            return f"it changes {path}, and git runs hooks from there"
-    return ""
+    place: Place
+    config: MissionConfig
+    repository: Repository
+
+    def why_agree(self, files: Iterable[str]) -> str:
+        """Why a person has to agree to a change of `files`, which are repository paths: the runner
+        acts on one of them. Empty if it acts on none.
+
+        One counts too that holds such a file, takes the place of its folder, or is what a link with
+        such a name leads to.
+        """
+        named, hooks = tuple(self._named()), hook_folders(self.repository)
+        for path in files:
+            if folded(PurePosixPath(path).name) in _NAMES or any(
+                touched([path], one) for one in named
+            ):
+                return f"it changes {path}, which says what the runner runs and asks"
+            if any(_is_around(path, folder) for folder in hooks):
+                return f"it changes {path}, and git runs hooks from there"
+        return ""
+
+    def _named(self) -> Iterator[str]:
+        """The paths of these files as this mission has them, each link on the way to one
+        included."""
+        top = self.repository.top.resolve()
+        folder = self.place.folder
+        found = [folder / name for name in _NAMES]
+        for above in folder.parents:
+            if above.is_relative_to(top):
+                found += [above / name for name in FILE_NAMES]
+        for task in self.config.tasks.values():
+            config = task.with_.get("config")
+            if isinstance(config, str):
+                found.append(top / config)
+        for path in found:
+            for step in _way(path):
+                if step.is_relative_to(top):
+                    yield step.relative_to(top).as_posix()
 
 
 def _is_around(path: str, folder: PurePosixPath) -> bool:
     """Whether a file is in a folder of hooks, or beside it: tools make hooks of what is in the
     folder around theirs."""
     return not folder.parts or touched([path], folder.parts[0])
-
-
-def _named(context: Context) -> Iterator[str]:
-    """The paths of these files as this mission has them, each link on the way to one included."""
-    top = context.repository.top.resolve()
-    folder = context.place.folder
-    found = [folder / name for name in _NAMES]
-    for above in folder.parents:
-        if above.is_relative_to(top):
-            found += [above / name for name in FILE_NAMES]
-    for task in context.config.tasks.values():
-        config = task.with_.get("config")
-        if isinstance(config, str):
-            found.append(top / config)
-    for path in found:
-        for step in _way(path):
-            if step.is_relative_to(top):
-                yield step.relative_to(top).as_posix()
 
 
 def _way(path: Path) -> Iterator[Path]:

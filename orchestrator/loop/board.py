@@ -66,10 +66,9 @@ class Board:
     decides; what is ready follows the staged changes at once.
     """
 
-    def __init__(self, writer: StatusWriter, journal: Journal, run: int) -> None:
+    def __init__(self, writer: StatusWriter, journal: Journal) -> None:
         self._writer = writer
         self._journal = journal
-        self._run = run
         self._staged: list[tuple[StatusChange, Status]] = []
         self._in_flight: _Staged = ()  # taken by a batch, and not in the file yet
         self._load(writer.read())
@@ -239,7 +238,7 @@ class Board:
                 by=change.actor.value,
                 reason=change.reason or change.word or "",
             )
-            self._journal.record(status, run=self._run, task=change.task, attempt=change.attempt)
+            self._journal.record(status, task=change.task, attempt=change.attempt)
 
     def _cells(self, staged: _Staged) -> list[CellChange]:
         """What to write: of several changes of one row the last status, and the last word."""

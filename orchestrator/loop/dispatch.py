@@ -63,7 +63,6 @@ class Dispatcher:
         resumes = last is not None and last.agent == name and last.outcome in RESUMED
         number = last.number + 1 if last else 1
         return context.journal.start_attempt(
-            run=context.run,
             task=task.id,
             agent=name,
             branch=task.branch,

@@ -104,7 +104,6 @@ class ForgeLandings:
         if git.tree(commit) != git.tree(candidate.tip):
             self._context.journal.record(
                 ForgeRaced(expected=candidate.base, commit=commit),
-                run=self._context.run,
                 task=row.task.id,
                 attempt=row.attempt.id,
             )

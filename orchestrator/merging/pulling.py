@@ -28,7 +28,7 @@ def show_pull(context: Context, pulls: PullRequests, task: Task, attempt: Attemp
     context.display.doing(task.id, "opens its pull request")
     pull = pulls.open_or_update(pull_text(context, task, attempt))
     opened = PullOpened(number=pull.number, url=pull.url)
-    context.journal.record(opened, run=context.run, task=task.id, attempt=attempt.id)
+    context.journal.record(opened, task=task.id, attempt=attempt.id)
 
 
 def merge_pull(context: Context, pulls: PullRequests, row: Row, base: str) -> str:
@@ -72,7 +72,6 @@ def settle_pull(context: Context, pulls: PullRequests, row: Row, commit: str) ->
         return
     context.journal.record(
         PullOpened(number=settled.number, url=settled.url, landed=commit),
-        run=context.run,
         task=row.task.id,
         attempt=row.attempt.id,
     )

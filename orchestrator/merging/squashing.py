@@ -18,8 +18,6 @@ from mission.journal import Attempt, Stage
 from mission.journal.kinds import Merged
 from orchestrator.attempts.work import Work, author_of
 from orchestrator.context import Context
-from orchestrator.gating.passage import pass_gates
-from orchestrator.gating.settings_files import why_agree
 from orchestrator.publishing.absorbing import absorb, follow
 from orchestrator.workplace.verifying import Row
 from tasks_md.model import Task
@@ -99,7 +97,7 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
     if touched(files, context.task_file):
         raise touches_task_file(work.branch, context.task_file, task.id)
     # A file that was renamed on the base takes along what the branch changed under its old name.
-    why = "" if row.approved else why_agree(context, files)
+    why = "" if row.approved else context.settings_files.why_agree(files)
     if why:
         raise UnapprovedError(why)
     return commit
@@ -144,7 +142,7 @@ def pass_merge_gates(context: Context, row: Row, base: str, *, at_once: bool = F
         commit=work.head,
         base_commit=base,
     )
-    pass_gates(context, request, task=row.task.id, attempt=row.attempt.id, at_once=at_once)
+    context.passage.pass_gates(request, task=row.task.id, attempt=row.attempt.id, at_once=at_once)
 
 
 def note_merging(context: Context, row: Row, commit: str, base: str) -> None:
@@ -180,7 +178,6 @@ def finish(context: Context, rows: Sequence[Row], commits: Mapping[str, str], *,
             together = tuple(commits) if len(rows) > 1 else ()
             journal.record(
                 Merged(commit=commits[row.task.id], together=together),
-                run=context.run,
                 task=row.task.id,
                 attempt=row.attempt.id,
             )

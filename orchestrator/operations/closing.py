@@ -11,7 +11,6 @@ from mission.report import make_report
 from mission.report_markdown import report_markdown
 from mission.state import Status
 from orchestrator.context import Context
-from orchestrator.gating.passage import pass_gates
 from orchestrator.operations.evidence import Findings, OperationEnd
 from orchestrator.ports.assignment import Assignment
 from orchestrator.publishing.issues import close_issue
@@ -49,8 +48,7 @@ def close_milestone(context: Context, assignment: Assignment) -> OperationEnd:
     findings.add("merges", f"{len(merges)} are on the remote's base", version=base, since=began)
     context.display.doing(task.id, "waits for the base to be green")
     began = time.monotonic()
-    pass_gates(
-        context,
+    context.passage.pass_gates(
         GateRequest(
             purpose=Purpose.MERGE,
             branch=context.repository.base,

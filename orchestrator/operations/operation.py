@@ -88,7 +88,6 @@ class OperationRunner:
             for one in evidence:
                 self._context.journal.record(
                     EvidenceFound(**one.facts()),
-                    run=self._context.run,
                     task=assignment.task.id,
                     attempt=assignment.attempt.id,
                 )

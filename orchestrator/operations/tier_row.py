@@ -7,7 +7,6 @@ from pathlib import Path
 from errors import ConfigError
 from gates.protocol import GateRequest, Purpose
 from orchestrator.context import Context
-from orchestrator.gating.passage import pass_gates
 from orchestrator.operations.evidence import Findings, OperationEnd
 from orchestrator.ports.assignment import Assignment
 from tiers.config import TierConfig, load_tier_config
@@ -86,5 +85,5 @@ class TierRow:
             base=base,
             commit=self.context.repository.fetch_base(),
         )
-        pass_gates(self.context, request, task=self.task, attempt=self._attempt)
+        self.context.passage.pass_gates(request, task=self.task, attempt=self._attempt)
         return OperationEnd(ok=True, word=word, evidence=self.findings.evidence)

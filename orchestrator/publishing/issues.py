@@ -67,5 +67,5 @@ def _close(context: Context, pulls: PullRequests, task: Task, number: int, comme
     context.display.doing(task.id, f"closes #{number}")
     pulls.comment_once(number, f"{context.task_file} #{number}", context.redactor.text(comment))
     closed = pulls.close_issue(number)
-    context.journal.record(IssueClosed(number=number, closed=closed), run=context.run, task=task.id)
+    context.journal.record(IssueClosed(number=number, closed=closed), task=task.id)
     return f"#{number} closed" if closed else f"#{number} was closed already"

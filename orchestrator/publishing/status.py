@@ -10,7 +10,6 @@ from errors import BaseMovedError, MissionError, RemoteAwayError, told
 from gates.protocol import GateRequest, Purpose
 from mission.journal.kinds import StatusPublished
 from orchestrator.context import Context
-from orchestrator.gating.passage import pass_gates
 from orchestrator.publishing.absorbing import absorb, absorbed_commit, follow, note_absorbed
 from orchestrator.publishing.own_commits import note_publishing
 from orchestrator.publishing.reports import reports
@@ -71,7 +70,7 @@ def publish_status(context: Context) -> bool:
             return _publish(context)
     except (MissionError, OSError) as error:
         reason = str(told(error))
-        context.journal.record(StatusPublished(ok=False, reason=reason), run=context.run)
+        context.journal.record(StatusPublished(ok=False, reason=reason))
         context.display.say(f"status is written here, but not committed: {reason}")
         if isinstance(error, RemoteAwayError):
             context.stop.give_up(reason)  # nothing else would get any further
@@ -101,7 +100,7 @@ def _publish(context: Context) -> bool:
         ):
             return True
         request = GateRequest(purpose=Purpose.PUSH, branch=repository.base, base=repository.base)
-        pass_gates(context, request, task=None, attempt=None)
+        context.passage.pass_gates(request, task=None, attempt=None)
         commit = status_commit.commit_files(
             repository.git,
             base=base,
@@ -117,6 +116,6 @@ def _publish(context: Context) -> bool:
             continue
         note_absorbed(context, commit)
         follow(context, commit, keep=files)
-        context.journal.record(StatusPublished(ok=True, commit=commit), run=context.run)
+        context.journal.record(StatusPublished(ok=True, commit=commit))
         return True
     raise BaseMovedError(f"{repository.base} moved {_TRIES} times meanwhile")

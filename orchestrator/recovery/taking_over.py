@@ -12,13 +12,13 @@ from mission.state import Status
 from tasks_md.model import Plan
 
 
-def note_taken_over(journal: Journal, run: int, plan: Plan) -> None:
+def note_taken_over(journal: Journal, plan: Plan) -> None:
     """At the first run of a mission: journal which rows are done that we have not tried."""
     if journal.events(TakenOver):
         return
     tried = {attempt.task for attempt in journal.attempts()}
     rows = [task.id for task in plan.tasks if task.status == Status.DONE and task.id not in tried]
-    journal.record(TakenOver(rows=tuple(rows)), run=run)
+    journal.record(TakenOver(rows=tuple(rows)))
 
 
 def vouched_for(journal: Journal, plan: Plan) -> frozenset[str]:

@@ -119,7 +119,6 @@ def _exchange(
     run = context.remote.start(errand) if earlier is None else earlier
     context.journal.record(
         ErrandSent(remote_run=run, about=errand.about, commit=errand.commit),
-        run=context.run,
         task=attempt.task,
         attempt=attempt.id,
     )
@@ -215,7 +214,7 @@ def _left_by_a_crash(context: Context, attempt: Attempt) -> str | None:
 
 def _note(context: Context, attempt: Attempt, delivery: Delivery) -> None:
     """Journal what the worker did."""
-    note = partial(context.journal.record, run=context.run, task=attempt.task, attempt=attempt.id)
+    note = partial(context.journal.record, task=attempt.task, attempt=attempt.id)
     for verdict in delivery.gates:
         answered = GateAnswered(
             gate=verdict.gate,

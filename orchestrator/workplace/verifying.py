@@ -128,9 +128,7 @@ def _run(
             log=str(end.log),
             together=tuple(together) if len(rows) > 1 else (),
         )
-        context.journal.record(
-            verified, run=context.run, task=last.task.id, attempt=last.attempt.id
-        )
+        context.journal.record(verified, task=last.task.id, attempt=last.attempt.id)
 
     for name in together:
         context.display.doing(name, "verifies", ", ".join(step.name for step in steps))

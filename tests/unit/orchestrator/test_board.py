@@ -37,7 +37,7 @@ def board(task_file: Path, tmp_path: Path) -> Iterator[Board]:
     writer = StatusWriter(task_file, lock_dir=tmp_path / "state")
     with writer, Journal.open(tmp_path / "state" / "journal.sqlite") as journal:
         run = journal.start_run(mission="M", host="h", pid=1, pid_started=1.0)
-        yield Board(writer, journal, run)
+        yield Board(writer, journal.in_run(run))
 
 
 def retry(board: Board) -> None:
