@@ -9,11 +9,6 @@ from functools import cached_property
 from random import SystemRandom
 from threading import Lock
 
-from agents.prices import Prices
-from agents.protocol import Agent
-from agents.registry import create as create_agent
-from agents.registry import settings
-from agents.sandbox import notice
 from forges.pulls import PullRequests
 from gates.pause import PauseFiles
 from gates.protocol import Gate
@@ -29,6 +24,8 @@ from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.ports.display import Display
 from orchestrator.publishing.behind import Behind
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
+from orchestrator.workers.sending import Errands
+from orchestrator.workplace.asking import Asking
 from tasks_md.writer import StatusWriter
 from workspace.away import Away
 from workspace.process import Stop
@@ -75,22 +72,6 @@ class Context:
     document: Document = field(default_factory=Document)
     dice: Callable[[], float] = SystemRandom().random  # from 0 up to 1, to spread retries
     base_lock: Lock = field(default_factory=Lock)  # held around everything that moves the base
-    _agents: dict[str, Agent] = field(default_factory=dict)
-
-    def agent(self, name: str) -> Agent:
-        """The adapter for an agent name of the file. The first time, people are told if nothing
-        keeps it in its worktree.
-
-        Raises:
-            AgentError: Nothing is configured under that name.
-        """
-        if name not in self._agents:
-            own = settings(name, self.config)
-            self._agents[name] = create_agent(name, own, prices=Prices.of(self.config))
-            unconfined = notice(name, own)
-            if unconfined:
-                self.display.say(unconfined)
-        return self._agents[name]
 
     @property
     def paused(self) -> bool:
@@ -118,3 +99,31 @@ class Context:
     def settings_files(self) -> SettingsFiles:
         """What the mission names as files that the runner acts on."""
         return SettingsFiles(place=self.place, config=self.config, repository=self.repository)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """Puts questions to agents on this machine."""
+        return Asking(
+            place=self.place,
+            config=self.config,
+            redactor=self.redactor,
+            display=self.display,
+            stop=self.stop,
+        )
+
+    @cached_property
+    def errands(self) -> Errands:
+        """Agents that work elsewhere, or read and change nothing: what they are asked, and their
+        answer."""
+        return Errands(
+            asking=self.asking,
+            place=self.place,
+            config=self.config,
+            journal=self.journal,
+            repository=self.repository,
+            worktrees=self.worktrees,
+            remote=self.remote,
+            redactor=self.redactor,
+            display=self.display,
+            stop=self.stop,
+        )

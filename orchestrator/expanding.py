@@ -23,7 +23,6 @@ from orchestrator.admission.rests import GO_ON, line_up
 from orchestrator.attempts.retrying import decide_after
 from orchestrator.context import Context
 from orchestrator.soundness.soundness import written_findings
-from orchestrator.workers.sending import consult
 from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import PLAN
 from policy.retry import Action
@@ -197,8 +196,7 @@ def _ask(
     actual = {task: spent.tokens for task, spent in context.journal.spent_by_task().items()}
     redact = context.redactor.text
     try:
-        result = consult(
-            context,
+        result = context.errands.consult(
             Question(
                 task=milestone.id,
                 attempt=attempt,

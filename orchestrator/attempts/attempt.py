@@ -135,7 +135,7 @@ class AttemptRunner:
         if end is not None:
             return end
         attempt = verify(context, task, attempt)
-        if assignment.reviewer is not None and works_elsewhere(context, assignment.reviewer):
+        if assignment.reviewer is not None and works_elsewhere(context.config, assignment.reviewer):
             attempt = bring_to_remote(context, task, attempt)  # a worker reads it there
         reviewed = None if assignment.approved else review(context, assignment, attempt)
         if isinstance(reviewed, Unreviewed):

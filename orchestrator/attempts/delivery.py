@@ -85,7 +85,7 @@ def _push(context: Context, attempt: Attempt) -> None:
     if context.repository.remote is None:
         return
     work = Work.of(attempt)
-    if pushed_by_worker(context, attempt, work.head):
+    if pushed_by_worker(context.journal, attempt, work.head):
         return
     repository = context.repository
     refuse_secrets(

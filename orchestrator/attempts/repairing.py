@@ -19,7 +19,7 @@ def may_repair(context: Context, assignment: Assignment) -> bool:
     """
     if not context.config.merge.repair or assignment.approved:
         return False
-    if works_elsewhere(context, assignment.attempt.agent):
+    if works_elsewhere(context.config, assignment.attempt.agent):
         return False
     earlier = since_people(context, assignment.attempt)
     return not any(one.outcome == CONFLICT for one in earlier)
@@ -33,7 +33,7 @@ def to_repair(context: Context, attempt: Attempt) -> Attempt | None:
     earlier = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
     for one in reversed(earlier):
         if one.outcome == CONFLICT:
-            return None if works_elsewhere(context, attempt.agent) else one
+            return None if works_elsewhere(context.config, attempt.agent) else one
         if one.head is not None:
             return None
     return None

@@ -20,7 +20,6 @@ from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.ends import Unreviewed
-from orchestrator.workers.sending import consult
 from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import REVIEW
 from policy.retry import Action
@@ -172,8 +171,7 @@ def _asked(
 ) -> Result:
     task = attempt.task
     bill = Bill(context, attempt, reviewer)
-    result = consult(
-        context,
+    result = context.errands.consult(
         Question(
             task=task,
             attempt=attempt,

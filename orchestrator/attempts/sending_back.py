@@ -32,7 +32,7 @@ def put_task_file_back(context: Context, attempt: Attempt) -> None:
 
     Where that cannot be done the agent has to: the reason that it is told says so.
     """
-    if attempt.head is None or works_elsewhere(context, attempt.agent):
+    if attempt.head is None or works_elsewhere(context.config, attempt.agent):
         return
     work, git = Work.of(attempt), context.repository.git
     try:

@@ -18,8 +18,8 @@ from orchestrator.attempts.repairing import to_repair
 from orchestrator.context import Context
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.ends import CONFLICT, INTERRUPTED
-from orchestrator.workers.sending import send, works_elsewhere
-from orchestrator.workplace.asking import Question, ask
+from orchestrator.workers.sending import works_elsewhere
+from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import PROGRAMS
 from orchestrator.workplace.programs import programs_of
 from orchestrator.workplace.verifying import steps_for
@@ -130,12 +130,12 @@ def run_agent(
         on_start=note_process,
         on_progress=note_progress,
     )
-    if works_elsewhere(context, attempt.agent):
+    if works_elsewhere(context.config, attempt.agent):
         taken_over = _is_taken_over(context, attempt)
         author = author_of(attempt.agent)
-        return send(context, question, worktree, author, taken_over=taken_over)
+        return context.errands.send(question, worktree, author, taken_over=taken_over)
     with context.worktrees.lent(worktree), _programs(context, attempt, worktree) as files:
-        return ask(context, replace(question, programs=files))
+        return context.asking.ask(replace(question, programs=files))
 
 
 def _programs(

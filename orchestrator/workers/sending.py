@@ -3,251 +3,277 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from agents.protocol import Result
 from agents.registry import settings as agent_settings
 from errors import AgentError, GitError
 from gates.protocol import Purpose
-from mission.journal import Attempt
+from mission.config import MissionConfig
+from mission.journal import Attempt, Journal
 from mission.journal.kinds import ErrandSent, GateAnswered, NoReview, Pushed, WorkHeld
 from mission.outcome import Outcome
+from mission.place import Place
 from mission.usage import Usage
-from orchestrator.context import Context
+from orchestrator.ports.display import Display
 from orchestrator.ports.ends import INTERRUPTED
 from orchestrator.workers.booked import booked_before, told_before
 from orchestrator.workers.errand import Delivery, Errand, without_credentials
+from orchestrator.workers.remote import RemoteAgents
 from orchestrator.workers.watched import Watched
-from orchestrator.workplace.asking import Question, ask
+from orchestrator.workplace.asking import Asking, Question
 from orchestrator.workplace.commit_files import PROGRAMS, commit_files
 from orchestrator.workplace.programs import programs_of
 from workspace import changes
-from workspace.worktrees import Worktree
+from workspace.process import Stop
+from workspace.redact import Redactor
+from workspace.repository import Repository
+from workspace.worktrees import Worktree, Worktrees
 
 _FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)
 
 
-def works_elsewhere(context: Context, agent: str) -> bool:
+def works_elsewhere(config: MissionConfig, agent: str) -> bool:
     """Whether an agent carries rows out on workers.
 
     Raises:
         AgentError: The agent is not configured.
     """
-    return agent_settings(agent, context.config).where == "worker"
+    return agent_settings(agent, config).where == "worker"
 
 
-def pushed_by_worker(context: Context, attempt: Attempt, head: str) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class Errands:
+    """Agents that work elsewhere, or read and change nothing: what they are asked, and their
+    answer."""
+
+    asking: Asking
+    place: Place
+    config: MissionConfig
+    journal: Journal
+    repository: Repository
+    worktrees: Worktrees
+    remote: RemoteAgents
+    redactor: Redactor
+    display: Display
+    stop: Stop
+
+    def send(
+        self, question: Question, worktree: Worktree, author: str, *, taken_over: bool
+    ) -> Result:
+        """A worker's answer, with its work in `worktree`. Every way in which it may fail is an
+        outcome.
+
+        Args:
+            taken_over: Whether another agent has worked at the row before.
+
+        Raises:
+            AgentError: The workers cannot be asked.
+            GitError: What a worker pushed cannot be fetched.
+        """
+        attempt = question.attempt
+        errand = replace(
+            self._errand(question, attempt.base_commit),
+            branch=attempt.branch,
+            author=author,
+            held=self._held_before(attempt),
+            taken_over=taken_over,
+        )
+        earlier = self._left_by_a_crash(attempt)
+        delivery = self._exchange(
+            question, errand, earlier, told_before(self.journal, attempt, earlier)
+        )
+        self._note(attempt, delivery)
+        result = delivery.result
+        if result.outcome in _FINISHED and delivery.head is not None and attempt.branch is not None:
+            self._take_over(worktree, delivery.head, author)
+        return result
+
+    def consult(self, question: Question, *, commit: str, about: str) -> Result:
+        """The answer of an agent that reads the repository at `commit` and changes nothing: asked
+        in the question's folder, which is made for it, or on a worker where the agent works there.
+
+        Args:
+            commit: On the remote, if a worker is asked.
+            about: What it is asked for: review, plan.
+
+        Raises:
+            AgentError: The agent is not configured, or the workers cannot be asked.
+        """
+        if works_elsewhere(self.config, question.agent):
+            errand = replace(self._errand(question, commit), about=about)
+            earlier = self._asked_before(question, errand)
+            booked = booked_before(self.journal, question.attempt, earlier)
+            return self._exchange(question, errand, earlier, booked).result
+        attempt = question.attempt
+        name = f"{question.task}.{about}"
+        with commit_files(self.worktrees, name, attempt.number, commit=commit) as place:
+            programs = programs_of(
+                agent_settings(question.agent, self.config),
+                self.worktrees,
+                self.repository.git,
+                place=(f"{name}-{PROGRAMS}", attempt.number),
+                base=self.repository.base_tip(),
+                tree=place.path,
+            )
+            with self.worktrees.lent(place, returns=False), programs as files:
+                return self.asking.ask(replace(question, folder=place.path, programs=files))
+
+    def _exchange(
+        self, question: Question, errand: Errand, earlier: str | None, booked: Usage
+    ) -> Delivery:
+        """Send an errand, unless it was sent before and can still be waited for; wait for its end.
+
+        Args:
+            booked: What is journalled already of what the earlier one used.
+        """
+        attempt = question.attempt
+        if earlier is not None:
+            self.display.say(f"{attempt.task}: goes on waiting for a worker that had it before")
+        run = self.remote.start(errand) if earlier is None else earlier
+        self.journal.record(
+            ErrandSent(remote_run=run, about=errand.about, commit=errand.commit),
+            task=attempt.task,
+            attempt=attempt.id,
+        )
+        watched = Watched(
+            question,
+            booked,
+            asking=self.asking,
+            config=self.config,
+            redactor=self.redactor,
+            display=self.display,
+        )
+        watched.show("on a worker")
+        delivery = self.remote.wait(run, self.stop, watched.show)
+        watched.keep(delivery)
+        return replace(delivery, result=watched.complete(delivery.result))
+
+    def _errand(self, question: Question, commit: str | None) -> Errand:
+        """The question as an errand that changes nothing."""
+        attempt, config = question.attempt, self.config
+        settings = agent_settings(question.agent, config)
+        repository = self.repository
+        if repository.remote is None or commit is None:
+            raise AgentError(
+                f"{question.agent} works on workers, and they clone from a remote: there is none",
+                hint="Add one with `git remote add origin URL`, or set `where: here`",
+            )
+        plain = json.dumps(settings.model_dump(mode="json"))
+        if self.redactor.text(plain) != plain:
+            raise AgentError(
+                f"mission.yaml holds a secret of {question.agent}, which Prefect would show",
+                hint="Set it where the workers run, and list its name under `environment`",
+            )
+        url = repository.git.text("remote", "get-url", repository.remote)
+        return Errand(
+            mission=self.place.state_dir.name,
+            task=question.task,
+            attempt=attempt.number,
+            agent=question.agent,
+            text=question.text,
+            remote=without_credentials(url),
+            base=repository.base,
+            commit=commit,
+            branch=None,
+            author="",
+            settings=settings,
+            gates=list(config.gates),
+            forge=config.forge,
+            resume=question.resume,
+            resumed=question.resumed,
+            token_limit=question.token_limit,
+        )
+
+    def _asked_before(self, question: Question, errand: Errand) -> str | None:
+        """The run of the same question about the same commit, if the runner died while it waited.
+
+        One whose answer was taken in, and was no review, is not asked for that again.
+        """
+        attempt = question.attempt
+        answered = self.journal.events(NoReview, task=attempt.task, attempt=attempt.id)
+        after = answered[-1].id if answered else 0
+        sent = self.journal.events(ErrandSent, task=attempt.task, attempt=attempt.id, after=after)
+        runs = [
+            event.what.remote_run
+            for event in sent
+            if (event.what.about, event.what.commit) == (errand.about, errand.commit)
+        ]
+        return runs[-1] if runs and self.remote.holds(runs[-1]) else None
+
+    def _held_before(self, attempt: Attempt) -> str | None:
+        """The commit that a worker had finished and could not push, if that was the attempt
+        before."""
+        before = [one for one in self.journal.attempts(attempt.task) if one.number < attempt.number]
+        if not before or before[-1].branch != attempt.branch:
+            return None
+        if before[-1].outcome not in (Outcome.BLOCKED, Outcome.STOPPED):
+            return None
+        held = self.journal.events(WorkHeld, task=attempt.task, attempt=before[-1].id)
+        return held[-1].what.commit if held else None
+
+    def _left_by_a_crash(self, attempt: Attempt) -> str | None:
+        """The errand of an attempt whose runner died while a worker carried it out, if the worker
+        still does or has done it: then it is waited for, and nothing is done twice."""
+        before = [one for one in self.journal.attempts(attempt.task) if one.id != attempt.id]
+        if not before:
+            return None
+        last = before[-1]
+        same = (last.agent, last.branch) == (attempt.agent, attempt.branch)
+        if last.outcome != INTERRUPTED or not same:
+            return None
+        runs = [
+            event.what.remote_run
+            for event in self.journal.events(ErrandSent, task=attempt.task, attempt=last.id)
+            if not event.what.about
+        ]
+        return runs[-1] if runs and self.remote.holds(runs[-1]) else None
+
+    def _note(self, attempt: Attempt, delivery: Delivery) -> None:
+        """Journal what the worker did."""
+        note = partial(self.journal.record, task=attempt.task, attempt=attempt.id)
+        for verdict in delivery.gates:
+            answered = GateAnswered(
+                gate=verdict.gate,
+                purpose=Purpose.PUSH.value,
+                branch=attempt.branch,
+                commit=delivery.head,
+                state=verdict.state,
+                detail=self.redactor.text(verdict.detail),
+                host=delivery.host,
+            )
+            note(answered)
+        if delivery.head is not None:
+            note(Pushed(branch=attempt.branch, commit=delivery.head, host=delivery.host))
+        if delivery.held is not None:
+            note(WorkHeld(branch=attempt.branch, commit=delivery.held, host=delivery.host))
+
+    def _take_over(self, worktree: Worktree, head: str, author: str) -> None:
+        """Bring the branch in our worktree to the commit that a worker has pushed."""
+        repository, git = self.repository, worktree.git
+        with repository.lock():
+            repository.git.run(
+                "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(repository.remote),
+                f"+refs/heads/{worktree.branch}:refs/remotes/{repository.remote}/{worktree.branch}",
+            )  # fmt: skip
+        if git.commit(head) is None:
+            raise GitError(
+                f"a worker pushed {head[:12]} to {worktree.branch},"
+                " but the remote does not have it",
+                hint="Somebody may have deleted or rewritten the branch meanwhile",
+            )
+        # An attempt that was cut off here may have left work that no worker has seen.
+        changes.commit_leftovers(worktree, message="Work that was cut off", author=author)
+        here = changes.head(worktree)
+        if not git.is_ancestor(here, of=head):
+            git.run("update-ref", f"refs/mission-runner/kept/{worktree.branch}-{here[:12]}", here)
+        git.run("reset", "--quiet", "--hard", head)
+
+
+def pushed_by_worker(journal: Journal, attempt: Attempt, head: str) -> bool:
     """Whether a worker has pushed this very commit, through the gates."""
     return any(
         event.what.commit == head
-        for event in context.journal.events(Pushed, task=attempt.task, attempt=attempt.id)
+        for event in journal.events(Pushed, task=attempt.task, attempt=attempt.id)
     )
-
-
-def send(
-    context: Context, question: Question, worktree: Worktree, author: str, *, taken_over: bool
-) -> Result:
-    """A worker's answer, with its work in `worktree`. Every way in which it may fail is an outcome.
-
-    Args:
-        taken_over: Whether another agent has worked at the row before.
-
-    Raises:
-        AgentError: The workers cannot be asked.
-        GitError: What a worker pushed cannot be fetched.
-    """
-    attempt = question.attempt
-    errand = replace(
-        _errand(context, question, attempt.base_commit),
-        branch=attempt.branch,
-        author=author,
-        held=_held_before(context, attempt),
-        taken_over=taken_over,
-    )
-    earlier = _left_by_a_crash(context, attempt)
-    delivery = _exchange(context, question, errand, earlier, told_before(context, attempt, earlier))
-    _note(context, attempt, delivery)
-    result = delivery.result
-    if result.outcome in _FINISHED and delivery.head is not None and attempt.branch is not None:
-        _take_over(context, worktree, delivery.head, author)
-    return result
-
-
-def consult(context: Context, question: Question, *, commit: str, about: str) -> Result:
-    """The answer of an agent that reads the repository at `commit` and changes nothing: asked in
-    the question's folder, which is made for it, or on a worker where the agent works there.
-
-    Args:
-        commit: On the remote, if a worker is asked.
-        about: What it is asked for: review, plan.
-
-    Raises:
-        AgentError: The agent is not configured, or the workers cannot be asked.
-    """
-    if works_elsewhere(context, question.agent):
-        errand = replace(_errand(context, question, commit), about=about)
-        earlier = _asked_before(context, question, errand)
-        booked = booked_before(context, question.attempt, earlier)
-        return _exchange(context, question, errand, earlier, booked).result
-    attempt = question.attempt
-    name = f"{question.task}.{about}"
-    with commit_files(context.worktrees, name, attempt.number, commit=commit) as place:
-        programs = programs_of(
-            agent_settings(question.agent, context.config),
-            context.worktrees,
-            context.repository.git,
-            place=(f"{name}-{PROGRAMS}", attempt.number),
-            base=context.repository.base_tip(),
-            tree=place.path,
-        )
-        with context.worktrees.lent(place, returns=False), programs as files:
-            return ask(context, replace(question, folder=place.path, programs=files))
-
-
-def _exchange(
-    context: Context, question: Question, errand: Errand, earlier: str | None, booked: Usage
-) -> Delivery:
-    """Send an errand, unless it was sent before and can still be waited for; wait for its end.
-
-    Args:
-        booked: What is journalled already of what the earlier one used.
-    """
-    attempt = question.attempt
-    if earlier is not None:
-        context.display.say(f"{attempt.task}: goes on waiting for a worker that had it before")
-    run = context.remote.start(errand) if earlier is None else earlier
-    context.journal.record(
-        ErrandSent(remote_run=run, about=errand.about, commit=errand.commit),
-        task=attempt.task,
-        attempt=attempt.id,
-    )
-    watched = Watched(context, question, booked)
-    watched.show("on a worker")
-    delivery = context.remote.wait(run, context.stop, watched.show)
-    watched.keep(delivery)
-    return replace(delivery, result=watched.complete(delivery.result))
-
-
-def _errand(context: Context, question: Question, commit: str | None) -> Errand:
-    """The question as an errand that changes nothing."""
-    attempt, config = question.attempt, context.config
-    settings = agent_settings(question.agent, config)
-    repository = context.repository
-    if repository.remote is None or commit is None:
-        raise AgentError(
-            f"{question.agent} works on workers, and they clone from a remote: there is none",
-            hint="Add one with `git remote add origin URL`, or set `where: here`",
-        )
-    plain = json.dumps(settings.model_dump(mode="json"))
-    if context.redactor.text(plain) != plain:
-        raise AgentError(
-            f"mission.yaml holds a secret of {question.agent}, which Prefect would show",
-            hint="Set it where the workers run, and list its name under `environment`",
-        )
-    url = repository.git.text("remote", "get-url", repository.remote)
-    return Errand(
-        mission=context.place.state_dir.name,
-        task=question.task,
-        attempt=attempt.number,
-        agent=question.agent,
-        text=question.text,
-        remote=without_credentials(url),
-        base=repository.base,
-        commit=commit,
-        branch=None,
-        author="",
-        settings=settings,
-        gates=list(config.gates),
-        forge=config.forge,
-        resume=question.resume,
-        resumed=question.resumed,
-        token_limit=question.token_limit,
-    )
-
-
-def _asked_before(context: Context, question: Question, errand: Errand) -> str | None:
-    """The run of the same question about the same commit, if the runner died while it waited.
-
-    One whose answer was taken in, and was no review, is not asked for that again.
-    """
-    attempt = question.attempt
-    answered = context.journal.events(NoReview, task=attempt.task, attempt=attempt.id)
-    after = answered[-1].id if answered else 0
-    sent = context.journal.events(ErrandSent, task=attempt.task, attempt=attempt.id, after=after)
-    runs = [
-        event.what.remote_run
-        for event in sent
-        if (event.what.about, event.what.commit) == (errand.about, errand.commit)
-    ]
-    return runs[-1] if runs and context.remote.holds(runs[-1]) else None
-
-
-def _held_before(context: Context, attempt: Attempt) -> str | None:
-    """The commit that a worker had finished and could not push, if that was the attempt before."""
-    before = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
-    if not before or before[-1].branch != attempt.branch:
-        return None
-    if before[-1].outcome not in (Outcome.BLOCKED, Outcome.STOPPED):
-        return None
-    held = context.journal.events(WorkHeld, task=attempt.task, attempt=before[-1].id)
-    return held[-1].what.commit if held else None
-
-
-def _left_by_a_crash(context: Context, attempt: Attempt) -> str | None:
-    """The errand of an attempt whose runner died while a worker carried it out, if the worker
-    still does or has done it: then it is waited for, and nothing is done twice."""
-    before = [one for one in context.journal.attempts(attempt.task) if one.id != attempt.id]
-    if not before:
-        return None
-    last = before[-1]
-    same = (last.agent, last.branch) == (attempt.agent, attempt.branch)
-    if last.outcome != INTERRUPTED or not same:
-        return None
-    runs = [
-        event.what.remote_run
-        for event in context.journal.events(ErrandSent, task=attempt.task, attempt=last.id)
-        if not event.what.about
-    ]
-    return runs[-1] if runs and context.remote.holds(runs[-1]) else None
-
-
-def _note(context: Context, attempt: Attempt, delivery: Delivery) -> None:
-    """Journal what the worker did."""
-    note = partial(context.journal.record, task=attempt.task, attempt=attempt.id)
-    for verdict in delivery.gates:
-        answered = GateAnswered(
-            gate=verdict.gate,
-            purpose=Purpose.PUSH.value,
-            branch=attempt.branch,
-            commit=delivery.head,
-            state=verdict.state,
-            detail=context.redactor.text(verdict.detail),
-            host=delivery.host,
-        )
-        note(answered)
-    if delivery.head is not None:
-        note(Pushed(branch=attempt.branch, commit=delivery.head, host=delivery.host))
-    if delivery.held is not None:
-        note(WorkHeld(branch=attempt.branch, commit=delivery.held, host=delivery.host))
-
-
-def _take_over(context: Context, worktree: Worktree, head: str, author: str) -> None:
-    """Bring the branch in our worktree to the commit that a worker has pushed."""
-    repository, git = context.repository, worktree.git
-    with repository.lock():
-        repository.git.run(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(repository.remote),
-            f"+refs/heads/{worktree.branch}:refs/remotes/{repository.remote}/{worktree.branch}",
-        )  # fmt: skip
-    if git.commit(head) is None:
-        raise GitError(
-            f"a worker pushed {head[:12]} to {worktree.branch}, but the remote does not have it",
-            hint="Somebody may have deleted or rewritten the branch meanwhile",
-        )
-    # An attempt that was cut off here may have left work that no worker has seen.
-    changes.commit_leftovers(worktree, message="Work that was cut off", author=author)
-    here = changes.head(worktree)
-    if not git.is_ancestor(here, of=head):
-        git.run("update-ref", f"refs/mission-runner/kept/{worktree.branch}-{here[:12]}", here)
-    git.run("reset", "--quiet", "--hard", head)

@@ -10,18 +10,32 @@ from agents.prices import Prices
 from agents.protocol import Result
 from agents.registry import model as model_of
 from agents.registry import settings as agent_settings
+from mission.config import MissionConfig
 from mission.usage import Usage
-from orchestrator.context import Context
+from orchestrator.ports.display import Display
 from orchestrator.workers.errand import Delivery, Progress
-from orchestrator.workplace.asking import Question, log_of
+from orchestrator.workplace.asking import Asking, Question
+from workspace.redact import Redactor
 
 
 class Watched:
     """What a worker tells while it works: shown, kept in the attempt's log, journalled."""
 
-    def __init__(self, context: Context, question: Question, booked: Usage) -> None:
+    def __init__(
+        self,
+        question: Question,
+        booked: Usage,
+        *,
+        asking: Asking,
+        config: MissionConfig,
+        redactor: Redactor,
+        display: Display,
+    ) -> None:
         """`booked`: what is journalled already of the errand, from before a crash."""
-        self._context = context
+        self._asking = asking
+        self._config = config
+        self._redactor = redactor
+        self._display = display
         self._question = question
         self._booked = booked
         self._last = ""
@@ -35,11 +49,11 @@ class Watched:
             if self._question.on_progress is not None:
                 self._question.on_progress(progress.session, self._new(progress.usage))
             return
-        told = self._context.redactor.text(phase)
+        told = self._redactor.text(phase)
         if told != self._last:
             self._last = told
-            _write(log_of(self._context, self._question), f"{told}\n")
-        self._context.display.doing(self._question.task, self._question.doing, told)
+            _write(self._asking.log_of(self._question), f"{told}\n")
+        self._display.doing(self._question.task, self._question.doing, told)
 
     def complete(self, result: Result) -> Result:
         """The result with what it cost; if the worker died, with the last that it told."""
@@ -50,7 +64,7 @@ class Watched:
 
     def _new(self, usage: Usage) -> Usage:
         """With its price, and without what is journalled already."""
-        question, config = self._question, self._context.config
+        question, config = self._question, self._config
         model = model_of(question.agent, agent_settings(question.agent, config))
         return Prices.of(config).complete(usage, model).minus(self._booked)
 
@@ -58,8 +72,8 @@ class Watched:
         """Keep the end of the worker's log with ours."""
         if delivery.host:
             where = f"On {delivery.host}; all of it is there, in {delivery.result.log}."
-            text = f"{where} Its end:\n\n{self._context.redactor.text(delivery.log)}"
-            _write(log_of(self._context, self._question), text)
+            text = f"{where} Its end:\n\n{self._redactor.text(delivery.log)}"
+            _write(self._asking.log_of(self._question), text)
 
 
 def _write(log: Path, text: str) -> None:

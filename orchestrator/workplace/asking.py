@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agents.protocol import AgentEvent, Brief, OnProgress, OnStart, Result, Timeouts
+from agents.prices import Prices
+from agents.protocol import Agent, AgentEvent, Brief, OnProgress, OnStart, Result, Timeouts
+from agents.registry import create as create_agent
 from agents.registry import environment_names
 from agents.registry import settings as agent_settings
+from agents.sandbox import notice
+from mission.config import MissionConfig
 from mission.journal import Attempt
 from mission.outcome import Outcome
+from mission.place import Place
 from mission.usage import Usage
-from orchestrator.context import Context
-from workspace.process import allowed_environment
+from orchestrator.ports.display import Display
+from workspace.process import Stop, allowed_environment
+from workspace.redact import Redactor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,53 +39,87 @@ class Question:
     on_progress: OnProgress | None = None
 
 
-def log_of(context: Context, question: Question) -> Path:
-    """Where an agent's log is kept: the attempt's own, or one beside it for who else is asked."""
-    attempt = question.attempt
-    log = Path(attempt.log or context.place.logs / f"{attempt.id}.log")
-    own = question.agent == attempt.agent
-    return log if own else log.with_suffix(f".{question.agent}.log")
+class Asking:
+    """Puts questions to agents on this machine."""
 
+    def __init__(
+        self,
+        *,
+        place: Place,
+        config: MissionConfig,
+        redactor: Redactor,
+        display: Display,
+        stop: Stop,
+    ) -> None:
+        self._place = place
+        self._config = config
+        self._redactor = redactor
+        self._display = display
+        self._stop = stop
+        self._agents: dict[str, Agent] = {}
 
-def ask(context: Context, question: Question) -> Result:
-    """The agent's answer. Every way to fail is an outcome.
+    def log_of(self, question: Question) -> Path:
+        """Where an agent's log is kept: the attempt's own, or one beside it for who else is
+        asked."""
+        attempt = question.attempt
+        log = Path(attempt.log or self._place.logs / f"{attempt.id}.log")
+        own = question.agent == attempt.agent
+        return log if own else log.with_suffix(f".{question.agent}.log")
 
-    Raises:
-        AgentError: The agent is not configured.
-    """
-    settings = agent_settings(question.agent, context.config)
-    agent = context.agent(question.agent)
-    missing = agent.missing()
-    if missing is not None:
-        return Result(outcome=Outcome.BLOCKED, summary=missing)
-    attempt = question.attempt
-    brief = Brief(
-        task=question.task,
-        attempt=attempt.number,
-        agent=question.agent,
-        text=question.text,
-        worktree=question.folder,
-        log=log_of(context, question),
-        scratch=context.place.state_dir / "scratch" / f"{attempt.id}-{question.agent}",
-        environment=allowed_environment(environment_names(settings), settings.set),
-        programs=question.programs,
-        timeouts=Timeouts(
-            start=settings.timeouts.start,
-            silence=settings.timeouts.silence,
-            total=settings.timeouts.total,
-        ),
-        resume=question.resume,
-        resumed=question.resumed,
-        token_limit=question.token_limit,
-        on_start=question.on_start,
-        on_progress=question.on_progress,
-    )
+    def ask(self, question: Question) -> Result:
+        """The agent's answer. Every way to fail is an outcome.
 
-    def show(event: AgentEvent) -> None:
-        context.display.doing(question.task, question.doing, context.redactor.text(event.text))
+        Raises:
+            AgentError: The agent is not configured.
+        """
+        settings = agent_settings(question.agent, self._config)
+        agent = self._agent(question.agent)
+        missing = agent.missing()
+        if missing is not None:
+            return Result(outcome=Outcome.BLOCKED, summary=missing)
+        attempt = question.attempt
+        brief = Brief(
+            task=question.task,
+            attempt=attempt.number,
+            agent=question.agent,
+            text=question.text,
+            worktree=question.folder,
+            log=self.log_of(question),
+            scratch=self._place.state_dir / "scratch" / f"{attempt.id}-{question.agent}",
+            environment=allowed_environment(environment_names(settings), settings.set),
+            programs=question.programs,
+            timeouts=Timeouts(
+                start=settings.timeouts.start,
+                silence=settings.timeouts.silence,
+                total=settings.timeouts.total,
+            ),
+            resume=question.resume,
+            resumed=question.resumed,
+            token_limit=question.token_limit,
+            on_start=question.on_start,
+            on_progress=question.on_progress,
+        )
+        redact = self._redactor.text
 
-    context.display.doing(question.task, question.doing)
-    result = agent.run(brief, context.stop, show)
-    # An adapter of somebody else's may tell what it should not.
-    redact = context.redactor.text
-    return replace(result, summary=redact(result.summary), answer=redact(result.answer))
+        def show(event: AgentEvent) -> None:
+            self._display.doing(question.task, question.doing, redact(event.text))
+
+        self._display.doing(question.task, question.doing)
+        result = agent.run(brief, self._stop, show)
+        # An adapter of somebody else's may tell what it should not.
+        return replace(result, summary=redact(result.summary), answer=redact(result.answer))
+
+    def _agent(self, name: str) -> Agent:
+        """The adapter for an agent name of the file. The first time, people are told if nothing
+        keeps it in its worktree.
+
+        Raises:
+            AgentError: Nothing is configured under that name.
+        """
+        if name not in self._agents:
+            own = agent_settings(name, self._config)
+            self._agents[name] = create_agent(name, own, prices=Prices.of(self._config))
+            unconfined = notice(name, own)
+            if unconfined:
+                self._display.say(unconfined)
+        return self._agents[name]
