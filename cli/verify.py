@@ -12,7 +12,7 @@ from cli.check import print_findings
 from cli.console import fact, print_json
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
-from orchestrator.facts import compare, fix
+from orchestrator.facts import fix
 from orchestrator.opening import open_mission
 from orchestrator.publishing.status import publish_status
 from workspace.process import Stop
@@ -40,7 +40,7 @@ def verify(
         stopped_by_signals(stop),
         open_mission(path, display, stop) as (context, board),
     ):
-        found = compare(context, board)
+        found = context.comparison.compare(board)
         fixed = fix(board, found) if set_proven else 0
         if fixed:
             publish_status(context)

@@ -17,6 +17,7 @@ from mission.config.document import Document
 from mission.journal import Journal
 from mission.place import Place
 from orchestrator.admission.rests import Rests
+from orchestrator.facts import Comparison
 from orchestrator.gating.passage import Passage
 from orchestrator.gating.settings_files import SettingsFiles
 from orchestrator.merging.landed import Landed
@@ -126,4 +127,16 @@ class Context:
             redactor=self.redactor,
             display=self.display,
             stop=self.stop,
+        )
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """What the file says, held against git, forge, gates and journal."""
+        return Comparison(
+            journal=self.journal,
+            repository=self.repository,
+            landed=self.landed,
+            gates=self.gates,
+            pulls=self.pulls,
+            redactor=self.redactor,
         )

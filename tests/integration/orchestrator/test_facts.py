@@ -7,7 +7,7 @@ from pathlib import Path
 from cli.asking import ask
 from mission.journal import RequestKind
 from mission.state import Status
-from orchestrator.facts import compare, fix
+from orchestrator.facts import fix
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import Scratch, make, row
@@ -18,7 +18,7 @@ from workspace.process import Stop
 def disagreements(scratch: Scratch, *, setting: bool = False) -> list[str]:
     """Rule and task of each; with `setting`, what the facts prove is set."""
     with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
-        found = compare(context, board)
+        found = context.comparison.compare(board)
         if setting:
             fix(board, found)
         return [f"{one.finding.rule} {one.finding.task}" for one in found]
@@ -65,7 +65,7 @@ def test_what_another_mission_merged_proves_nothing_here(tmp_path: Path) -> None
     scratch.git.run("push", "--quiet", "origin", "main")
     scratch.run()
     with open_mission(str(other), RecordingDisplay(), Stop()) as (context, board):
-        assert compare(context, board) == []
+        assert context.comparison.compare(board) == []
 
 
 def test_a_merge_that_names_no_mission_counts(tmp_path: Path) -> None:

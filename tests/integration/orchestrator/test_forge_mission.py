@@ -11,7 +11,7 @@ import pytest
 
 from cli.asking import ask
 from mission.journal import RequestKind
-from orchestrator.facts import compare, fix
+from orchestrator.facts import fix
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import RunEnd
@@ -266,7 +266,7 @@ def test_what_the_forge_says_otherwise_is_found_and_left_to_people(
 def disagreements(scratch: Scratch, *, setting: bool = False) -> list[str]:
     """What `mission verify` finds; with `setting`, what the facts prove is set."""
     with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
-        found = compare(context, board)
+        found = context.comparison.compare(board)
         if setting:
             fix(board, found)
         return [one.finding.rule for one in found]

@@ -13,7 +13,6 @@ import pytest
 from cli.asking import ask
 from mission.journal import RequestKind
 from mission.place import Place
-from orchestrator.facts import compare
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import Scratch, make, row
@@ -44,7 +43,9 @@ def starts(folder: Path) -> list[str]:
 
 def findings(scratch: Scratch) -> list[str]:
     with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
-        return [f"{one.finding.rule} {one.finding.task}" for one in compare(context, board)]
+        return [
+            f"{one.finding.rule} {one.finding.task}" for one in context.comparison.compare(board)
+        ]
 
 
 def set_by_hand(scratch: Scratch, task: str, old: str, new: str) -> None:
