@@ -122,7 +122,7 @@ def test_a_reviewer_without_a_price_is_not_asked_under_a_limit_of_money(tmp_path
 def test_input_from_a_cache_does_not_count_against_estimates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agents.retry.FIRST_DELAY", timedelta(milliseconds=1))
+    monkeypatch.setattr("policy.retry.FIRST_DELAY", timedelta(milliseconds=1))
     crashes_once = '"crashed" if os.environ["MISSION_ATTEMPT"] == "1" else "success"'
     worker = SPENDS.replace('"success"', crashes_once)
     worker = worker.replace("800", '90_800, "cached_tokens": 90_000')

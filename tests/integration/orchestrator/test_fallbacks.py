@@ -40,7 +40,7 @@ def test_other_rows_of_a_resting_provider_go_to_its_fallback_at_once(tmp_path: P
 def test_a_fallback_that_crashed_tries_again_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agents.retry.FIRST_DELAY", timedelta(milliseconds=1))
+    monkeypatch.setattr("policy.retry.FIRST_DELAY", timedelta(milliseconds=1))
     says = {"worker": ["overloaded"], "other": ["crashed"]}
     once: dict[str, object] = {"fallback": "other", "max_attempts": 1}
     scratch = agents(tmp_path, [row("A")], says, worker=once)

@@ -26,7 +26,7 @@ else:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.retry.FIRST_DELAY", timedelta(milliseconds=20))
+    monkeypatch.setattr("policy.retry.FIRST_DELAY", timedelta(milliseconds=20))
 
 
 def overloaded(folder: Path, rows: list[str], **config: object) -> Scratch:

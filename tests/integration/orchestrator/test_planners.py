@@ -47,7 +47,7 @@ def asked(folder: Path) -> list[str]:
 def test_a_planner_that_is_away_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agents.retry.FIRST_DELAY", timedelta(milliseconds=1))
+    monkeypatch.setattr("policy.retry.FIRST_DELAY", timedelta(milliseconds=1))
     scratch = away(tmp_path, {"other": ["overloaded", "rate-limit 1", "crashed"]})
     assert run_expanding(scratch).exit_code == 0
     assert scratch.merged() == ["A", "M2-01", "M2-02"]
@@ -70,7 +70,7 @@ def test_an_overload_of_a_planner_is_its_fallback_s_turn(tmp_path: Path) -> None
 def test_a_planner_that_does_not_come_back_leaves_the_placeholder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agents.retry.FIRST_DELAY", timedelta(milliseconds=1))
+    monkeypatch.setattr("policy.retry.FIRST_DELAY", timedelta(milliseconds=1))
     scratch = away(tmp_path, {"other": ["crashed"] * 9})
     display = RecordingDisplay()
     assert run_expanding(scratch, display).exit_code == 0

@@ -48,7 +48,7 @@ def attempts(scratch: Scratch, task: str) -> list[str | None]:
 
 @pytest.fixture
 def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.retry.FIRST_DELAY", timedelta(milliseconds=1))
+    monkeypatch.setattr("policy.retry.FIRST_DELAY", timedelta(milliseconds=1))
 
 
 def test_a_reviewer_at_its_limit_is_asked_again_when_that_ends(tmp_path: Path) -> None:
