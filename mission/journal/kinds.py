@@ -121,7 +121,7 @@ class ReviewMade(_WithUsage):
     chain: int  # rounds with the same number belong together
     head: str | None  # the commit that was reviewed
     reviewer: str
-    verdict: str  # an `agents.review.Verdict`
+    verdict: str  # an `policy.review.Verdict`
     passed: bool
     text: str  # verdict and findings, for people and for the author
     answer: str  # the whole review, JSON
