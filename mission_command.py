@@ -15,7 +15,7 @@ from pathlib import Path
 #: Our top-level packages.
 PACKAGES = (
     *("agents", "cli", "errors", "flows", "forges", "gates", "mission", "missions"),
-    *("orchestrator", "policy", "tasks_md", "tiers", "workspace"),
+    *("orchestrator", "policy", "service", "tasks_md", "tiers", "workspace"),
 )
 
 

@@ -9,9 +9,9 @@ import typer
 from cli.console import fact, print_json, talk
 from cli.tables import Column, table
 from mission.amounts import count
-from mission.overview import AGGREGATE, TaskView, make_overview, task_data
 from mission.place import Place
 from mission.plan import read_plan
+from service.overview import AGGREGATE, TaskView, make_overview, task_data
 from tasks_md.graph import Graph
 from tasks_md.model import AUTO, DONE, BranchKind
 from tasks_md.words import shorten

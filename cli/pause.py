@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from cli.console import fact, print_json, printable
-from gates.pause import PauseFiles
 from mission.place import Place
+from service.pausing import pause as pause_mission
 
 app = typer.Typer()
 
@@ -23,9 +23,7 @@ def pause(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Start nothing, push nothing and merge nothing until `mission unpause`. What runs goes on."""
-    place = Place.find(path)
-    files = PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
-    paused = files.write(by=getpass.getuser(), reason=reason)
+    paused = pause_mission(Place.find(path), by=getpass.getuser(), reason=reason)
     if as_json:
         print_json(
             {"paused": True, "since": paused.since, "by": paused.by, "reason": paused.reason}

@@ -10,12 +10,10 @@ import typer
 
 from cli.console import fact, print_json, talk
 from cli.tables import STATUS_STYLES, Column, table
-from mission.journal import Journal
-from mission.journal.database import utc_now
 from mission.place import Place
-from mission.plan import read_plan
-from mission.report import Line, Report, make_report
+from mission.report import Line, Report
 from mission.report_markdown import amounts, remark, report_markdown
+from service.reporting import read_report, report_data
 
 app = typer.Typer()
 
@@ -49,12 +47,9 @@ def report(
 ) -> None:
     """Estimates against actuals, per task, milestone and agent: tokens, cost, attempts, time."""
     place = Place.find(path)
-    plan = read_plan(place)
-    with Journal.open_to_read(place.journal_file) as journal:
-        attempts = journal.attempts()
-    made = make_report(plan, attempts, now=utc_now(), milestone=milestone)
+    made = read_report(place, milestone=milestone)
     if as_json or form is Format.JSON:
-        print_json({"path": str(place.task_file), **_data(made)})
+        print_json({"path": str(place.task_file), **report_data(made)})
     elif form is Format.MARKDOWN:
         fact(report_markdown(made).rstrip("\n"))
     else:
@@ -84,34 +79,3 @@ def _print_part(heading: str, lines: Sequence[Line]) -> None:
     if lines:
         rows = [(line.name, *amounts(line)) for line in lines]
         fact("\n" + table((Column(heading=heading, flexible=True), *_AMOUNTS), rows))
-
-
-def _data(made: Report) -> dict[str, object]:
-    return {
-        "mission": made.mission,
-        "tasks": [
-            {"milestone": line.milestone, "status": line.status} | _line_data(line)
-            for line in made.tasks
-        ],
-        "milestones": [_line_data(line) for line in made.milestones],
-        "agents": [_line_data(line) for line in made.agents],
-        "total": _line_data(made.total),
-    }
-
-
-def _line_data(line: Line) -> dict[str, object]:
-    spent = line.spent
-    return {
-        "id": line.name,
-        "agents": line.agents,
-        "estimate_tokens": line.estimate_tokens,
-        "spent_tokens": spent.tokens,
-        "input_tokens": spent.input_tokens,
-        "output_tokens": spent.output_tokens,
-        "cached_tokens": spent.cached_tokens,
-        "ratio": line.ratio,
-        "cost_usd": spent.cost_usd,
-        "unpriced_attempts": spent.unpriced,
-        "attempts": spent.attempts,
-        "seconds": spent.time,
-    }

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from cli.arguments import PATH, path_and
-from cli.asking import Asked, ask
+from cli.asking import ask
 from cli.console import fact, print_json, printable, talk
 from errors import UsageError
 from mission.journal import RequestKind
 from mission.state import Status
+from service.ask import Asked
 
 set_app, approve_app, reject_app, retry_app, unblock_app = (typer.Typer() for _ in range(5))
 
@@ -69,16 +70,7 @@ def _ask(kind: RequestKind, words: list[str], note: str | None) -> Asked:
 
 def _tell(asked: Asked, *, as_json: bool) -> None:
     if as_json:
-        print_json(
-            {
-                "task": asked.task,
-                "request": asked.request,
-                "kind": asked.kind.value,
-                "status": asked.status,
-                "notes": asked.notes,
-                "applied_by": asked.applied_by,
-            }
-        )
+        print_json(asked.data())
     else:
         fact(printable(f"{asked.task} is {asked.status}."))
         if asked.exit_code:

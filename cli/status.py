@@ -17,9 +17,9 @@ from errors.finding import Severity
 from gates.pause import PauseFiles
 from mission.journal import Event, Journal
 from mission.journal.kinds import RemoteAway, WillConflict
-from mission.overview import make_overview, overview_data
 from mission.place import Place
 from mission.plan import read_plan
+from service.overview import make_overview, overview_data
 from tasks_md.graph import Graph
 from tasks_md.holder import holder
 from tasks_md.lint import lint

@@ -11,7 +11,7 @@ from gates.pause import Paused
 from mission.amounts import count
 from mission.journal import Attempt, Event
 from mission.journal.kinds import RemoteAway
-from mission.overview import MilestoneView, Overview, TaskView
+from service.overview import MilestoneView, Overview, TaskView
 from tasks_md.holder import Holder
 from tasks_md.model import AUTO, DONE, NOT_STARTED
 from tasks_md.spans import display_width

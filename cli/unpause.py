@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.console import fact, print_json, printable
-from gates.pause import PauseFiles
 from mission.place import Place
+from service.pausing import unpause as unpause_mission
 
 app = typer.Typer()
 
@@ -21,14 +21,10 @@ def unpause(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Go on. Removes what `mission pause` wrote, and a `PAUSED` file beside the task file."""
-    place = Place.find(path)
-    removed = PauseFiles.of(state_dir=place.state_dir, folder=place.folder).remove()
-    # A run that waits looks at once.
-    if place.state_dir.is_dir():
-        place.wake_file.touch()
+    removed = unpause_mission(Place.find(path))
     if as_json:
-        print_json({"paused": False, "removed": [str(file) for file in removed]})
+        print_json({"paused": False, "removed": removed})
     elif removed:
-        fact(printable("goes on; removed " + " and ".join(str(file) for file in removed)))
+        fact(printable("goes on; removed " + " and ".join(removed)))
     else:
         fact("was not paused")

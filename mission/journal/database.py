@@ -93,6 +93,18 @@ class Database:
             raise _translated(error, path) from error
         return cls(connection, path, utc_now)
 
+    @classmethod
+    def open_by(cls, uri: str, path: Path) -> Database:
+        """Open for reading only, by SQLite's own address of the journal at `path`.
+
+        Raises:
+            JournalError: As `open`.
+        """
+        try:
+            return cls(_open_checked(uri, path), path, utc_now)
+        except sqlite3.Error as error:
+            raise _translated(error, path) from error
+
     def close(self) -> None:
         """Close it. The last to close folds the write-ahead log into the file."""
         with self._lock:
@@ -114,6 +126,17 @@ class Database:
                 if self._connection.in_transaction:
                     self.rows("ROLLBACK")
                 raise
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """What this thread reads inside is what was there at one moment."""
+        with self._lock:
+            self.rows("BEGIN")
+            try:
+                yield
+            finally:
+                if self._connection.in_transaction:
+                    self.rows("ROLLBACK")
 
     def rows(self, statement: str, **values: Value) -> list[sqlite3.Row]:
         """Run a statement with named parameters; its rows.

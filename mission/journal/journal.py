@@ -63,6 +63,10 @@ class Journal(Runs, Attempts, Requests):
         """
         return self._database.together()
 
+    def at_one_moment(self) -> AbstractContextManager[None]:
+        """What this thread reads inside is what was there at one moment."""
+        return self._database.at_one_moment()
+
     def close(self) -> None:
         """Close it. Nothing is lost without: every write is durable when it returns."""
         self._database.close()

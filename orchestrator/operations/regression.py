@@ -32,8 +32,8 @@ from tiers.settings.address import PostgresAddress, ValkeyAddress
 from workspace.process import Stop
 
 _OURS = (
-    *("agents", "cli", "flows", "gates", "mission", "missions", "orchestrator"),
-    *("tasks_md", "tiers", "workspace"),
+    *("agents", "cli", "errors", "flows", "forges", "gates", "mission", "missions"),
+    *("orchestrator", "policy", "service", "tasks_md", "tiers", "workspace"),
 )
 _TRACE = """
 SELECT (SELECT count(*) FROM pg_extension WHERE extname = 'vector')

@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from errors import AgentError, BudgetError, MissionError, UsageError
-from mission.overview import make_overview
 from mission.report import make_report
 from orchestrator.expanding import Expansion, expand, write_expansion
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunRequest, run_mission
+from service.overview import make_overview
 from tasks_md.graph import Graph
 from tasks_md.parse import read
 from tests.scratch import WORKER, Scratch, make, row

@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parents[3]
 PACKAGES = (
     *("agents", "cli", "errors", "flows", "forges", "gates", "mission", "missions"),
-    *("orchestrator", "policy", "tasks_md", "tiers", "workspace"),
+    *("orchestrator", "policy", "service", "tasks_md", "tiers", "workspace"),
 )
 
 

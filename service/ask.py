@@ -1,0 +1,185 @@
+"""What people ask of the single writer: left in the journal, and waited for until it is answered.
+
+While a run holds the task file, the run applies what is asked. While nobody does, whoever asks
+becomes the writer and applies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal
+
+from errors import MissionError, RequestRefusedError, StoppedError, WriterBusyError
+from mission.journal import Journal, Request, RequestKind
+from mission.journal.look import look
+from mission.place import Place
+from mission.plan import read_plan
+from mission.state import Status
+from orchestrator.ports.display import Display
+from orchestrator.run import apply_requests
+from tasks_md.holder import Holder, holder
+from workspace.process import Stop
+
+_POLL = 0.05  # seconds between two looks at the request's row
+
+By = Literal["this command", "the run"]
+#: Shows what is done, for as long as the `with` lasts.
+Show = Callable[[], AbstractContextManager[Display]]
+Redact = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What somebody wants of a row."""
+
+    kind: RequestKind
+    task: str
+    status: Status | None = None  # for `set`
+    note: str | None = None  # a word for the row's notes and the journal
+    by: str  # who asks, `user@host`
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What became of a request that was applied."""
+
+    task: str
+    request: int  # its number in the journal
+    kind: RequestKind
+    status: str  # the row's, afterwards
+    notes: str  # the row's, afterwards
+    applied_by: By
+
+    @property
+    def exit_code(self) -> int:
+        """1 where work was approved and yet could not be merged."""
+        wanted = {Status.DONE, Status.IN_PROGRESS, Status.NEEDS_QA}
+        return int(self.kind is RequestKind.APPROVE and self.status not in wanted)
+
+    def data(self) -> dict[str, object]:
+        """As the commands' JSON has it."""
+        return {
+            "task": self.task,
+            "request": self.request,
+            "kind": self.kind.value,
+            "status": self.status,
+            "notes": self.notes,
+            "applied_by": self.applied_by,
+        }
+
+
+def leave(place: Place, wish: Wish, *, redact: Redact) -> int:
+    """Leave a request for whoever is, or will be, the writer; its number.
+
+    Raises:
+        TaskFileError: There is no such task.
+    """
+    read_plan(place).task(wish.task)
+    with Journal.open(place.journal_file, redact=redact) as journal:
+        number = _submit(journal, wish)
+    place.wake_file.touch()
+    return number
+
+
+def answer(place: Place, number: int) -> Request | None:
+    """A request that was left, once it is answered; None while it waits. Changes nothing.
+
+    Raises:
+        KeyError: No such request.
+    """
+    request = look(place.journal_file, lambda journal: journal.request(number))
+    return None if request.finished is None else request
+
+
+def ask(
+    place: Place,
+    wish: Wish,
+    *,
+    redact: Redact,
+    stop: Stop,
+    show: Show,
+    on_held: Callable[[Holder], None],
+) -> Asked:
+    """Ask for a change of a row, and wait until it is in the file.
+
+    Args:
+        redact: Takes secrets out of what goes into the journal.
+        stop: Ends the waiting.
+        show: Shows what this process does, where it becomes the writer.
+        on_held: Told once who holds the mission, and is waited for.
+
+    Raises:
+        TaskFileError: There is no such task.
+        RequestRefusedError: The writer refused, with its reason.
+        StoppedError: A stop was requested: the request is withdrawn, or the merge that it led to is
+            left for the next run.
+    """
+    read_plan(place).task(wish.task)
+    with Journal.open(place.journal_file, redact=redact) as journal:
+        number = _submit(journal, wish)
+        try:
+            applied_by = _see_through(place, journal, number, stop, show, on_held)
+        except StoppedError as error:
+            # The answer may have come meanwhile; the first one stays.
+            if journal.finish_request(number, f"not applied: {error.message}").error is not None:
+                raise
+            applied_by = "the run"
+        except MissionError as error:
+            journal.finish_request(number, f"not applied: {error.message}")
+            raise
+        request = journal.request(number)
+    if request.error is not None:
+        raise RequestRefusedError(request.error)
+    if stop.requested and applied_by == "this command":
+        raise StoppedError(f"stopped: {stop.reason}", hint="`mission run` carries on from here")
+    row = read_plan(place).task(wish.task)
+    return Asked(
+        task=wish.task,
+        request=number,
+        kind=wish.kind,
+        status=row.status,
+        notes=row.notes,
+        applied_by=applied_by,
+    )
+
+
+def _submit(journal: Journal, wish: Wish) -> int:
+    return journal.submit_request(
+        wish.kind, wish.task, status=wish.status, note=wish.note, by=wish.by
+    )
+
+
+def _see_through(
+    place: Place,
+    journal: Journal,
+    number: int,
+    stop: Stop,
+    show: Show,
+    on_held: Callable[[Holder], None],
+) -> By:
+    """Return once the request is answered."""
+    told = False
+    while journal.request(number).finished is None:
+        if stop.requested:
+            raise StoppedError("the request is withdrawn", hint="Nothing was changed")
+        who = holder(place.state_dir)
+        if who is None and _apply(place, stop, show):
+            return "this command"
+        if not told and who is not None:
+            on_held(who)
+            told = True
+        place.wake_file.touch()
+        stop.wait(_POLL)
+    return "the run"
+
+
+def _apply(place: Place, stop: Stop, show: Show) -> bool:
+    """Apply all waiting requests as the writer; False if somebody else became it just now."""
+    try:
+        with show() as display:
+            apply_requests(str(place.task_file), display, stop)
+    except WriterBusyError:
+        return False
+    return True
