@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from agents.brief import pointed_out
 from agents.claude_stream import ClaudeReader
 from agents.home import Belongings
-from agents.instructions import pointed_out
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed

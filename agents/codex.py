@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agents.brief import pointed_out
 from agents.codex_rollout import refused_commands
 from agents.codex_stream import CodexReader
 from agents.fence import one_line
 from agents.home import Belongings, folder_of
-from agents.instructions import pointed_out
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed

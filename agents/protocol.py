@@ -38,7 +38,7 @@ class Brief:
     task: str  # the row's id
     attempt: int  # numbered from 1 within the task
     agent: str  # the name in the file: codex, sonnet, ...
-    text: str  # the brief itself, Markdown (agents.prompt writes it)
+    text: str  # the brief itself, Markdown (agents.brief writes it)
     worktree: Path  # where it works
     log: Path  # everything that the tool printed, secrets redacted
     scratch: Path  # a folder of the attempt's own outside the worktree: the brief, git settings

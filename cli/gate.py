@@ -24,7 +24,7 @@ from gates.script import IN_GATE
 from gates.waiting import Waiting, wait_until_clear
 from mission.config import GateConfig, MissionConfig, load_config, parse_duration
 from mission.place import Place
-from tasks_md.branch_name import branch_problem
+from tasks_md.words import branch_problem
 from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from errors.finding import Finding, Severity
-from tasks_md.branch_name import branch_problem
 from tasks_md.columns import header_key
 from tasks_md.graph import Graph
 from tasks_md.model import AUTO, DONE, STATUSES, BranchKind, Plan, Task
 from tasks_md.nearest import did_you_mean
-from tasks_md.words import bare, shorten, status_key
+from tasks_md.words import bare, branch_problem, shorten, status_key
 
 __all__ = ["Finding", "Severity", "lint"]
 

@@ -14,11 +14,10 @@ from tasks_md.blocks import Block, Heading, read_blocks
 from tasks_md.chunks import Chunks
 from tasks_md.declaration import read_declaration
 from tasks_md.dependencies import DependencyReader
-from tasks_md.identity import common_issue, milestone_id
 from tasks_md.model import STATUSES, Dialect, Milestone, Plan, Table, Task, TasksById
 from tasks_md.regular_file import read_regular
 from tasks_md.rows import Row, RowReader
-from tasks_md.sections import Section, divide
+from tasks_md.sections import Section, common_issue, divide, milestone_id
 from tasks_md.spans import split_lines
 
 _USUAL = Dialect()

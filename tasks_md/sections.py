@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tasks_md.blocks import Block, Heading, Paragraph, RawTable, Rule
@@ -17,6 +17,7 @@ _ID = re.compile(r"[A-Za-z0-9][\w.-]*")
 _GOAL = re.compile(r"[*_]*goal[*_]*\s*:[*_]*\s*(.*)", re.IGNORECASE | re.DOTALL)
 _ISSUE = re.compile(r"\bissue\s+((?:[\w.-]+/[\w.-]+)?#\d+)", re.IGNORECASE)
 _TOTAL = re.compile(r"\btotal\s+estimate\b[^0-9\n]{0,40}(\d[\d.,]*\s*[km]?)\b", re.IGNORECASE)
+_NUMBERED_ID = re.compile(r"(.+?)[-_.]?\d{1,15}[a-z]?")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -116,3 +117,38 @@ def divide(blocks: Sequence[Block], line_count: int) -> list[Section]:
     for section in sections:
         section.end_line = section.end_line or line_count + 1
     return sections
+
+
+def milestone_id(section: Section, task_ids: Sequence[str], taken: Iterable[str]) -> str:
+    """The id in the heading, else what the rows' ids share, else M and the number, else a slug.
+
+    An id that an earlier milestone has gets a number behind it.
+    """
+    name = (
+        section.declared_id
+        or _common_prefix(task_ids)
+        or (f"M{section.number}" if section.number else "")
+        or re.sub(r"[^\w]+", "-", section.title.casefold()).strip("-")[:40]
+        or "tasks"
+    )
+    unique, number = name, 2
+    others = set(taken)
+    while unique in others:
+        unique = f"{name}-{number}"
+        number += 1
+    return unique
+
+
+def _common_prefix(task_ids: Sequence[str]) -> str:
+    """`FED-M1` for FED-M1-01, FED-M1-02; empty where the ids share no such part."""
+    prefixes = set()
+    for task_id in task_ids:
+        found = _NUMBERED_ID.fullmatch(task_id) if len(task_id) < 100 else None
+        prefixes.add(found.group(1) if found else "")
+    return prefixes.pop() if len(prefixes) == 1 else ""
+
+
+def common_issue(issues: Iterable[str | None]) -> str | None:
+    """The issue that all rows name which name one."""
+    named = {issue for issue in issues if issue}
+    return named.pop() if len(named) == 1 else None

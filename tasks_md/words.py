@@ -13,6 +13,8 @@ _TOKENS = re.compile(
 )
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
 _ISSUE_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_IN_NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
+_LONGEST_BRANCH = 200  # bytes; a branch is a file somewhere
 _ISSUE_URL = re.compile(r"https?://\S+/issues/(\d+)/?")
 
 
@@ -97,3 +99,26 @@ def read_branch(text: str) -> tuple[str | None, BranchKind]:
     if name.casefold() in {"(aggregate)", "aggregate"}:
         return None, BranchKind.AGGREGATE
     return name, BranchKind.NAMED
+
+
+def branch_problem(name: str) -> str | None:
+    """Why git would refuse this branch name; None if it would not.
+
+    Git's own rules, without git (`git check-ref-format --branch`).
+    """
+    found = _IN_NO_BRANCH.search(name)
+    if found:
+        return f"{found.group()!r} cannot be in it"
+    problems = {
+        "it is empty": not name,
+        "it starts with -": name.startswith("-"),
+        "'..' cannot be in it": ".." in name,
+        "'@{' cannot be in it": "@{" in name,
+        "it cannot be @ or HEAD": name in {"@", "HEAD"},
+        "it ends with a dot": name.endswith("."),
+        "a part of it is empty": any(not part for part in name.split("/")),
+        "a part of it starts with a dot": any(part.startswith(".") for part in name.split("/")),
+        "a part of it ends with .lock": any(part.endswith(".lock") for part in name.split("/")),
+        "it is too long": len(name.encode("utf-8", "surrogateescape")) > _LONGEST_BRANCH,
+    }
+    return next((problem for problem, applies in problems.items() if applies), None)

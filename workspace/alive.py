@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from tasks_md.alive import is_alive, started
+from tasks_md.holder import is_alive, started
 
 __all__ = ["end_leftover", "is_alive", "started"]
 

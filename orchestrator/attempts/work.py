@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 
-from agents.prompt import write_brief
+from agents.brief import write_brief
 from agents.protocol import Result
 from agents.registry import settings
 from errors import AlreadyMergedError, GitError

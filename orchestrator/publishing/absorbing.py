@@ -8,10 +8,9 @@ from errors import CheckoutBlockedError, GitError, RemoteAwayError, RowConflictE
 from mission.journal.kinds import StatusSet
 from orchestrator.context import Context
 from orchestrator.publishing.own_commits import absorbed_ref, newest_noted, note_absorbed_commit
-from tasks_md.basis import built_on
 from tasks_md.model import Plan
 from tasks_md.parse import decode, encode, parse
-from tasks_md.rebase import rebase
+from tasks_md.rebase import built_on, rebase
 from workspace import checkout
 from workspace.line_merge import merge_lines
 from workspace.status_commit import committed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -10,11 +11,28 @@ from psycopg import sql
 
 from errors import TierError
 from tiers.migration.catalog import SourceColumn, SourceTable
-from tiers.migration.names import is_secret, snake_case, table_name
 from tiers.migration.transform import expression
 from tiers.storage.tables import TABLES, Column, Table
 
 _Named = TypeVar("_Named", SourceTable, SourceColumn)
+
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SECRET = re.compile(
+    r"password|passwd|passphrase|secret|token|api_?key|private_?key|credential|salt|otp|session"
+)
+_NO_SECRETS = frozenset(
+    {"estimate_tokens", "spent_tokens", "input_tokens", "output_tokens", "cached_tokens"}
+)
+_ALIASES = {
+    "user": "users",
+    "team": "teams",
+    "team_member": "team_members",
+    "mission": "missions",
+    "task": "tasks",
+    "note": "notes",
+    "mission_event": "mission_events",
+    "attempt": "attempts",
+}
 
 
 class MappingError(TierError):
@@ -130,3 +148,20 @@ def _by_name(named: Iterable[tuple[str, _Named]], what: str) -> dict[str, _Named
             )
         places[name] = item
     return places
+
+
+def snake_case(name: str) -> str:
+    """`missionId`, `MissionID` and `mission-id` as `mission_id`."""
+    return _WORDS.sub("_", name.strip()).replace("-", "_").replace(" ", "_").lower()
+
+
+def table_name(name: str) -> str:
+    """Our name for a table of this name."""
+    name = snake_case(name)
+    return _ALIASES.get(name, name)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a table or column of this name holds what is never copied."""
+    name = snake_case(name)
+    return name not in _NO_SECRETS and _SECRET.search(name) is not None

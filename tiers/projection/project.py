@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,10 +17,38 @@ from mission.journal.kinds import Happening
 from mission.journal.stored import data_of, word_of
 from mission.place import Place
 from tasks_md.model import Plan
-from tiers.projection.origin import Origin, origin_of
 from tiers.storage.queries import query
 
+_NO_NAME = re.compile(r"[^a-z0-9]+")
 _BATCH = 500  # events a transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """The identifiers under which a mission's rows are kept."""
+
+    mission: str  # the same for every clone of the mission's repository
+    source: str  # one journal: this machine's, from its first run on
+
+    def task(self, key: str) -> str:
+        """The identifier of a row of TASKS.md."""
+        return f"{self.mission}:{key}"
+
+    def event(self, number: int) -> str:
+        """The identifier of an event of the journal."""
+        return f"{self.source}:{number}"
+
+
+def origin_of(place: Place, plan: Plan, journal: Journal) -> Origin:
+    """Who we are. A journal that was moved away and begun anew is another one."""
+    path = place.path_in_repository or str(place.task_file)
+    runs = journal.runs()
+    began = runs[0].started.isoformat() if runs else ""
+    name = _NO_NAME.sub("-", plan.mission.lower()).strip("-") or "mission"
+    return Origin(
+        mission=f"{name}-{_digest(plan.mission, path)}",
+        source=_digest(socket.gethostname(), str(place.state_dir), began),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,3 +184,8 @@ def _storable(value: object) -> object:
             return [_storable(inner) for inner in value]
         case _:
             return value
+
+
+def _digest(*parts: str) -> str:
+    text = "\0".join(parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from agents.brief import write_brief
 from agents.command import CommandAgent
 from agents.guards import guard_git
-from agents.prompt import write_brief
 from mission.outcome import Outcome
 from tasks_md.parse import parse
 from tests.integration.agents.briefs import git, make_brief, make_repository, python

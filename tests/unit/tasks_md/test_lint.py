@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks_md.branch_name import branch_problem
 from tasks_md.lint import Finding, Severity, lint
 from tasks_md.model import Dialect
 from tasks_md.parse import parse
 from tasks_md.rules import RULES
+from tasks_md.words import branch_problem
 from tests.unit.tasks_md.plans import HEADER, RULE, TOP, plan_text, row
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO

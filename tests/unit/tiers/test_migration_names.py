@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tiers.migration.catalog import SourceColumn, SourceTable
-from tiers.migration.mapping import MappingError, map_tables
-from tiers.migration.names import is_secret, snake_case, table_name
+from tiers.migration.mapping import MappingError, is_secret, map_tables, snake_case, table_name
 from tiers.search.embedder import HashingEmbedder
 from tiers.storage.tables import DIMENSIONS, TABLES
 

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_md.basis import built_on
 from tasks_md.model import STATUSES, Plan
 from tasks_md.parse import parse
-from tasks_md.rebase import rebase
+from tasks_md.rebase import built_on, rebase
 from tests.scratch import HEADER, row
 
 statuses = st.sampled_from(sorted(STATUSES))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from agents.prompt import write_brief
+from agents.brief import write_brief
 from mission.config import VerifyStep
 from tests.unit.agents.plans import make_plan, make_task
 from workspace.redact import Redactor
