@@ -119,6 +119,7 @@ def open_mission(
             yield context, Board(writer, journal)
             outcome = "stopped" if stop.requested else "ended"
         finally:
+            repository.close()
             journal.end_run(run, outcome)
 
 
@@ -153,9 +154,7 @@ def _set_for_agents(config: MissionConfig) -> dict[str, str]:
 
 
 def _remote_url(repository: Repository) -> str | None:
-    if repository.remote is None:
-        return None
-    return repository.git.text("remote", "get-url", repository.remote)
+    return repository.address or None
 
 
 def _in_use(journal: Journal) -> frozenset[Path]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from workspace.git import Git
-
-_FILE = ".gitattributes"
+from workspace.store import ATTRIBUTES, SUBMODULE
 
 
 def changes_attributes(git: Git, base: str, head: str, files: Iterable[str], path: str) -> bool:
     """Whether `head`, which changes `files` since it left `base`, has other attributes (line ends,
     encodings, filters) for a path."""
-    if not any(PurePosixPath(file).name.casefold() == _FILE for file in files):
+    if not any(PurePosixPath(file).name.casefold() == ATTRIBUTES for file in files):
         return False
-    common = git.run("merge-base", base, head, check=False).text or base
+    common = git.merge_base(base, head)
     return _attributes(git, common, path) != _attributes(git, head, path)
 
 
@@ -35,13 +33,11 @@ def attributes_of(git: Git, commit: str) -> Iterator[Git]:
 
     Without it they come from whatever somebody has checked out, changed or not.
     """
-    git_dir = git.git_dir or Path(git.text("rev-parse", "--absolute-git-dir"))
-    with tempfile.TemporaryDirectory(prefix="mission-") as folder:
-        for path in git.run("ls-tree", "-r", "-z", "--name-only", commit).fields:
-            parts = PurePosixPath(path).parts
-            if parts[-1:] == (_FILE,) and ".." not in parts:  # git checks no such tree out
-                text = git.run("cat-file", "blob", f"{commit}:{path}", check=False).stdout
-                file = Path(folder, path)
+    with git.objects() as store, tempfile.TemporaryDirectory(prefix="mission-") as folder:
+        for entry in store.marked(git.tree(commit)):
+            if entry.mode != SUBMODULE and ".." not in PurePosixPath(entry.path).parts:
+                found = store.read(entry.oid)  # git checks out no tree with such a path
+                file = Path(folder, entry.path)
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(os.fsencode(text))
-        yield Git(Path(folder), git_dir)
+                file.write_bytes(found.content if found is not None else b"")
+        yield Git(Path(folder), store.git_dir)

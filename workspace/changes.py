@@ -19,15 +19,20 @@ _BEFORE_PATH = {"1": 7, "u": 9, "?": 0}
 
 def head(worktree: Worktree) -> str:
     """The commit that the worktree stands on: the attempt's, after `commit_leftovers`."""
+    store = worktree.store
+    found = (
+        None if store is None else store.find(f"worktrees/{worktree.git_dir.name}/HEAD^{{commit}}")
+    )
+    if found is not None:
+        return found.oid
     return worktree.git.text("rev-parse", "--verify", "HEAD^{commit}")
 
 
 def changed_files(git: Git, base: str, head: str) -> tuple[str, ...]:
     """The paths that differ between `head` and where it left `base`. Renames count as both."""
-    common = git.run("merge-base", base, head, check=False).text or base
-    return git.run(
-        "diff-tree", "-r", "-z", "--name-only", "--no-renames", common, head
-    ).fields  # fmt: skip
+    common = git.merge_base(base, head)
+    with git.objects() as store:
+        return tuple(change.path for change in store.changes(git.tree(common), git.tree(head)))
 
 
 def is_changed(git: Git, base: str, head: str) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from errors import CheckoutBlockedError
 from workspace.git import Git, reason
-from workspace.obstacles import Entry, Step, Survey, survey
+from workspace.obstacles import Step, Survey, survey
 from workspace.repository import Repository
+from workspace.store import Entry
 
 TASK_FILE = ("TASKS.md",)
 _PATIENCE = 10.0  # seconds for which the index may be in somebody else's hands

@@ -12,18 +12,20 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 from errors import GitError, UsageError
 from workspace.anchored import anchored
 from workspace.away import Away
 from workspace.output import plain
 from workspace.redact import Redactor
+from workspace.store import Store
 
 # The newest option in use is `merge-tree --write-tree`.
 OLDEST = (2, 38)
@@ -84,6 +86,31 @@ class Git:
     # Called before anything that reaches a remote; what it raises keeps that from happening.
     before_network: Callable[[], None] | None = None
     away: Away | None = None  # waits where the remote cannot be reached; None: that is an error
+    store: Store | None = None  # answers about objects without another process; see `keeping`
+
+    def keeping(self, git_dir: Path) -> Self:
+        """Git that keeps a process for questions about objects: `store.close` ends it.
+
+        Args:
+            git_dir: The folder's own, absolute.
+        """
+        return replace(self, store=Store(git_dir, self._cat_file))
+
+    @contextmanager
+    def objects(self) -> Iterator[Store]:
+        """What answers questions about objects: what is kept, or else one for the time."""
+        if self.store is not None:
+            yield self.store
+            return
+        git_dir = self.git_dir or Path(self.text("rev-parse", "--absolute-git-dir"))
+        store = Store(git_dir, self._cat_file)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _cat_file(self) -> subprocess.Popen[bytes]:
+        return self._started(("cat-file", "--batch-command"), stderr=subprocess.DEVNULL)
 
     def run(
         self,
@@ -141,26 +168,44 @@ class Git:
         hooks: bool | Path,
         holding: Sequence[int],
     ) -> GitOutput:
-        try:
-            process = subprocess.Popen(
-                [_program(), *self._options(hooks), *args],
-                cwd=self.folder,
-                env=git_environment(environment),
-                stdin=subprocess.PIPE if data else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                # Ctrl-C is for us to handle, and there is no terminal to ask for passwords on.
-                start_new_session=True,
-                pass_fds=holding,
-            )
-        except (OSError, ValueError) as error:
-            raise GitError(f"git {_name(args)} cannot run in {self.folder}: {error}") from error
+        process = self._started(
+            args,
+            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
+            environment=environment,
+            hooks=hooks,
+            holding=holding,
+        )
         stdout, stderr = _await(process, data or None, _name(args), limit)
         return GitOutput(
             stdout=stdout.decode(errors="surrogateescape"),
             stderr=stderr.decode(errors="replace"),
             code=process.returncode,
         )
+
+    def _started(
+        self,
+        args: tuple[str, ...],
+        *,
+        stdin: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+        environment: Mapping[str, str] | None = None,
+        hooks: bool | Path = False,
+        holding: Sequence[int] = (),
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [program(), *self._options(hooks), *args],
+                cwd=self.folder,
+                env=git_environment(environment),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                # Ctrl-C is for us to handle, and there is no terminal to ask for passwords on.
+                start_new_session=True,
+                pass_fds=holding,
+            )
+        except (OSError, ValueError) as error:
+            raise GitError(f"git {_name(args)} cannot run in {self.folder}: {error}") from error
 
     def _options(self, hooks: bool | Path) -> list[str]:
         folder = None if hooks is True else hooks or os.devnull
@@ -186,14 +231,22 @@ class Git:
         Raises:
             GitError: There is no such commit.
         """
+        if self.store is not None:
+            one, other = self.commit(commit), self.commit(of)
+            near = self.store.is_ancestor(one, of=other) if one and other else None
+            if near is not None:
+                return near
         return commit == of or self.fits("merge-base", "--is-ancestor", commit, of)
 
     def commit(self, revision: str) -> str | None:
         """The full id of the commit that a revision names, None if it names none."""
-        output = self.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
-            check=False,
-        )  # fmt: skip
+        peeled = f"{revision}^{{commit}}"
+        if self.store is not None:
+            with suppress(GitError):  # where it cannot be asked, another process can
+                found = self.store.find(peeled)
+                return found.oid if found is not None else None
+        named = ("rev-parse", "--verify", "--quiet", "--end-of-options", peeled)
+        output = self.run(*named, check=False)
         return output.text if output.code == 0 else None
 
     def tree(self, commit: str) -> str:
@@ -202,7 +255,17 @@ class Git:
         Raises:
             GitError: There is no such commit.
         """
-        return self.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+        peeled = f"{commit}^{{tree}}"
+        found = self.store.find(peeled) if self.store is not None else None
+        if found is not None:
+            return found.oid
+        return self.text("rev-parse", "--verify", "--end-of-options", peeled)
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Where two commits parted; the first of them if they share no history."""
+        if self.is_ancestor(one, of=other):
+            return one
+        return self.run("merge-base", one, other, check=False).text or one
 
 
 def _await(
@@ -222,7 +285,7 @@ def _await(
 
 
 @cache
-def _program() -> str:
+def program() -> str:
     """Where git is."""
     path = shutil.which("git", path=anchored(os.environ).get("PATH"))
     if path is None:

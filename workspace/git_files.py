@@ -5,6 +5,7 @@ A pipe in the place of one would keep whoever reads it waiting for ever, and a l
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 import shutil
@@ -53,6 +54,21 @@ def copy_indexes(source: Path, target: Path) -> None:
         (target / name).unlink()
     for name in indexes(source):
         copy_file(source / name, target / name)
+
+
+def same_indexes(one: Path, other: Path) -> bool:
+    """Whether two git folders have the same index, byte by byte, and have one."""
+    names = indexes(one)
+    return (
+        "index" in names
+        and names == indexes(other)
+        and all(filecmp.cmp(one / name, other / name, shallow=False) for name in names)
+    )
+
+
+def leads_to(head: Path, ref: str) -> bool:
+    """Whether a HEAD is a file that leads to this ref."""
+    return is_file(head) and head.read_bytes() == os.fsencode(f"ref: {ref}\n")
 
 
 def carry(source: Path, target: Path) -> None:

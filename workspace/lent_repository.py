@@ -28,8 +28,9 @@ from workspace.git_files import (
     write,
 )
 from workspace.identity import RUNNER, identity_environment
+from workspace.settings_file import settings_in
 
-_STASH = "refs/stash"
+STASH = "refs/stash"
 _SUBMODULE = "160000"
 _NOTHING = "000000"  # the mode of what is not there
 # Settings whose paths are relative to the folder of the settings.
@@ -104,8 +105,7 @@ class LentRepository:
         copy_file(self.common_dir / "config", copy)
         copy_file(record / "config.worktree", self.place / "config.worktree")
         git, change = Git(self.place), ("config", "--file", str(copy))
-        fields = git.run(*change, "--list", "-z", "--no-includes").fields
-        settings = [field.partition("\n")[::2] for field in fields]
+        settings = settings_in(copy) if copy.exists() else ()
         for name in dict.fromkeys(name for name, _ in settings):
             if name in _OWN:
                 git.run(*change, "--unset-all", name)
@@ -122,13 +122,13 @@ class LentRepository:
             git.run(*change, "lfs.storage", str(large_files))
 
     def _write_refs(self, refs: Iterable[str]) -> None:
-        own, stash = self.git_dir, commits_in(self.git_dir / _STASH)
+        own, stash = self.git_dir, commits_in(self.git_dir / STASH)
         for name in ("refs", "packed-refs", "HEAD.lock", "index.lock", "packed-refs.lock"):
             delete(own / name)
         for folder in ("refs/heads", "refs/tags"):
             (own / folder).mkdir(parents=True)
         if stash:
-            write(own / _STASH, f"{stash[0]}\n")
+            write(own / STASH, f"{stash[0]}\n")
         write(own / "packed-refs", "".join(f"{line}\n" for line in refs))
 
     @property
@@ -137,19 +137,23 @@ class LentRepository:
         own = self.git_dir
         return is_folder(own) and is_file(own / "HEAD") and is_folder(own / "refs")
 
-    def laid_aside(self) -> list[str]:
-        """The commits of what is in its stash, and of what `--autostash` put aside."""
+    def laid_aside(self, *, stashed: bool) -> list[str]:
+        """The commits of what is in its stash, and of what `--autostash` put aside.
+
+        Args:
+            stashed: Whether it has a stash.
+        """
         git = self.git
         aside = [oid for name in AUTOSTASHES for oid in commits_in(self.git_dir / name)]
-        tip = git.commit(_STASH)
+        tip = git.commit(STASH) if stashed else None
         if tip is not None:
-            log = git.run("log", "--walk-reflogs", "--format=%H", _STASH, "--", check=False)
+            log = git.run("log", "--walk-reflogs", "--format=%H", STASH, "--", check=False)
             aside += [tip, *log.text.split()]
         return [oid for oid in dict.fromkeys(aside) if git.commit(oid) is not None]
 
     def staged(self) -> str | None:
         """A commit that holds what is in its index and in no other commit, so that it can be
-        fetched; None if the index cannot be used."""
+        fetched; empty where there is nothing of that kind; None if the index cannot be used."""
         git = self.git
         if "index" not in indexes(self.git_dir):
             return None
@@ -157,13 +161,18 @@ class LentRepository:
             "diff-index", "--cached", "-z", "--raw", "--no-renames", "--no-abbrev", "HEAD", "--",
             check=False,
         )  # fmt: skip
-        unmerged = git.run("ls-files", "-z", "--unmerged", check=False)
-        if changed.code or unmerged.code:
+        if changed.code:
             return None
         # :MODE MODE OID OID STATUS, and then the path; MODE OID STAGE, tab, path
         entries = [entry.split(" ")[1:4:2] for entry in changed.fields[::2]]
-        entries += [entry.split("\t")[0].split(" ")[:2] for entry in unmerged.fields]
+        if any(entry.endswith(" U") for entry in changed.fields[::2]):
+            unmerged = git.run("ls-files", "-z", "--unmerged", check=False)
+            if unmerged.code:
+                return None
+            entries += [entry.split("\t")[0].split(" ")[:2] for entry in unmerged.fields]
         blobs = {oid for mode, oid in entries if mode not in (_SUBMODULE, _NOTHING)}
+        if not any(oid.strip("0") for oid in blobs):
+            return ""
         lines = "".join(f"100644 blob {oid}\t{oid}\n" for oid in sorted(blobs) if oid.strip("0"))
         tree = git.run("mktree", input=lines, check=False)
         if tree.code:

@@ -21,8 +21,16 @@ from pathlib import Path
 from errors import GitError
 from mission.place import LENT
 from workspace.git import Git
-from workspace.git_files import carry, commits_in, copy_indexes, link, write
-from workspace.lent_repository import LentRepository
+from workspace.git_files import (
+    carry,
+    commits_in,
+    copy_indexes,
+    leads_to,
+    link,
+    same_indexes,
+    write,
+)
+from workspace.lent_repository import STASH, LentRepository
 from workspace.repository import Repository
 
 # Refs that are lent; a person's stash is not, nor are ours.
@@ -109,16 +117,21 @@ class Loan:
         shutil.rmtree(self._lent.place, ignore_errors=True)
 
     def _bring_home(self, record: Path | None, ref: str | None, lent: dict[str, str]) -> None:
-        git, home = self._lent.git, Git(self._repository.top)
-        head = git.commit("HEAD")
-        found = _refs(git, _KEPT_REFS)
+        git, home = self._lent.git, self._repository.git
+        found, standing = _refs_and_head(git, (*_KEPT_REFS, STASH))
+        stashed = found.pop(STASH, None) is not None
+        head = found[standing] if standing is not None else None
+        if standing is None or head != lent.get(standing):
+            head = git.commit("HEAD")
         tip = found.pop(ref, None) if ref is not None else None
         known = {*lent.values(), head, tip}
         left = [(oid, name) for name, oid in found.items() if oid not in known]
-        left += [(oid, "stash") for oid in self._lent.laid_aside()]
+        left += [(oid, "stash") for oid in self._lent.laid_aside(stashed=stashed)]
         if record is None and head is not None and head not in lent.values():
             left.append((head, "HEAD"))
-        staged = self._lent.staged() if head is not None and record is not None else None
+        staged = None
+        if head is not None and record is not None and not same_indexes(self._lent.git_dir, record):
+            staged = self._lent.staged()
         under_way = commits_in(self._lent.git_dir / "MERGE_HEAD")
         wanted = {head, tip, staged, *under_way, *(oid for oid, _ in left)} - {None, *lent.values()}
         with self._repository.lock():
@@ -129,10 +142,12 @@ class Loan:
         if record is None or head is None:
             return
         here = Git(self._path if self._path.is_dir() else self._repository.top, record)
-        standing = git.run("symbolic-ref", "--quiet", "HEAD", check=False).text
+        if standing is None:
+            standing = git.run("symbolic-ref", "--quiet", "HEAD", check=False).text
         note = ("-m", "mission-runner: returned")
         if ref is not None and standing == ref and moved:
-            here.run("symbolic-ref", *note, "HEAD", ref)
+            if not leads_to(record / "HEAD", ref):
+                here.run("symbolic-ref", *note, "HEAD", ref)
         else:
             here.run("update-ref", "--no-deref", *note, "HEAD", head)
         if staged is not None:
@@ -148,6 +163,14 @@ def _refs(git: Git, below: tuple[str, ...]) -> dict[str, str]:
     """The refs in some folders of them, by their full names, and what each points to."""
     listing = git.text("for-each-ref", "--format=%(objectname) %(refname)", *below)
     return dict(_ref_of(line) for line in listing.split("\n") if line)
+
+
+def _refs_and_head(git: Git, below: tuple[str, ...]) -> tuple[dict[str, str], str | None]:
+    """As `_refs`, and which of them is checked out; None: none of them is."""
+    listing = git.text("for-each-ref", "--format=%(objectname) %(refname) %(HEAD)", *below)
+    lines = [line.split(" ") for line in listing.split("\n") if line]
+    found = {line[1]: line[0] for line in lines}
+    return found, next((line[1] for line in lines if line[2:] == ["*"]), None)
 
 
 def _ref_of(line: str) -> tuple[str, str]:

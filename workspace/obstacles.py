@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from workspace.git import Git
+from workspace.store import MISSING, SUBMODULE, SYMLINK, Change, Entry
 
-_NOTHING = "000000"  # the mode of a path that is not there
-_SYMLINK = "120000"
-_SUBMODULE = "160000"
 _UNMERGED = "unmerged"  # in place of an object id: the index holds several
 
 
@@ -25,29 +23,12 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """A path as a tree holds it."""
-
-    path: str
-    mode: str  # octal; "000000": it is not there
-    oid: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Survey:
     """What was found in a checkout before it moves."""
 
     blocked: tuple[str, ...]  # hold a person's work, and would be overwritten
     kept: tuple[str, ...]  # stay as they are, although their committed text changes
     adopted: tuple[Entry, ...]  # as the new commit has them: the index is told to take them as such
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Change:
-    """A path that differs between the two commits."""
-
-    old: Entry
-    new: Entry
 
 
 def survey(
@@ -62,7 +43,7 @@ def survey(
         settled: Those of `keep` that stay even where they were not.
     """
     changes = _changes(checkout, step)
-    removed = {path for path, change in changes.items() if change.new.mode == _NOTHING}
+    removed = {path for path, change in changes.items() if change.new.mode == MISSING}
     edited = _edited(checkout, step)
     if edited.keys() & changes.keys():
         # Some may only have been touched. This fails where somebody holds the index; then their
@@ -75,7 +56,7 @@ def survey(
     for path, change in changes.items():
         stays = path in settled and os.path.lexists(checkout.folder / path)
         in_the_way = [path] if stays or path in edited else []
-        if change.old.mode == _NOTHING and not in_the_way:
+        if change.old.mode == MISSING and not in_the_way:
             in_the_way = list(_untracked_at(checkout.folder, path, removed))
         if not in_the_way:
             continue
@@ -89,19 +70,10 @@ def survey(
     return Survey(blocked=tuple(dict.fromkeys(blocked)), kept=tuple(kept), adopted=tuple(adopted))
 
 
-def _changes(checkout: Git, step: Step) -> dict[str, _Change]:
-    fields = iter(
-        checkout.run("diff-tree", "-r", "-z", "--raw", "--no-renames", step.old, step.new).fields
-    )
-    changes = {}
-    for facts in fields:
-        path = next(fields)
-        old_mode, new_mode, old, new, _ = facts.removeprefix(":").split(" ")
-        changes[path] = _Change(
-            old=Entry(path=path, mode=old_mode, oid=old),
-            new=Entry(path=path, mode=new_mode, oid=new),
-        )
-    return changes
+def _changes(checkout: Git, step: Step) -> dict[str, Change]:
+    with checkout.objects() as store:
+        found = store.changes(checkout.tree(step.old), checkout.tree(step.new))
+    return {change.path: change for change in found}
 
 
 def _edited(checkout: Git, step: Step) -> dict[str, str]:
@@ -139,7 +111,7 @@ def _untracked_at(top: Path, path: str, removed: Collection[str]) -> Iterator[st
         yield path
 
 
-def _is_there(checkout: Git, change: _Change, in_index: str | None) -> bool:
+def _is_there(checkout: Git, change: Change, in_index: str | None) -> bool:
     """Whether the file is what the new commit has, and the index holds nothing else of value."""
     known = (None, change.old.oid, change.new.oid)
     return in_index in known and _matches(checkout, change.new)
@@ -150,14 +122,14 @@ def _matches(checkout: Git, entry: Entry) -> bool:
     try:
         mode = place.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return entry.mode == _NOTHING
+        return entry.mode == MISSING
     if stat.S_ISLNK(mode):
         text = os.fsencode(place.readlink())
         return (
-            entry.mode == _SYMLINK
+            entry.mode == SYMLINK
             and checkout.run("hash-object", "--stdin", input=text).text == entry.oid
         )
-    if not stat.S_ISREG(mode) or entry.mode in (_SYMLINK, _SUBMODULE, _NOTHING):
+    if not stat.S_ISREG(mode) or entry.mode in (SYMLINK, SUBMODULE, MISSING):
         return False
     executable = bool(mode & stat.S_IXUSR)
     return (

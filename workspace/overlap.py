@@ -24,11 +24,16 @@ def overlaps(git: Git, base: str, head: str, others: Mapping[str, str]) -> list[
     Heads that are merged into `base` already, or are `head` itself, conflict with nothing. Each of
     the rest costs one `git merge-tree`, which writes some unreferenced objects.
     """
-    found = []
+    found: list[Overlap] = []
+    others = {
+        task: other
+        for task, other in others.items()
+        if other != head and not git.is_ancestor(other, of=base)
+    }
+    if not others:
+        return found
     with attributes_of(git, base) as at_base:
         for task, other in others.items():
-            if other == head or git.is_ancestor(other, of=base):
-                continue
             _, files = merge_trees(at_base, head, other)
             if files:
                 found.append(Overlap(task=task, files=files))

@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from filelock import FileLock
 
 from errors import GitError, UsageError
 from workspace.away import Away
-from workspace.git import OLDEST, Git, GitOutput, reason
+from workspace.git import OLDEST, Git, GitOutput, program, reason
 from workspace.settings import Settings
 
 # Of this process; the lock file is between processes.
@@ -25,6 +26,9 @@ _CONFUSING = ("@", "head", "fetch_head", "merge_head", "(detached)")
 _TRIES = 20  # of a fetch that somebody else's git was in the way of
 # A push of ours or a person's fetch moves the same ref; `git worktree add` begins with a null HEAD.
 _PASSING = re.compile(r"cannot lock ref|bad object worktrees/")
+# A branch name that is one by git's rules, whatever else these say (git-check-ref-format(1)).
+_PLAIN = re.compile(r"[A-Za-z0-9_]+(?:[./-][A-Za-z0-9_]+)*")
+_FETCHED = re.compile(r"(?P<address>.*) \(fetch\)(?: \[.*\])?")  # of `git remote --verbose`
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -39,6 +43,7 @@ class Repository:
     bare: bool  # without a checkout
     base: str  # the name of the base branch
     remote: str | None  # the remote that has the truth about `base`; None: there is none
+    address: str | None  # of the remote, as git fetches from it
 
     @classmethod
     def open(
@@ -58,38 +63,49 @@ class Repository:
             UsageError: There is no repository, or git is too old.
         """
         git = Git(folder)
-        _check_version(git)
+        _check_version()
         found = git.run(
             "rev-parse", "--is-bare-repository", "--is-inside-git-dir", "--path-format=absolute",
-            "--git-dir", "--git-common-dir",
+            "--git-dir", "--git-common-dir", "--show-toplevel",
             check=False,
         )  # fmt: skip
-        if found.code != 0:
+        facts = found.stdout.removesuffix("\n").split("\n", 4)
+        # The last question is refused in a folder of git's own.
+        if found.code != 0 and len(facts) < 4:
             raise UsageError(
                 f"{folder} is not in a git repository that can be used: {reason(found)}",
                 hint="Go to a clone of the mission's repository, or name a TASKS.md in one",
             )
-        bare, inside, git_dir, common_dir = found.text.split("\n", 3)
+        bare, inside, git_dir, common_dir = facts[:4]
         is_bare = bare == "true"
         if is_bare and inside == "false":
             raise _taken_for_bare(folder, Path(git_dir), Path(common_dir))
-        top = Path(common_dir if is_bare else git.text("rev-parse", "--show-toplevel"))
-        remotes = git.text("remote").split("\n")
-        known = remote if remote in remotes else None
+        if found.code != 0 and not is_bare:
+            raise GitError(f"git rev-parse: {reason(found)}")
+        top = Path(common_dir if is_bare else facts[4])
+        addresses = _addresses(git)
+        known = remote if remote in addresses else None
         shared = Path(common_dir).resolve()
         settings = (
             None
             if known is None
             else Settings.of(remote=known, common_dir=shared, git_dir=Path(git_dir).resolve())
         )
+        git = Git(top, before_network=None if settings is None else settings.check, away=away)
         return cls(
-            git=Git(top, before_network=None if settings is None else settings.check, away=away),
+            git=git.keeping(Path(git_dir)),
             top=top,
             common_dir=shared,
             bare=is_bare,
             base=base,
             remote=known,
+            address=addresses[known] if known is not None else None,
         )
+
+    def close(self) -> None:
+        """End what is kept to ask git. A later question starts it again."""
+        if self.git.store is not None:
+            self.git.store.close()
 
     @property
     def base_ref(self) -> str:
@@ -178,11 +194,22 @@ class Repository:
             raise UsageError(f"{name!r} is the base branch: a task cannot use it")
         plain = name and not name.startswith(("-", "refs/")) and not _CONTROLS.search(name)
         plain = plain and name.casefold() not in _CONFUSING
-        if not plain or self.git.run("check-ref-format", f"refs/heads/{name}", check=False).code:
+        if not plain or not self._allows(name):
             raise UsageError(
                 f"{name!r} is not a branch name",
                 hint="`git help check-ref-format` has the rules",
             )
+
+    def _allows(self, name: str) -> bool:
+        if _PLAIN.fullmatch(name) and not re.search(r"\.lock(/|$)", name):
+            return True
+        return self.git.run("check-ref-format", f"refs/heads/{name}", check=False).code == 0
+
+
+@cache
+def _version(_: str) -> str:
+    """What the git at a place says that it is."""
+    return Git(Path("/")).text("version")
 
 
 def _taken_for_bare(folder: Path, git_dir: Path, common_dir: Path) -> UsageError:
@@ -199,8 +226,19 @@ def _taken_for_bare(folder: Path, git_dir: Path, common_dir: Path) -> UsageError
     )
 
 
-def _check_version(git: Git) -> None:
-    text = git.text("version")
+def _addresses(git: Git) -> dict[str, str]:
+    """The remotes, and where each is fetched from; empty: it has no address."""
+    lines = (line.partition("\t") for line in git.run("remote", "--verbose").stdout.split("\n"))
+    found: dict[str, str] = {}
+    for name, _, address in lines:
+        fetched = _FETCHED.fullmatch(address)
+        if name and (fetched or name not in found):
+            found[name] = fetched["address"] if fetched else ""
+    return found
+
+
+def _check_version() -> None:
+    text = _version(program())
     numbers = re.search(r"(?<!\d)(\d++)\.(\d++)", text)
     if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST:
         needed = ".".join(map(str, OLDEST))

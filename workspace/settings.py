@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from errors import SettingsChangedError
-from workspace.git import Git
+from workspace.settings_file import settings_in
 
 # Settings that decide neither what git runs, nor where it reads or sends something, nor what our
 # commits hold. All others are watched: git gets new ones.
@@ -98,13 +98,11 @@ def _beside(common_dir: Path) -> list[Path]:
 
 
 def _values(common_dir: Path, git_dir: Path, remote: str) -> dict[str, str]:
-    # From no repository's folder: git refuses to work in one whose settings make no sense.
-    git, values = Git(Path(common_dir.anchor)), dict[str, str]()
+    values: dict[str, str] = {}
     for file in (common_dir / "config", git_dir / "config.worktree"):
         if not file.is_file():
             continue
-        for setting in git.run("config", "--file", str(file), "--list", "-z").fields:
-            name, _, value = setting.partition("\n")
+        for name, value in settings_in(file):
             if not _is_harmless(name, remote):
                 # One name may have several values, in order.
                 values[name] = _digest(values.get(name, "") + _digest(value))

@@ -67,8 +67,12 @@ def make_squash(
         NothingToMergeError: `base` already has all of it.
         GitError: Git refused, as for branches without a common commit.
     """
-    with attributes_of(git, base) as at_base:
-        tree, files = merge_trees(at_base, base, head)
+    files: tuple[str, ...] = ()
+    if git.is_ancestor(base, of=head):
+        tree = git.tree(head)  # there is nothing to merge: only one side has changed
+    else:
+        with attributes_of(git, base) as at_base:
+            tree, files = merge_trees(at_base, base, head)
     if files:
         raise MergeConflictError(
             f"the branch conflicts with the base in {', '.join(files)}", files=files

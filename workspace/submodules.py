@@ -15,9 +15,9 @@ from errors import GitError
 from workspace.git import Git, reason
 from workspace.git_files import is_file, write
 from workspace.repository import Repository
+from workspace.store import SUBMODULE
 from workspace.worktrees import Worktree
 
-_SUBMODULE = "160000"
 _PROTOCOLS = "https:http:ssh:git:file"  # an agent may have written the address
 
 
@@ -52,11 +52,10 @@ def refuse_lost_submodules(repository: Repository, worktree: Worktree, head: str
 
 
 def _submodules(git: Git, commit: str) -> Iterator[Submodule]:
-    for entry in git.run("ls-tree", "-r", "-z", commit).fields:
-        facts, _, path = entry.partition("\t")
-        mode, _, oid = facts.split(" ")
-        if mode == _SUBMODULE:
-            yield Submodule(path=path, commit=oid)
+    with git.objects() as store:
+        for entry in store.marked(git.tree(commit)):
+            if entry.mode == SUBMODULE:
+                yield Submodule(path=entry.path, commit=entry.oid)
 
 
 def _is_committed(place: Path, commit: str) -> bool:
@@ -107,7 +106,7 @@ def _address(repository: Repository, head: str, one: Submodule) -> str | None:
                 return address
             if repository.remote is None:
                 return str(repository.top / address)
-            return _beside(git.text("remote", "get-url", repository.remote), address)
+            return _beside(repository.address or "", address)
     return None
 
 

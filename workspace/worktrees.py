@@ -18,6 +18,7 @@ from workspace.git import Git
 from workspace.git_files import is_folder
 from workspace.loan import Loan
 from workspace.repository import Repository
+from workspace.store import Store
 
 # In a worktree's own git folder, once all its files are there. Only after that can it hold work.
 _READY = "mission-ready"
@@ -33,6 +34,7 @@ class Worktree:
     branch: str | None  # None: it stands on a commit, for tasks without a branch
     base_commit: str  # the base that the attempt builds on
     reused: bool  # an interrupted attempt left it, with what is in it
+    store: Store | None = None  # of the repository; it knows the worktree's HEAD too
 
     @property
     def git(self) -> Git:
@@ -121,7 +123,12 @@ class Worktrees:
             if record is None:
                 raise GitError(f"git made no worktree in {path}")
             worktree = Worktree(
-                path=path, git_dir=record, branch=branch, base_commit=base_commit, reused=reused
+                path=path,
+                git_dir=record,
+                branch=branch,
+                base_commit=base_commit,
+                reused=reused,
+                store=self._repository.git.store,
             )
             if reused:
                 worktree.remove_stale_locks()
@@ -176,6 +183,9 @@ class Worktrees:
 
     def existing(self) -> tuple[ExistingWorktree, ...]:
         """The worktrees below this folder, in git's order."""
+        records = self._repository.common_dir / "worktrees"
+        if not records.is_dir() or not any(records.iterdir()):
+            return ()
         return tuple(found for found in self._all() if found.path.parent == self._root)
 
     def _all(self) -> list[ExistingWorktree]:

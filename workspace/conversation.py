@@ -1,0 +1,148 @@
+"""A git process that is kept, and answers one question after another.
+
+It lives as long as its pipes: when we end, whatever ends us, it reads the end of its input and ends.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from errors import GitError
+
+_LIMIT = 900.0  # seconds for one answer: an object may have to be fetched (partial clones)
+_CHUNK = 1 << 16  # bytes
+# How much is asked before answers are read: it fits into a pipe, so that nobody waits for another.
+_AHEAD = 1 << 14  # bytes
+
+_Answer = TypeVar("_Answer")
+
+
+class EndedError(GitError):
+    """The process ended, or does not answer as it should."""
+
+
+class Conversation:
+    """Questions to one process, which is started with the first. For any thread."""
+
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        """`start` starts the process, with pipes for its input and its output.
+
+        What it raises, questions raise.
+        """
+        self._start = start
+        self._turn = threading.Lock()  # guards what follows
+        self._process: subprocess.Popen[bytes] | None = None
+        self._end: Callable[[], object] = _nothing
+        self._read = bytearray()  # of its output, and not asked for yet
+
+    def ask(
+        self, questions: Sequence[bytes], answer: Callable[[Conversation], _Answer]
+    ) -> list[_Answer]:
+        """The answers to these questions, each read with `answer` by `line` and `exactly`.
+
+        A process that has ended meanwhile, since somebody killed it, is replaced by a new one once.
+
+        Raises:
+            EndedError: It ends, or takes too long.
+        """
+        with self._turn:
+            try:
+                return self._asked(questions, answer)
+            except EndedError:
+                self._stop()
+            try:
+                return self._asked(questions, answer)
+            except EndedError:
+                self._stop()
+                raise
+
+    def close(self) -> None:
+        """End the process, if there is one. The next question starts a new one."""
+        with self._turn:
+            self._stop()
+
+    def line(self) -> bytes:
+        """The next line of an answer, without its end. For `answer` alone."""
+        while (end := self._read.find(b"\n")) < 0:
+            self._fill()
+        found = bytes(self._read[:end])
+        del self._read[: end + 1]
+        return found
+
+    def exactly(self, count: int) -> bytes:
+        """The next `count` bytes of an answer. For `answer` alone."""
+        while len(self._read) < count:
+            self._fill()
+        found = bytes(self._read[:count])
+        del self._read[:count]
+        return found
+
+    def _asked(
+        self, questions: Sequence[bytes], answer: Callable[[Conversation], _Answer]
+    ) -> list[_Answer]:
+        answers: list[_Answer] = []
+        while len(answers) < len(questions):
+            count, size = 0, 0
+            for question in questions[len(answers) :]:
+                if count and size + len(question) > _AHEAD:
+                    break
+                count, size = count + 1, size + len(question)
+            self._say(b"".join(questions[len(answers) : len(answers) + count]))
+            answers += [answer(self) for _ in range(count)]
+        return answers
+
+    def _say(self, text: bytes) -> None:
+        if self._process is None:
+            self._process = self._start()
+            self._end = weakref.finalize(self, _end, self._process)
+        stdin = self._process.stdin
+        if stdin is None:
+            raise EndedError("git has no pipe to be asked through")
+        try:
+            stdin.write(text)
+            stdin.flush()
+        except OSError as error:
+            raise EndedError(f"git cannot be asked: {error}") from error
+
+    def _fill(self) -> None:
+        stdout = self._process.stdout if self._process is not None else None
+        if stdout is None:
+            raise EndedError("git has no pipe to answer through")
+        # Not `select.select`, which knows only the first 1,024 descriptors.
+        poll = select.poll()
+        poll.register(stdout, select.POLLIN)
+        deadline = time.monotonic() + _LIMIT
+        while not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            if time.monotonic() > deadline:
+                raise EndedError(f"git took more than {_LIMIT:.0f} seconds")
+        data = os.read(stdout.fileno(), _CHUNK)
+        if not data:
+            raise EndedError("git ended before it had answered")
+        self._read += data
+
+    def _stop(self) -> None:
+        self._end()
+        self._process, self._end = None, _nothing
+        self._read.clear()
+
+
+def _nothing() -> None:
+    """There is no process to end."""
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(OSError):  # what could not be written is lost with it
+        process.kill()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    process.wait()

@@ -1,0 +1,266 @@
+"""What a repository holds: revisions, commits and trees, asked of one git process that is kept.
+
+It is `git cat-file --batch-command` (git-cat-file(1)), which looks at refs anew each time, and at
+packs anew where it does not find an object: what others commit, fetch and repack meanwhile is seen.
+Objects never change, so what was read of one may be remembered.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from errors import GitError
+from workspace.conversation import Conversation
+
+# Modes, and a name, of what a tree holds.
+TREE, SYMLINK, SUBMODULE, MISSING = "040000", "120000", "160000", "000000"
+ATTRIBUTES = ".gitattributes"
+_FOUND = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (commit|tree|blob|tag) (\d+)")
+_NEARBY = 32  # commits that are looked at before git is asked to walk a history
+_REMEMBERED = 100_000  # commits, and trees
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """An object."""
+
+    oid: str
+    kind: str  # commit, tree, blob, tag
+    content: bytes = b""  # where it was asked for
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A path as a tree holds it."""
+
+    path: str
+    mode: str  # octal, six digits; "000000": it is not there
+    oid: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A path that differs between two trees."""
+
+    path: str
+    old: Entry
+    new: Entry
+
+
+class Store:
+    """The objects of one repository, as they are seen from one folder. For any thread."""
+
+    def __init__(self, git_dir: Path, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        """`start` starts `git cat-file --batch-command` where revisions mean what they shall."""
+        self.git_dir = git_dir  # the folder's own, absolute
+        self._git = Conversation(start)
+        self._memory = threading.Lock()  # guards what follows
+        self._parents: dict[str, tuple[str, ...]] = {}
+        self._marked: dict[str, tuple[Entry, ...]] = {}
+
+    def close(self) -> None:
+        """End the process, if there is one. The next question starts a new one."""
+        self._git.close()
+
+    def find(self, revision: str) -> Found | None:
+        """What a revision names; None: nothing.
+
+        Raises:
+            GitError: Git cannot be asked, or not for such a name.
+        """
+        return self._ask("info", [revision])[0]
+
+    def read(self, revision: str) -> Found | None:
+        """What a revision names, with its content as it is stored; None: nothing.
+
+        Raises:
+            GitError: As `find`.
+        """
+        return self._ask("contents", [revision])[0]
+
+    def _ask(self, command: str, revisions: Sequence[str]) -> list[Found | None]:
+        if any("\n" in revision or "\0" in revision for revision in revisions):
+            raise GitError("no revision is named with a line break")
+        with_content = command == "contents"
+
+        def answer(git: Conversation) -> Found | None:
+            found = _FOUND.fullmatch(git.line())
+            if found is None:  # it names nothing, or may name several
+                return None
+            content = git.exactly(int(found[3]) + 1)[:-1] if with_content else b""
+            return Found(oid=found[1].decode(), kind=found[2].decode(), content=content)
+
+        lines = (f"{command} {revision}\n" for revision in revisions)
+        return self._git.ask([line.encode(errors="surrogateescape") for line in lines], answer)
+
+    def is_ancestor(self, commit: str, *, of: str) -> bool | None:
+        """Whether a commit is another one, or part of its history; None: they are not near each
+        other, and git is to walk the history. Both are full ids."""
+        # Of two commits in one history only one can hold the other.
+        if commit == of:
+            return True
+        down, up = _Walk(of, commit), _Walk(commit, of)
+        for _ in range(_NEARBY):
+            if down.over:
+                return False
+            if down.step(self.parents):
+                return True
+            if not up.over and up.step(self.parents):
+                return False
+        return None
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The parents of a commit, as it names them; none where it is not here."""
+        with self._memory:
+            known = self._parents.get(commit)
+        if known is not None:
+            return known
+        found = self.read(commit)
+        if found is None or found.kind != "commit":
+            return ()
+        head = found.content.partition(b"\n\n")[0].decode(errors="replace").split("\n")
+        known = tuple(line[7:] for line in head if line.startswith("parent "))
+        with self._memory:
+            if len(self._parents) > _REMEMBERED:
+                self._parents.clear()
+            self._parents[commit] = known
+        return known
+
+    def entries(self, trees: Sequence[str]) -> list[tuple[Entry, ...]]:
+        """What these trees hold, by their ids; not what is in folders below.
+
+        Raises:
+            GitError: There is no such tree.
+        """
+        return [
+            _parsed(tree, found)
+            for tree, found in zip(trees, self._ask("contents", trees), strict=True)
+        ]
+
+    def changes(self, old: str, new: str) -> list[Change]:
+        """What differs between two trees, by path, as `git diff-tree -r --no-renames` has it.
+
+        Raises:
+            GitError: There is no such tree.
+        """
+        found: list[Change] = []
+        todo = [("", old, new)]
+        while todo:
+            ids = sorted({oid for _, *both in todo for oid in both if oid})
+            held = dict(zip(ids, self.entries(ids), strict=True))
+            pairs, todo = todo, []
+            for folder, before, after in pairs:
+                for one, other in _differing(held.get(before, ()), held.get(after, ())):
+                    path = folder + one.path
+                    if TREE in (one.mode, other.mode):
+                        todo.append((f"{path}/", _below(one), _below(other)))
+                    change = Change(path=path, old=_file(one, path), new=_file(other, path))
+                    if change.old != change.new:
+                        found.append(change)
+        return sorted(found, key=lambda change: change.path.encode(errors="surrogateescape"))
+
+    def marked(self, tree: str) -> tuple[Entry, ...]:
+        """The submodules and the files of attributes in a tree, folders below included.
+
+        Raises:
+            GitError: There is no such tree.
+        """
+        with self._memory:
+            if len(self._marked) > _REMEMBERED:
+                self._marked.clear()
+            held: dict[str, tuple[Entry, ...]] = {}
+            level = [tree]
+            while level:
+                new = [one for one in dict.fromkeys(level) if one not in {*held, *self._marked}]
+                held.update(zip(new, self.entries(new), strict=True))
+                level = [one.oid for oid in new for one in held[oid] if one.mode == TREE]
+            return self._marked_in(tree, held)
+
+    def _marked_in(self, tree: str, held: Mapping[str, tuple[Entry, ...]]) -> tuple[Entry, ...]:
+        if tree not in self._marked:
+            marked: list[Entry] = []
+            for entry in held[tree]:
+                if entry.mode == TREE:
+                    below = self._marked_in(entry.oid, held)
+                    marked += [replace(one, path=f"{entry.path}/{one.path}") for one in below]
+                elif entry.mode == SUBMODULE or entry.path == ATTRIBUTES:
+                    marked.append(entry)
+            self._marked[tree] = tuple(marked)
+        return self._marked[tree]
+
+
+class _Walk:
+    """A history, walked commit by commit until another is met."""
+
+    def __init__(self, start: str, wanted: str) -> None:
+        self._wanted = wanted
+        self._seen = {start}
+        self._next = deque([start])
+
+    @property
+    def over(self) -> bool:
+        """All of it was walked."""
+        return not self._next
+
+    def step(self, parents: Callable[[str], Sequence[str]]) -> bool:
+        """Look at one more commit. True if it comes right after the wanted one."""
+        new = [one for one in parents(self._next.popleft()) if one not in self._seen]
+        self._seen.update(new)
+        self._next.extend(new)
+        return self._wanted in new
+
+
+def _parsed(tree: str, found: Found | None) -> tuple[Entry, ...]:
+    """A tree's entries: mode, space, name, NUL, and the id in binary."""
+    if found is None or found.kind != "tree":
+        raise GitError(f"there is no tree {tree[:12]}")
+    text, at, size = found.content, 0, len(found.oid) // 2
+    entries = []
+    while at < len(text):
+        space = text.index(b" ", at)
+        end = text.index(b"\0", space)
+        entries.append(
+            Entry(
+                path=text[space + 1 : end].decode(errors="surrogateescape"),
+                mode=_mode(int(text[at:space], 8)),
+                oid=text[end + 1 : end + 1 + size].hex(),
+            )
+        )
+        at = end + 1 + size
+    return tuple(entries)
+
+
+def _mode(mode: int) -> str:
+    """A mode as git shows it: of files, old versions of git kept more than who may run them."""
+    if stat.S_ISREG(mode):
+        mode = stat.S_IFREG | (0o755 if mode & stat.S_IXUSR else 0o644)
+    return f"{mode:06o}"
+
+
+def _differing(old: Iterable[Entry], new: Iterable[Entry]) -> Iterator[tuple[Entry, Entry]]:
+    before, after = ({entry.path: entry for entry in entries} for entries in (old, new))
+    for name, entry in (before | after).items():
+        one, other = before.get(name, _no(entry)), after.get(name, _no(entry))
+        if one != other:
+            yield one, other
+
+
+def _below(entry: Entry) -> str:
+    return entry.oid if entry.mode == TREE else ""
+
+
+def _file(entry: Entry, path: str) -> Entry:
+    """What is at a path beside the folder that may be there."""
+    return replace(_no(entry) if entry.mode == TREE else entry, path=path)
+
+
+def _no(entry: Entry) -> Entry:
+    """That nothing is where an entry is, as git shows it."""
+    return replace(entry, mode=MISSING, oid="0" * len(entry.oid))
