@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from errors import BudgetError, MissionError, StoppedError, TaskFileError
+from errors.finding import Finding
 from mission.amounts import moment
 from mission.journal import RequestKind
 from mission.place import Place
@@ -37,6 +38,7 @@ from policy.budget import Refusal, Scope
 from tasks_md.lock import refuse_if_held
 from tasks_md.model import Plan
 from workspace.descriptors import make_room
+from workspace.git import Git
 from workspace.process import Stop
 from workspace.repository import Repository
 
@@ -111,11 +113,11 @@ def run_mission(
         operations=operations,
     )
     with opened as (context, board), StorageCopy(context):
-        refuse_errors(findings_of(context.place, context.document, board.plan))
+        refuse_errors(_findings(context, board))
         check_base(context.repository)
         take_in_pushed(context)
         if board.take_up() is not None:
-            refuse_errors(findings_of(context.place, context.document, board.plan))
+            refuse_errors(_findings(context, board))
         note_taken_over(context.journal, board.plan)
         if context.pulls is not None and context.config.merge.strategy == "batch":
             display.say(
@@ -145,6 +147,10 @@ def run_mission(
         return replace(_end(board, selected, engine, stop, refused), behind=context.behind.message)
 
 
+def _findings(context: Context, board: Board) -> tuple[Finding, ...]:
+    return findings_of(context.place, context.document, board.plan, context.repository.git)
+
+
 def _slots(context: Context, request: RunRequest) -> int:
     """How many rows may be under way at once: as many as was asked for, if they fit."""
     wanted = request.max_parallel or context.config.max_parallel
@@ -165,10 +171,11 @@ def check_request(request: RunRequest) -> Place:
     """
     place = Place.find(request.path)
     top = repository_of(place)
-    refuse_without_commit(top)
-    config, plan = examine(place).sound()
-    select(plan, request)
-    check_base(Repository.open(top, base=config.base, remote=config.remote))
+    with Git(top).asked() as git:
+        refuse_without_commit(git)
+        config, plan = examine(place, git).sound()
+        select(plan, request)
+        check_base(Repository.open(top, base=config.base, remote=config.remote, asked=git))
     refuse_if_held(place.state_dir, timeout=A_MOMENT)
     return place
 

@@ -16,6 +16,7 @@ from workspace.squash import ATTEMPT, MISSION, TASK
 
 # What git looks for by itself, so that of a long history only these commits are handed over.
 _PATTERNS = (f"^{TASK}: ", "^This reverts commit [0-9a-f]", '^(Revert|Reapply) "')
+_LOOKED_FOR = [re.compile(pattern, re.MULTILINE) for pattern in _PATTERNS]
 _TRAILER = re.compile(rf"(?P<key>{TASK}|{ATTEMPT}|{MISSION}): *+(?P<value>.*)")
 # "…, reversing changes made to ID" is what git adds where a merge is reverted.
 _REVERTS = re.compile(
@@ -45,6 +46,22 @@ def read(git: Git, *reach: str) -> list[Recorded]:
         _recorded(git, commit.strip(), datetime.fromtimestamp(int(seconds), UTC), message)
         for commit, seconds, message in zip(log, log, log, strict=True)
     ]
+
+
+def read_after(git: Git, since: str, until: str) -> list[Recorded]:
+    """As `read` of `since..until`; without a process where these are a few commits in one line."""
+    line = git.line_between(since, until)
+    if line is None or git.store is None:
+        return read(git, f"{since}..{until}")
+    found = []
+    for commit in reversed(line):
+        said = git.store.message(commit)
+        if said is None:
+            return read(git, f"{since}..{until}")
+        if any(pattern.search(said.text) for pattern in _LOOKED_FOR):
+            at = datetime.fromtimestamp(said.seconds, UTC)
+            found.append(_recorded(git, commit, at, said.text))
+    return found
 
 
 def _recorded(git: Git, commit: str, at: datetime, message: str) -> Recorded:

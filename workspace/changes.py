@@ -10,7 +10,7 @@ from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
 from workspace.special_files import refuse_special_files
 from workspace.squash import merge_trees
-from workspace.unfinished import finish, other_parents, refuse_conflicts
+from workspace.unfinished import finish, other_parents, refuse_conflicts, under_way
 from workspace.worktrees import Worktree
 
 # Fields of git-status(1), porcelain version 2, between an entry's kind and its path.
@@ -136,6 +136,14 @@ def _commit_index(
 ) -> str | None:
     """A commit of the index on top of HEAD; None if HEAD has it all."""
     git = worktree.git
+    if worktree.branch == state.branch and not under_way(worktree):
+        made = git.run(
+            "commit", "--quiet", "--no-verify", "--no-gpg-sign", "--cleanup=verbatim", "--file=-",
+            input=message, check=False,
+            environment={**identity, "GIT_REFLOG_ACTION": "mission-runner: leftovers"},
+        )  # fmt: skip
+        if made.code == 0:
+            return head(worktree)
     parents = [state.head, *other_parents(worktree)]
     tree = git.text("write-tree")
     if len(parents) == 1 and tree == git.tree("HEAD"):

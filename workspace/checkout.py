@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from errors import CheckoutBlockedError
 from workspace.git import Git, reason
-from workspace.obstacles import Step, Survey, survey
+from workspace.obstacles import Standing, Step, Survey, edited_since, survey
 from workspace.repository import Repository
-from workspace.store import Entry
 
 TASK_FILE = ("TASKS.md",)
 _PATIENCE = 10.0  # seconds for which the index may be in somebody else's hands
@@ -26,7 +25,8 @@ FILES_AT = "refs/worktree/mission-runner/files-at"
 class FastForward:
     """What became of the checkout."""
 
-    checkout: Path | None  # the one that has the base checked out; None: nobody has
+    # The one that has the base checked out; None: nobody has, or the base was there already.
+    checkout: Path | None
     moved: bool  # its files or the branch changed
     kept: tuple[str, ...]  # files to keep whose committed text changed under their edits
 
@@ -38,6 +38,12 @@ class _Checkout:
     git: Git
     tip: str  # of the base branch here
     noted: str | None  # where its files are, if a move of the branch was not followed up
+    edited: Mapping[str, str] | None = None  # since `tip`, where git has told already
+
+    def edited_since(self, commit: str) -> Mapping[str, str]:
+        """What its files and its index hold that a commit has not."""
+        known = self.edited if commit == self.tip else None
+        return known if known is not None else edited_since(self.git, commit)
 
     def step_to(self, repository: Repository, commit: str) -> Step | None:
         """From which commit to which the files must go; None if they are there.
@@ -76,7 +82,25 @@ def find_checkout(repository: Repository) -> Git | None:
     return None
 
 
+def _is_at(repository: Repository, commit: str) -> bool:
+    """Whether the base branch here is at `commit`, and no checkout's files are elsewhere."""
+    if repository.git.commit(repository.local_base_ref) != commit:
+        return False
+    folder = repository.common_dir / "worktrees"
+    others = [f"worktrees/{one.name}/" for one in folder.iterdir()] if folder.is_dir() else []
+    places = ("", "main-worktree/", *others)  # git-worktree(1), REFS
+    return all(repository.git.commit(f"{place}{FILES_AT}") is None for place in places)
+
+
 def _open(repository: Repository) -> _Checkout | None:
+    standing = _standing(repository)
+    if standing is not None and standing.branch == repository.base:
+        return _Checkout(
+            git=repository.git,
+            tip=standing.head,
+            noted=repository.git.commit(FILES_AT),
+            edited=standing.edited,
+        )
     git = find_checkout(repository)
     if git is None:
         return None
@@ -89,14 +113,25 @@ def _open(repository: Repository) -> _Checkout | None:
     return _Checkout(git=git, tip=refs[repository.local_base_ref], noted=refs.get(FILES_AT))
 
 
+def _standing(repository: Repository) -> Standing | None:
+    """What git says of our checkout; None where it cannot be on the base."""
+    git = repository.git
+    tip = None if repository.bare else git.commit(repository.local_base_ref)
+    return None if tip is None or git.commit("HEAD") != tip else Standing.of(git)
+
+
 def unpublished(repository: Repository) -> int:
     """How many commits the base has where it is checked out here, and not on its remote.
 
     As the remote was last heard; 0 without a remote, or where nobody has the base checked out.
     """
-    checkout = _open(repository) if repository.remote is not None else None
+    if repository.remote is None:
+        return 0
     known = repository.git.commit(repository.base_ref)
-    if checkout is None or known is None:
+    if known is None or known == repository.git.commit(repository.local_base_ref):
+        return 0
+    checkout = _open(repository)
+    if checkout is None:
         return 0
     return int(repository.git.text("rev-list", "--count", f"{known}..{checkout.tip}"))
 
@@ -142,6 +177,8 @@ def fast_forward(
             not. Nothing was touched.
     """
     with repository.lock():
+        if _is_at(repository, commit):
+            return FastForward(checkout=None, moved=False, kept=())
         checkout = _open(repository)
         if checkout is None:
             tip = repository.git.commit(repository.local_base_ref)
@@ -161,7 +198,7 @@ def fast_forward(
                 files=found.blocked,
                 hint="Commit them or move them out of the way, and run again",
             )
-        _follow(git, step, found.adopted)
+        _follow(git, step, found)
         if step.new != checkout.tip:
             _move_branch(repository, checkout.tip, step.new)
         if checkout.noted:
@@ -175,10 +212,10 @@ def _survey(
     """What stands in the way; a merge that a person is in the middle of stops everything."""
     git = checkout.git
     marks = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
-    paths = git.text("rev-parse", *(option for mark in marks for option in ("--git-path", mark)))
-    found = survey(git, step, keep, settled)
-    for mark, path in zip(marks, paths.splitlines(), strict=True):
-        if (git.folder / path).exists() and not found.blocked:
+    found = survey(git, step, checkout.edited_since(step.old), keep, settled)
+    own = git.store.git_dir if git.store is not None else git.own_dir()
+    for mark in marks:
+        if (own / mark).exists() and not found.blocked:
             operation = mark.removesuffix("_HEAD").lower().replace("_", "-")
             raise CheckoutBlockedError(
                 f"the checkout in {git.folder} is in the middle of a {operation}",
@@ -188,12 +225,14 @@ def _survey(
     return found
 
 
-def _follow(git: Git, step: Step, adopted: Sequence[Entry]) -> None:
+def _follow(git: Git, step: Step, found: Survey) -> None:
     """Bring files and index to the new commit, except for what is adopted: there only the index."""
-    old = step.old
-    if adopted:
-        lines = "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in adopted)
-        adopt = ("update-index", "-z", "--index-info")
+    old, adopt = step.old, ("update-index", "-z", "--index-info")
+    lines = "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in found.adopted)
+    if lines and not found.moving:
+        _change_index(git, *adopt, lines=lines)
+        return
+    if lines:
         # Where both sides of the move say the same, git leaves index and file alone.
         with tempfile.TemporaryDirectory(prefix="mission-") as folder:
             scratch = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
@@ -217,11 +256,8 @@ def _change_index(git: Git, *args: str, lines: str = "") -> None:
 
 
 def _move_branch(repository: Repository, tip: str, commit: str) -> None:
-    moved = repository.git.run(
-        "update-ref", "-m", "mission-runner: fast-forward", repository.local_base_ref, commit, tip,
-        check=False,
-    )  # fmt: skip
-    if moved.code != 0:
+    refused = repository.git.try_refs(f"update {repository.local_base_ref} {commit} {tip}")
+    if refused:
         raise CheckoutBlockedError(
-            f"{repository.base} was moved here meanwhile: {reason(moved)}", files=()
+            f"{repository.base} was moved here meanwhile: {refused}", files=()
         )

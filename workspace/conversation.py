@@ -1,6 +1,7 @@
 """A git process that is kept, and answers one question after another.
 
-It lives as long as its pipes: when we end, whatever ends us, it reads the end of its input and ends.
+It lives as long as its pipes: when we end, whatever ends us, it reads the end of its input, and
+ends too.
 """
 
 from __future__ import annotations
@@ -44,20 +45,31 @@ class Conversation:
         self._read = bytearray()  # of its output, and not asked for yet
 
     def ask(
-        self, questions: Sequence[bytes], answer: Callable[[Conversation], _Answer]
+        self,
+        questions: Sequence[bytes],
+        answer: Callable[[Conversation], _Answer],
+        *,
+        again: bool = True,
     ) -> list[_Answer]:
         """The answers to these questions, each read with `answer` by `line` and `exactly`.
 
         A process that has ended meanwhile, since somebody killed it, is replaced by a new one once.
 
+        Args:
+            again: Whether to ask the new one what the old one may have done already.
+
         Raises:
             EndedError: It ends, or takes too long.
         """
         with self._turn:
+            if self._process is not None and self._process.poll() is not None:
+                self._stop()
             try:
                 return self._asked(questions, answer)
             except EndedError:
                 self._stop()
+                if not again:
+                    raise
             try:
                 return self._asked(questions, answer)
             except EndedError:

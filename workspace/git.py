@@ -25,7 +25,9 @@ from workspace.anchored import anchored
 from workspace.away import Away
 from workspace.output import plain
 from workspace.redact import Redactor
+from workspace.refs import Refs
 from workspace.store import Store
+from workspace.trees import Trees
 
 # The newest option in use is `merge-tree --write-tree`.
 OLDEST = (2, 38)
@@ -53,6 +55,7 @@ _SETTINGS = {
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": "60",
 }
+_UPDATE_REF = ("update-ref", "-m", "mission-runner", "--stdin")
 _NETWORK = frozenset({"fetch", "push", "ls-remote"})
 
 
@@ -87,14 +90,19 @@ class Git:
     before_network: Callable[[], None] | None = None
     away: Away | None = None  # waits where the remote cannot be reached; None: that is an error
     store: Store | None = None  # answers about objects without another process; see `keeping`
+    refs: Refs | None = None  # moves refs without another process
 
-    def keeping(self, git_dir: Path) -> Self:
-        """Git that keeps a process for questions about objects: `store.close` ends it.
-
-        Args:
-            git_dir: The folder's own, absolute.
+    def keeping(self) -> Self:
+        """Git that keeps a process that is asked about objects, and one that moves refs; `close`
+        ends them.
         """
-        return replace(self, store=Store(git_dir, self._cat_file))
+        return replace(self, store=self.store or self._store(), refs=Refs(self._update_ref))
+
+    def close(self) -> None:
+        """End what is kept. What is asked later starts it again."""
+        for kept in (self.store, self.refs):
+            if kept is not None:
+                kept.close()
 
     @contextmanager
     def objects(self) -> Iterator[Store]:
@@ -102,15 +110,41 @@ class Git:
         if self.store is not None:
             yield self.store
             return
-        git_dir = self.git_dir or Path(self.text("rev-parse", "--absolute-git-dir"))
-        store = Store(git_dir, self._cat_file)
+        store = self._store()
         try:
             yield store
         finally:
             store.close()
 
+    @contextmanager
+    def asked(self) -> Iterator[Self]:
+        """Git that answers several questions about objects with one process."""
+        with self.objects() as store:
+            yield replace(self, store=store)
+
+    def own_dir(self) -> Path:
+        """The folder's own git folder, absolute: of a worktree, its own below the repository's."""
+        return self.git_dir or Path(self.text("rev-parse", "--absolute-git-dir"))
+
+    def _store(self) -> Store:
+        return Store(self._cat_file, self.own_dir)
+
+    @contextmanager
+    def trees(self) -> Iterator[Trees]:
+        """What makes new trees."""
+        # In a partial clone, what their entries name need not be here.
+        made = ("mktree", "-z", "--missing", "--batch")
+        trees = Trees(lambda: self._started(made, stderr=subprocess.DEVNULL))
+        try:
+            yield trees
+        finally:
+            trees.close()
+
     def _cat_file(self) -> subprocess.Popen[bytes]:
         return self._started(("cat-file", "--batch-command"), stderr=subprocess.DEVNULL)
+
+    def _update_ref(self) -> subprocess.Popen[bytes]:
+        return self._started(_UPDATE_REF, stderr=subprocess.STDOUT)
 
     def run(
         self,
@@ -260,6 +294,39 @@ class Git:
         if found is not None:
             return found.oid
         return self.text("rev-parse", "--verify", "--end-of-options", peeled)
+
+    def line_between(self, since: str, until: str) -> list[str] | None:
+        """The commits after `since` up to `until`, the newest first; None: they are many, or not in
+        one line, or that is not known without another process."""
+        if self.store is None:
+            return None
+        start, end = self.commit(since), self.commit(until)
+        return self.store.line(start, end) if start and end else None
+
+    def move_refs(self, *commands: str) -> None:
+        """Carry out commands of `git update-ref --stdin`, all of them or none.
+
+        Raises:
+            GitError: Git refuses, or ended, and nobody can tell.
+        """
+        refused = self.try_refs(*commands)
+        if refused:
+            raise GitError(f"git update-ref: {refused}")
+
+    def try_refs(self, *commands: str) -> str:
+        """As `move_refs`.
+
+        Returns:
+            Why git refuses them, without credentials; empty: they were carried out.
+
+        Raises:
+            GitError: Git ended, and nobody can tell.
+        """
+        if self.refs is not None:
+            said = self.refs.move(*commands)
+            return said and reason(GitOutput(stdout="", stderr=said, code=128))
+        moved = self.run(*_UPDATE_REF, input="".join(f"{one}\n" for one in commands), check=False)
+        return reason(moved) if moved.code else ""
 
     def merge_base(self, one: str, other: str) -> str:
         """Where two commits parted; the first of them if they share no history."""

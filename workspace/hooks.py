@@ -24,7 +24,7 @@ def hook_folders(repository: Repository) -> frozenset[PurePosixPath]:
     them; none where the hooks are elsewhere."""
     if repository.bare:
         return frozenset()
-    folder = _folder(repository)
+    folder = repository.hooks
     places = [folder, folder.resolve()]
     places += [(folder / name).resolve().parent for name in _OF_A_PUSH]
     return frozenset(found for place in places if (found := _in_tree(repository, place)))
@@ -34,29 +34,24 @@ def hook_folders(repository: Repository) -> frozenset[PurePosixPath]:
 def push_hooks(repository: Repository) -> Iterator[bool | Path]:
     """What `Git.run` is to be told for a push: hooks of the tree get the variables that any child
     may see (`workspace.process.ALLOWED`), a person's own are run as git does it."""
-    folders = hook_folders(repository)
-    if not folders:
-        yield True
+    hooks = [repository.hooks / name for name in _OF_A_PUSH]
+    hooks = [hook for hook in hooks if os.access(hook, os.X_OK)]
+    if not hooks:
+        yield False
         return
     variables = [f"{name}={value}" for name, value in allowed_environment().items()]
     with tempfile.TemporaryDirectory(prefix="mission-") as place:
-        for name in _OF_A_PUSH:
-            hook = _folder(repository) / name
-            if os.access(hook, os.X_OK):
-                parents = (hook.parent, hook.resolve().parent)
-                of_tree = any(_in_tree(repository, parent) for parent in parents)
-                bare = ["env", "-i", *variables] if of_tree else []
-                run = shlex.join(["exec", *bare, str(hook)])
-                file = Path(place, name)
-                file.write_bytes(os.fsencode(f'#!/bin/sh\n{run} "$@"\n'))
-                file.chmod(0o700)
+        for hook in hooks:
+            parents = (hook.parent, hook.resolve().parent)
+            of_tree = any(_in_tree(repository, parent) for parent in parents)
+            # That we name the folder is not for what a hook does in other repositories.
+            before = "" if of_tree else "unset GIT_CONFIG_PARAMETERS\n"
+            bare = ["env", "-i", *variables] if of_tree else []
+            run = shlex.join(["exec", *bare, str(hook)])
+            file = Path(place, hook.name)
+            file.write_bytes(os.fsencode(f'#!/bin/sh\n{before}{run} "$@"\n'))
+            file.chmod(0o700)
         yield Path(place)
-
-
-def _folder(repository: Repository) -> Path:
-    # `hooks`: as git finds them, and not as we switch them off.
-    told = repository.git.run("rev-parse", "--git-path", "hooks", hooks=True).text
-    return Path(os.path.normpath(repository.top.resolve() / told))
 
 
 def _in_tree(repository: Repository, place: Path) -> PurePosixPath | None:

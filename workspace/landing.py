@@ -47,14 +47,11 @@ def _land_here(repository: Repository, squash: str, expected: str) -> None:
     """Compare and swap of the base branch; its checkout follows (`checkout.fast_forward`)."""
     with repository.lock():
         note_before_move(repository, expected)
-        moved = repository.git.run(
-            "update-ref", "-m", "mission-runner: merge",
-            repository.local_base_ref, squash, expected, check=False,
-        )  # fmt: skip
+        refused = repository.git.try_refs(f"update {repository.local_base_ref} {squash} {expected}")
         tip = repository.base_tip()
     if tip == expected:
-        raise GitError(f"{repository.base} cannot be moved: {reason(moved)}")
-    if moved.code != 0 and not confirm(repository, squash):
+        raise GitError(f"{repository.base} cannot be moved: {refused}")
+    if refused and not confirm(repository, squash):
         raise _moved(repository, expected, tip)
 
 

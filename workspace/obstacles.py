@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,28 +28,72 @@ class Survey:
 
     blocked: tuple[str, ...]  # hold a person's work, and would be overwritten
     kept: tuple[str, ...]  # stay as they are, although their committed text changes
+    moving: bool  # whether files move: not all that changes is adopted
     adopted: tuple[Entry, ...]  # as the new commit has them: the index is told to take them as such
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What git says of a checkout (git-status(1))."""
+
+    branch: str  # by its name; "(detached)": none
+    head: str  # the commit
+    edited: Mapping[str, str]  # paths that differ from it, in file or index; the index's object id
+
+    @classmethod
+    def of(cls, checkout: Git) -> Standing:
+        """Ask git. It looks at the content of files that may only have been touched."""
+        facts: dict[str, str] = {}
+        edited: dict[str, str] = {}
+        for line in checkout.run(
+            "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames",
+            "--ignore-submodules=dirty", "--no-ahead-behind",
+        ).fields:  # fmt: skip
+            kind, _, rest = line.partition(" ")
+            if kind == "#":
+                name, _, value = rest.partition(" ")
+                facts[name] = value
+            elif kind == "u":
+                edited[rest.split(" ", 9)[9]] = _UNMERGED
+            else:  # XY sub mH mI mW hH hI path
+                state, _, _, in_index, _, _, oid, path = rest.split(" ", 7)
+                # What a submodule's folder is at is no edit of ours to keep.
+                if in_index != SUBMODULE or not state.startswith("."):
+                    edited[path] = oid
+        return cls(
+            branch=facts.get("branch.head", ""),
+            head=facts.get("branch.oid", ""),
+            edited=edited,
+        )
+
+
+def edited_since(checkout: Git, commit: str) -> Mapping[str, str]:
+    """The paths whose file or index entry differs from a commit that HEAD need not be at; the
+    index's object id of each."""
+    # Some may only have been touched. This fails where somebody holds the index; then their
+    # content decides.
+    checkout.run("update-index", "-q", "--refresh", check=False)
+    return _edited(checkout, commit)
+
+
 def survey(
-    checkout: Git, step: Step, keep: Collection[str], settled: Collection[str] = ()
+    checkout: Git,
+    step: Step,
+    edited: Mapping[str, str],
+    keep: Collection[str],
+    settled: Collection[str] = (),
 ) -> Survey:
     """Compare every path that the step changes with what the checkout has there.
 
     Args:
         checkout: Where the step is to be made.
         step: From which commit to which.
+        edited: The paths that differ from the commit that the files are at.
         keep: Paths that stay as they are where they were edited.
         settled: Those of `keep` that stay even where they were not.
     """
     changes = _changes(checkout, step)
     removed = {path for path, change in changes.items() if change.new.mode == MISSING}
-    edited = _edited(checkout, step)
-    if edited.keys() & changes.keys():
-        # Some may only have been touched. This fails where somebody holds the index; then their
-        # content decides.
-        checkout.run("update-index", "-q", "--refresh", check=False)
-        edited = _edited(checkout, step)
     blocked = [path for path, oid in edited.items() if oid == _UNMERGED]
     kept: list[str] = []
     adopted: list[Entry] = []
@@ -67,7 +111,12 @@ def survey(
             adopted.append(change.new)
         else:
             blocked.extend(in_the_way)
-    return Survey(blocked=tuple(dict.fromkeys(blocked)), kept=tuple(kept), adopted=tuple(adopted))
+    return Survey(
+        blocked=tuple(dict.fromkeys(blocked)),
+        kept=tuple(kept),
+        adopted=tuple(adopted),
+        moving=len(adopted) < len(changes),
+    )
 
 
 def _changes(checkout: Git, step: Step) -> dict[str, Change]:
@@ -76,12 +125,11 @@ def _changes(checkout: Git, step: Step) -> dict[str, Change]:
     return {change.path: change for change in found}
 
 
-def _edited(checkout: Git, step: Step) -> dict[str, str]:
-    """The paths whose file or index entry differs from the old commit; the index's object id."""
+def _edited(checkout: Git, commit: str) -> dict[str, str]:
     edited: dict[str, str] = {}
     for args in (
         ("diff-files", "--ignore-submodules=all"),
-        ("diff-index", "--cached", "--ignore-submodules=dirty", step.old),
+        ("diff-index", "--cached", "--ignore-submodules=dirty", commit),
     ):
         fields = iter(checkout.run(*args, "-z", "--raw", "--no-renames").fields)
         for facts in fields:

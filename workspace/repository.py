@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import threading
@@ -40,6 +41,9 @@ class Repository:
     git: Git
     top: Path  # the orchestrator's checkout; the git folder itself where there is none
     common_dir: Path  # the git folder that all its worktrees share
+    # The folder of its hooks as it was opened: git is told so where it runs them, whatever somebody
+    # has set meanwhile.
+    hooks: Path
     bare: bool  # without a checkout
     base: str  # the name of the base branch
     remote: str | None  # the remote that has the truth about `base`; None: there is none
@@ -53,11 +57,13 @@ class Repository:
         base: str = "main",
         remote: str | None = "origin",
         away: Away | None = None,
+        asked: Git | None = None,
     ) -> Repository:
         """The repository that `folder` lies in. A remote that it does not have counts as none.
 
         Args:
             away: Waits where the remote cannot be reached; without it that is an error.
+            asked: Git in this repository whose process for questions is to be used too.
 
         Raises:
             UsageError: There is no repository, or git is too old.
@@ -66,23 +72,23 @@ class Repository:
         _check_version()
         found = git.run(
             "rev-parse", "--is-bare-repository", "--is-inside-git-dir", "--path-format=absolute",
-            "--git-dir", "--git-common-dir", "--show-toplevel",
-            check=False,
+            "--git-dir", "--git-common-dir", "--git-path", "hooks", "--show-toplevel",
+            check=False, hooks=True,  # as git finds them, and not as we switch them off
         )  # fmt: skip
-        facts = found.stdout.removesuffix("\n").split("\n", 4)
+        facts = found.stdout.removesuffix("\n").split("\n", 5)
         # The last question is refused in a folder of git's own.
-        if found.code != 0 and len(facts) < 4:
+        if found.code != 0 and len(facts) < 5:
             raise UsageError(
                 f"{folder} is not in a git repository that can be used: {reason(found)}",
                 hint="Go to a clone of the mission's repository, or name a TASKS.md in one",
             )
-        bare, inside, git_dir, common_dir = facts[:4]
+        bare, inside, git_dir, common_dir, hooks = facts[:5]
         is_bare = bare == "true"
         if is_bare and inside == "false":
             raise _taken_for_bare(folder, Path(git_dir), Path(common_dir))
         if found.code != 0 and not is_bare:
             raise GitError(f"git rev-parse: {reason(found)}")
-        top = Path(common_dir if is_bare else facts[4])
+        top = Path(common_dir if is_bare else facts[5])
         addresses = _addresses(git)
         known = remote if remote in addresses else None
         shared = Path(common_dir).resolve()
@@ -91,11 +97,16 @@ class Repository:
             if known is None
             else Settings.of(remote=known, common_dir=shared, git_dir=Path(git_dir).resolve())
         )
-        git = Git(top, before_network=None if settings is None else settings.check, away=away)
         return cls(
-            git=git.keeping(Path(git_dir)),
+            git=Git(
+                top,
+                before_network=None if settings is None else settings.check,
+                away=away,
+                store=asked.store if asked is not None else None,
+            ).keeping(),
             top=top,
             common_dir=shared,
+            hooks=_hooks(Path(hooks), folder, top),
             bare=is_bare,
             base=base,
             remote=known,
@@ -104,8 +115,7 @@ class Repository:
 
     def close(self) -> None:
         """End what is kept to ask git. A later question starts it again."""
-        if self.git.store is not None:
-            self.git.store.close()
+        self.git.close()
 
     @property
     def base_ref(self) -> str:
@@ -224,6 +234,14 @@ def _taken_for_bare(folder: Path, git_dir: Path, common_dir: Path) -> UsageError
         f"true in {common_dir / 'config'}",
         hint=f"`{mend}` sets it right",
     )
+
+
+def _hooks(found: Path, folder: Path, top: Path) -> Path:
+    """The folder of the hooks: a relative `core.hooksPath` is meant from where hooks run."""
+    start = folder.resolve()
+    if start != top.resolve() and found.is_relative_to(start):
+        found = top.resolve() / found.relative_to(start)
+    return Path(os.path.normpath(found))
 
 
 def _addresses(git: Git) -> dict[str, str]:

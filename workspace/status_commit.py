@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 from errors import GitError
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
+from workspace.store import TREE, Entry, Store
+from workspace.trees import Trees
 
 TRAILER = "Mission-Status"  # by it the runner's commits of status are told from people's
 _FILE = "100644"
-_FOLDER = "040000"
 
 
 def commit_files(
@@ -25,11 +26,12 @@ def commit_files(
     Raises:
         GitError: A path cannot be a file there.
     """
-    tree = f"{base}^{{tree}}"
-    for path, content in files.items():
-        blob = git.run("hash-object", "-w", "--stdin", f"--path={path}", input=content).text
-        tree = _with_blob(git, tree, PurePosixPath(path).parts, blob)
-    if tree == git.tree(base):
+    tree = before = git.tree(base)
+    with git.objects() as store, git.trees() as trees:
+        for path, content in files.items():
+            blob = git.run("hash-object", "-w", "--stdin", f"--path={path}", input=content).text
+            tree = _with_blob(store, trees, tree, PurePosixPath(path).parts, blob)
+    if tree == before:
         return None
     return git.run(
         "commit-tree", tree, "-p", base,
@@ -38,35 +40,47 @@ def commit_files(
     ).text  # fmt: skip
 
 
-def _with_blob(git: Git, tree: str | None, parts: tuple[str, ...], blob: str) -> str:
+def _with_blob(
+    store: Store, trees: Trees, tree: str | None, parts: tuple[str, ...], blob: str
+) -> str:
     """The tree that differs from `tree` (None: the empty one) in one file."""
     name, *below = parts
-    entries = {} if tree is None else _entries(git, tree)
-    mode, _, oid = entries.get(name, (_FOLDER if below else _FILE, "", None))
+    held = () if tree is None else store.entries([tree])[0]
+    entries = {entry.path: entry for entry in held}
+    found = entries.get(name)
+    mode = found.mode if found is not None else TREE if below else _FILE
     if below:
-        if mode != _FOLDER:
+        if mode != TREE:
             raise GitError(f"{name} is no folder in the commit that {parts[-1]} goes into")
-        entries[name] = (_FOLDER, "tree", _with_blob(git, oid, tuple(below), blob))
+        oid = found.oid if found is not None else None
+        new = _with_blob(store, trees, oid, tuple(below), blob)
     else:
         if not mode.startswith("100"):
             raise GitError(f"{name} is no file in the commit that it goes into")
-        entries[name] = (mode, "blob", blob)
-    lines = "".join(f"{mode} {kind} {oid}\t{name}\0" for name, (mode, kind, oid) in entries.items())
-    # In a partial clone, what the other entries name need not be here.
-    return git.run("mktree", "-z", "--missing", input=lines).text
-
-
-def _entries(git: Git, tree: str) -> dict[str, tuple[str, str, str]]:
-    """Name to mode, kind and object id."""
-    entries = {}
-    for field in git.run("ls-tree", "-z", tree).fields:
-        facts, _, name = field.partition("\t")
-        mode, kind, oid = facts.split(" ")
-        entries[name] = (mode, kind, oid)
-    return entries
+        new = blob
+    if found is not None and found.oid == new:
+        return str(tree)
+    return trees.make([*(entries | {name: Entry(path=name, mode=mode, oid=new)}).values()])
 
 
 def committed(git: Git, commit: str, path: str) -> bytes | None:
     """What a commit has at `path`, as a checkout would show it; None if it has no file there."""
     output = git.run("cat-file", "--filters", f"{commit}:{path}", check=False)
     return output.stdout.encode(errors="surrogateescape") if output.code == 0 else None
+
+
+def stored(git: Git, commit: str, path: str) -> str | None:
+    """The id of what a commit has at `path`; None if it has no file there. Where two commits have
+    the same, `committed` has the same of both."""
+    with git.objects() as store:
+        found = store.find(f"{commit}:{path}")
+    return found.oid if found is not None and found.kind == "blob" else None
+
+
+def holds(git: Git, commit: str, path: str, content: bytes) -> bool:
+    """Whether a commit has `content` at `path`: `commit_files` would change nothing there."""
+    with git.objects() as store:
+        found = store.read(f"{commit}:{path}")
+    if found is None or found.kind != "blob":
+        return False
+    return found.content == content or committed(git, commit, path) == content

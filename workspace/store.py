@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from errors import GitError
@@ -23,6 +24,7 @@ from workspace.conversation import Conversation
 TREE, SYMLINK, SUBMODULE, MISSING = "040000", "120000", "160000", "000000"
 ATTRIBUTES = ".gitattributes"
 _FOUND = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (commit|tree|blob|tag) (\d+)")
+_WRITTEN = re.compile(rb"> (\d+) [+-]\d+$")  # the end of a commit's author
 _NEARBY = 32  # commits that are looked at before git is asked to walk a history
 _REMEMBERED = 100_000  # commits, and trees
 
@@ -33,7 +35,16 @@ class Found:
 
     oid: str
     kind: str  # commit, tree, blob, tag
+    size: int  # bytes
     content: bytes = b""  # where it was asked for
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """What a commit says."""
+
+    seconds: int  # since the epoch, when it was written
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,13 +68,21 @@ class Change:
 class Store:
     """The objects of one repository, as they are seen from one folder. For any thread."""
 
-    def __init__(self, git_dir: Path, start: Callable[[], subprocess.Popen[bytes]]) -> None:
-        """`start` starts `git cat-file --batch-command` where revisions mean what they shall."""
-        self.git_dir = git_dir  # the folder's own, absolute
+    def __init__(
+        self, start: Callable[[], subprocess.Popen[bytes]], git_dir: Callable[[], Path]
+    ) -> None:
+        """`start` starts `git cat-file --batch-command` where revisions mean what they shall;
+        `git_dir` finds the folder's own git folder."""
+        self._own_dir = git_dir
         self._git = Conversation(start)
         self._memory = threading.Lock()  # guards what follows
         self._parents: dict[str, tuple[str, ...]] = {}
         self._marked: dict[str, tuple[Entry, ...]] = {}
+
+    @cached_property
+    def git_dir(self) -> Path:
+        """The folder's own git folder, absolute."""
+        return self._own_dir()
 
     def close(self) -> None:
         """End the process, if there is one. The next question starts a new one."""
@@ -94,8 +113,10 @@ class Store:
             found = _FOUND.fullmatch(git.line())
             if found is None:  # it names nothing, or may name several
                 return None
-            content = git.exactly(int(found[3]) + 1)[:-1] if with_content else b""
-            return Found(oid=found[1].decode(), kind=found[2].decode(), content=content)
+            size = int(found[3])
+            content = git.exactly(size + 1)[:-1] if with_content else b""
+            kind = found[2].decode()
+            return Found(oid=found[1].decode(), kind=kind, size=size, content=content)
 
         lines = (f"{command} {revision}\n" for revision in revisions)
         return self._git.ask([line.encode(errors="surrogateescape") for line in lines], answer)
@@ -106,15 +127,36 @@ class Store:
         # Of two commits in one history only one can hold the other.
         if commit == of:
             return True
-        down, up = _Walk(of, commit), _Walk(commit, of)
+        down, up = _Walk(of), _Walk(commit)
         for _ in range(_NEARBY):
             if down.over:
                 return False
-            if down.step(self.parents):
+            if commit in down.step(self.parents):
                 return True
-            if not up.over and up.step(self.parents):
+            if not up.over and of in up.step(self.parents):
                 return False
         return None
+
+    def line(self, since: str, until: str) -> list[str] | None:
+        """The commits after `since` up to `until`, the newest first, where each has one parent;
+        None: they are many, or history parts. Both are full ids."""
+        found: list[str] = []
+        commit = until
+        while commit != since:
+            parents = self.parents(commit)
+            if len(parents) != 1 or len(found) == _NEARBY:
+                return None
+            found.append(commit)
+            (commit,) = parents
+        return found
+
+    def newest(self, commit: str) -> list[str]:
+        """A commit and some of those before it, the newest first by their distance."""
+        walk = _Walk(commit)
+        found = [commit]
+        while not walk.over and len(found) < _NEARBY:
+            found += walk.step(self.parents)
+        return found
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents of a commit, as it names them; none where it is not here."""
@@ -132,6 +174,22 @@ class Store:
                 self._parents.clear()
             self._parents[commit] = known
         return known
+
+    def message(self, commit: str) -> Message | None:
+        """What a commit says; None: it is not here, or in a writing that Python does not know."""
+        found = self.read(commit)
+        if found is None or found.kind != "commit":
+            return None
+        head, _, text = found.content.partition(b"\n\n")
+        facts = dict(line.partition(b" ")[::2] for line in head.split(b"\n"))
+        author = _WRITTEN.search(facts.get(b"author", b""))
+        encoding = facts.get(b"encoding", b"utf-8").decode("ascii", "replace")
+        if author is None:
+            return None
+        try:
+            return Message(seconds=int(author[1]), text=text.decode(encoding, "surrogateescape"))
+        except (LookupError, UnicodeError):
+            return None
 
     def entries(self, trees: Sequence[str]) -> list[tuple[Entry, ...]]:
         """What these trees hold, by their ids; not what is in folders below.
@@ -197,10 +255,9 @@ class Store:
 
 
 class _Walk:
-    """A history, walked commit by commit until another is met."""
+    """A history, walked commit by commit."""
 
-    def __init__(self, start: str, wanted: str) -> None:
-        self._wanted = wanted
+    def __init__(self, start: str) -> None:
         self._seen = {start}
         self._next = deque([start])
 
@@ -209,12 +266,12 @@ class _Walk:
         """All of it was walked."""
         return not self._next
 
-    def step(self, parents: Callable[[str], Sequence[str]]) -> bool:
-        """Look at one more commit. True if it comes right after the wanted one."""
+    def step(self, parents: Callable[[str], Sequence[str]]) -> list[str]:
+        """Look at one more commit. Those of its parents that were not met before."""
         new = [one for one in parents(self._next.popleft()) if one not in self._seen]
         self._seen.update(new)
         self._next.extend(new)
-        return self._wanted in new
+        return new
 
 
 def _parsed(tree: str, found: Found | None) -> tuple[Entry, ...]:

@@ -52,6 +52,11 @@ def finish(worktree: Worktree) -> None:
             worktree.git.run(*command)
 
 
+def under_way(worktree: Worktree) -> bool:
+    """Whether a merge, a rebase or the like is unfinished."""
+    return bool(_found(worktree))
+
+
 def _found(worktree: Worktree) -> list[tuple[str, str, tuple[str, ...]]]:
     return [entry for entry in _OPERATIONS if (worktree.git_dir / entry[0]).exists()]
 

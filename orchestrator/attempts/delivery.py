@@ -73,6 +73,8 @@ def _posing(context: Context, attempt: Attempt) -> tuple[str, str] | None:
     """The first such commit, and the row that it names. Those that came from the base are the
     runner's own, however new they are."""
     repository, work = context.repository, Work.of(attempt)
+    if not base_log.read_after(repository.git, work.base, work.head):
+        return None
     for tip in (repository.base_tip, repository.fetch_base):
         new = base_log.read(repository.git, work.head, f"^{work.base}", f"^{tip()}")
         found = [(one.commit, one.landings[0].task) for one in new if one.landings]

@@ -147,7 +147,8 @@ class BatchRound:
         closed = self._pass_gates(adding)
         if closed is not None:
             return closed
-        if context.repository.fetch_base() != self._base:
+        named = adding and self._landings.names_base
+        if not named and context.repository.fetch_base() != self._base:
             return self._moved()
         for row in adding:
             name = row.task.id

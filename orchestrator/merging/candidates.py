@@ -68,7 +68,7 @@ def try_candidate(context: Context, base: str, rows: Sequence[Row]) -> Tried:
         commits[name] = tip
     refuse_blocked(context, tip)
     if tip != base:
-        context.repository.git.run("update-ref", _waiting(context, rows[-1]), tip)
+        context.repository.git.move_refs(f"update {_waiting(context, rows[-1])} {tip}")
     candidate = Candidate(base=base, rows=tuple(rows), commits=commits, parents=parents, tip=tip)
     return verify_candidate(context, candidate)
 
@@ -76,8 +76,7 @@ def try_candidate(context: Context, base: str, rows: Sequence[Row]) -> Tried:
 def forget_candidates(context: Context, rows: Sequence[Row]) -> None:
     """Drop the refs that kept what was squashed of `rows` from being pruned (git-gc(1)) while it
     waited at its gates."""
-    deletions = "".join(f"delete {_waiting(context, row)}\n" for row in rows)
-    context.repository.git.run("update-ref", "--stdin", input=deletions)
+    context.repository.git.move_refs(*(f"delete {_waiting(context, row)}" for row in rows))
 
 
 def _waiting(context: Context, row: Row) -> str:

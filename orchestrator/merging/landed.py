@@ -124,7 +124,11 @@ class Landed:
             tip = self._repository.base_tip()
             if tip != self._tip:
                 known = self._tip if self._tip is not None and self._holds(tip, self._tip) else None
-                new = base_log.read(git, tip if known is None else f"{known}..{tip}")
+                new = (
+                    base_log.read(git, tip)
+                    if known is None
+                    else base_log.read_after(git, known, tip)
+                )
                 self._commits = [*self._commits, *new] if known is not None else new
                 self._tip = tip
             return self._commits

@@ -27,6 +27,10 @@ class Landings(Protocol):
     def size(self) -> int:
         """How many rows may land together."""
 
+    @property
+    def names_base(self) -> bool:
+        """Whether landing itself says which base it expects, so that nobody need look before."""
+
     def land(self, candidate: Candidate) -> Mapping[str, str]:
         """Make the base hold the candidate; by task, the commit that holds its work there.
 
@@ -53,6 +57,8 @@ class PushLandings:
 
     Between looking and landing nobody can come in: the push names the commit that it expects.
     """
+
+    names_base = True
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -89,6 +95,7 @@ class ForgeLandings:
     """
 
     size = 1
+    names_base = False
 
     def __init__(self, context: Context, pulls: PullRequests) -> None:
         self._context = context

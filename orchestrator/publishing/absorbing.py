@@ -7,13 +7,18 @@ from collections.abc import Collection
 from errors import CheckoutBlockedError, GitError, RemoteAwayError, RowConflictError
 from mission.journal.kinds import StatusSet
 from orchestrator.context import Context
-from orchestrator.publishing.own_commits import absorbed_ref, newest_noted, note_absorbed_commit
+from orchestrator.publishing.own_commits import (
+    absorbed_ref,
+    forget_published,
+    newest_noted,
+    note_absorbed_commit,
+)
 from tasks_md.model import Plan
 from tasks_md.parse import decode, encode, parse
 from tasks_md.rebase import built_on, rebase
 from workspace import checkout
 from workspace.line_merge import merge_lines
-from workspace.status_commit import committed
+from workspace.status_commit import committed, stored
 
 
 def absorb(context: Context, commit: str) -> None:
@@ -32,11 +37,13 @@ def absorb(context: Context, commit: str) -> None:
     noted = newest_noted(context, beyond=absorbed)
     if noted is not None and noted != commit and git.is_ancestor(commit, of=noted):
         return  # the same, where the checkout has stayed behind
-    before = committed(git, absorbed, path)
-    after = committed(git, commit, path)
-    published = None if noted is None else committed(git, noted, path)
-    if before is not None and after is not None and {before, published or before} != {after}:
-        _take_in(context, before, published, after)
+    known = {stored(git, one, path) for one in (absorbed, noted) if one is not None}
+    if known != {stored(git, commit, path)}:
+        before = committed(git, absorbed, path)
+        after = committed(git, commit, path)
+        published = None if noted is None else committed(git, noted, path)
+        if before is not None and after is not None and {before, published or before} != {after}:
+            _take_in(context, before, published, after)
     note_absorbed(context, commit)
 
 
@@ -132,6 +139,7 @@ def take_in_pushed(context: Context) -> None:
             return
         absorb(context, base)
         follow(context, base)
+        forget_published(context, base=base, checked_out=absorbed_commit(context))
 
 
 def absorbed_commit(context: Context) -> str:

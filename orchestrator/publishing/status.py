@@ -88,14 +88,14 @@ def _publish(context: Context) -> bool:
     repository, path = context.repository, context.task_file
     for _ in range(_TRIES):
         base = repository.fetch_base()
-        if status_commit.committed(repository.git, base, path) is None:
+        if status_commit.stored(repository.git, base, path) is None:
             context.display.say(f"{path} is not committed on {repository.base}; status stays here")
             return False
         absorb(context, base)
         follow(context, base)
         files = {path: context.place.task_file.read_bytes(), **reports(context)}
         if all(
-            content == status_commit.committed(repository.git, base, name)
+            status_commit.holds(repository.git, base, name, content)
             for name, content in files.items()
         ):
             return True

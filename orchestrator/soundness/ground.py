@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,24 +23,25 @@ _REMOTE_REFUSED = 2  # of `git ls-remote --exit-code`: it answered, and has no s
 _DEFAULTS = MissionConfig()
 
 
-def lint_ground(subject: Subject, top: Path | None, folder: Path) -> Iterator[Finding]:
+def lint_ground(subject: Subject, git: Git | None, folder: Path) -> Iterator[Finding]:
     """What the settings name and this machine lacks.
 
     Args:
-        top: Of the repository around the mission; None: there is none.
+        git: In the top folder of the repository around the mission; None: there is none.
         folder: The mission's own, where there is no repository.
     """
-    git = Git(top) if top is not None else None
-    commits: tuple[str, ...] = ()
-    if git is not None:
-        branch = _Branch.of(subject, git)
-        yield from _unknown_remote(subject, branch)
-        yield from _unknown_base(subject, branch)
-        tips = (git.commit(name) for name in ("HEAD", branch.local, branch.followed))
-        commits = tuple(dict.fromkeys(tip for tip in tips if tip is not None))
-    files = _Files(folder=top or folder, git=git, commits=commits)
-    for program in named_programs(subject):
-        yield from _missing(subject, program, files)
+    with ExitStack() as kept:
+        commits: tuple[str, ...] = ()
+        if git is not None:
+            git = kept.enter_context(git.asked())
+            branch = _Branch.of(subject, git)
+            yield from _unknown_remote(subject, branch)
+            yield from _unknown_base(subject, branch)
+            tips = (git.commit(name) for name in ("HEAD", branch.local, branch.followed))
+            commits = tuple(dict.fromkeys(tip for tip in tips if tip is not None))
+        files = _Files(folder=git.folder if git is not None else folder, git=git, commits=commits)
+        for program in named_programs(subject):
+            yield from _missing(subject, program, files)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,16 +25,15 @@ def repository_of(place: Place) -> Path:
     return place.repository
 
 
-def refuse_without_commit(top: Path) -> None:
+def refuse_without_commit(git: Git) -> None:
     """Refuse a repository in which nothing was ever committed: nobody could start from it.
 
     Raises:
         GitError: With what to type first.
     """
-    git = Git(top)
     if git.commit("HEAD") is None and not git.run("remote", check=False).text:
         raise GitError(
-            f"{top} has no commit yet",
+            f"{git.folder} has no commit yet",
             hint="Work starts from one: `git add` the task file, and `git commit`",
         )
 

@@ -28,6 +28,7 @@ from orchestrator.soundness.ground import lint_ground
 from tasks_md.lint import lint
 from tasks_md.model import COLUMNS, STATUSES, Dialect, Plan
 from tasks_md.parse import read
+from workspace.git import Git
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +67,15 @@ def known_names() -> Known:
     )
 
 
-def examine(place: Place) -> Examined:
-    """Find everything that is wrong with a mission, in one look. Nothing is started or changed."""
+def examine(place: Place, git: Git | None = None) -> Examined:
+    """Find everything that is wrong with a mission, in one look. Nothing is started or changed.
+
+    `git` is what to ask in the top folder of its repository; else another is made.
+    """
     document, unread = _settings(place)
     plan, unplanned = _plan(place, dialect_of(document))
     wrong = complaints(document)
-    found = findings_of(place, document, plan) if plan is not None else wrong
+    found = findings_of(place, document, plan, git) if plan is not None else wrong
     return Examined(
         plan=plan,
         config=None if unread or wrong else config_of(document),
@@ -80,10 +84,14 @@ def examine(place: Place) -> Examined:
     )
 
 
-def findings_of(place: Place, document: Document, plan: Plan) -> tuple[Finding, ...]:
-    """Everything that is wrong with a mission whose files could be read."""
+def findings_of(
+    place: Place, document: Document, plan: Plan, git: Git | None = None
+) -> tuple[Finding, ...]:
+    """Everything that is wrong with a mission whose files could be read; `git` as in `examine`."""
     subject = Subject(document=document, plan=plan, known=known_names())
-    ground = lint_ground(subject, place.repository, place.folder)
+    if git is None and place.repository is not None:
+        git = Git(place.repository)
+    ground = lint_ground(subject, git, place.folder)
     return _in_order([*written_findings(document, plan), *ground], document)
 
 
