@@ -118,16 +118,13 @@ def _place(path: str | None) -> Place | None:
 def _surroundings(
     config: MissionConfig, repository: Repository, place: Place | None, stop: Stop
 ) -> Surroundings:
-    remote_url = None
-    if repository.remote:
-        remote_url = repository.git.text("remote", "get-url", repository.remote)
     pause = PauseFiles.of(state_dir=place.state_dir, folder=place.folder) if place else None
     return Surroundings(
         folder=repository.top,
         stop=stop,
         redact=Redactor.from_environment().line,
         forge=config.forge,
-        remote_url=remote_url,
+        remote_url=repository.address(),
         pause=pause,
         count_pause=True,
     )

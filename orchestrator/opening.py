@@ -97,7 +97,7 @@ def open_mission(
                     stop=stop,
                     redact=redactor.line,
                     forge=config.forge,
-                    remote_url=_remote_url(repository),
+                    remote_url=repository.address() if config.gates else None,
                     pause=pause,
                 ),
             ),
@@ -138,7 +138,7 @@ def _pulls(config: MissionConfig, repository: Repository, stop: Stop) -> PullReq
     queue = any(gate.type == "queue" for gate in config.gates)
     if repository.remote is None or not (queue or config.forge != ForgeConfig()):
         return None
-    forge = find_forge(config.forge, _remote_url(repository), os.environ, required=queue, stop=stop)
+    forge = find_forge(config.forge, repository.address(), os.environ, required=queue, stop=stop)
     if forge is None:
         return None
     return PullRequests(forge=forge, persistence=Persistence(stop=stop))
@@ -151,10 +151,6 @@ def _set_for_agents(config: MissionConfig) -> dict[str, str]:
         for agent, settings in config.agents.items()
         for name, value in settings.set.items()
     }
-
-
-def _remote_url(repository: Repository) -> str | None:
-    return repository.address or None
 
 
 def _in_use(journal: Journal) -> frozenset[Path]:

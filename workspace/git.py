@@ -92,11 +92,15 @@ class Git:
     store: Store | None = None  # answers about objects without another process; see `keeping`
     refs: Refs | None = None  # moves refs without another process
 
-    def keeping(self) -> Self:
+    def keeping(self, own_dir: Path | None = None) -> Self:
         """Git that keeps a process that is asked about objects, and one that moves refs; `close`
         ends them.
+
+        Args:
+            own_dir: As `own_dir` finds it, where that is known already.
         """
-        return replace(self, store=self.store or self._store(), refs=Refs(self._update_ref))
+        store = self.store or Store(self._cat_file, lambda: own_dir or self.own_dir())
+        return replace(self, store=store, refs=Refs(self._update_ref))
 
     def close(self) -> None:
         """End what is kept. What is asked later starts it again."""
@@ -110,7 +114,7 @@ class Git:
         if self.store is not None:
             yield self.store
             return
-        store = self._store()
+        store = Store(self._cat_file, self.own_dir)
         try:
             yield store
         finally:
@@ -125,9 +129,6 @@ class Git:
     def own_dir(self) -> Path:
         """The folder's own git folder, absolute: of a worktree, its own below the repository's."""
         return self.git_dir or Path(self.text("rev-parse", "--absolute-git-dir"))
-
-    def _store(self) -> Store:
-        return Store(self._cat_file, self.own_dir)
 
     @contextmanager
     def trees(self) -> Iterator[Trees]:

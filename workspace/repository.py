@@ -18,6 +18,7 @@ from filelock import FileLock
 from errors import GitError, UsageError
 from workspace.away import Away
 from workspace.git import OLDEST, Git, GitOutput, program, reason
+from workspace.remotes import has_remote
 from workspace.settings import Settings
 
 # Of this process; the lock file is between processes.
@@ -29,7 +30,6 @@ _TRIES = 20  # of a fetch that somebody else's git was in the way of
 _PASSING = re.compile(r"cannot lock ref|bad object worktrees/")
 # A branch name that is one by git's rules, whatever else these say (git-check-ref-format(1)).
 _PLAIN = re.compile(r"[A-Za-z0-9_]+(?:[./-][A-Za-z0-9_]+)*")
-_FETCHED = re.compile(r"(?P<address>.*) \(fetch\)(?: \[.*\])?")  # of `git remote --verbose`
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -47,7 +47,6 @@ class Repository:
     bare: bool  # without a checkout
     base: str  # the name of the base branch
     remote: str | None  # the remote that has the truth about `base`; None: there is none
-    address: str | None  # of the remote, as git fetches from it
 
     @classmethod
     def open(
@@ -89,9 +88,8 @@ class Repository:
         if found.code != 0 and not is_bare:
             raise GitError(f"git rev-parse: {reason(found)}")
         top = Path(common_dir if is_bare else facts[5])
-        addresses = _addresses(git)
-        known = remote if remote in addresses else None
         shared = Path(common_dir).resolve()
+        known = remote if remote is not None and has_remote(git, shared, remote) else None
         settings = (
             None
             if known is None
@@ -103,14 +101,13 @@ class Repository:
                 before_network=None if settings is None else settings.check,
                 away=away,
                 store=asked.store if asked is not None else None,
-            ).keeping(),
+            ).keeping(Path(git_dir)),
             top=top,
             common_dir=shared,
             hooks=_hooks(Path(hooks), folder, top),
             bare=is_bare,
             base=base,
             remote=known,
-            address=addresses[known] if known is not None else None,
         )
 
     def close(self) -> None:
@@ -138,6 +135,10 @@ class Repository:
             folder.mkdir(exist_ok=True)
             with FileLock(folder / "git.lock", is_singleton=True):
                 yield
+
+    def address(self) -> str | None:
+        """Where the remote is, as git fetches from it; None: there is no remote."""
+        return None if self.remote is None else self.git.text("remote", "get-url", self.remote)
 
     def fetch_base(self) -> str:
         """Ask the remote, where there is one, for the tip of the base. The tip.
@@ -242,17 +243,6 @@ def _hooks(found: Path, folder: Path, top: Path) -> Path:
     if start != top.resolve() and found.is_relative_to(start):
         found = top.resolve() / found.relative_to(start)
     return Path(os.path.normpath(found))
-
-
-def _addresses(git: Git) -> dict[str, str]:
-    """The remotes, and where each is fetched from; empty: it has no address."""
-    lines = (line.partition("\t") for line in git.run("remote", "--verbose").stdout.split("\n"))
-    found: dict[str, str] = {}
-    for name, _, address in lines:
-        fetched = _FETCHED.fullmatch(address)
-        if name and (fetched or name not in found):
-            found[name] = fetched["address"] if fetched else ""
-    return found
 
 
 def _check_version() -> None:

@@ -78,9 +78,8 @@ def stored(git: Git, commit: str, path: str) -> str | None:
 
 
 def holds(git: Git, commit: str, path: str, content: bytes) -> bool:
-    """Whether a commit has `content` at `path`: `commit_files` would change nothing there."""
+    """Whether a commit stores just this at `path`: `commit_files` would change nothing there. Where
+    attributes (line ends, filters) come in between, only that can tell."""
     with git.objects() as store:
         found = store.read(f"{commit}:{path}")
-    if found is None or found.kind != "blob":
-        return False
-    return found.content == content or committed(git, commit, path) == content
+    return found is not None and found.kind == "blob" and found.content == content

@@ -186,6 +186,7 @@ class Store:
         encoding = facts.get(b"encoding", b"utf-8").decode("ascii", "replace")
         if author is None:
             return None
+        text = text.partition(b"\0")[0]  # git shows no more of it
         try:
             return Message(seconds=int(author[1]), text=text.decode(encoding, "surrogateescape"))
         except (LookupError, UnicodeError):

@@ -106,7 +106,7 @@ def _address(repository: Repository, head: str, one: Submodule) -> str | None:
                 return address
             if repository.remote is None:
                 return str(repository.top / address)
-            return _beside(repository.address or "", address)
+            return _beside(repository.address() or "", address)
     return None
 
 

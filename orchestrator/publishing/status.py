@@ -99,8 +99,6 @@ def _publish(context: Context) -> bool:
             for name, content in files.items()
         ):
             return True
-        request = GateRequest(purpose=Purpose.PUSH, branch=repository.base, base=repository.base)
-        context.passage.pass_gates(request, task=None, attempt=None)
         commit = status_commit.commit_files(
             repository.git,
             base=base,
@@ -109,6 +107,8 @@ def _publish(context: Context) -> bool:
         )
         if commit is None:
             return True
+        request = GateRequest(purpose=Purpose.PUSH, branch=repository.base, base=repository.base)
+        context.passage.pass_gates(request, task=None, attempt=None)
         note_publishing(context, commit, base=base, checked_out=absorbed_commit(context))
         try:
             landing.land(repository, commit, base)

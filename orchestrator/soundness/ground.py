@@ -15,6 +15,7 @@ from mission.lint import NamedProgram, Subject, named_programs
 from tasks_md.nearest import did_you_mean
 from tasks_md.words import shorten
 from workspace.git import Git
+from workspace.remotes import has_remote, remotes
 
 _COMMITTED = "It has to be in a commit of the base, or installed: then it is there for every row"
 _NO_REMOTE = ("", "none")  # as `remote: null` is the same
@@ -23,18 +24,21 @@ _REMOTE_REFUSED = 2  # of `git ls-remote --exit-code`: it answered, and has no s
 _DEFAULTS = MissionConfig()
 
 
-def lint_ground(subject: Subject, git: Git | None, folder: Path) -> Iterator[Finding]:
+def lint_ground(
+    subject: Subject, git: Git | None, folder: Path, common_dir: Path | None
+) -> Iterator[Finding]:
     """What the settings name and this machine lacks.
 
     Args:
         git: In the top folder of the repository around the mission; None: there is none.
         folder: The mission's own, where there is no repository.
+        common_dir: The repository's git folder.
     """
     with ExitStack() as kept:
         commits: tuple[str, ...] = ()
-        if git is not None:
+        if git is not None and common_dir is not None:
             git = kept.enter_context(git.asked())
-            branch = _Branch.of(subject, git)
+            branch = _Branch.of(subject, git, common_dir)
             yield from _unknown_remote(subject, branch)
             yield from _unknown_base(subject, branch)
             tips = (git.commit(name) for name in ("HEAD", branch.local, branch.followed))
@@ -51,16 +55,17 @@ class _Branch:
     git: Git
     name: str
     remote: str  # as the settings name it; empty: none is to be used
-    remotes: tuple[str, ...]  # those that there are
+    reached: bool  # there is a remote of this name
 
     @classmethod
-    def of(cls, subject: Subject, git: Git) -> _Branch:
+    def of(cls, subject: Subject, git: Git, common_dir: Path) -> _Branch:
         given = subject.mapping().get("remote", _DEFAULTS.remote)
+        remote = given if isinstance(given, str) and given not in _NO_REMOTE else ""
         return cls(
             git=git,
             name=subject.text("base") or _DEFAULTS.base,
-            remote=given if isinstance(given, str) and given not in _NO_REMOTE else "",
-            remotes=tuple(git.run("remote", check=False).text.split()),
+            remote=remote,
+            reached=bool(remote) and has_remote(git, common_dir, remote),
         )
 
     @property
@@ -74,12 +79,13 @@ class _Branch:
 
 def _unknown_remote(subject: Subject, branch: _Branch) -> Iterator[Finding]:
     """A remote that was named and is not there would count as none: nothing would be pushed."""
-    if not branch.remote or branch.remote in branch.remotes:
+    if not branch.remote or branch.reached:
         return
+    there_are = remotes(branch.git)
     given = subject.text("remote") is not None
-    if given and (branch.remotes or branch.remote != _DEFAULTS.remote):
-        there = f"There are: {', '.join(branch.remotes) or 'none'}; `remote: null` uses none"
-        hint = did_you_mean(branch.remote, branch.remotes, there)
+    if given and (there_are or branch.remote != _DEFAULTS.remote):
+        there = f"There are: {', '.join(there_are) or 'none'}; `remote: null` uses none"
+        hint = did_you_mean(branch.remote, there_are, there)
         message = f"the repository has no remote {shorten(branch.remote)}"
         yield subject.finding(("remote",), "unknown-remote", message, hint)
 
@@ -89,11 +95,10 @@ def _unknown_base(subject: Subject, branch: _Branch) -> Iterator[Finding]:
     git = branch.git
     if any(git.commit(name) is not None for name in (branch.local, branch.followed)):
         return
-    reached = branch.remote in branch.remotes
-    if not reached and git.commit("HEAD") is None:
+    if not branch.reached and git.commit("HEAD") is None:
         return  # a repository without a commit has no branch yet, whatever its name will be
     severity, where = Severity.ERROR, "here"
-    if reached:
+    if branch.reached:
         asked = git.run(
             "ls-remote", "--exit-code", "--heads", branch.remote, branch.local, check=False
         )

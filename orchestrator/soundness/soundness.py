@@ -91,7 +91,7 @@ def findings_of(
     subject = Subject(document=document, plan=plan, known=known_names())
     if git is None and place.repository is not None:
         git = Git(place.repository)
-    ground = lint_ground(subject, git, place.folder)
+    ground = lint_ground(subject, git, place.folder, place.common_dir)
     return _in_order([*written_findings(document, plan), *ground], document)
 
 

@@ -166,7 +166,7 @@ class Errands:
                 f"mission.yaml holds a secret of {question.agent}, which Prefect would show",
                 hint="Set it where the workers run, and list its name under `environment`",
             )
-        url = repository.git.text("remote", "get-url", repository.remote)
+        url = repository.address() or ""
         return Errand(
             mission=self.place.state_dir.name,
             task=question.task,
