@@ -17,7 +17,7 @@ from cli.tables import Column, table
 from errors import StoppedError, UsageError
 from tiers.migration.move import Moved
 from tiers.migration.places import find_place
-from tiers.migration.run import Plan, migrate, plan_migration
+from tiers.migration.run import Preview, migrate, preview_migration
 from tiers.settings.model import Tier
 
 VERSION = 1  # of the JSON object
@@ -60,20 +60,20 @@ def migrate_storage(
     here = find_place(source, url_tier=Tier.STANDALONE)
     there = find_place(target, url_tier=Tier.FEDERATED)
     if dry_run:
-        plan = plan_migration(here, there, leave=leave or (), allow_non_empty=allow_non_empty)
+        preview = preview_migration(here, there, leave=leave or (), allow_non_empty=allow_non_empty)
         if as_json:
-            print_json(_plan_facts(plan) | {"dry_run": True})
+            print_json(_preview_facts(preview) | {"dry_run": True})
         else:
-            fact(_plan_text(plan))
+            fact(_preview_text(preview))
         return
     with _progress() as progress:
 
-        def agree(plan: Plan) -> None:
-            _agree(plan, yes=yes)
-            progress.begin(plan)
+        def agree(preview: Preview) -> None:
+            _agree(preview, yes=yes)
+            progress.begin(preview)
 
         try:
-            plan, moved = migrate(
+            preview, moved = migrate(
                 here,
                 there,
                 agree=agree,
@@ -88,13 +88,14 @@ def migrate_storage(
             ) from None
     if as_json:
         print_json(
-            _plan_facts(plan) | {"dry_run": False, "tables": [_moved_facts(one) for one in moved]}
+            _preview_facts(preview)
+            | {"dry_run": False, "tables": [_moved_facts(one) for one in moved]}
         )
     else:
         fact(_moved_text(moved))
 
 
-def _agree(plan: Plan, *, yes: bool) -> None:
+def _agree(preview: Preview, *, yes: bool) -> None:
     """Show what goes where and ask.
 
     Raises:
@@ -105,7 +106,7 @@ def _agree(plan: Plan, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("There is no terminal to ask on", hint="Give --yes, or --dry-run to look")
-    talk(_plan_text(plan))
+    talk(_preview_text(preview))
     if not agreed("Migrate?"):
         raise StoppedError("Nothing was written")
 
@@ -117,9 +118,9 @@ class _Bars:
         self._progress = progress
         self._bars: dict[str, TaskID] = {}
 
-    def begin(self, plan: Plan) -> None:
+    def begin(self, preview: Preview) -> None:
         """Show the bars, empty."""
-        for one in plan.tables:
+        for one in preview.tables:
             self._bars[one.table] = self._progress.add_task(one.table, total=one.source_rows)
         self._progress.start()
 
@@ -144,10 +145,16 @@ def _progress() -> Iterator[_Bars]:
         progress.stop()
 
 
-def _plan_text(plan: Plan) -> str:
+def _preview_text(preview: Preview) -> str:
     rows = [
-        (one.source, one.table, str(one.source_rows), str(one.target_rows), _would(plan, one.table))
-        for one in plan.tables
+        (
+            one.source,
+            one.table,
+            str(one.source_rows),
+            str(one.target_rows),
+            _would(preview, one.table),
+        )
+        for one in preview.tables
     ]
     headings = (
         Column(heading="in the source"),
@@ -156,17 +163,17 @@ def _plan_text(plan: Plan) -> str:
         Column(heading="rows here", right=True),
         Column(heading="would be", flexible=True),
     )
-    lines = [f"from {printable(plan.source)}", f"to   {printable(plan.target)}"]
-    if plan.resumes:
+    lines = [f"from {printable(preview.source)}", f"to   {printable(preview.target)}"]
+    if preview.resumes:
         lines.append("an interrupted migration goes on")
     lines.append(table(headings, rows))
-    if plan.left:
-        lines.append(f"left behind: {', '.join(map(printable, plan.left))}")
+    if preview.left:
+        lines.append(f"left behind: {', '.join(map(printable, preview.left))}")
     return "\n".join(lines)
 
 
-def _would(plan: Plan, name: str) -> str:
-    one = next(one for one in plan.tables if one.table == name)
+def _would(preview: Preview, name: str) -> str:
+    one = next(one for one in preview.tables if one.table == name)
     if not one.source_rows:
         return "nothing"
     return "updated and inserted, by key" if one.target_rows else "inserted"
@@ -195,22 +202,22 @@ def _moved_text(moved: Sequence[Moved]) -> str:
     return table(headings, rows)
 
 
-def _plan_facts(plan: Plan) -> dict[str, object]:
+def _preview_facts(preview: Preview) -> dict[str, object]:
     return {
         "version": VERSION,
-        "source": plan.source,
-        "target": plan.target,
-        "resumed": plan.resumes,
-        "left": list(plan.left),
+        "source": preview.source,
+        "target": preview.target,
+        "resumed": preview.resumes,
+        "left": list(preview.left),
         "tables": [
             {
                 "table": one.table,
                 "source_table": one.source,
                 "source_rows": one.source_rows,
                 "target_rows": one.target_rows,
-                "action": _would(plan, one.table),
+                "action": _would(preview, one.table),
             }
-            for one in plan.tables
+            for one in preview.tables
         ],
     }
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from forges.errors import NotFoundError, RefusedError
 from forges.protocol import Branch, Comment, Issue, Pull, PullState, PullText
-from forges.reports import Report
+from forges.reports import CiReport
 from workspace.process import Stop
 
 # Called with the name of a method, before it does its work and after; may raise in its place.
@@ -28,8 +28,8 @@ class FakeForge:
     name: str = "fake memory/team/project"
     branches: dict[str, str] = field(default_factory=dict)  # name to commit
     required: tuple[str, ...] = ()  # contexts that every branch asks for
-    ci: dict[str, list[Report]] = field(default_factory=dict)  # by commit
-    runs: dict[str, list[Report]] = field(default_factory=dict)  # active ones, by branch
+    ci: dict[str, list[CiReport]] = field(default_factory=dict)  # by commit
+    runs: dict[str, list[CiReport]] = field(default_factory=dict)  # active ones, by branch
     without_ci: bool = False  # proven
     opened: dict[int, Pull] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
@@ -46,11 +46,11 @@ class FakeForge:
         commit = self.branches.get(name)
         return Branch(name=name, commit=commit, required=self.required) if commit else None
 
-    def reports(self, commit: str) -> tuple[Report, ...]:
+    def reports(self, commit: str) -> tuple[CiReport, ...]:
         self.before("reports")
         return tuple(self.ci.get(commit, ()))
 
-    def active(self, branches: Collection[str]) -> Mapping[str, tuple[Report, ...]]:
+    def active(self, branches: Collection[str]) -> Mapping[str, tuple[CiReport, ...]]:
         self.before("active")
         return {branch: tuple(self.runs.get(branch, ())) for branch in branches}
 

@@ -15,7 +15,7 @@ from forges.github_style import GitHubStyle
 from forges.http import Parameters
 from forges.paging import Page, read_all
 from forges.protocol import Branch, Comment, Pull
-from forges.reports import Report
+from forges.reports import CiReport
 from forges.words import FORGEJO_RUN_WORDS, STATUS_WORDS, run_said, said
 
 _PAGE = 50  # the most that both give by default
@@ -49,7 +49,7 @@ class Gitea(GitHubStyle):
             required=tuple(contexts),
         )
 
-    def reports(self, commit: str) -> tuple[Report, ...]:
+    def reports(self, commit: str) -> tuple[CiReport, ...]:
         statuses = read_all(
             self.api,
             f"{self._path}/commits/{commit}/statuses",
@@ -63,7 +63,7 @@ class Gitea(GitHubStyle):
             *(self._run_report(run) for run in runs),
         )
 
-    def active(self, branches: Collection[str]) -> Mapping[str, tuple[Report, ...]]:
+    def active(self, branches: Collection[str]) -> Mapping[str, tuple[CiReport, ...]]:
         words = _FORGEJO_ACTIVE if self._is_forgejo() else _GITEA_ACTIVE
         runs = [run for word in words for run in self._runs({"status": word})]
         return {
@@ -96,12 +96,12 @@ class Gitea(GitHubStyle):
         except NotFoundError:
             return []
 
-    def _run_report(self, run: answers.RunAnswer) -> Report:
+    def _run_report(self, run: answers.RunAnswer) -> CiReport:
         if self._is_forgejo():
             state, word = said(run.status, FORGEJO_RUN_WORDS), run.status
         else:
             state, word = run_said(run.status, run.conclusion)
-        return Report(
+        return CiReport(
             source="run",
             context=run.workflow.partition("@")[0],
             group=run.event,
@@ -215,9 +215,9 @@ def _pull_number(pull: answers.PullAnswer) -> int:
     return pull.number
 
 
-def _status_report(status: answers.StatusAnswer, commit: str) -> Report:
+def _status_report(status: answers.StatusAnswer, commit: str) -> CiReport:
     about = status.url.rstrip("/").rpartition("/statuses/")[2] if status.url else commit
-    return Report(
+    return CiReport(
         source="status",
         context=status.context,
         group="",

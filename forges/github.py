@@ -13,7 +13,7 @@ from forges.github_style import GitHubStyle
 from forges.http import Parameters
 from forges.paging import Page, read_all
 from forges.protocol import Branch, Comment, Pull
-from forges.reports import Report
+from forges.reports import CiReport
 from forges.words import STATUS_WORDS, run_said, said
 
 _PAGE = 100
@@ -43,7 +43,7 @@ class GitHub(GitHubStyle):
             required=tuple(checks.contexts) if checks else (),
         )
 
-    def reports(self, commit: str) -> tuple[Report, ...]:
+    def reports(self, commit: str) -> tuple[CiReport, ...]:
         path = f"{self._path}/commits/{commit}"
         query = {"per_page": _PAGE}
         checks = read_all(self.api, f"{path}/check-runs", query, _check_runs, lambda run: run.id)
@@ -56,7 +56,7 @@ class GitHub(GitHubStyle):
             *(_run_report(run) for run in self._runs({"head_sha": commit})),
         )
 
-    def active(self, branches: Collection[str]) -> Mapping[str, tuple[Report, ...]]:
+    def active(self, branches: Collection[str]) -> Mapping[str, tuple[CiReport, ...]]:
         runs = [run for word in _ACTIVE for run in self._runs({"status": word})]
         return {
             branch: tuple(_run_report(run) for run in runs if run.head_branch == branch)
@@ -149,7 +149,7 @@ def _check_runs(answer: Answer) -> Page[answers.CheckRunAnswer]:
     return Page(entries=found.check_runs, total=found.total_count)
 
 
-def _statuses(answer: Answer) -> Page[Report]:
+def _statuses(answer: Answer) -> Page[CiReport]:
     found = answer.read(answers.COMBINED)
     return Page(
         entries=[_status_report(status, found.sha) for status in found.statuses],
@@ -174,9 +174,9 @@ def _comments(answer: Answer) -> Page[Comment]:
     )
 
 
-def _check_report(run: answers.CheckRunAnswer) -> Report:
+def _check_report(run: answers.CheckRunAnswer) -> CiReport:
     state, word = run_said(run.status, run.conclusion)
-    return Report(
+    return CiReport(
         source="check",
         context=run.name,
         group=str(run.check_suite.id) if run.check_suite else "",
@@ -188,8 +188,8 @@ def _check_report(run: answers.CheckRunAnswer) -> Report:
     )
 
 
-def _status_report(status: answers.StatusAnswer, commit: str) -> Report:
-    return Report(
+def _status_report(status: answers.StatusAnswer, commit: str) -> CiReport:
+    return CiReport(
         source="status",
         context=status.context,
         group="",
@@ -201,9 +201,9 @@ def _status_report(status: answers.StatusAnswer, commit: str) -> Report:
     )
 
 
-def _run_report(run: answers.RunAnswer) -> Report:
+def _run_report(run: answers.RunAnswer) -> CiReport:
     state, word = run_said(run.status or "", run.conclusion)
-    return Report(
+    return CiReport(
         source="run",
         context=run.name or run.path,
         group=f"{run.path} {run.event}",

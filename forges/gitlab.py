@@ -16,12 +16,12 @@ from forges.errors import NotFoundError, NotYetError, RefusedError
 from forges.http import Api, Parameters
 from forges.paging import Page, read_all
 from forges.protocol import Branch, Comment, Issue, Pull, PullState, PullText
-from forges.reports import Report, ReportState
+from forges.reports import CiReport, CiState
 from forges.words import PIPELINE_WORDS, said
 from workspace.process import Stop
 
 _PAGE = 100
-_ACTIVE = (ReportState.QUEUED, ReportState.RUNNING, ReportState.UNKNOWN)
+_ACTIVE = (CiState.QUEUED, CiState.RUNNING, CiState.UNKNOWN)
 # `detailed_merge_status` while GitLab still computes whether a merge is possible. `mergeable` after
 # a refusal means that it has just found out.
 _NOT_YET = ("checking", "unchecked", "preparing", "approvals_syncing", "mergeable")
@@ -51,7 +51,7 @@ class GitLab:
             return None
         return Branch(name=name, commit=found.commit.id, protected=found.protected)
 
-    def reports(self, commit: str) -> tuple[Report, ...]:
+    def reports(self, commit: str) -> tuple[CiReport, ...]:
         pipelines = self._pipelines({"sha": commit})
         jobs = read_all(
             self.api,
@@ -65,7 +65,7 @@ class GitLab:
             *(_job_report(job) for job in jobs),
         )
 
-    def active(self, branches: Collection[str]) -> Mapping[str, tuple[Report, ...]]:
+    def active(self, branches: Collection[str]) -> Mapping[str, tuple[CiReport, ...]]:
         """Among the latest hundred pipelines of each branch: an older one does not still run."""
         found = {
             branch: self.api.get(
@@ -217,8 +217,8 @@ def _notes_page(answer: Answer) -> Page[Comment]:
     return Page(entries=[Comment(id=note.id, body=note.body) for note in found], total=None)
 
 
-def _pipeline_report(pipeline: answers.PipelineAnswer) -> Report:
-    return Report(
+def _pipeline_report(pipeline: answers.PipelineAnswer) -> CiReport:
+    return CiReport(
         source="pipeline",
         context="pipeline",
         # One commit may have a pipeline of its branch and one of its merge request.
@@ -231,12 +231,12 @@ def _pipeline_report(pipeline: answers.PipelineAnswer) -> Report:
     )
 
 
-def _job_report(job: answers.JobAnswer) -> Report:
+def _job_report(job: answers.JobAnswer) -> CiReport:
     state = said(job.status, PIPELINE_WORDS)
-    if job.allow_failure and state in (ReportState.RED, ReportState.HELD):
+    if job.allow_failure and state in (CiState.RED, CiState.HELD):
         # The pipeline does not mind, so it is no objection; it is no proof either.
-        state = ReportState.SKIPPED
-    return Report(
+        state = CiState.SKIPPED
+    return CiReport(
         source="status",
         context=job.name,
         group=job.ref or "",

@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol, Self
 
-from forges.reports import Report
+from forges.reports import CiReport
 from workspace.process import Stop
 
 
@@ -93,10 +93,10 @@ class Forge(Protocol):
     def branch(self, name: str) -> Branch | None:
         """A branch; None when there is none of that name, or no such repository to be seen."""
 
-    def reports(self, commit: str) -> tuple[Report, ...]:
+    def reports(self, commit: str) -> tuple[CiReport, ...]:
         """Everything that CI says about a commit."""
 
-    def active(self, branches: Collection[str]) -> Mapping[str, tuple[Report, ...]]:
+    def active(self, branches: Collection[str]) -> Mapping[str, tuple[CiReport, ...]]:
         """What is queued or running for each branch, whatever the commit. May be nothing on forges
         that know runs by commit only."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class ReportState(StrEnum):
+class CiState(StrEnum):
     """What one report says. The order of the members is the order in which they are named."""
 
     RED = "red"
@@ -23,14 +23,14 @@ class ReportState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class CiReport:
     """One report of CI."""
 
     source: str  # what kind of thing reports: status, check, run, pipeline
     context: str  # its name on the forge, which `required` names
     group: str  # reports of one context and group replace each other; others do not
     number: int  # grows with each new report of a forge
-    state: ReportState
+    state: CiState
     word: str  # the forge's own word
     commit: str  # the commit that it is about
     since: datetime | None = None  # when it was made or began
@@ -42,19 +42,19 @@ class BranchReading:
 
     branch: str
     commit: str | None  # its head there; None: there is no such branch
-    reports: tuple[Report, ...]  # about that head, the newest of each
-    active: tuple[Report, ...]  # queued or running for the branch, whatever the commit
+    reports: tuple[CiReport, ...]  # about that head, the newest of each
+    active: tuple[CiReport, ...]  # queued or running for the branch, whatever the commit
     required: tuple[str, ...] = ()  # contexts that the forge's own protection asks for
     has_ci: bool | None = None  # False only where the forge proves that there is none
 
 
-def newest(reports: Iterable[Report]) -> tuple[Report, ...]:
+def newest(reports: Iterable[CiReport]) -> tuple[CiReport, ...]:
     """The newest report of each context, in the order in which people read them.
 
     Pages that repeat or reorder entries change nothing. When one report came with two states,
     because it changed between two pages, the one that is further from green counts.
     """
-    best: dict[tuple[str, str, str], Report] = {}
+    best: dict[tuple[str, str, str], CiReport] = {}
     for report in reports:
         key = (report.source, report.context, report.group)
         other = best.get(key)
@@ -63,8 +63,8 @@ def newest(reports: Iterable[Report]) -> tuple[Report, ...]:
     return tuple(sorted(best.values(), key=lambda r: (_ORDER[r.state], r.context, r.number)))
 
 
-_ORDER = {state: place for place, state in enumerate(ReportState)}
+_ORDER = {state: place for place, state in enumerate(CiState)}
 
 
-def _rank(report: Report) -> tuple[int, int]:
+def _rank(report: CiReport) -> tuple[int, int]:
     return (report.number, -_ORDER[report.state])

@@ -9,25 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from forges.reports import ReportState
+from forges.reports import CiState
 
-_QUEUED, _RUNNING = ReportState.QUEUED, ReportState.RUNNING
-_GREEN, _RED = ReportState.GREEN, ReportState.RED
+_QUEUED, _RUNNING = CiState.QUEUED, CiState.RUNNING
+_GREEN, _RED = CiState.GREEN, CiState.RED
 
 COMPLETED = "completed"  # then the conclusion counts
 
 # Commit statuses of Gitea, Forgejo and GitHub. `pending` may mean queued or running.
-STATUS_WORDS: Mapping[str, ReportState] = {
+STATUS_WORDS: Mapping[str, CiState] = {
     "pending": _QUEUED,
     "success": _GREEN,
     "warning": _GREEN,  # Gitea counts it as success
-    "skipped": ReportState.SKIPPED,
+    "skipped": CiState.SKIPPED,
     "error": _RED,
     "failure": _RED,
 }
 
 # `status` of runs and check runs of GitHub and Gitea.
-RUN_WORDS: Mapping[str, ReportState] = {
+RUN_WORDS: Mapping[str, CiState] = {
     "queued": _QUEUED,
     "requested": _QUEUED,
     "pending": _QUEUED,
@@ -36,31 +36,31 @@ RUN_WORDS: Mapping[str, ReportState] = {
 }
 
 # `conclusion` of runs and check runs of GitHub and Gitea.
-CONCLUSION_WORDS: Mapping[str, ReportState] = {
+CONCLUSION_WORDS: Mapping[str, CiState] = {
     "success": _GREEN,
     "failure": _RED,
     "timed_out": _RED,
     "startup_failure": _RED,
-    "cancelled": ReportState.CANCELLED,
-    "neutral": ReportState.SKIPPED,
-    "skipped": ReportState.SKIPPED,
-    "action_required": ReportState.HELD,
-    "stale": ReportState.STALE,
+    "cancelled": CiState.CANCELLED,
+    "neutral": CiState.SKIPPED,
+    "skipped": CiState.SKIPPED,
+    "action_required": CiState.HELD,
+    "stale": CiState.STALE,
 }
 
 # `status` of Actions runs of Forgejo, which has no conclusion.
-FORGEJO_RUN_WORDS: Mapping[str, ReportState] = {
+FORGEJO_RUN_WORDS: Mapping[str, CiState] = {
     "waiting": _QUEUED,
     "blocked": _QUEUED,
     "running": _RUNNING,
     "success": _GREEN,
     "failure": _RED,
-    "cancelled": ReportState.CANCELLED,
-    "skipped": ReportState.SKIPPED,
+    "cancelled": CiState.CANCELLED,
+    "skipped": CiState.SKIPPED,
 }
 
 # `status` of pipelines and of commit statuses (jobs) of GitLab.
-PIPELINE_WORDS: Mapping[str, ReportState] = {
+PIPELINE_WORDS: Mapping[str, CiState] = {
     "created": _QUEUED,
     "waiting_for_resource": _QUEUED,
     "waiting_for_callback": _QUEUED,
@@ -71,18 +71,18 @@ PIPELINE_WORDS: Mapping[str, ReportState] = {
     "canceling": _RUNNING,
     "success": _GREEN,
     "failed": _RED,
-    "canceled": ReportState.CANCELLED,
-    "skipped": ReportState.SKIPPED,
-    "manual": ReportState.HELD,
+    "canceled": CiState.CANCELLED,
+    "skipped": CiState.SKIPPED,
+    "manual": CiState.HELD,
 }
 
 
-def said(word: str, words: Mapping[str, ReportState]) -> ReportState:
+def said(word: str, words: Mapping[str, CiState]) -> CiState:
     """What `word` means; unknown when it is not among `words`."""
-    return words.get(word, ReportState.UNKNOWN)
+    return words.get(word, CiState.UNKNOWN)
 
 
-def run_said(status: str, conclusion: str | None) -> tuple[ReportState, str]:
+def run_said(status: str, conclusion: str | None) -> tuple[CiState, str]:
     """The state of a run or check run of GitHub or Gitea, and the word that says so."""
     if status != COMPLETED:
         return said(status, RUN_WORDS), status

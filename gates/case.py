@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from forges.reports import BranchReading, Report
+from forges.reports import BranchReading, CiReport
 from gates.protocol import GateRequest, GateState
 
 
@@ -62,7 +62,7 @@ class Sighting:
     known_for: timedelta  # since we first saw this head
 
     @property
-    def reports(self) -> list[Report]:
+    def reports(self) -> list[CiReport]:
         """Those about the head; a report about another commit says nothing about it."""
         return [r for r in self.reading.reports if r.commit == self.reading.commit]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
-from forges.reports import Report, ReportState
+from forges.reports import CiReport, CiState
 from gates.case import Case, Judgement, Reason, Sighting, short
 from gates.protocol import GateState, Purpose
 
@@ -58,14 +58,14 @@ def _head_elsewhere(case: Case) -> Judgement | None:
 
 
 def _red(case: Case) -> Judgement | None:
-    return _ended_badly(case.head, ReportState.RED, Reason.RED)
+    return _ended_badly(case.head, CiState.RED, Reason.RED)
 
 
 def _cancelled(case: Case) -> Judgement | None:
-    return _ended_badly(case.head, ReportState.CANCELLED, Reason.CANCELLED)
+    return _ended_badly(case.head, CiState.CANCELLED, Reason.CANCELLED)
 
 
-def _ended_badly(head: Sighting, state: ReportState, reason: Reason) -> Judgement | None:
+def _ended_badly(head: Sighting, state: CiState, reason: Reason) -> Judgement | None:
     bad = [report for report in head.reports if report.state is state]
     if not bad:
         return None
@@ -77,7 +77,7 @@ def _active(case: Case) -> Judgement | None:
     """Something runs or waits for its turn, or says a word that may mean that."""
     for sighting in case.sightings:
         seen = (*sighting.reports, *sighting.reading.active)
-        unknown = [r for r in seen if r.state is ReportState.UNKNOWN]
+        unknown = [r for r in seen if r.state is CiState.UNKNOWN]
         if unknown:
             words = ", ".join(f"{r.context} says {r.word!r}" for r in unknown[:3])
             return _unknown(Reason.UNKNOWN, f"on {sighting.name}: {words}")
@@ -107,7 +107,7 @@ def _unregistered(case: Case) -> Judgement | None:
 
 
 def _held(case: Case) -> Judgement | None:
-    held = [r for r in case.head.reports if r.state is ReportState.HELD]
+    held = [r for r in case.head.reports if r.state is CiState.HELD]
     if not held:
         return None
     return _busy(Reason.HELD, f"{_names(held)} on {case.head.name} waits for a person", held)
@@ -116,7 +116,7 @@ def _held(case: Case) -> Judgement | None:
 def _stale(case: Case) -> Judgement | None:
     head = case.head
     stale = [r for r in head.reading.reports if r.commit != head.reading.commit]
-    stale += [r for r in head.reports if r.state is ReportState.STALE]
+    stale += [r for r in head.reports if r.state is CiState.STALE]
     if not stale:
         return None
     return _unknown(Reason.STALE, f"{_names(stale)} says nothing about {head.name}")
@@ -146,7 +146,7 @@ def _idle(case: Case) -> Judgement | None:
 def _green(case: Case) -> Judgement | None:
     """Everything ended, and nothing badly: what was skipped proves nothing unless it may."""
     head = case.head
-    proof = {ReportState.GREEN} | ({ReportState.SKIPPED} if case.policy.accept_skipped else set())
+    proof = {CiState.GREEN} | ({CiState.SKIPPED} if case.policy.accept_skipped else set())
     unproven = [
         wanted
         for wanted in case.required
@@ -189,10 +189,10 @@ _RULES: dict[Purpose, tuple[Rule, ...]] = {
     ),
 }
 
-_BUSY = {ReportState.RUNNING: Reason.RUNNING, ReportState.QUEUED: Reason.QUEUED}
+_BUSY = {CiState.RUNNING: Reason.RUNNING, CiState.QUEUED: Reason.QUEUED}
 
 
-def _busy(reason: Reason, detail: str, reports: Sequence[Report]) -> Judgement:
+def _busy(reason: Reason, detail: str, reports: Sequence[CiReport]) -> Judgement:
     since = min((r.since for r in reports if r.since), default=None)
     return Judgement(state=GateState.BUSY, reason=reason, detail=detail, since=since)
 
@@ -210,7 +210,7 @@ def _unknown(reason: Reason, detail: str) -> Judgement:
     return Judgement(state=GateState.UNKNOWN, reason=reason, detail=detail)
 
 
-def _names(reports: Sequence[Report]) -> str:
+def _names(reports: Sequence[CiReport]) -> str:
     names = list(dict.fromkeys(report.context for report in reports))
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more

@@ -14,7 +14,7 @@ from forges.errors import (
     UnreachableError,
 )
 from forges.protocol import Forge
-from forges.reports import BranchReading, Report, newest
+from forges.reports import BranchReading, CiReport, newest
 from gates.case import Case, Judgement, QueuePolicy, Reason, Sighting
 from gates.judgement import judge
 from gates.protocol import GateRequest, GateState, GateVerdict
@@ -90,7 +90,7 @@ class QueueGuard:
             policy=self.policy,
         )
 
-    def _read_branch(self, forge: Forge, name: str, active: tuple[Report, ...]) -> BranchReading:
+    def _read_branch(self, forge: Forge, name: str, active: tuple[CiReport, ...]) -> BranchReading:
         branch = forge.branch(name)
         if branch is None:
             return BranchReading(branch=name, commit=None, reports=(), active=newest(active))

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block.state_block import StateBlock
 from markdown_it.token import Token
 
-from tasks_md.model import TableRow
+from tasks_md.model import TableLine
 
 BOM = "\ufeff"
 _LINE_END = re.compile(r"\r\n?")
@@ -53,9 +53,9 @@ class Rule:
 class RawTable:
     """A table, wherever it stands."""
 
-    header: TableRow
-    delimiter: TableRow
-    rows: tuple[TableRow, ...]
+    header: TableLine
+    delimiter: TableLine
+    rows: tuple[TableLine, ...]
 
 
 Block = Heading | Paragraph | Rule | RawTable
@@ -148,10 +148,10 @@ class _Reader:
             rows=tuple(self._row(line) for line in rows[1:]),
         )
 
-    def _row(self, line: int) -> TableRow:
+    def _row(self, line: int) -> TableLine:
         raw = self._lines[line]
         start = self._state.row_starts[line] + (self._shift if line == 0 else 0)
-        return TableRow(line=line + 1, raw=raw, start=start, end=len(raw.rstrip("\r\n")))
+        return TableLine(line=line + 1, raw=raw, start=start, end=len(raw.rstrip("\r\n")))
 
 
 def _text_block(opened: Token, text: str, *, quoted: bool) -> Block | None:

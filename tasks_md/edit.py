@@ -15,9 +15,9 @@ from tasks_md.model import (
     Milestone,
     Plan,
     RowCells,
-    Table,
-    TableRow,
+    TableLine,
     Task,
+    TaskTable,
     find_cells,
 )
 from tasks_md.parse import parse
@@ -59,7 +59,7 @@ def apply(plan: Plan, changes: Sequence[CellChange]) -> Plan:
     for change in changes:
         by_task.setdefault(change.task, []).append(change)
     lines: dict[int, str] = {}
-    rows: dict[str, TableRow] = {}
+    rows: dict[str, TableLine] = {}
     local = True
     for task_id, own in by_task.items():
         task = plan.task(task_id)
@@ -102,7 +102,7 @@ def _check(plan: Plan, task: Task, changes: Sequence[CellChange]) -> None:
             )
 
 
-def _row_of(task: Task) -> tuple[TableRow, Table]:
+def _row_of(task: Task) -> tuple[TableLine, TaskTable]:
     cells = task.cells
     if not isinstance(cells, RowCells):
         raise TypeError("a task that was not parsed cannot be written")
@@ -110,8 +110,8 @@ def _row_of(task: Task) -> tuple[TableRow, Table]:
 
 
 def _write_row(
-    plan: Plan, task: Task, table: Table, row: TableRow, changes: Sequence[CellChange]
-) -> TableRow:
+    plan: Plan, task: Task, table: TaskTable, row: TableLine, changes: Sequence[CellChange]
+) -> TableLine:
     """The row with these cells set."""
     values = {change.column: _text(plan, change) for change in changes}
     raw = row.raw
@@ -135,7 +135,7 @@ def _write_row(
         tail = _appended(body, appended)
         raw = raw[:cut] + tail + raw[cut:]
         end += len(tail)
-    return TableRow(line=row.line, raw=raw, start=row.start, end=end)
+    return TableLine(line=row.line, raw=raw, start=row.start, end=end)
 
 
 def _text(plan: Plan, change: CellChange) -> str:
@@ -155,7 +155,7 @@ def _appended(body: str, values: dict[int, str]) -> str:
     return text if framed else f" |{text}"
 
 
-def _fitted(table: Table, row: TableRow, column: str, text: str) -> str:
+def _fitted(table: TaskTable, row: TableLine, column: str, text: str) -> str:
     """The raw cell for `text`: padded as the old one was, in an aligned column to its width."""
     at = table.names.index(column)
     cells = find_cells(row, len(table.names))
@@ -176,7 +176,7 @@ def _fitted(table: Table, row: TableRow, column: str, text: str) -> str:
     return before + text + " " * max(least, goal - display_width(before) - display_width(text))
 
 
-def _aligned_width(table: Table, row: TableRow, cells: Sequence[Cell], at: int) -> int:
+def _aligned_width(table: TaskTable, row: TableLine, cells: Sequence[Cell], at: int) -> int:
     """The width of an aligned column in an aligned row, else 0.
 
     A column is aligned if its header is as wide as its delimiter. A row is aligned if most of its
@@ -200,7 +200,7 @@ def _aligned_width(table: Table, row: TableRow, cells: Sequence[Cell], at: int) 
     return widths[at] if fitting * 2 > len(others) else 0
 
 
-def _is_local(plan: Plan, table: Table, row: TableRow, changes: Sequence[CellChange]) -> bool:
+def _is_local(plan: Plan, table: TaskTable, row: TableLine, changes: Sequence[CellChange]) -> bool:
     """Whether these changes concern this row only, and cannot make it something else than a row."""
     return (
         row.content.startswith("|")
@@ -230,7 +230,7 @@ def _verified(plan: Plan, text: str, changes: Sequence[CellChange]) -> Plan:
     return new
 
 
-def _patched(plan: Plan, lines: Chunks[str], rows: dict[str, TableRow]) -> Plan:
+def _patched(plan: Plan, lines: Chunks[str], rows: dict[str, TableLine]) -> Plan:
     """The plan with these rows read again and all else taken over."""
     fresh = {task_id: _reread(plan, plan.task(task_id), row) for task_id, row in rows.items()}
     milestones = tuple(_with(milestone, fresh) for milestone in plan.milestones)
@@ -238,7 +238,7 @@ def _patched(plan: Plan, lines: Chunks[str], rows: dict[str, TableRow]) -> Plan:
     return replace(plan, lines=lines, milestones=milestones, tasks=tasks, by_id=by_id)
 
 
-def _reread(plan: Plan, task: Task, row: TableRow) -> Task:
+def _reread(plan: Plan, task: Task, row: TableLine) -> Task:
     _, table = _row_of(task)
     cells = RowCells(table, row)
     status = cells["status"].text

@@ -61,7 +61,7 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TableRow:
+class TableLine:
     """One raw line of a table."""
 
     line: int  # from 1
@@ -75,11 +75,11 @@ class TableRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
+class TaskTable:
     """A table with tasks in it."""
 
-    header: TableRow
-    delimiter: TableRow
+    header: TableLine
+    delimiter: TableLine
     names: tuple[str, ...]  # of the columns, in order: our own where known, else as written
 
     @property
@@ -93,7 +93,7 @@ class RowCells(Mapping[str, Cell]):
 
     __slots__ = ("_found", "row", "table")
 
-    def __init__(self, table: Table, row: TableRow) -> None:
+    def __init__(self, table: TaskTable, row: TableLine) -> None:
         self.table = table
         self.row = row
         self._found: dict[str, Cell] | None = None
@@ -118,7 +118,7 @@ class RowCells(Mapping[str, Cell]):
 
 
 @lru_cache(maxsize=256)  # setting a cell looks at its row, its header and its delimiter repeatedly
-def find_cells(row: TableRow, count: int) -> tuple[Cell, ...]:
+def find_cells(row: TableLine, count: int) -> tuple[Cell, ...]:
     """The first `count` cells of a row; those that the row lacks lie at its end, empty."""
     raws, offset = raw_cells(row.content)
     cells = []
@@ -230,7 +230,7 @@ class Plan:
     statuses: tuple[str, ...]  # as the file declares them; the usual ones if it declares none
     agents: tuple[str, ...]  # declared by the file; empty if it declares none
     declaration: Declaration
-    tables: tuple[Table, ...]
+    tables: tuple[TaskTable, ...]
     findings: tuple[Finding, ...]  # from reading; `lint` adds its own
     by_id: TasksById
     dialect: Dialect = field(default_factory=Dialect)

@@ -14,9 +14,9 @@ from tasks_md.blocks import Block, Heading, read_blocks
 from tasks_md.chunks import Chunks
 from tasks_md.declaration import read_declaration
 from tasks_md.dependencies import DependencyReader
-from tasks_md.model import STATUSES, Dialect, Milestone, Plan, Table, Task, TasksById
+from tasks_md.model import STATUSES, Dialect, Milestone, Plan, Task, TasksById, TaskTable
 from tasks_md.regular_file import read_regular
-from tasks_md.rows import Row, RowReader
+from tasks_md.rows import RawTask, RowReader
 from tasks_md.sections import Section, common_issue, divide, milestone_id
 from tasks_md.spans import split_lines
 
@@ -63,7 +63,7 @@ class _Draft:
 
     section: Section
     id: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[RawTask] = field(default_factory=list)
 
 
 def parse(text: str, *, path: str = "TASKS.md", dialect: Dialect = _USUAL) -> Plan:
@@ -159,7 +159,7 @@ def _milestone(draft: _Draft, tasks: tuple[Task, ...]) -> Milestone:
 
 
 def _file_findings(
-    lines: Sequence[str], path: str, tables: Sequence[Table], sections: Sequence[Section]
+    lines: Sequence[str], path: str, tables: Sequence[TaskTable], sections: Sequence[Section]
 ) -> list[Finding]:
     """What is wrong with the file as a whole."""
     found = []

@@ -9,7 +9,7 @@ from errors.finding import Finding, Severity
 from tasks_md.blocks import RawTable
 from tasks_md.columns import column_names, doubles, is_task_table, resembling
 from tasks_md.dependencies import DependencyReader
-from tasks_md.model import Declaration, Dialect, RowCells, Table, TableRow, Task
+from tasks_md.model import Declaration, Dialect, RowCells, TableLine, Task, TaskTable
 from tasks_md.sections import Section
 from tasks_md.spans import raw_cells, unescape
 from tasks_md.words import (
@@ -32,7 +32,7 @@ _ACTED_ON = frozenset({"description", "agent", "branch", "depends_on"})
 
 
 @dataclass(kw_only=True, slots=True)
-class Row:
+class RawTask:
     """A row of a task table, before its dependencies are connected."""
 
     id: str
@@ -45,7 +45,7 @@ class RowReader:
     """Reads the task tables of one file and collects what is wrong with them."""
 
     def __init__(self, *, path: str, declaration: Declaration, dialect: Dialect) -> None:
-        self.tables: list[Table] = []
+        self.tables: list[TaskTable] = []
         self.findings: list[Finding] = []
         self._path = path
         self._declaration = declaration
@@ -53,13 +53,13 @@ class RowReader:
         self._statuses = canonical_statuses(dialect)
         self._milestones: dict[str, int] = {}
 
-    def read_table(self, raw: RawTable) -> list[Row]:
+    def read_table(self, raw: RawTable) -> list[RawTask]:
         """The rows of a table of tasks; none for any other table."""
         headers = _texts(raw.header)
         names = column_names(headers, self._dialect.columns)
         if not is_task_table(names):
             return []
-        table = Table(header=raw.header, delimiter=raw.delimiter, names=names)
+        table = TaskTable(header=raw.header, delimiter=raw.delimiter, names=names)
         self.tables.append(table)
         distrust = self._check_header(table, headers)
         rows = []
@@ -69,7 +69,7 @@ class RowReader:
                 rows.append(self._read_row(table, line, texts, distrust))
         return [row for row in rows if row is not None]
 
-    def _check_header(self, table: Table, headers: list[str]) -> list[str]:
+    def _check_header(self, table: TaskTable, headers: list[str]) -> list[str]:
         """Reasons to trust no row of this table."""
         distrust = []
         for at in doubles(headers, table.names, self._dialect.columns):
@@ -110,8 +110,8 @@ class RowReader:
         return distrust
 
     def _read_row(
-        self, table: Table, line: TableRow, texts: list[str], distrust: list[str]
-    ) -> Row | None:
+        self, table: TaskTable, line: TableLine, texts: list[str], distrust: list[str]
+    ) -> RawTask | None:
         if "|" not in line.content:
             self._report(
                 "short-row",
@@ -145,10 +145,10 @@ class RowReader:
             if not row_id:
                 return None
             unreadable.append("its id is not one plain word")
-        return Row(id=row_id, texts=texts, cells=cells, unreadable=unreadable)
+        return RawTask(id=row_id, texts=texts, cells=cells, unreadable=unreadable)
 
     def _report_cell_count(
-        self, table: Table, line: TableRow, cells: int, row_id: str
+        self, table: TaskTable, line: TableLine, cells: int, row_id: str
     ) -> str | None:
         """Report a ragged row; the reason not to trust it, if there is one."""
         count = len(table.names)
@@ -172,7 +172,9 @@ class RowReader:
         )
         return None if trusted else message
 
-    def task(self, row: Row, milestone: str, reader: DependencyReader, *, repeated: bool) -> Task:
+    def task(
+        self, row: RawTask, milestone: str, reader: DependencyReader, *, repeated: bool
+    ) -> Task:
         """The task that a row describes.
 
         Args:
@@ -205,7 +207,7 @@ class RowReader:
         )
 
     def _dependencies(
-        self, row: Row, text: str, reader: DependencyReader, unreadable: list[str]
+        self, row: RawTask, text: str, reader: DependencyReader, unreadable: list[str]
     ) -> tuple[str, ...]:
         found = reader.read(text)
         for problem in found.problems:
@@ -224,7 +226,7 @@ class RowReader:
             return tuple(task for task in found.ids if task != row.id)  # the rest of its milestone
         return found.ids
 
-    def _estimate(self, row: Row, text: str) -> int | None:
+    def _estimate(self, row: RawTask, text: str) -> int | None:
         if is_nothing(bare(text)):
             return None
         try:
@@ -302,5 +304,5 @@ class RowReader:
         )
 
 
-def _texts(row: TableRow) -> list[str]:
+def _texts(row: TableLine) -> list[str]:
     return [unescape(raw) for raw in raw_cells(row.content)[0]]

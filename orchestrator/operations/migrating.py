@@ -11,7 +11,7 @@ from orchestrator.operations.tier_row import TierRow
 from orchestrator.ports.assignment import Assignment
 from tiers.migration.check import check_migration
 from tiers.migration.places import find_place, label
-from tiers.migration.run import is_taken_over, migrate, plan_migration
+from tiers.migration.run import is_migrated, migrate, preview_migration
 from tiers.settings.model import StorageType, Tier
 
 _KINDS = {"pglite": StorageType.PGLITE, "embedded": StorageType.EMBEDDED}
@@ -38,19 +38,21 @@ def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
     source = find_place(named, url_tier=Tier.STANDALONE, folder=row.folder)
     leave = row.words("leave")
     began = time.monotonic()
-    if is_taken_over(source, target):
-        plan = plan_migration(source, target, leave=leave, allow_non_empty=True)
-        for table in plan.tables:
+    if is_migrated(source, target):
+        preview = preview_migration(source, target, leave=leave, allow_non_empty=True)
+        for table in preview.tables:
             row.findings.add(
                 table.table, f"{table.source_rows} rows there, {table.target_rows} here"
             )
         row.findings.add("migration", "was done before: nothing was written", since=began)
-        return row.done(f"{plan.source} was moved to {plan.target} before; nothing was written")
+        return row.done(
+            f"{preview.source} was moved to {preview.target} before; nothing was written"
+        )
     moving = _Moving(row)
-    plan, moved = migrate(
+    preview, moved = migrate(
         source,
         target,
-        agree=lambda _plan: None,
+        agree=lambda _preview: None,
         progress=moving.advance,
         leave=leave,
         stop=context.stop,
@@ -62,12 +64,13 @@ def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
             " checksums are equal"
         )
         row.findings.add(one.table, found, seconds=one.seconds)
-    if plan.left:
-        row.findings.add("left behind", ", ".join(plan.left))
+    if preview.left:
+        row.findings.add("left behind", ", ".join(preview.left))
     rows = sum(one.read for one in moved)
-    row.findings.add("migration", f"{plan.source} to {plan.target}", since=began)
+    row.findings.add("migration", f"{preview.source} to {preview.target}", since=began)
     return row.done(
-        f"{rows} rows in {len(moved)} tables from {plan.source} to {plan.target}; checksums equal"
+        f"{rows} rows in {len(moved)} tables from {preview.source} to {preview.target};"
+        " checksums equal"
     )
 
 

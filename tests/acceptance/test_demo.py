@@ -152,7 +152,7 @@ def test_the_shipped_mission_from_scratch(services_folder: Path) -> None:
     for number, evidence in {
         2: "postgres-federated at 127.0.0.1:",
         3: "a distance query answers 1.0",
-        4: "federated: Postgres 1",  # 17, or what the stand-ins of this Python have
+        4: "federated: Postgres 1",  # 17, or what embedded servers of this Python have
         5: "609 rows in 6 tables from",
         6: "8 checks",
         7: "refuses without Postgres; vector",

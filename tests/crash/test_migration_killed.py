@@ -106,7 +106,7 @@ def move(source: str, target: str, begun: Connection | None = None, *, again: bo
     _, moved = migrate(
         find_place(source, url_tier=Tier.STANDALONE),
         find_place(target, url_tier=Tier.FEDERATED),
-        agree=lambda _plan: begun.send(True) if begun is not None else None,
+        agree=lambda _preview: begun.send(True) if begun is not None else None,
         progress=lambda _table, _rows: None,
         allow_non_empty=again,
     )

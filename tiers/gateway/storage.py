@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from tiers.search.embedder import Embedder
-from tiers.search.search import Answer, search
+from tiers.search.search import Found, search
 from tiers.settings.address import PostgresAddress
 from tiers.storage.queries import query
 
@@ -84,7 +84,7 @@ class ReadStorage:
                 "events": _fetch(connection, "events_of_task", row),
             }
 
-    def search(self, text: str, limit: int) -> Answer:
+    def search(self, text: str, limit: int) -> Found:
         """Tasks and notes.
 
         Raises:

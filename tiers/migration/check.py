@@ -90,10 +90,10 @@ def _check(
         fill(place)
     seeded = time.monotonic() - began
     began = time.monotonic()
-    plan, _moved = migrate(
+    preview, _moved = migrate(
         source,
         target,
-        agree=lambda _plan: None,
+        agree=lambda _preview: None,
         progress=lambda _table, _rows: None,
         stop=stop,
     )
@@ -105,7 +105,7 @@ def _check(
         source="PGlite" if kind is StorageType.PGLITE else "embedded Postgres",
         version=version,
         tables=tables,
-        left=plan.left,
+        left=preview.left,
         seeded=seeded,
         moved=moved,
     )

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from tiers.storage.queries import query
-from tiers.storage.tables import Table
+from tiers.storage.tables import StorageTable
 
 _PATIENCE = "2s"  # for those who read the table; then its rows go in one by one beside them
 _OURS = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass"
@@ -32,7 +32,7 @@ class Deferred:
     constraints: tuple[tuple[str, str], ...]  # name and definition, foreign keys last
 
 
-def defer(target: psycopg.Connection[Any], table: Table) -> Deferred | None:
+def defer(target: psycopg.Connection[Any], table: StorageTable) -> Deferred | None:
     """Take indexes and constraints off a table, if it has no rows; within a transaction.
 
     None, and nothing has changed, where it has rows, is another's, or is in use all the time.

@@ -12,7 +12,7 @@ from psycopg import sql
 from errors import TierError
 from tiers.migration.catalog import SourceColumn, SourceTable
 from tiers.migration.transform import expression
-from tiers.storage.tables import TABLES, Column, Table
+from tiers.storage.tables import TABLES, Column, StorageTable
 
 _Named = TypeVar("_Named", SourceTable, SourceColumn)
 
@@ -52,7 +52,7 @@ class TableMap:
     """A table on its way."""
 
     source: SourceTable
-    target: Table
+    target: StorageTable
     columns: tuple[ColumnMap, ...]
 
     @property
@@ -98,7 +98,7 @@ def map_tables(source: Sequence[SourceTable], *, leave: Collection[str] = ()) ->
 
 
 def _map_columns(
-    source: SourceTable, target: Table, leave: frozenset[str]
+    source: SourceTable, target: StorageTable, leave: frozenset[str]
 ) -> tuple[TableMap, list[str]]:
     given_up = {c.name for c in source.columns if f"{source.name}.{c.name}" in leave}
     wanted = [column for column in source.columns if column.name not in given_up]

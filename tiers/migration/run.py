@@ -28,7 +28,7 @@ from tiers.migration.refusals import (
 from tiers.servers.opening import open_place
 from tiers.settings.address import PostgresAddress
 from tiers.settings.model import Tier
-from tiers.storage.locks import TAKEOVER, advisory_lock
+from tiers.storage.locks import MIGRATION, advisory_lock
 from tiers.storage.schema import brief, require_known, schema_versions, upgrade
 from workspace.process import Stop
 
@@ -53,7 +53,7 @@ _END = "UPDATE takeovers SET finished = now() WHERE source = %s"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TablePlan:
+class TablePreview:
     """What would happen to one table."""
 
     table: str
@@ -63,17 +63,17 @@ class TablePlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Preview:
     """What a migration would do."""
 
     source: str  # without a secret
     target: str  # without a secret
-    tables: tuple[TablePlan, ...]
+    tables: tuple[TablePreview, ...]
     left: tuple[str, ...]  # what stays behind
     resumes: bool  # whether an interrupted one goes on
 
 
-Agree = Callable[[Plan], None]  # raises unless the user wants it
+Agree = Callable[[Preview], None]  # raises unless the user wants it
 
 
 def migrate(
@@ -85,7 +85,7 @@ def migrate(
     leave: Collection[str] = (),
     allow_non_empty: bool = False,
     stop: Stop | None = None,
-) -> tuple[Plan, tuple[Moved, ...]]:
+) -> tuple[Preview, tuple[Moved, ...]]:
     """Move everything. Killed at any point and called again, it goes on and ends the same.
 
     Raises:
@@ -96,14 +96,14 @@ def migrate(
     stop = stop or Stop()
     with (
         _opened(source, target, dry_run=False, stop=stop) as (reader, writer, address),
-        advisory_lock(writer, TAKEOVER, patience=_PATIENCE, what="migration"),
+        advisory_lock(writer, MIGRATION, patience=_PATIENCE, what="migration"),
     ):
-        plan, mapping = _plan(reader, writer, source, target, leave)
-        if not allow_non_empty and not plan.resumes:
-            refuse_filled(filled_tables(writer), plan.target)
-        agree(plan)
+        preview, mapping = _preview(reader, writer, source, target, leave)
+        if not allow_non_empty and not preview.resumes:
+            refuse_filled(filled_tables(writer), preview.target)
+        agree(preview)
         upgrade(address, vector=True)
-        writer.execute(_BEGIN, (plan.source,))
+        writer.execute(_BEGIN, (preview.source,))
         _take_snapshot(reader, mapping)
 
         def advance(table: str, rows: int) -> None:
@@ -112,31 +112,31 @@ def migrate(
 
         moved = tuple(move_table(reader, writer, table, advance) for table in mapping.tables)
         refuse_waiting_writers(reader, [table.source for table in mapping.tables])
-        writer.execute(_END, (plan.source,))
-    return plan, moved
+        writer.execute(_END, (preview.source,))
+    return preview, moved
 
 
-def plan_migration(
+def preview_migration(
     source: TierConfig,
     target: TierConfig,
     *,
     leave: Collection[str] = (),
     allow_non_empty: bool = False,
-) -> Plan:
+) -> Preview:
     """What `migrate` would do. The target is open for reading only.
 
     Raises:
         As `migrate`, but for what only shows when rows arrive.
     """
     with _opened(source, target, dry_run=True) as (reader, writer, _address):
-        plan, mapping = _plan(reader, writer, source, target, leave)
-        if not allow_non_empty and not plan.resumes:
-            refuse_filled(filled_tables(writer), plan.target)
+        preview, mapping = _preview(reader, writer, source, target, leave)
+        if not allow_non_empty and not preview.resumes:
+            refuse_filled(filled_tables(writer), preview.target)
         _take_snapshot(reader, mapping)
-        return plan
+        return preview
 
 
-def is_taken_over(source: TierConfig, target: TierConfig) -> bool:
+def is_migrated(source: TierConfig, target: TierConfig) -> bool:
     """Whether the source was moved to the target before, in whole.
 
     Raises:
@@ -152,13 +152,13 @@ def is_taken_over(source: TierConfig, target: TierConfig) -> bool:
     return row is not None and row[0] > 0
 
 
-def _plan(
+def _preview(
     reader: psycopg.Connection[Any],
     writer: psycopg.Connection[Any],
     source: TierConfig,
     target: TierConfig,
     leave: Collection[str],
-) -> tuple[Plan, Mapping]:
+) -> tuple[Preview, Mapping]:
     refuse_old_source(reader, label(source))
     refuse_same_database(reader, writer)
     require_known(schema_versions(reader), label(source))
@@ -167,7 +167,7 @@ def _plan(
     if not mapping.tables:
         raise TierError(f"{label(source)} has none of the tables of a storage")
     tables = tuple(
-        TablePlan(
+        TablePreview(
             table=table.target.name,
             source=table.source.name,
             source_rows=count_rows(reader, table.source.name),
@@ -175,14 +175,14 @@ def _plan(
         )
         for table in mapping.tables
     )
-    plan = Plan(
+    preview = Preview(
         source=label(source),
         target=label(target),
         tables=tables,
         left=mapping.left,
         resumes=bool(versions) and _is_interrupted(writer, label(source)),
     )
-    return plan, mapping
+    return preview, mapping
 
 
 def _take_snapshot(reader: psycopg.Connection[Any], mapping: Mapping) -> None:

@@ -39,7 +39,7 @@ class Hit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class Found:
     """What was found, best first."""
 
     way: Way
@@ -48,7 +48,7 @@ class Answer:
 
 def search(
     connection: psycopg.Connection[Any], text: str, *, limit: int, embedder: Embedder | None
-) -> Answer:
+) -> Found:
     """Search tasks and notes: by meaning with vectors and an embedder, by words else.
 
     Raises:
@@ -58,10 +58,10 @@ def search(
     if embedder is not None and _has_vectors(connection):
         vector = as_text(embedder.embed([text])[0])
         rows = connection.execute(query("search_vector"), {"vector": vector, "limit": limit})
-        return Answer(way=Way.SEMANTIC, hits=_compared(rows.fetchall(), embedder))
+        return Found(way=Way.SEMANTIC, hits=_compared(rows.fetchall(), embedder))
     with connection.cursor(row_factory=class_row(Hit)) as cursor:
         hits = cursor.execute(query("search_text"), {"text": text, "limit": limit})
-        return Answer(way=Way.TEXT, hits=tuple(hits))
+        return Found(way=Way.TEXT, hits=tuple(hits))
 
 
 def _has_vectors(connection: psycopg.Connection[Any]) -> bool:

@@ -1,1 +1,1 @@
-"""A tier's services on this machine: in containers, or stand-ins from pip and system packages."""
+"""A tier's services on this machine: in containers, or embedded, from pip and system packages."""

@@ -25,7 +25,7 @@ SERVICES = {  # of the profile `federated`: what each container is made from
     "valkey-federated": "valkey/valkey:8",
 }
 START_SECONDS = 180  # images that must be pulled first included
-PULL_SECONDS = 300  # for one image, before the stand-ins are taken in its place
+PULL_SECONDS = 300  # for one image, before the embedded services are taken in its place
 _ASK_SECONDS = 15
 
 
@@ -56,7 +56,7 @@ def find_engine() -> Engine | None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Answer:
+class _Ended:
     """How a command ended."""
 
     code: int | None  # None: it took too long, and was ended
@@ -158,7 +158,7 @@ class ComposeServices:
             raise TierError(f"`{compose} {arguments[0]}` failed: {said}")
         return answer.stdout
 
-    def _call(self, command: list[str], environment: Mapping[str, str], *, seconds: int) -> _Answer:
+    def _call(self, command: list[str], environment: Mapping[str, str], *, seconds: int) -> _Ended:
         """Run a command, and leave alone what it leaves: Podman has no daemon, so what watches its
         containers are processes that its commands start. `run_process` would end them."""
         with (
@@ -184,7 +184,7 @@ class ComposeServices:
                 stdout, stderr = process.communicate()
         self._stop.heed()
         said = [line.strip() for line in stderr.splitlines() if line.strip()]
-        return _Answer(code=None if late else process.returncode, stdout=stdout, stderr=said)
+        return _Ended(code=None if late else process.returncode, stdout=stdout, stderr=said)
 
 
 def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:

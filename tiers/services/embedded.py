@@ -1,4 +1,4 @@
-"""The stand-ins for containers: servers from pip and system packages, as daemons."""
+"""The embedded services, without containers: servers from pip and system packages, as daemons."""
 
 from __future__ import annotations
 

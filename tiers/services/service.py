@@ -1,7 +1,7 @@
 """The services of a tier on this machine: started, ended, looked at.
 
 Two ways do that: compose where a container engine answers (`tiers.services.compose`), and the
-embedded stand-ins (`tiers.services.embedded`). Both give the same services, ports and credentials.
+embedded ones (`tiers.services.embedded`). Both give the same services, ports and credentials.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ def choose_services(
 ) -> Services:
     """The way in which the services of this tier run on this machine.
 
-    Where nobody says which, stand-ins that run are kept, and an engine that has not the images
-    and cannot get them, as without a network, counts as none.
+    Where nobody says which, embedded services that run are kept, and an engine that has not the
+    images and cannot get them, as without a network, counts as none.
 
     Args:
         starting: They are about to be started: images that are not there are pulled, and it is
@@ -60,7 +60,7 @@ def choose_services(
     if way is Way.COMPOSE:
         raise TierError(
             "No container engine with compose answers",
-            hint="Start Docker or Podman, or use the stand-ins: --with embedded",
+            hint="Start Docker or Podman, or use the embedded services: --with embedded",
         )
     return EmbeddedServices(stop=stop)
 

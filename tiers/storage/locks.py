@@ -12,7 +12,7 @@ from errors import TierError
 
 # Any numbers, the same in every version of the mission runner.
 SCHEMA = 7_163_001
-TAKEOVER = 7_163_002
+MIGRATION = 7_163_002
 
 
 class LockedError(TierError):

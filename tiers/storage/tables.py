@@ -17,11 +17,11 @@ class Column:
 
     name: str
     type: str  # as Postgres calls it: text, timestamptz, bigint, ...
-    required: bool = False  # NOT NULL, and a storage that is taken over must have it
+    required: bool = False  # NOT NULL, and a storage that is migrated must have it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
+class StorageTable:
     """One table."""
 
     name: str
@@ -33,9 +33,11 @@ class Table:
         return next((column for column in self.columns if column.name == name), None)
 
 
-def _table(name: str, key: str, columns: str) -> Table:
+def _table(name: str, key: str, columns: str) -> StorageTable:
     """From a short form: `id! title: text`, `!` is required, text is the type unless given."""
-    return Table(name=name, key=tuple(key.split()), columns=tuple(map(_column, columns.split())))
+    return StorageTable(
+        name=name, key=tuple(key.split()), columns=tuple(map(_column, columns.split()))
+    )
 
 
 def _column(written: str) -> Column:
@@ -45,7 +47,7 @@ def _column(written: str) -> Column:
 
 _TIMES = "created_at:timestamptz updated_at:timestamptz"
 
-TABLES: tuple[Table, ...] = (
+TABLES: tuple[StorageTable, ...] = (
     _table("users", "id", f"id! name! email email_verified:boolean image role {_TIMES}"),
     _table("teams", "id", f"id! name! slug owner_id {_TIMES}"),
     _table("team_members", "team_id user_id", "team_id! user_id! role joined_at:timestamptz"),

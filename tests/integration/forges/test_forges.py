@@ -10,7 +10,7 @@ from forges.errors import NotFoundError, NotYetError, RefusedError
 from forges.persistence import Persistence
 from forges.protocol import PullState, PullText
 from forges.pulls import PullRequests
-from forges.reports import ReportState, newest
+from forges.reports import CiState, newest
 from gates.case import QueuePolicy
 from gates.protocol import GateRequest, GateState, Purpose
 from gates.queue_guard import QueueGuard
@@ -58,11 +58,11 @@ def test_branches(site: Site) -> None:
 
 
 _STATES = {
-    JobState.QUEUED: ReportState.QUEUED,
-    JobState.SUCCESS: ReportState.GREEN,
-    JobState.FAILURE: ReportState.RED,
-    JobState.SKIPPED: ReportState.SKIPPED,
-    JobState.ODD: ReportState.UNKNOWN,
+    JobState.QUEUED: CiState.QUEUED,
+    JobState.SUCCESS: CiState.GREEN,
+    JobState.FAILURE: CiState.RED,
+    JobState.SKIPPED: CiState.SKIPPED,
+    JobState.ODD: CiState.UNKNOWN,
 }
 
 

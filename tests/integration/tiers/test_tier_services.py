@@ -1,4 +1,4 @@
-"""`mission tier up|status|down` with the stand-ins: real servers, as a person runs it."""
+"""`mission tier up|status|down` with embedded services: real servers, as a person runs it."""
 
 from __future__ import annotations
 

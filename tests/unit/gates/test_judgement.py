@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forges.reports import BranchReading, Report, ReportState, newest
+from forges.reports import BranchReading, CiReport, CiState, newest
 from gates.case import Case, QueuePolicy, Reason, Sighting
 from gates.judgement import judge
 from gates.protocol import GateRequest, GateState, Purpose
 from tests.unit.gates.fakes import BASE, HEAD
 
-S = ReportState
+S = CiState
 OLD = timedelta(hours=1)
 FRESH = timedelta(seconds=1)
 
 
 def report(
-    state: ReportState, *, commit: str = HEAD, context: str = "build", number: int = 1
-) -> Report:
-    return Report(
+    state: CiState, *, commit: str = HEAD, context: str = "build", number: int = 1
+) -> CiReport:
+    return CiReport(
         source="status",
         context=context,
         group="",
@@ -34,10 +34,10 @@ def report(
 
 
 def sighting(
-    *reports: Report,
+    *reports: CiReport,
     branch: str = "feat/x",
     commit: str | None = HEAD,
-    active: tuple[Report, ...] = (),
+    active: tuple[CiReport, ...] = (),
     known_for: timedelta = OLD,
     required: tuple[str, ...] = (),
     has_ci: bool | None = None,
@@ -93,7 +93,7 @@ PUSH, MERGE = Purpose
     ],
 )
 def test_each_state(
-    state: ReportState, push: tuple[GateState, Reason], merge: tuple[GateState, Reason]
+    state: CiState, push: tuple[GateState, Reason], merge: tuple[GateState, Reason]
 ) -> None:
     head = sighting(report(state))
 
@@ -251,7 +251,7 @@ sightings = st.builds(
 )
 
 
-def _with(reports: list[Report], found: Sighting) -> Sighting:
+def _with(reports: list[CiReport], found: Sighting) -> Sighting:
     return sighting(
         *reports,
         commit=found.reading.commit,

@@ -19,7 +19,7 @@ from forges.errors import (
     UnreadableAnswerError,
 )
 from forges.fake import FakeForge
-from forges.reports import Report, ReportState
+from forges.reports import CiReport, CiState
 from gates.case import QueuePolicy, Reason
 from gates.protocol import GateRequest, GateState, GateVerdict, Purpose
 from gates.queue_guard import QueueGuard
@@ -27,7 +27,7 @@ from gates.waiting import wait_until_clear
 from tests.unit.gates.fakes import BASE, HEAD, FakeClock, FakeStop
 from tests.unit.gates.test_judgement import report
 
-S = ReportState
+S = CiState
 OTHER = "c" * 40
 
 
@@ -195,9 +195,9 @@ class Moment:
 
     head: str | None
     base: str | None
-    of_head: tuple[ReportState, ...]
-    of_base: tuple[ReportState, ...]
-    runs: tuple[ReportState, ...]
+    of_head: tuple[CiState, ...]
+    of_base: tuple[CiState, ...]
+    runs: tuple[CiState, ...]
     fails: str | None  # the method that has no answer
 
     def is_clear(self, purpose: Purpose, commit: str | None, base_commit: str | None) -> bool:
@@ -228,7 +228,7 @@ moments = st.builds(
 )
 
 
-def _some(found: tuple[ReportState, ...], commit: str) -> list[Report]:
+def _some(found: tuple[CiState, ...], commit: str) -> list[CiReport]:
     return [
         report(state, commit=commit, context=f"check {number}")
         for number, state in enumerate(found)

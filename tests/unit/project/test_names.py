@@ -22,7 +22,9 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.
 _DOTTED = re.compile(rf"[`\"]((?:{'|'.join(mission_command.PACKAGES)})(?:\.\w+)+)[`\"]")
 _PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*)`")
 # Keys of mission.yaml and files begin like packages of ours; pages have examples of other people.
-_OTHERS = re.compile(r"\.(yaml|json|yml|md|conf|txt|py|invalid)$|^agents\.(codex|haiku|NAME)\b")
+_OTHERS = re.compile(
+    r"\.(yaml|json|yml|md|conf|txt|sock|py|invalid)$|^agents\.(codex|haiku|NAME)\b"
+)
 _EXAMPLES = {"docs/api.md", "docs/federation/", "agents/acme.py"}
 
 

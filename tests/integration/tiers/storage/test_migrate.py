@@ -17,7 +17,7 @@ from tests.integration.tiers.storage.sources import fill_camel_case
 from tests.services import PASSWORD, fresh_database
 from tiers.servers.postgres import PostgresServer
 from tiers.settings.address import PostgresAddress
-from tiers.storage.locks import TAKEOVER, advisory_lock
+from tiers.storage.locks import MIGRATION, advisory_lock
 from tiers.storage.schema import upgrade
 from tiers.storage.tables import TABLES
 
@@ -180,7 +180,7 @@ def test_a_second_at_once_is_refused(
     monkeypatch.setattr("tiers.migration.run._PATIENCE", 0.1)
     with (
         psycopg.connect(**vector_database.connect_arguments(), autocommit=True) as other,
-        advisory_lock(other, TAKEOVER, patience=1, what="test"),
+        advisory_lock(other, MIGRATION, patience=1, what="test"),
     ):
         said = run(capsys, "tier", "migrate", "--from", source, "--to", target, "--yes", code=1)
     assert "Another migration is under way" in said

@@ -19,7 +19,7 @@ from tiers.servers.local import open_local
 from tiers.servers.pglite import serve_pglite
 from tiers.settings.address import PostgresAddress
 from tiers.storage.schema import upgrade
-from tiers.storage.tables import DIMENSIONS, EMBEDDING, TABLES, Column, Table
+from tiers.storage.tables import DIMENSIONS, EMBEDDING, TABLES, Column, StorageTable
 
 Spelling = Callable[[str], str]
 # A value of each type, different in each column, as the target shows it.
@@ -81,7 +81,7 @@ def fill(address: PostgresAddress, spelling: Spelling, *, vectors: bool) -> None
             )
 
 
-def arrived(address: PostgresAddress, table: Table) -> dict[str, str]:
+def arrived(address: PostgresAddress, table: StorageTable) -> dict[str, str]:
     """The one row of a table of the target."""
     names = sql.SQL(", ").join(
         sql.SQL("{}::text").format(sql.Identifier(c.name)) for c in table.columns

@@ -25,7 +25,7 @@ def test_it_notices_what_was_lost_and_changed(
     migrate(
         standalone(plain_database),
         federated(vector_database, valkey_address),
-        agree=lambda _plan: None,
+        agree=lambda _preview: None,
         progress=lambda _table, _rows: None,
     )
 
