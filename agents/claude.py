@@ -14,7 +14,7 @@ from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed
 from agents.tool import NETWORK, missing_tool
-from mission.config import AgentConfig
+from mission.config import ClaudeToolConfig
 from workspace.process import Stop
 
 PROGRAM = "claude"
@@ -53,10 +53,10 @@ _LOST = re.compile(r"no conversation found", re.IGNORECASE)  # sessions belong t
 _INHERITED = re.compile(r"CLAUDECODE$|CLAUDE_CODE_(?!OAUTH_TOKEN$)")
 
 #: Turns the runner's choice of variables into those of the provider.
-Environment = Callable[[Mapping[str, str], AgentConfig], dict[str, str]]
+Environment = Callable[[Mapping[str, str], ClaudeToolConfig], dict[str, str]]
 
 
-def anthropic(given: Mapping[str, str], config: AgentConfig) -> dict[str, str]:
+def anthropic(given: Mapping[str, str], config: ClaudeToolConfig) -> dict[str, str]:
     """The environment for Anthropic's own models, or for a gateway to them."""
     environment = common(given, config)
     if config.base_url:
@@ -66,7 +66,7 @@ def anthropic(given: Mapping[str, str], config: AgentConfig) -> dict[str, str]:
     return environment
 
 
-def common(given: Mapping[str, str], config: AgentConfig) -> dict[str, str]:
+def common(given: Mapping[str, str], config: ClaudeToolConfig) -> dict[str, str]:
     """What every provider needs: nothing of a session that started the runner, few retries of the
     tool's own, since the run has its own back-off, and no traffic beside the model's."""
     own = {name: value for name, value in given.items() if not _INHERITED.match(name)}
@@ -93,7 +93,7 @@ class ClaudeAgent:
     def __init__(
         self,
         name: str,
-        config: AgentConfig,
+        config: ClaudeToolConfig,
         *,
         environment: Environment = anthropic,
         trusts_cost: bool = True,

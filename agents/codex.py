@@ -18,7 +18,7 @@ from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed
 from agents.tool import NETWORK, missing_tool, redactor_for
-from mission.config import AgentConfig
+from mission.config import CodexAgentConfig
 from mission.outcome import Outcome
 from workspace.process import Stop
 
@@ -49,7 +49,7 @@ _LOST = re.compile(r"no rollout found", re.IGNORECASE)  # threads belong to a ho
 class CodexAgent:
     """Runs `codex exec --json`. In its own sandbox it cannot commit; the runner does."""
 
-    def __init__(self, name: str, config: AgentConfig) -> None:
+    def __init__(self, name: str, config: CodexAgentConfig) -> None:
         self.name = name
         self._config = config
         self._program = config.program or PROGRAM

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from agents.claude import ClaudeAgent, common
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.tool import NETWORK
-from mission.config import AgentConfig
+from mission.config import GlmAgentConfig
 from workspace.process import Stop
 
 BASE_URL = "https://api.z.ai/api/anthropic"
@@ -21,7 +21,7 @@ CREDENTIALS = (*KEYS, "CLAUDE_CONFIG_DIR", *NETWORK)
 _TIMEOUT = "3000000"  # milliseconds for one request: its provider's own advice
 
 
-def zai(given: Mapping[str, str], config: AgentConfig) -> dict[str, str]:
+def zai(given: Mapping[str, str], config: GlmAgentConfig) -> dict[str, str]:
     """The environment that sends every request of the tool, side requests included, to GLM."""
     environment = common(given, config)
     environment.pop("ANTHROPIC_API_KEY", None)  # it would win over the token below
@@ -38,14 +38,14 @@ def zai(given: Mapping[str, str], config: AgentConfig) -> dict[str, str]:
     }
 
 
-def _keys(config: AgentConfig) -> tuple[str, ...]:
+def _keys(config: GlmAgentConfig) -> tuple[str, ...]:
     return (config.key,) if config.key else KEYS
 
 
 class GlmAgent:
     """Runs `claude` against GLM's provider."""
 
-    def __init__(self, name: str, config: AgentConfig) -> None:
+    def __init__(self, name: str, config: GlmAgentConfig) -> None:
         self.name = name
         self._config = config
         through = config.model_copy(update={"model": "sonnet"})  # which stands for GLM there

@@ -2,13 +2,14 @@
 
 A package of someone else's adds an adapter through the entry point group `mission_runner.agents`:
 the entry's name is the type, its value a callable that takes the agent's name and configuration.
+The callable's `Config`, a subclass of `AgentConfig`, is the model of its keys in `mission.yaml`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import entry_points
+from typing import TypeVar, cast
 
 from agents import claude, codex, glm
 from agents.claude import ClaudeAgent
@@ -20,15 +21,24 @@ from agents.prices import Prices
 from agents.protocol import Agent, Brief, OnEvent, Result, ignore_event
 from agents.sandbox import missing_sandbox
 from errors import AgentError
-from mission.config import AgentConfig, MissionConfig
+from mission.config import (
+    SHIPPED_AGENTS,
+    AgentConfig,
+    ClaudeAgentConfig,
+    CodexAgentConfig,
+    CommandAgentConfig,
+    FakeAgentConfig,
+    GlmAgentConfig,
+    MissionConfig,
+    plugins,
+)
+from mission.config.agents import AGENT_KINDS
 from mission.usage import Usage
 from tasks_md.nearest import did_you_mean
 from workspace.process import Stop
 
 #: Makes an agent from its name in the file and its configuration.
 Factory = Callable[[str, AgentConfig], Agent]
-
-ENTRY_POINTS = "mission_runner.agents"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,54 +51,63 @@ class Adapter:
     model: str | None = None  # what it runs when its configuration names none
 
 
-def _command(name: str, config: AgentConfig) -> Agent:
+_C = TypeVar("_C", bound=AgentConfig)
+
+
+def _of(model: type[_C], create: Callable[[str, _C], Agent]) -> Factory:
+    """A factory that is given the configuration of its own type."""
+
+    def made(name: str, config: AgentConfig) -> Agent:
+        if not isinstance(config, model):
+            raise TypeError(f"{name} is configured by {type(config).__name__}")
+        return create(name, config)
+
+    return made
+
+
+def _command(name: str, config: CommandAgentConfig) -> Agent:
     return CommandAgent(config.run, name=name)
 
 
-def _fake(name: str, _config: AgentConfig) -> Agent:
+def _fake(name: str, _config: FakeAgentConfig) -> Agent:
     return FakeAgent(name=name)
 
 
 ADAPTERS: Mapping[str, Adapter] = {
     "claude": Adapter(
-        create=ClaudeAgent,
+        create=_of(ClaudeAgentConfig, ClaudeAgent),
         provider="anthropic",
         environment=claude.CREDENTIALS,
         model=claude.MODEL,
     ),
     "codex": Adapter(
-        create=CodexAgent, provider="openai", environment=codex.CREDENTIALS, model=codex.MODEL
+        create=_of(CodexAgentConfig, CodexAgent),
+        provider="openai",
+        environment=codex.CREDENTIALS,
+        model=codex.MODEL,
     ),
-    "command": Adapter(create=_command),
-    "fake": Adapter(create=_fake),
-    "glm": Adapter(create=GlmAgent, provider="z.ai", environment=glm.CREDENTIALS, model=glm.MODEL),
-}
-
-#: The agents that need no configuration, by the names that mission files use.
-SHIPPED: Mapping[str, AgentConfig] = {
-    "codex": AgentConfig(type="codex"),
-    "glm-5.1": AgentConfig(type="glm", model="glm-5.1"),
-    "haiku": AgentConfig(type="claude", model="haiku"),
-    "opus": AgentConfig(type="claude", model="opus"),
-    "sonnet": AgentConfig(type="claude", model="sonnet"),
+    "command": Adapter(create=_of(CommandAgentConfig, _command)),
+    "fake": Adapter(create=_of(FakeAgentConfig, _fake)),
+    "glm": Adapter(
+        create=_of(GlmAgentConfig, GlmAgent),
+        provider="z.ai",
+        environment=glm.CREDENTIALS,
+        model=glm.MODEL,
+    ),
 }
 
 
 def settings(name: str, config: MissionConfig) -> AgentConfig:
     """The configuration of the agent that a row or a rule calls `name`: what `mission.yaml` says,
-    over what is shipped for that name.
+    else what is shipped for that name.
 
     Raises:
         AgentError: Neither of them knows the name.
     """
-    shipped, own = SHIPPED.get(name), config.agents.get(name)
-    if shipped is not None and own is not None and "type" not in own.model_fields_set:
-        given = {key: getattr(own, key) for key in own.model_fields_set}
-        return shipped.model_copy(update=given)
-    found = own or shipped
+    found = config.agents.get(name) or SHIPPED_AGENTS.get(name)
     if found is not None:
         return found
-    known = sorted({*SHIPPED, *config.agents})
+    known = sorted({*SHIPPED_AGENTS, *config.agents})
     otherwise = f"Add it under `agents:` in mission.yaml, or use one of: {', '.join(known)}"
     raise AgentError(
         f"there is no agent called {name!r}", hint=did_you_mean(name, known, otherwise)
@@ -107,11 +126,6 @@ def create(name: str, config: AgentConfig, *, prices: Prices | None = None) -> A
     adapter = _adapter(name, config)
     table = prices if prices is not None else Prices.shipped()
     return _Configured(adapter.create(name, config), config, table, model(name, config))
-
-
-def adapter_names() -> tuple[str, ...]:
-    """The types that an agent can have: ours, and those of installed packages."""
-    return tuple(sorted({*ADAPTERS, *(entry.name for entry in entry_points(group=ENTRY_POINTS))}))
 
 
 def provider(name: str, config: AgentConfig) -> str:
@@ -141,22 +155,14 @@ def _adapter(name: str, config: AgentConfig) -> Adapter:
     if found is None:
         raise AgentError(
             f"agent {name!r} is of the unknown type {config.type!r}",
-            hint=f"Known types: {', '.join(adapter_names())}",
+            hint=f"Known types: {', '.join(AGENT_KINDS.names())}",
         )
     return found
 
 
 def _third_party(kind: str) -> Adapter | None:
-    for entry in entry_points(group=ENTRY_POINTS, name=kind):
-        try:
-            factory: Factory = entry.load()
-        except (ImportError, AttributeError) as error:
-            raise AgentError(
-                f"the agent adapter {kind!r} ({entry.value}) cannot be loaded: {error}",
-                hint="Install its package again, or take it out of mission.yaml",
-            ) from error
-        return Adapter(create=factory)
-    return None
+    loaded = plugins.load(plugins.AGENTS, kind)
+    return Adapter(create=cast("Factory", loaded)) if loaded is not None else None
 
 
 class _Configured:

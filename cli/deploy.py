@@ -10,13 +10,12 @@ from typing import Annotated
 
 import typer
 
-from agents.registry import SHIPPED
 from agents.registry import settings as agent_settings
 from cli.console import fact, print_json, printable, talk
 from errors import UsageError
 from flows.reach import Reached, reach
 from flows.settings import AUTH_STRING
-from mission.config import AgentConfig, load_config, parse_duration
+from mission.config import SHIPPED_AGENTS, AgentConfig, load_config, parse_duration
 from mission.place import Place
 
 app = typer.Typer()
@@ -89,6 +88,6 @@ def _on_workers(path: str | None) -> dict[str, AgentConfig]:
         talk(f"Without the agents of a mission: {printable(error.message)}")
         return {}
     config = load_config(place.config_file)
-    names = sorted({*SHIPPED, *config.agents})
+    names = sorted({*SHIPPED_AGENTS, *config.agents})
     found = {name: agent_settings(name, config) for name in names}
     return {name: one for name, one in found.items() if one.where == "worker"}

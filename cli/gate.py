@@ -22,7 +22,7 @@ from gates.protocol import GateRequest, GateVerdict, Purpose
 from gates.registry import Patience, Surroundings, create_gates
 from gates.script import IN_GATE
 from gates.waiting import Waiting, wait_until_clear
-from mission.config import GateConfig, MissionConfig, load_config, parse_duration
+from mission.config import MissionConfig, QueueGateConfig, load_config, parse_duration
 from mission.place import Place
 from tasks_md.words import branch_problem
 from workspace.process import Stop
@@ -77,7 +77,7 @@ def queue(
     )
     named = _current(repository) if branch is None else _checked(branch)
     request = GateRequest(purpose=purpose, branch=named, base=config.base)
-    configs = config.gates or [GateConfig(type="queue")]
+    configs = config.gates or [QueueGateConfig()]
     patience = Patience.of(configs)
     progress = _Progress()
     error: GateError | None = None

@@ -64,7 +64,7 @@ def _find(
     # Of a remote on this machine, as stand-ins are, the configuration says the kind.
     here = config.type != "auto" and is_here(host)
     if config.url is not None or here or _belongs(kind, host, environ):
-        for name in USUAL_NAMES[kind]:
+        for name in USUAL_NAMES.get(kind, ()):
             if environ.get(name, "").strip():
                 return environ[name].strip()
     return _from_netrc(host, environ)

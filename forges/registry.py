@@ -1,9 +1,15 @@
-"""Finds the forge of a repository: its kind, its address, its API."""
+"""Finds the forge of a repository: its kind, its address, its API.
+
+A package of someone else's adds a kind through the entry point group `mission_runner.forges`: the
+entry's name is the `forge.type`, its value a callable that takes the forge's configuration and its
+`Site`. The callable's `Config`, a subclass of `ForgeConfig`, is the model of its keys.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import quote, urlsplit
 
 from pydantic import TypeAdapter
@@ -17,7 +23,8 @@ from forges.github import GitHub
 from forges.gitlab import GitLab
 from forges.http import Api
 from forges.protocol import Forge
-from mission.config import ForgeConfig
+from mission.config import ForgeConfig, plugins
+from mission.config.forge import FORGE_KINDS, OWN_FORGES
 from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 
@@ -40,6 +47,19 @@ class _Kind:
     api: str  # the path of its API
     headers: Callable[[str], Mapping[str, str]]  # from the token
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """Where a forge is, for one that a plug-in adds."""
+
+    root: str  # where people read it, as in https://git.example.org
+    repository: str  # owner and name
+    token: str | None = field(default=None, repr=False)  # for that host, and for no other
+    clock: Clock = SYSTEM_CLOCK
+
+
+#: Makes a forge of a plug-in's from its configuration and its place.
+Factory = Callable[[ForgeConfig, Site], Forge]
 
 _KINDS: Mapping[str, _Kind] = {
     "gitea": _Kind(
@@ -95,6 +115,10 @@ def find_forge(
                 hint=f"Set forge.{missing} in mission.yaml",
             )
         return None
+    added = _plugin(config.type)
+    if added is not None:
+        token = _token(config.type, root, config, environ, stop)
+        return added(config, Site(root=root, repository=path, token=token, clock=clock))
     kind = _kind(config, root, clock, probe=required)
     if kind is None:
         _miss(required, f"cannot tell what kind of forge {urlsplit(root).netloc} is")
@@ -165,6 +189,35 @@ _VERSION = TypeAdapter(dict[str, object])
 _COMMON = {"Accept": "application/json", "User-Agent": "mission-runner"}
 
 
+def _plugin(kind: str) -> Factory | None:
+    """What makes a forge of a type that a plug-in adds; None for our own."""
+    if kind in OWN_FORGES:
+        return None
+    loaded = plugins.load(plugins.FORGES, kind)
+    if loaded is None:
+        known = ", ".join(FORGE_KINDS.names())
+        raise ConfigError(f"forge.type: unknown type {kind!r}", hint=f"Known: {known}")
+    return cast("Factory", loaded)
+
+
+def _token(
+    kind: str, root: str, config: ForgeConfig, environ: Mapping[str, str], stop: Stop | None
+) -> str | None:
+    """The token for the forge at `root`, which may be sent there.
+
+    Raises:
+        ConfigError: It would travel without encryption, or a source that is named has none.
+    """
+    parts = urlsplit(root)
+    token = find_token(kind, parts.hostname or "", config, environ, stop)
+    if token and parts.scheme == "http" and not config.allow_http and not is_here(parts.hostname):
+        raise ConfigError(
+            f"the token for {parts.netloc} would go over the network unencrypted",
+            hint="Use https, or set forge.allow_http: true",
+        )
+    return token
+
+
 def _api(
     kind: str,
     root: str,
@@ -173,19 +226,13 @@ def _api(
     clock: Clock,
     stop: Stop | None,
 ) -> Api:
-    parts = urlsplit(root)
-    token = find_token(kind, parts.hostname or "", config, environ, stop)
-    if token and parts.scheme == "http" and not config.allow_http and not is_here(parts.hostname):
-        raise ConfigError(
-            f"the token for {parts.netloc} would go over the network unencrypted",
-            hint="Use https, or set forge.allow_http: true",
-        )
+    token = _token(kind, root, config, environ, stop)
     headers = dict(_COMMON)
     if kind == "github":
         headers |= {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
     if token:
         headers |= _KINDS[kind].headers(token)
-    public = kind == "github" and parts.hostname == GITHUB
+    public = kind == "github" and urlsplit(root).hostname == GITHUB
     return Api(
         root="https://api.github.com" if public else root + _KINDS[kind].api,
         headers=headers,

@@ -1,4 +1,9 @@
-"""Builds the gates that a mission's configuration asks for."""
+"""Builds the gates that a mission's configuration asks for.
+
+A package of someone else's adds a type through the entry point group `mission_runner.gates`: the
+entry's name is the type, its value a callable that takes the gate's configuration and the
+`Surroundings`. The callable's `Config`, a subclass of `GateConfig`, is the model of its keys.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar, cast
 
 from errors import ConfigError
 from gates.case import QueuePolicy
@@ -14,7 +20,15 @@ from gates.none import NoGate
 from gates.pause import PauseFiles, PauseGate
 from gates.protocol import Gate, GateState
 from gates.script import ScriptGate
-from mission.config import ForgeConfig, GateConfig
+from mission.config import (
+    ForgeConfig,
+    GateConfig,
+    NoGateConfig,
+    QueueGateConfig,
+    ScriptGateConfig,
+    plugins,
+)
+from mission.config.gates import GATE_KINDS
 from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop, allowed_environment
 
@@ -66,22 +80,40 @@ def create_gates(configs: Sequence[GateConfig], surroundings: Surroundings) -> t
     gates: list[Gate] = []
     if surroundings.pause is not None:
         gates.append(PauseGate(files=surroundings.pause, counted=surroundings.count_pause))
-    for config in configs:
-        builder = BUILDERS.get(config.type)
-        if builder is None:
-            known = ", ".join(BUILDERS)
-            raise ConfigError(f"gates: unknown type {config.type!r}", hint=f"Known: {known}")
-        gates.append(builder(config, surroundings))
+    gates.extend(_builder(config)(config, surroundings) for config in configs)
     return tuple(gates)
 
 
-def _none(_config: GateConfig, _surroundings: Surroundings) -> Gate:
+def _builder(config: GateConfig) -> Builder:
+    own = BUILDERS.get(config.type)
+    if own is not None:
+        return own
+    loaded = plugins.load(plugins.GATES, config.type)
+    if loaded is None:
+        known = ", ".join(GATE_KINDS.names())
+        raise ConfigError(f"gates: unknown type {config.type!r}", hint=f"Known: {known}")
+    return cast("Builder", loaded)
+
+
+_C = TypeVar("_C", bound=GateConfig)
+
+
+def _of(model: type[_C], build: Callable[[_C, Surroundings], Gate]) -> Builder:
+    """A builder that is given the configuration of its own type."""
+
+    def built(config: GateConfig, surroundings: Surroundings) -> Gate:
+        if not isinstance(config, model):
+            raise TypeError(f"a gate is configured by {type(config).__name__}")
+        return build(config, surroundings)
+
+    return built
+
+
+def _none(_config: NoGateConfig, _surroundings: Surroundings) -> Gate:
     return NoGate()
 
 
-def _script(config: GateConfig, surroundings: Surroundings) -> Gate:
-    if not config.run:
-        raise ConfigError("gates: a gate of type script needs `run`: a program and its arguments")
+def _script(config: ScriptGateConfig, surroundings: Surroundings) -> Gate:
     return ScriptGate(
         argv=tuple(config.run),
         folder=surroundings.folder,
@@ -94,7 +126,7 @@ def _script(config: GateConfig, surroundings: Surroundings) -> Gate:
     )
 
 
-def _exit_codes(config: GateConfig) -> Mapping[int, GateState]:
+def _exit_codes(config: ScriptGateConfig) -> Mapping[int, GateState]:
     codes = {}
     for code, meaning in config.exit_codes.items():
         if not (code.isascii() and code.isdigit() and 1 <= int(code) <= 255):
@@ -105,7 +137,7 @@ def _exit_codes(config: GateConfig) -> Mapping[int, GateState]:
     return codes
 
 
-def _queue(config: GateConfig, surroundings: Surroundings) -> Gate:
+def _queue(config: QueueGateConfig, surroundings: Surroundings) -> Gate:
     # httpx takes longer to import than all the rest of `mission check`, which wants names alone.
     from forges.registry import find_forge  # noqa: PLC0415  only missions with a forge pay
     from gates.queue_guard import QueueGuard  # noqa: PLC0415 - as above
@@ -137,4 +169,8 @@ def _queue(config: GateConfig, surroundings: Surroundings) -> Gate:
 
 
 _READS = {"queue": 2}
-BUILDERS: Mapping[str, Builder] = {"queue": _queue, "script": _script, "none": _none}
+BUILDERS: Mapping[str, Builder] = {
+    "queue": _of(QueueGateConfig, _queue),
+    "script": _of(ScriptGateConfig, _script),
+    "none": _of(NoGateConfig, _none),
+}

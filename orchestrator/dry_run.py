@@ -11,7 +11,7 @@ from mission.config import MissionConfig
 from mission.state import Status
 from orchestrator.admission.budgeting import unknown_price
 from orchestrator.loop.dispatch import carrier_of
-from orchestrator.operations.catalogue import OPERATIONS
+from orchestrator.operations.catalogue import operation_kinds
 from orchestrator.workplace.verifying import steps_for
 from policy.routing import Route, route
 from tasks_md.graph import Graph
@@ -100,5 +100,5 @@ def _problem(chosen: Route, config: MissionConfig) -> str:
         missing = create_agent(chosen.agent, settings(chosen.agent, config)).missing()
         unpriced = unknown_price(config, chosen.agent)
         return missing or (". ".join(unpriced) if unpriced else "")
-    known = chosen.operation in OPERATIONS
+    known = chosen.operation in operation_kinds().names()
     return "" if known else f"there is no operation {chosen.operation!r}"

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from mission.config.agents import (
+    SHIPPED_AGENTS,
     AgentConfig,
     BudgetConfig,
+    ClaudeAgentConfig,
+    ClaudeToolConfig,
+    CodexAgentConfig,
+    CommandAgentConfig,
+    FakeAgentConfig,
+    GlmAgentConfig,
     Limit,
     Price,
     QaRule,
@@ -14,27 +21,53 @@ from mission.config.agents import (
     TimeoutsConfig,
 )
 from mission.config.forge import ForgeConfig
-from mission.config.gates import GateConfig, VerifyStep
+from mission.config.gates import (
+    GateConfig,
+    NoGateConfig,
+    QueueGateConfig,
+    ScriptGateConfig,
+    VerifyStep,
+)
 from mission.config.load import load_config, parse_config
 from mission.config.merging import MergeConfig
-from mission.config.model import MissionConfig, StatusConfig, TaskConfig
+from mission.config.model import (
+    AnyAgent,
+    AnyForge,
+    AnyGate,
+    MissionConfig,
+    StatusConfig,
+    TaskConfig,
+)
 from mission.config.section import Section
 from mission.config.values import Duration, Tokens, format_duration, parse_duration, parse_tokens
 
 __all__ = [
+    "SHIPPED_AGENTS",
     "AgentConfig",
+    "AnyAgent",
+    "AnyForge",
+    "AnyGate",
     "BudgetConfig",
+    "ClaudeAgentConfig",
+    "ClaudeToolConfig",
+    "CodexAgentConfig",
+    "CommandAgentConfig",
     "Duration",
+    "FakeAgentConfig",
     "ForgeConfig",
     "GateConfig",
+    "GlmAgentConfig",
     "Limit",
     "MergeConfig",
     "MissionConfig",
+    "NoGateConfig",
     "Price",
     "QaRule",
+    "QueueGateConfig",
     "ReviewRule",
     "RoutingRule",
     "SandboxConfig",
+    "ScriptGateConfig",
     "Section",
     "StatusConfig",
     "TaskConfig",

@@ -85,7 +85,8 @@ def _describe_type(schema: Schema, node: Schema) -> str:
     kind = node.get("type")
     items = node.get("items")
     if kind == "array" and isinstance(items, Mapping):
-        return f"a list, each entry {describe(schema, items)}"
+        some = "a list that is not empty" if node.get("minItems") else "a list"
+        return f"{some}, each entry {describe(schema, items)}"
     if kind == "object":
         names = keys(schema, node)
         inner = node.get("additionalProperties")

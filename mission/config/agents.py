@@ -8,17 +8,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from mission.config import plugins
+from mission.config.kinds import Kinds
 from mission.config.section import Section
 from mission.config.values import Duration, Tokens
-
-_TOOLS = ("claude", "codex", "glm")
-_CLAUDE = ("claude", "glm")
-#: The keys that mean something for certain types only; the others are for every type.
-AGENT_KEYS_BY_TYPE: Mapping[str, tuple[str, ...]] = {
-    "run": ("command",),
-    **dict.fromkeys(("program", "options", "retries"), _TOOLS),
-    **dict.fromkeys(("allow", "max_turns"), _CLAUDE),
-}
 
 
 class TimeoutsConfig(Section):
@@ -59,16 +52,13 @@ class SandboxConfig(Section):
 
 
 class AgentConfig(Section):
-    """One agent, by the name that the task file uses for it."""
+    """One agent, by the name that the task file uses for it: the keys that every type has. Each
+    type adds its own; those of a plug-in are in its documentation."""
 
     type: str = Field(
-        default="command",
         min_length=1,
-        description="The adapter: command, fake, claude, codex, glm, or one that a plug-in adds.",
-    )
-    run: list[str] = Field(
-        default_factory=list,
-        description="For `command`: the program and its arguments, one list entry each.",
+        description="The adapter: command, fake, claude, codex, glm, or one that a plug-in adds."
+        " Without it, what is shipped for the agent's name, or command.",
     )
     model: str | None = Field(default=None, description="The model that the tool is asked to use.")
     environment: list[str] = Field(
@@ -90,23 +80,6 @@ class AgentConfig(Section):
         description="Agents with the same provider rest together when it limits one of them; by"
         " default the adapter's.",
     )
-    program: str | None = Field(
-        default=None,
-        description="For `claude`, `codex` and `glm`: the program, where it is not on PATH by its"
-        " own name.",
-    )
-    options: list[str] = Field(
-        default_factory=list,
-        description="For `claude`, `codex` and `glm`: further arguments, one list entry each.",
-    )
-    allow: list[str] = Field(
-        default_factory=list,
-        description="For `claude` and `glm`: the tools that it may use without asking; by default"
-        " those that read, edit and run commands.",
-    )
-    max_turns: int | None = Field(
-        default=None, ge=1, description="For `claude` and `glm`: turns before it must end."
-    )
     base_url: str | None = Field(
         default=None, description="The address of the model's API, where it is not the usual one."
     )
@@ -114,12 +87,6 @@ class AgentConfig(Section):
         default=None,
         description="The name of the environment variable that holds the API key, where it is not"
         " the usual one.",
-    )
-    retries: int = Field(
-        default=2,
-        ge=0,
-        description="For `claude`, `codex` and `glm`: how often the tool asks a model again that"
-        " refused, before the run decides.",
     )
     sandbox: SandboxConfig = Field(
         default_factory=SandboxConfig, description="What keeps it inside its worktree."
@@ -141,6 +108,101 @@ class AgentConfig(Section):
         description="For `where: worker`: rows that all workers together carry out at the same"
         " time; by default as many as are dispatched.",
     )
+
+
+class CommandAgentConfig(AgentConfig):
+    """A program of your own."""
+
+    type: Literal["command"] = Field(default="command", description="Any program.")
+    run: list[str] = Field(
+        min_length=1, description="The program and its arguments, one list entry each."
+    )
+
+
+class FakeAgentConfig(AgentConfig):
+    """An agent without a model, for trials: it succeeds and changes nothing."""
+
+    type: Literal["fake"] = Field(default="fake", description="None: it does nothing.")
+
+
+class ToolAgentConfig(AgentConfig):
+    """What the tools with an adapter of ours have in common."""
+
+    program: str | None = Field(
+        default=None,
+        description="The program, where it is not on PATH by its own name.",
+    )
+    options: list[str] = Field(
+        default_factory=list, description="Further arguments, one list entry each."
+    )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        description="How often the tool asks a model again that refused, before the run decides.",
+    )
+
+
+class CodexAgentConfig(ToolAgentConfig):
+    """Codex."""
+
+    type: Literal["codex"] = Field(default="codex", description="`codex exec`.")
+
+
+class ClaudeToolConfig(ToolAgentConfig):
+    """What runs through Claude Code has these, whoever answers."""
+
+    allow: list[str] = Field(
+        default_factory=list,
+        description="The tools that it may use without asking; by default those that read, edit and"
+        " run commands.",
+    )
+    max_turns: int | None = Field(default=None, ge=1, description="Turns before it must end.")
+
+
+class ClaudeAgentConfig(ClaudeToolConfig):
+    """Claude Code."""
+
+    type: Literal["claude"] = Field(default="claude", description="`claude -p`.")
+
+
+class GlmAgentConfig(ClaudeToolConfig):
+    """GLM, through Claude Code."""
+
+    type: Literal["glm"] = Field(default="glm", description="`claude -p` against z.ai.")
+
+
+#: The agents that need no configuration, by the names that mission files use.
+SHIPPED_AGENTS: Mapping[str, AgentConfig] = {
+    "codex": CodexAgentConfig(),
+    "glm-5.1": GlmAgentConfig(model="glm-5.1"),
+    "haiku": ClaudeAgentConfig(model="haiku"),
+    "opus": ClaudeAgentConfig(model="opus"),
+    "sonnet": ClaudeAgentConfig(model="sonnet"),
+}
+
+AGENT_KINDS = Kinds(
+    noun="agent",
+    group=plugins.AGENTS,
+    base=AgentConfig,
+    models={
+        "command": CommandAgentConfig,
+        "claude": ClaudeAgentConfig,
+        "codex": CodexAgentConfig,
+        "glm": GlmAgentConfig,
+        "fake": FakeAgentConfig,
+    },
+    default="command",
+    by_name={name: agent.type for name, agent in SHIPPED_AGENTS.items()},
+)
+
+
+def over_shipped(name: str, given: object) -> object:
+    """What `mission.yaml` has for an agent, over what is shipped for its name: unless it says
+    itself what type of agent that is."""
+    shipped = SHIPPED_AGENTS.get(name)
+    if shipped is None or not isinstance(given, dict) or "type" in given:
+        return given
+    return {"type": shipped.type, **shipped.model_dump(exclude_unset=True), **given}
 
 
 class RoutingRule(Section):

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from errors import ConfigError
 from errors.finding import Finding, Severity
 from mission.config import accepted
 from mission.config.document import Document, Location, Mark, Refused
-from mission.config.model import MissionConfig
+from mission.config.kinds import UNKNOWN_TYPE, UNLOADABLE, Kinds
+from mission.config.model import BY_TYPE, MissionConfig
+from mission.config.section import Section
 from tasks_md.nearest import did_you_mean
+from tasks_md.words import shorten
 
 # A value under these keys, or under a key with such a name, may be a secret: it is not repeated.
 _PRIVATE_KEYS = frozenset({"set", "environment", "with"})
@@ -55,31 +61,151 @@ def _refused(document: Document) -> Iterator[Finding]:
     try:
         MissionConfig.model_validate(document.value, by_alias=True, by_name=False)
     except ValidationError as error:
-        schema = MissionConfig.model_json_schema()
         for details in error.errors(include_url=False, include_input=True):
             if details["input"] is not Refused.REFUSED:  # that is among the mistakes
-                yield _complaint(details, document, schema)
+                yield _complaint(details, document)
 
 
-def _complaint(details: ErrorDetails, document: Document, schema: accepted.Schema) -> Finding:
-    location = _location(details["loc"], document)
-    mark = document.mark(location)
-    key = dotted(location)
+def _complaint(details: ErrorDetails, document: Document) -> Finding:
+    location = _location(details["loc"], document.value)
+    union = union_at(location, document)
+    if union is not None and details["type"] in _OF_A_TYPE:
+        return _of_a_type(details, document, location, union)
     if details["type"] == "extra_forbidden":
-        node = accepted.node_at(schema, location[:-1]) or {}
-        names = accepted.keys(schema, node)
-        hint = did_you_mean(str(location[-1]), names, f"Accepted here: {', '.join(names)}")
-        return _finding(document, mark, "unknown-key", f'unknown key "{key}"', hint)
-    node = accepted.node_at(schema, location) or {}
+        return _unknown_key(document, location, union)
+    schema, node = _expected(document, location)
     wanted = f"Accepted: {accepted.describe(schema, node)}"
     if details["type"] == "missing":
-        return _finding(document, mark, "missing-key", f'"{key}" is missing', wanted)
+        return _missing_key(document, location, union, wanted)
+    return _bad_value(details, document, location, wanted, accepted.values(schema, node))
+
+
+def section_complaints(
+    document: Document, place: Location, given: Mapping[str, object], model: type[Section]
+) -> Iterator[Finding]:
+    """What a section at `place` has that `model` does not accept, where no model of ours says that
+    the section is of that one."""
+    try:
+        model.model_validate(given, by_alias=True, by_name=False)
+    except ValidationError as error:
+        schema = model.model_json_schema()
+        for details in error.errors(include_url=False, include_input=True):
+            rest = _location(details["loc"], given)
+            node = accepted.node_at(schema, rest) or {}
+            wanted = f"Accepted: {accepted.describe(schema, node)}"
+            where = (*place, *rest)
+            if details["input"] is Refused.REFUSED:
+                continue
+            if details["type"] == "missing":
+                message = f'"{dotted(where)}" is missing'
+                yield _finding(document, document.mark(where), "missing-key", message, wanted)
+            else:
+                yield _bad_value(details, document, where, wanted, accepted.values(schema, node))
+
+
+def _bad_value(
+    details: ErrorDetails,
+    document: Document,
+    location: Location,
+    wanted: str,
+    words: Sequence[str],
+) -> Finding:
     given = _shown(details["input"], location)
     if isinstance(details["input"], int | float) and "text" in wanted:
         wanted += "; what is meant as text stands in quotes"
-    words = f"cannot be {given}" if given else "has a value of the wrong kind"
-    hint = did_you_mean(str(details["input"]), accepted.values(schema, node), wanted)
-    return _finding(document, mark, "bad-value", f'"{key}" {words}', hint)
+    what = f"cannot be {given}" if given else "has a value of the wrong kind"
+    hint = did_you_mean(str(details["input"]), words, wanted)
+    mark = document.mark(location)
+    return _finding(document, mark, "bad-value", f'"{dotted(location)}" {what}', hint)
+
+
+_OF_A_TYPE = {UNKNOWN_TYPE: "unknown-type", UNLOADABLE: "unloadable-plugin"}
+
+
+def _of_a_type(
+    details: ErrorDetails, document: Document, location: Location, union: UnionAt
+) -> Finding:
+    """There is no such type, or it is of a plug-in that cannot be loaded."""
+    place = (*location, "type")
+    context = details.get("ctx", {})
+    rule = _OF_A_TYPE[details["type"]]
+    message, hint = str(context.get("message", "")), str(context.get("hint", ""))
+    if rule == "unknown-type":
+        kind, names = str(context["kind"]), union.kinds.names()
+        message = f"there is no type {shorten(kind)}"
+        rest = f"Accepted: {', '.join(names)}, and what other packages add"
+        hint = did_you_mean(kind, names, rest)
+    mark = document.mark(place)
+    return _finding(document, mark, rule, f"{dotted(place)}: {message}", hint)
+
+
+def _unknown_key(document: Document, location: Location, union: UnionAt | None) -> Finding:
+    mark, key, name = document.mark(location), dotted(location), str(location[-1])
+    owners = union.kinds.owners(name) if union is not None and len(union.rest) == 1 else ()
+    if union is not None and owners:
+        message = (
+            f"{key}: a key of {union.kinds.noun}s of type {' and '.join(owners)}, and this one is"
+            f" of type {union.kind}"
+        )
+        hint = f"It is for {' and '.join(owners)}: take it out, or correct the type"
+        return _finding(document, mark, "misplaced-key", message, hint)
+    schema, node = _expected(document, location[:-1])
+    names = accepted.keys(schema, node)
+    hint = did_you_mean(name, names, f"Accepted here: {', '.join(names)}")
+    return _finding(document, mark, "unknown-key", f'unknown key "{key}"', hint)
+
+
+def _missing_key(
+    document: Document, location: Location, union: UnionAt | None, wanted: str
+) -> Finding:
+    mark, key = document.mark(location), location[-1]
+    if union is None or len(union.rest) != 1:
+        return _finding(document, mark, "missing-key", f'"{dotted(location)}" is missing', wanted)
+    if union.kind is None:  # what is missing is the type
+        wanted = f"Accepted: {', '.join(union.kinds.names())}, and what other packages add"
+        return _finding(document, mark, "missing-key", f'"{dotted(location)}" is missing', wanted)
+    noun = union.kinds.noun
+    article = "an" if noun[0] in "aeiou" else "a"
+    message = f"{dotted(location[:-1])}: {article} {noun} of type {union.kind} needs `{key}`"
+    if union.kind == union.kinds.default:
+        wanted += f"; or give it the `type` of another {noun}"
+    return _finding(document, mark, "missing-key", message, wanted)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnionAt:
+    """The section around a place, where a `type` decides which keys it may have."""
+
+    kinds: Kinds
+    kind: str | None  # its type; None: it names none that could be
+    model: type[Section]
+    rest: Location  # from that section on
+
+
+def union_at(location: Location, document: Document) -> UnionAt | None:
+    """What a `type` decides at a place; None where no section around it has one."""
+    kinds, depth = BY_TYPE.get(str(location[0]) if location else "", (None, 0))
+    if kinds is None or len(location) < depth:
+        return None
+    value: Any = document.value
+    for step in location[:depth]:
+        value = value[step]
+    kind = kinds.type_of(value, location[depth - 1])
+    try:
+        model = kinds.model(kind) if kind is not None else None
+    except ConfigError:
+        model = None  # which is a complaint of its own
+    return UnionAt(kinds=kinds, kind=kind, model=model or kinds.base, rest=location[depth:])
+
+
+def _expected(document: Document, location: Location) -> tuple[accepted.Schema, accepted.Schema]:
+    """The schema that speaks of a place, and what it says there."""
+    union = union_at(location, document)
+    if union is None:
+        schema, rest = MissionConfig.model_json_schema(), location
+    else:
+        schema, rest = union.model.model_json_schema(), union.rest
+    return schema, accepted.node_at(schema, rest) or {}
 
 
 def _finding(document: Document, mark: Mark, rule: str, message: str, hint: str) -> Finding:
@@ -94,10 +220,9 @@ def _finding(document: Document, mark: Mark, rule: str, message: str, hint: str)
     )
 
 
-def _location(loc: tuple[str | int, ...], document: Document) -> Location:
+def _location(loc: tuple[str | int, ...], value: object) -> Location:
     """Pydantic's way down to a problem, without the steps that only pydantic knows."""
     kept: list[str | int] = []
-    value: object = document.value
     for step in loc:
         if isinstance(value, dict) and isinstance(step, str) and step != "[key]":
             value = value.get(step)  # a key that is missing ends the way

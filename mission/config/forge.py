@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
+from mission.config import plugins
+from mission.config.kinds import Kinds
 from mission.config.section import Section
+
+OWN_FORGES = ("auto", "gitea", "forgejo", "github", "gitlab", "none")
 
 
 class ForgeConfig(Section):
-    """Which forge it is, where, and with which token we ask it."""
+    """Which forge it is, where, and with which token we ask it: the keys that every type has. A
+    plug-in may add its own."""
 
-    type: Literal["auto", "gitea", "forgejo", "github", "gitlab", "none"] = Field(
+    type: str = Field(
         default="auto",
-        description="The kind of forge. auto: from the address of the git remote; none: there is"
-        " none, or it is not to be used.",
+        min_length=1,
+        description="The kind of forge: auto, gitea, forgejo, github, gitlab, none, or one that a"
+        " plug-in adds. auto: from the address of the git remote; none: there is none, or it is not"
+        " to be used.",
+        examples=list(OWN_FORGES),
     )
     url: str | None = Field(
         default=None,
@@ -42,3 +48,12 @@ class ForgeConfig(Section):
         default=False,
         description="Whether the token may be sent without encryption to another machine.",
     )
+
+
+FORGE_KINDS = Kinds(
+    noun="forge",
+    group=plugins.FORGES,
+    base=ForgeConfig,
+    models=dict.fromkeys(OWN_FORGES, ForgeConfig),  # which all have the same keys
+    default="auto",
+)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
 
-from mission.config.agents import AgentConfig, BudgetConfig, QaRule, ReviewRule, RoutingRule
-from mission.config.forge import ForgeConfig
-from mission.config.gates import GateConfig, VerifyStep
+from mission.config.agents import (
+    AGENT_KINDS,
+    AgentConfig,
+    BudgetConfig,
+    QaRule,
+    ReviewRule,
+    RoutingRule,
+    over_shipped,
+)
+from mission.config.forge import FORGE_KINDS, ForgeConfig
+from mission.config.gates import GATE_KINDS, GateConfig, VerifyStep
+from mission.config.kinds import Kinds
 from mission.config.merging import MergeConfig
 from mission.config.section import Section
 from mission.config.values import Duration
@@ -27,6 +37,10 @@ Column = Literal[
     "estimate",
     "notes",
 ]
+# What stands there is one of several sections: its `type` says which.
+AnyAgent = Annotated[AgentConfig, AGENT_KINDS]
+AnyGate = Annotated[GateConfig, GATE_KINDS]
+AnyForge = Annotated[ForgeConfig, FORGE_KINDS]
 # YAML brings text, and the strict sections would insist on members.
 StatusName = Annotated[Status, Field(strict=False)]
 
@@ -100,7 +114,7 @@ class MissionConfig(Section):
         default_factory=dict,
         description="Words that this file uses in its status column, and what each one means.",
     )
-    agents: dict[str, AgentConfig] = Field(
+    agents: dict[str, AnyAgent] = Field(
         default_factory=dict, description="Agents by the name that the task file uses."
     )
     routing: list[RoutingRule] = Field(
@@ -114,10 +128,10 @@ class MissionConfig(Section):
     qa: list[QaRule] = Field(
         default_factory=list, description="Which rows wait for a person before they merge."
     )
-    forge: ForgeConfig = Field(
+    forge: AnyForge = Field(
         default_factory=ForgeConfig, description="The forge that holds the repository."
     )
-    gates: list[GateConfig] = Field(
+    gates: list[AnyGate] = Field(
         default_factory=list, description="What must say clear before every push and every merge."
     )
     verify: list[VerifyStep] = Field(
@@ -137,7 +151,22 @@ class MissionConfig(Section):
         description="When status changes are committed, and whether they are pushed.",
     )
 
+    @field_validator("agents", mode="before")
+    @classmethod
+    def _over_shipped(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        return {name: over_shipped(name, one) for name, one in given.items()}
+
     @property
     def dialect(self) -> Dialect:
         """The words that this file uses beside the usual ones."""
         return Dialect(columns=self.columns, statuses=self.statuses)
+
+
+#: Where a `type` decides about the keys: the first step of the place, and how many lead there.
+BY_TYPE: Mapping[str, tuple[Kinds, int]] = {
+    "agents": (AGENT_KINDS, 2),
+    "forge": (FORGE_KINDS, 1),
+    "gates": (GATE_KINDS, 2),
+}

@@ -1,13 +1,12 @@
-"""Keys that count for nothing where they stand: those of another type, or without their partner."""
+"""Keys that count for nothing where they stand, since what would make them count is not there."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from errors.finding import Finding, Severity
-from mission.config.agents import AGENT_KEYS_BY_TYPE, SandboxConfig
+from mission.config.agents import SandboxConfig
 from mission.config.document import Location
-from mission.config.gates import GATE_KEYS_BY_TYPE
 from mission.lint.subject import Subject
 
 
@@ -15,8 +14,6 @@ def misplaced_keys(subject: Subject) -> Iterator[Finding]:
     """Every key that is accepted and means nothing there, and what is lacking to give it one."""
     for name in subject.mapping("agents"):
         yield from _of_agent(subject, name)
-    for number in range(len(subject.entries("gates"))):
-        yield from _of_gate(subject, number)
     for task, settings in subject.mapping("tasks").items():
         if isinstance(settings, dict):
             yield from _of_task(subject, task, settings)
@@ -25,20 +22,12 @@ def misplaced_keys(subject: Subject) -> Iterator[Finding]:
         yield _misplaced(subject, place, "only batches have a size", "Add `strategy: batch`")
 
 
-def lacking_keys(subject: Subject) -> Iterator[Finding]:
-    """Agents and gates that have nothing to run, and exit codes that are none."""
-    for name in subject.mapping("agents"):
-        if subject.agent_type(name) == "command" and not subject.entries("agents", name, "run"):
-            yield _nothing_to_run(subject, ("agents", name), "an agent of type command")
+def impossible_exit_codes(subject: Subject) -> Iterator[Finding]:
+    """Exit codes that a program cannot end with, or that have their meaning already."""
     for number in range(len(subject.entries("gates"))):
-        place = ("gates", number)
-        if subject.text(*place, "type") != "script":
-            continue
-        if not subject.entries(*place, "run"):
-            yield _nothing_to_run(subject, place, "a gate of type script")
-        for code in subject.mapping(*place, "exit_codes"):
+        for code in subject.mapping("gates", number, "exit_codes"):
             if not (code.isascii() and code.isdigit() and 1 <= int(code[:4]) <= 255):
-                where = (*place, "exit_codes", code)
+                where = ("gates", number, "exit_codes", code)
                 hint = "0 is clear"
                 yield subject.finding(where, "bad-value", "no exit code from 1 to 255", hint)
 
@@ -63,9 +52,6 @@ def repeated_names(subject: Subject) -> Iterator[Finding]:
 
 def _of_agent(subject: Subject, name: str) -> Iterator[Finding]:
     place = ("agents", name)
-    kind, known = subject.agent_type(name), subject.known
-    if kind in known.own_agent_types:
-        yield from _of_type(subject, place, kind, AGENT_KEYS_BY_TYPE)
     if subject.value(*place, "where") != "worker":
         for key in ("pool", "parallel"):
             if key in subject.mapping(*place):
@@ -82,22 +68,6 @@ def _of_agent(subject: Subject, name: str) -> Iterator[Finding]:
                 yield _misplaced(subject, (*sandbox, key), message, hint)
 
 
-def _of_gate(subject: Subject, number: int) -> Iterator[Finding]:
-    kind = subject.text("gates", number, "type")
-    if kind is not None and kind in subject.known.gate_types:
-        yield from _of_type(subject, ("gates", number), kind, GATE_KEYS_BY_TYPE)
-
-
-def _of_type(
-    subject: Subject, place: Location, kind: str, owners: Mapping[str, Collection[str]]
-) -> Iterator[Finding]:
-    for key in subject.mapping(*place):
-        if key in owners and kind not in owners[key]:
-            message = f"means nothing for the type {kind}"
-            hint = f"It is for {' and '.join(owners[key])}: take it out, or correct the type"
-            yield _misplaced(subject, (*place, key), message, hint)
-
-
 def _of_task(subject: Subject, task: str, settings: Mapping[str, object]) -> Iterator[Finding]:
     place = ("tasks", task)
     if settings.get("run") is None:
@@ -110,14 +80,6 @@ def _of_task(subject: Subject, task: str, settings: Mapping[str, object]) -> Ite
             message = f"the operation {settings['run']} carries the row out"
             hint = f"Take out either `run` or `{key}`"
             yield _misplaced(subject, (*place, key), message, hint)
-
-
-def _nothing_to_run(subject: Subject, place: Location, who: str) -> Finding:
-    message = f"{who} needs `run`"
-    hint = "Give it `run: [program, argument, …]`"
-    if place[0] == "agents":
-        hint += ", or the `type` of another tool"
-    return subject.finding(place, "missing-key", message, hint)
 
 
 def _misplaced(subject: Subject, place: Location, message: str, hint: str) -> Finding:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mission.config.kinds import Kinds
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
     """The names that exist whatever a mission's files say."""
 
     agents: Mapping[str, str]  # agents that need no configuration -> the type of each
-    agent_types: frozenset[str]  # every adapter there is
-    own_agent_types: frozenset[str]  # those whose keys are known: not a plug-in's
-    gate_types: frozenset[str]
-    operations: Mapping[str, frozenset[str]]  # operation -> the arguments that it takes
+    operations: Kinds  # with the arguments that each takes
     gate_placeholders: frozenset[str]  # what may stand in braces in a gate's `run`
     agent_placeholders: frozenset[str]  # ... and in an agent's
     models: Mapping[str, str] = field(default_factory=dict)  # agent type -> its usual model

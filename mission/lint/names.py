@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from errors import ConfigError
 from errors.finding import Finding, Severity
+from mission.config.complaints import section_complaints
 from mission.config.document import Location
+from mission.config.section import Section
 from mission.lint.subject import Subject
 from mission.plan import planner_of
 from tasks_md.columns import header_key
@@ -86,43 +89,38 @@ def unknown_tasks(subject: Subject) -> Iterator[Finding]:
 
 def unknown_operations(subject: Subject) -> Iterator[Finding]:
     """Operations that do not exist, and arguments that they do not take."""
-    known = subject.known.operations
+    operations = subject.known.operations
     for task in subject.mapping("tasks"):
         place = ("tasks", task, "run")
         name = subject.text(*place)
         if name is None:
             continue
-        if name not in known:
+        try:
+            model = operations.model(name)
+        except ConfigError as error:
+            yield subject.finding(place, "unloadable-plugin", error.message, error.hint)
+            continue
+        if model is None:
+            known = operations.names()
             hint = did_you_mean(name, known, f"There are: {', '.join(known)}")
             message = f"there is no operation {shorten(name)}"
             yield subject.finding(place, "unknown-operation", message, hint)
             continue
-        for argument in subject.mapping("tasks", task, "with"):
-            taken = sorted(known[name])
-            if argument not in taken:
-                hint = did_you_mean(argument, taken, f"There are: {', '.join(taken) or 'none'}")
-                message = f"{name} has no such argument"
-                where = ("tasks", task, "with", argument)
-                yield subject.finding(where, "unknown-argument", message, hint)
+        yield from _arguments(subject, ("tasks", task, "with"), name, model)
 
 
-def unknown_types(subject: Subject) -> Iterator[Finding]:
-    """Agents and gates of a kind that does not exist."""
-    places: list[tuple[Location, frozenset[str], str]] = [
-        *(
-            (("agents", name, "type"), subject.known.agent_types, ", and what other packages add")
-            for name in subject.mapping("agents")
-        ),
-        *(
-            (("gates", number, "type"), subject.known.gate_types, "")
-            for number in range(len(subject.entries("gates")))
-        ),
-    ]
-    for place, known, more in places:
-        kind = subject.text(*place)
-        if kind and kind not in known:
-            hint = did_you_mean(kind, sorted(known), f"Accepted: {', '.join(sorted(known))}{more}")
-            yield subject.finding(place, "unknown-type", f"there is no type {shorten(kind)}", hint)
+def _arguments(
+    subject: Subject, place: Location, operation: str, model: type[Section]
+) -> Iterator[Finding]:
+    given = subject.mapping(*place)
+    taken = [field.alias or key for key, field in model.model_fields.items()]
+    for argument in given:
+        if argument not in taken:
+            hint = did_you_mean(argument, taken, f"There are: {', '.join(taken) or 'none'}")
+            message = f"{operation} has no such argument"
+            yield subject.finding((*place, argument), "unknown-argument", message, hint)
+    known = {name: value for name, value in given.items() if name in taken}
+    yield from section_complaints(subject.document, place, known, model)
 
 
 def unknown_headers(subject: Subject) -> Iterator[Finding]:

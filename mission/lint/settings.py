@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from errors.finding import Finding
 from mission.config.complaints import complaints
-from mission.lint.keys import lacking_keys, misplaced_keys, repeated_names
+from mission.lint.keys import impossible_exit_codes, misplaced_keys, repeated_names
 from mission.lint.matches import idle_matches, unreadable_matches
 from mission.lint.names import (
     unknown_agents,
@@ -14,7 +14,6 @@ from mission.lint.names import (
     unknown_headers,
     unknown_operations,
     unknown_tasks,
-    unknown_types,
     unused_names,
 )
 from mission.lint.programs import unknown_placeholders
@@ -32,8 +31,7 @@ _OF_THE_PLAN: tuple[_Check, ...] = (
 _OTHERS: tuple[_Check, ...] = (
     unknown_agents,
     unknown_operations,
-    unknown_types,
-    lacking_keys,
+    impossible_exit_codes,
     misplaced_keys,
     repeated_names,
     unknown_placeholders,

@@ -2,21 +2,34 @@
 
 An operation's module is imported when a row runs it: those of the storage tier bring a database
 driver along that most missions do without.
+
+A package of someone else's adds one through the entry point group `mission_runner.operations`: the
+entry's name is the operation's, its value an `Operation`, whose `Config`, a subclass of `Section`,
+is the model of its arguments.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from errors import AgentError
+from mission.config import plugins
+from mission.config.kinds import Kinds
+from mission.config.operations import (
+    BootArguments,
+    MigrationCheckArguments,
+    MoveArguments,
+    NoArguments,
+    TierArguments,
+)
+from mission.config.section import Section
 from tasks_md.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from orchestrator.operations.operation import Operation
 
-_CONFIG = frozenset({"config"})  # where the tier's configuration is
 _PACKAGE = "orchestrator.operations"
 
 
@@ -25,28 +38,35 @@ class Entry:
     """One operation, unloaded."""
 
     place: str  # module:function
-    arguments: frozenset[str] = frozenset()  # what its `with` may have
+    arguments: type[Section] = NoArguments  # the model of its `with`
 
 
 OPERATIONS: dict[str, Entry] = {
-    "boot-check": Entry(place=f"{_PACKAGE}.boot_check:boot_check", arguments=_CONFIG),
+    "boot-check": Entry(place=f"{_PACKAGE}.boot_check:boot_check", arguments=TierArguments),
     "close-milestone": Entry(place=f"{_PACKAGE}.closing:close_milestone"),
-    "compose-boot": Entry(place=f"{_PACKAGE}.tier:compose_boot", arguments=_CONFIG | {"with"}),
-    "migrate-tier": Entry(
-        place=f"{_PACKAGE}.migrating:migrate_tier",
-        arguments=_CONFIG | {"from", "leave", "allow-non-empty"},
-    ),
+    "compose-boot": Entry(place=f"{_PACKAGE}.tier:compose_boot", arguments=BootArguments),
+    "migrate-tier": Entry(place=f"{_PACKAGE}.migrating:migrate_tier", arguments=MoveArguments),
     "migration-check": Entry(
-        place=f"{_PACKAGE}.migrating:migration_check", arguments=_CONFIG | {"source"}
+        place=f"{_PACKAGE}.migrating:migration_check", arguments=MigrationCheckArguments
     ),
     "noop": Entry(place=f"{_PACKAGE}.operation:noop"),
-    "pgvector-init": Entry(place=f"{_PACKAGE}.tier:pgvector_init", arguments=_CONFIG),
+    "pgvector-init": Entry(place=f"{_PACKAGE}.tier:pgvector_init", arguments=TierArguments),
     "standalone-regression": Entry(
-        place=f"{_PACKAGE}.regression:standalone_regression", arguments=_CONFIG
+        place=f"{_PACKAGE}.regression:standalone_regression", arguments=TierArguments
     ),
-    "tier-detect": Entry(place=f"{_PACKAGE}.tier:tier_detect", arguments=_CONFIG),
-    "tier-doctor": Entry(place=f"{_PACKAGE}.tier:tier_doctor", arguments=_CONFIG),
+    "tier-detect": Entry(place=f"{_PACKAGE}.tier:tier_detect", arguments=TierArguments),
+    "tier-doctor": Entry(place=f"{_PACKAGE}.tier:tier_doctor", arguments=TierArguments),
 }
+
+
+def operation_kinds() -> Kinds:
+    """Every operation, ours and those of plug-ins, with what its `with` may have."""
+    return Kinds(
+        noun="operation",
+        group=plugins.OPERATIONS,
+        base=Section,
+        models={name: one.arguments for name, one in OPERATIONS.items()},
+    )
 
 
 def find_operation(name: str) -> Operation:
@@ -54,10 +74,15 @@ def find_operation(name: str) -> Operation:
 
     Raises:
         AgentError: There is none; the hint names those that there are.
+        ConfigError: It is a plug-in's, and cannot be loaded.
     """
-    if name not in OPERATIONS:
-        hint = did_you_mean(name, OPERATIONS, f"There are: {', '.join(OPERATIONS)}")
+    if name in OPERATIONS:
+        module, _, function = OPERATIONS[name].place.partition(":")
+        operation: Operation = getattr(import_module(module), function)
+        return operation
+    loaded = plugins.load(plugins.OPERATIONS, name)
+    if loaded is None:
+        names = operation_kinds().names()
+        hint = did_you_mean(name, names, f"There are: {', '.join(names)}")
         raise AgentError(f"There is no operation {name!r}", hint=hint)
-    module, _, function = OPERATIONS[name].place.partition(":")
-    operation: Operation = getattr(import_module(module), function)
-    return operation
+    return cast("Operation", loaded)

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 import orchestrator
 from errors import AgentError
-from mission.config import MissionConfig, load_config
+from mission.config import SHIPPED_AGENTS, MissionConfig, load_config
 from mission.place import Place, mission_home
 from mission.plan import read_plan
 from tasks_md.model import DONE
@@ -160,11 +160,11 @@ def _names() -> Iterator[Check]:
 def _agents(place: Place | None) -> Iterator[Check]:
     """The tools. One that is missing matters where an open row wants it."""
     # Imported late: where another package has the name `agents`, the rest must still be said.
-    from agents.registry import SHIPPED, create, settings  # noqa: PLC0415
+    from agents.registry import create, settings  # noqa: PLC0415
 
     config = load_config(place.config_file if place is not None else None)
     wanted = _wanted(place, config)
-    for name in sorted({*SHIPPED, *wanted}):
+    for name in sorted({*SHIPPED_AGENTS, *wanted}):
         label = f"agent {name}"
         try:
             own = settings(name, config)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from agents.command import PLACEHOLDERS as AGENT_PLACEHOLDERS
 from agents.prices import Prices
-from agents.registry import ADAPTERS, SHIPPED, adapter_names
+from agents.registry import ADAPTERS
 from errors import ConfigError, FindingsError, UnreadableError
 from errors.finding import Finding, Severity
-from gates.registry import BUILDERS
 from gates.script import PLACEHOLDERS as GATE_PLACEHOLDERS
+from mission.config.agents import SHIPPED_AGENTS
 from mission.config.complaints import complaints
 from mission.config.document import Document
 from mission.config.load import config_of, open_document
@@ -23,7 +23,7 @@ from mission.config.model import MissionConfig
 from mission.lint import Known, Subject, lint_rules, lint_settings
 from mission.place import Place
 from mission.strays import refuse_strays
-from orchestrator.operations.catalogue import OPERATIONS
+from orchestrator.operations.catalogue import operation_kinds
 from orchestrator.soundness.ground import lint_ground
 from tasks_md.lint import lint
 from tasks_md.model import COLUMNS, STATUSES, Dialect, Plan
@@ -55,11 +55,8 @@ class Examined:
 def known_names() -> Known:
     """What settings may name beside what a mission's own files bring."""
     return Known(
-        agents={name: config.type for name, config in SHIPPED.items()},
-        agent_types=frozenset(adapter_names()),
-        own_agent_types=frozenset(ADAPTERS),
-        gate_types=frozenset(BUILDERS),
-        operations={name: one.arguments for name, one in OPERATIONS.items()},
+        agents={name: config.type for name, config in SHIPPED_AGENTS.items()},
+        operations=operation_kinds(),
         gate_placeholders=frozenset(GATE_PLACEHOLDERS),
         agent_placeholders=frozenset(AGENT_PLACEHOLDERS),
         models={name: one.model for name, one in ADAPTERS.items() if one.model is not None},

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agents.protocol import Result
 from errors import AgentError
-from mission.config import AgentConfig, ForgeConfig, GateConfig
+from mission.config import AnyAgent, AnyForge, AnyGate
 from mission.outcome import Outcome
 from mission.usage import Usage
 
@@ -30,9 +30,9 @@ class Errand:
     commit: str  # of the base, on which the work begins
     branch: str | None  # pushed with the work; None: the row has none, only its answer counts
     author: str  # of what the agent leaves uncommitted
-    settings: AgentConfig  # the agent's
-    gates: list[GateConfig]  # asked before the push
-    forge: ForgeConfig  # that the gates ask
+    settings: AnyAgent  # the agent's
+    gates: list[AnyGate]  # asked before the push
+    forge: AnyForge  # that the gates ask
     resume: str | None = None  # the session to go on with, on the worker that had it
     resumed: Usage = field(default_factory=Usage)  # what that session had used before
     token_limit: int | None = None

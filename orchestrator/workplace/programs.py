@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agents.command import file_named
-from mission.config import AgentConfig
+from mission.config import AgentConfig, CommandAgentConfig
 from orchestrator.workplace.commit_files import commit_files
 from workspace.git import Git
 from workspace.worktrees import Worktrees
@@ -35,7 +35,7 @@ def programs_of(
         base: A commit whose files people have agreed to.
         tree: Where the agent is to stand, among files that another has left.
     """
-    if settings.type != "command" or not _named(settings.run, git, base, tree):
+    if not isinstance(settings, CommandAgentConfig) or not _named(settings.run, git, base, tree):
         yield None
         return
     name, number = place

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agents.registry import create
-from mission.config import AgentConfig, SandboxConfig
+from mission.config import CommandAgentConfig, SandboxConfig
 from mission.outcome import Outcome
 from tests.conftest import CANNOT_EXIST, requires
 from tests.integration.agents.briefs import git, make_brief, make_repository, python
@@ -85,8 +85,7 @@ def worktree(tmp_path: Path) -> Path:
 
 def _broken_out(worktree: Path, sandbox: str, victim: int) -> dict[str, object]:
     outside = str(worktree.parent / "main" / ".git")
-    config = AgentConfig(
-        type="command",
+    config = CommandAgentConfig(
         run=[*python(BREAKS_OUT), outside, str(victim)],
         sandbox=SandboxConfig.model_validate({"type": sandbox, "readable": [sys.prefix]}),
     )

@@ -6,15 +6,16 @@ import json
 import socket
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from agents import bubblewrap
 from agents.protocol import Brief, OnEvent, Result, ignore_event
-from agents.registry import ADAPTERS, Adapter, create
+from agents.registry import ADAPTERS, Adapter, Factory, create
 from agents.sandbox import confine
 from agents.tool import run_tool
-from mission.config import AgentConfig, SandboxConfig
+from mission.config import AgentConfig, CommandAgentConfig, SandboxConfig
 from mission.outcome import Outcome
 from tests.conftest import requires
 from tests.integration.agents.briefs import git, make_brief, make_repository, python
@@ -51,7 +52,7 @@ def worktree(tmp_path: Path) -> Path:
 
 def _found(worktree: Path, *paths: Path | str) -> list[str]:
     sandbox = SandboxConfig(type="bubblewrap")
-    config = AgentConfig(type="command", run=python(LOOKS), sandbox=sandbox)
+    config = CommandAgentConfig(run=python(LOOKS), sandbox=sandbox)
     home = worktree.parent / "home"
     home.mkdir(exist_ok=True)
     text = json.dumps([str(path) for path in paths])
@@ -98,12 +99,17 @@ def test_no_folder_on_the_path_brings_all_around_it_into_sight(
     ]
 
 
+class _ForgetfulConfig(AgentConfig):
+    type: str = "forgetful"
+    run: list[str]
+
+
 class _Forgetful:
     """An adapter of somebody's who has never heard of sandboxes."""
 
     name = "forgetful"
 
-    def __init__(self, _name: str, config: AgentConfig) -> None:
+    def __init__(self, _name: str, config: _ForgetfulConfig) -> None:
         self._argv = config.run
 
     def missing(self) -> str | None:
@@ -119,10 +125,9 @@ class _Forgetful:
 def test_an_adapter_that_knows_of_no_sandbox_runs_in_it(
     worktree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ADAPTERS, "forgetful", Adapter(create=_Forgetful))
+    monkeypatch.setitem(ADAPTERS, "forgetful", Adapter(create=cast("Factory", _Forgetful)))
     canary = worktree.parent / "canary"
-    config = AgentConfig(
-        type="forgetful",
+    config = _ForgetfulConfig(
         run=[*python(f"print('ran'); open({str(canary)!r}, 'w')")],
         sandbox=SandboxConfig(type="bubblewrap"),
     )

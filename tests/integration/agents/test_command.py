@@ -12,7 +12,7 @@ import pytest
 from agents.command import CommandAgent
 from agents.protocol import AgentEvent, Result, Timeouts
 from agents.registry import create
-from mission.config import AgentConfig, SandboxConfig
+from mission.config import CommandAgentConfig, SandboxConfig
 from mission.outcome import Outcome
 from tests.integration.agents.briefs import make_brief, python
 from workspace.process import Stop
@@ -177,7 +177,7 @@ def test_no_text_reaches_a_shell(worktree: Path, word: str) -> None:
 def test_bubblewrap_is_missed_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     sandbox = SandboxConfig(type="bubblewrap")
-    agent = create("x", AgentConfig(type="command", run=["./agent.sh"], sandbox=sandbox))
+    agent = create("x", CommandAgentConfig(run=["./agent.sh"], sandbox=sandbox))
     assert "bubblewrap is not installed" in (agent.missing() or "")
 
 

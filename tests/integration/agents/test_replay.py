@@ -19,7 +19,7 @@ from agents.claude import ALLOWED
 from agents.glm import BASE_URL
 from agents.protocol import Result, Timeouts
 from agents.registry import create
-from mission.config import AgentConfig
+from mission.config import AgentConfig, ClaudeAgentConfig, CodexAgentConfig, GlmAgentConfig
 from mission.outcome import Outcome
 from tests.integration.agents.briefs import QUICK, make_brief
 from workspace.process import Stop
@@ -97,7 +97,7 @@ def play(tmp_path: Path) -> Play:
     return run
 
 
-CLAUDE, CODEX = AgentConfig(type="claude", model="haiku"), AgentConfig(type="codex")
+CLAUDE, CODEX = ClaudeAgentConfig(model="haiku"), CodexAgentConfig()
 
 
 def test_claude_is_asked_as_it_should_be(play: Play) -> None:
@@ -129,7 +129,7 @@ def test_claude_is_asked_as_it_should_be(play: Play) -> None:
 
 def test_glm_gets_an_environment_of_its_own(play: Play) -> None:
     keys = {"GLM_API_KEY": "planted-glm-key", "ANTHROPIC_API_KEY": "sk-planted-anthropic-key"}
-    config = AgentConfig(type="glm", set={"GLM_API_KEY": "named in mission.yaml"})
+    config = GlmAgentConfig(set={"GLM_API_KEY": "named in mission.yaml"})
     played = play(config, ("claude/success.jsonl", 0, ""), environment=keys)
     (call,) = played.calls
     seen = call["environment"]
@@ -146,7 +146,7 @@ def test_glm_gets_an_environment_of_its_own(play: Play) -> None:
 def test_glm_without_a_key_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GLM_API_KEY", "ZAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    agent = create("glm-5.1", AgentConfig(type="glm", program=sys.executable))
+    agent = create("glm-5.1", GlmAgentConfig(program=sys.executable))
     assert agent.missing() == ("glm-5.1 has no key: set GLM_API_KEY in the environment of the run")
     monkeypatch.setenv("ZAI_API_KEY", "x")
     assert agent.missing() is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agents.protocol import Agent
 from agents.registry import create
-from mission.config import AgentConfig
+from mission.config import AgentConfig, ClaudeAgentConfig, CodexAgentConfig, GlmAgentConfig
 from tests.model_server import ModelServer, UseTool
 
 KEY = "sk-test-planted-model-key-0123456789"
@@ -61,7 +61,7 @@ def _claude(model: str) -> Tool:
     return Tool(
         name=model,
         program="claude",
-        config=AgentConfig(type="claude", model=model),
+        config=ClaudeAgentConfig(model=model),
         commits=True,
         environment={"ANTHROPIC_API_KEY": KEY},
     )
@@ -71,14 +71,14 @@ HAIKU, SONNET = _claude("haiku"), _claude("sonnet")
 GLM = Tool(
     name="glm-5.1",
     program="claude",
-    config=AgentConfig(type="glm", model="glm-5.1"),
+    config=GlmAgentConfig(model="glm-5.1"),
     commits=True,
     environment={"GLM_API_KEY": KEY, "ANTHROPIC_API_KEY": "sk-of-somebody-else-entirely"},
 )
 CODEX = Tool(
     name="codex",
     program="codex",
-    config=AgentConfig(type="codex"),
+    config=CodexAgentConfig(),
     commits=False,
     environment={"CODEX_API_KEY": KEY},
 )

@@ -14,7 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, LogFilter
 
 from flows.server import LocalServer
-from mission.config import AgentConfig, ForgeConfig
+from mission.config import AgentConfig, CommandAgentConfig, ForgeConfig
 from orchestrator.workers.errand import Errand
 from tests.prefect_server import login
 from tests.scratch import Scratch, make, row
@@ -68,7 +68,7 @@ print(json.dumps(answer))
 
 def leaky(folder: Path) -> tuple[Scratch, AgentConfig]:
     """A mission with an author, a reviewer, a row that fails and one that reports."""
-    agent = AgentConfig(
+    agent = CommandAgentConfig(
         run=[sys.executable, str(folder / "worker.py")],
         environment=list(IN_ENVIRONMENT),
         max_attempts=1,

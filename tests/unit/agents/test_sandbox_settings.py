@@ -7,11 +7,17 @@ from pathlib import Path
 import pytest
 
 from agents.sandbox import confine, notice
-from mission.config import AgentConfig, SandboxConfig
+from mission.config import (
+    AgentConfig,
+    ClaudeAgentConfig,
+    CodexAgentConfig,
+    FakeAgentConfig,
+    SandboxConfig,
+)
 
 
 def test_an_agent_without_a_sandbox_is_said_so_with_the_remedy() -> None:
-    said = notice("haiku", AgentConfig(type="claude")) or ""
+    said = notice("haiku", ClaudeAgentConfig()) or ""
     assert said.startswith("haiku runs without a sandbox")
     assert "agents.haiku.sandbox.type: bubblewrap" in said
 
@@ -19,10 +25,10 @@ def test_an_agent_without_a_sandbox_is_said_so_with_the_remedy() -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        AgentConfig(type="codex"),
-        AgentConfig(type="fake"),
-        AgentConfig(type="claude", sandbox=SandboxConfig(type="bubblewrap")),
-        AgentConfig(type="claude", sandbox=SandboxConfig(type="none")),
+        CodexAgentConfig(),
+        FakeAgentConfig(),
+        ClaudeAgentConfig(sandbox=SandboxConfig(type="bubblewrap")),
+        ClaudeAgentConfig(sandbox=SandboxConfig(type="none")),
     ],
 )
 def test_where_there_is_nothing_to_say_nothing_is_said(config: AgentConfig) -> None:

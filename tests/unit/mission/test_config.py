@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from errors import ConfigError
 from mission.config import (
+    CommandAgentConfig,
     MissionConfig,
     format_duration,
     load_config,
@@ -63,6 +64,7 @@ def test_every_key_is_read() -> None:
     assert config.columns == {"deps_on": "depends_on"}
     assert config.statuses == {"todo": Status.NOT_STARTED}
     sonnet = config.agents["sonnet"]
+    assert isinstance(sonnet, CommandAgentConfig)
     assert sonnet.run == ["agent", "--print"]
     assert sonnet.timeouts.start == timedelta(seconds=30)
     assert sonnet.timeouts.total == timedelta(minutes=90)
@@ -130,8 +132,8 @@ COMPLAINTS = [
     ("verify:\n- name: x\n  on: [merged]", 2, '"verify[0].run" is missing', "a list"),
     ("verify:\n- name: x\n  run: make test", 3, '"verify[0].run" cannot be make test', "a list"),
     ("verify:\n- name: x\n  run:\n  - sleep\n  - 10", 5, '"verify[0].run[1]"', "in quotes"),
-    ("gates:\n- type: script\n  timeout: 45", 3, '"gates[0].timeout" cannot be 45', "45m"),
-    ("gates:\n- type: script\n  timout: 45m", 3, 'unknown key "gates[0].timout"', "timeout?"),
+    ("gates:\n- type: none\n  timeout: 45", 3, '"gates[0].timeout" cannot be 45', "45m"),
+    ("gates:\n- type: none\n  timout: 45m", 3, 'unknown key "gates[0].timout"', "timeout?"),
     ("agents:\n  codex:\n    max_attempts: 1.5", 3, "agents.codex.max_attempts", "whole number"),
     ("agents:\n  codex:", 2, '"agents.codex" cannot be empty', "a mapping with the keys type"),
     ("columns:\n  dep: depends", 2, '"columns.dep" cannot be depends', "depends_on?"),
@@ -209,6 +211,7 @@ agents:
   haiku: {<<: *base, max_attempts: 1}
 """
     agents = parse_config(text.encode()).agents
+    assert isinstance(agents["haiku"], CommandAgentConfig)
     assert agents["haiku"].run == ["x"]
     assert (agents["sonnet"].max_attempts, agents["haiku"].max_attempts) == (2, 1)
 

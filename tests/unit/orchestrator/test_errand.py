@@ -6,7 +6,7 @@ import pytest
 
 from agents.protocol import Result
 from errors import AgentError
-from mission.config import AgentConfig, ForgeConfig, GateConfig, TimeoutsConfig
+from mission.config import CodexAgentConfig, ForgeConfig, ScriptGateConfig, TimeoutsConfig
 from mission.outcome import Outcome
 from mission.usage import Usage
 from orchestrator.workers.errand import Delivery, Errand, Verdict, without_credentials
@@ -22,10 +22,8 @@ ERRAND = Errand(
     commit="c" * 40,
     branch="feat/x",
     author="codex via mission-runner",
-    settings=AgentConfig(
-        type="codex", where="worker", timeouts=TimeoutsConfig(total=timedelta(minutes=90))
-    ),
-    gates=[GateConfig(type="script", run=["./gate"], exit_codes={"3": "busy"})],
+    settings=CodexAgentConfig(where="worker", timeouts=TimeoutsConfig(total=timedelta(minutes=90))),
+    gates=[ScriptGateConfig(run=["./gate"], exit_codes={"3": "busy"})],
     forge=ForgeConfig(),
     resumed=Usage(input_tokens=7, cost_usd=0.5),
 )

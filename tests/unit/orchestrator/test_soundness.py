@@ -10,10 +10,7 @@ from hypothesis import strategies as st
 
 from errors import FindingsError
 from errors.finding import Finding, Severity
-from mission.config.agents import AGENT_KEYS_BY_TYPE
 from mission.config.document import examine_document
-from mission.config.gates import GATE_KEYS_BY_TYPE
-from mission.config.model import MissionConfig
 from mission.lint import RULES
 from orchestrator.soundness.soundness import dialect_of, refuse_misunderstood, written_findings
 from tasks_md.parse import parse
@@ -177,16 +174,6 @@ def test_braces_of_other_languages_are_left_alone() -> None:
     ):
         settings = SETTINGS.replace("[tools/check.sh]", f"[sh, -c, '{text}']")
         assert found(settings) == ()
-
-
-def test_keys_that_are_for_some_types_are_keys_that_say_so() -> None:
-    schema = MissionConfig.model_json_schema()["$defs"]
-    for section, owners in (("AgentConfig", AGENT_KEYS_BY_TYPE), ("GateConfig", GATE_KEYS_BY_TYPE)):
-        for key, node in schema[section]["properties"].items():
-            words = node["description"].split(":")[0]
-            said = words.startswith("For `") and "where" not in words
-            assert said == (key in owners), key
-            assert all(f"`{kind}`" in words for kind in owners.get(key, ())), key
 
 
 @pytest.mark.parametrize("name", ["federation-v1"])
