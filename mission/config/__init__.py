@@ -38,6 +38,7 @@ from mission.config.model import (
     StatusConfig,
     TaskConfig,
 )
+from mission.config.plugins import configured_by
 from mission.config.section import Section
 from mission.config.values import Duration, Tokens, format_duration, parse_duration, parse_tokens
 
@@ -74,6 +75,7 @@ __all__ = [
     "TimeoutsConfig",
     "Tokens",
     "VerifyStep",
+    "configured_by",
     "format_duration",
     "load_config",
     "parse_config",

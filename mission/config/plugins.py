@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import EntryPoint, distributions
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from errors import ConfigError
 
@@ -21,6 +25,19 @@ OPERATIONS = "mission_runner.operations"
 
 #: The attribute of a plug-in that holds the pydantic model of its keys.
 MODEL = "Config"
+
+
+_Made = TypeVar("_Made", bound=Callable[..., object])
+
+
+def configured_by(model: type[BaseModel]) -> Callable[[_Made], _Made]:
+    """Say which model holds the keys of a plug-in: a decorator of what its entry point names."""
+
+    def mark(made: _Made) -> _Made:
+        setattr(made, MODEL, model)
+        return made
+
+    return mark
 
 
 def installed(group: str) -> tuple[str, ...]:

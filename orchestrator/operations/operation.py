@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from errors import MissionError, RemoteAwayError, StoppedError, told
+from mission.config.section import Section
 from mission.journal import Attempt, Stage
 from mission.journal.kinds import EvidenceFound
 from mission.state import Status
@@ -26,6 +27,16 @@ class Operation(Protocol):
 def noop(_context: Context, _assignment: Assignment) -> OperationEnd:
     """Nothing: a row that only orders others."""
     return OperationEnd(ok=True, word="")
+
+
+_Arguments = TypeVar("_Arguments", bound=Section)
+
+
+def arguments_of(context: Context, assignment: Assignment, model: type[_Arguments]) -> _Arguments:
+    """What the row's `with` says. The run had not started if that were not what `model` accepts."""
+    settings = context.config.tasks.get(assignment.task.id)
+    given = settings.with_ if settings is not None else {}
+    return model.model_validate(given, by_alias=True, by_name=False)
 
 
 class OperationRunner:
