@@ -75,7 +75,7 @@ def test_it_finds_nothing_of_others(worktree: Path) -> None:
     (state / "logs").mkdir(parents=True)
     (state / "journal.sqlite").write_text("x", encoding="utf-8")
     (worktree.parent / "main" / "private.txt").write_text("x", encoding="utf-8")
-    service = worktree.parent / "service.sock"
+    service = worktree.parent / "daemon.sock"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(service))
         listening.listen()
