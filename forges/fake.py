@@ -112,7 +112,7 @@ class FakeForge:
         self.after("merge")
         return True
 
-    def close_pull(self, number: int, *, landed: str) -> None:
+    def close_pull(self, number: int, *, merged_as: str) -> None:
         self.before("close_pull")
         self.opened[number] = replace(self.pull(number), state=PullState.CLOSED)
         self.after("close_pull")

@@ -161,8 +161,8 @@ class Gitea(GitHubStyle):
             raise
         return answer.status == 200
 
-    def close_pull(self, number: int, *, landed: str) -> None:
-        body: dict[str, JsonValue] = {"Do": "manually-merged", "MergeCommitID": landed}
+    def close_pull(self, number: int, *, merged_as: str) -> None:
+        body: dict[str, JsonValue] = {"Do": "manually-merged", "MergeCommitID": merged_as}
         try:
             self.api.send("POST", f"{self._path}/pulls/{number}/merge", body)
         except RefusedError as error:
@@ -170,7 +170,7 @@ class Gitea(GitHubStyle):
                 raise
             # The repository's settings do not let anybody say that, as by default, or Gitea has not
             # seen the commit on the base yet.
-            super().close_pull(number, landed=landed)
+            super().close_pull(number, merged_as=merged_as)
 
     def delete_branch(self, name: str) -> None:
         try:

@@ -112,7 +112,7 @@ class GitHubStyle(ABC):
         body: dict[str, JsonValue] = {"title": text.title, "body": text.body}
         return self._pull(self.api.send("PATCH", f"{self._path}/pulls/{number}", body))
 
-    def close_pull(self, number: int, *, landed: str) -> None:
+    def close_pull(self, number: int, *, merged_as: str) -> None:
         self.api.send("PATCH", f"{self._path}/pulls/{number}", {"state": "closed"})
 
     def issue(self, number: int) -> Issue:

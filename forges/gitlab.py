@@ -156,7 +156,7 @@ class GitLab:
             raise
         return answer.read(answers.PULL).state == "merged"
 
-    def close_pull(self, number: int, *, landed: str) -> None:
+    def close_pull(self, number: int, *, merged_as: str) -> None:
         self.api.send("PUT", f"{self._path}/merge_requests/{number}", {"state_event": "close"})
 
     def delete_branch(self, name: str) -> None:

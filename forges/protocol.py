@@ -124,9 +124,9 @@ class Forge(Protocol):
             RefusedError: It will not.
         """
 
-    def close_pull(self, number: int, *, landed: str) -> None:
-        """End a pull request whose work is on the base as `landed`, put there by a push: as merged
-        where the forge lets people say so, else as closed."""
+    def close_pull(self, number: int, *, merged_as: str) -> None:
+        """End a pull request whose work is on the base as the commit `merged_as`, put there by a
+        push: as merged where the forge lets people say so, else as closed."""
 
     def delete_branch(self, name: str) -> None:
         """Delete a branch. Fine when it is gone already."""

@@ -90,7 +90,7 @@ class PullRequests:
                 return None
             if not (_same(found.title, text.title) and _same(found.body, text.body)):
                 forge.update_pull(found.number, text)
-            forge.close_pull(found.number, landed=commit)
+            forge.close_pull(found.number, merged_as=commit)
             return forge.pull(found.number)
 
         return self.persistence.until_done(attempt)
