@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cli.console import Style, paint, printable, screen_width, shown_path
 from cli.tables import Column, table, wrap
-from gates.pause import Paused
 from mission.amounts import count
-from mission.journal import Attempt, Event
-from mission.journal.kinds import RemoteAway
+from mission.waits import WaitsFor
 from service.overview import MilestoneView, Overview, TaskView
-from tasks_md.holder import Holder
+from service.standing import Standing, Wait
 from tasks_md.model import AUTO, DONE, NOT_STARTED
 from tasks_md.spans import display_width
 
@@ -25,19 +24,10 @@ _MILESTONES = (
 _BAR = 10  # columns
 _FEW = 10  # rows of a section that is only for orientation
 _MANY = 50  # rows of a section that a person has to act on
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """All that the page shows."""
-
-    overview: Overview
-    errors: int  # that lint found
-    holder: Holder | None  # a run that is under way
-    away: Event[RemoteAway] | None  # the remote, if a run cannot reach it
-    paused: Paused | None  # nothing is started, pushed or merged meanwhile
-    attempts: Mapping[str, Attempt]  # open ones, by task
-    conflicts: Sequence[str]  # warnings about branches that will not merge, for people
+# What is told of a row that is ready, and of one that is under way; all else is in the head.
+_TOLD = (WaitsFor.PROVIDER, WaitsFor.BUDGET, WaitsFor.SLOT, WaitsFor.LEFTOVER)
+_HELD = (*_TOLD, WaitsFor.GATE, WaitsFor.MERGE, WaitsFor.REVIEWER, WaitsFor.RETRY)
+_LEADS = {WaitsFor.SLOT: "", WaitsFor.REVIEWER: "", WaitsFor.BUDGET: "over budget: "}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,21 +68,38 @@ def _head(standing: Standing) -> Iterator[str]:
         f"{done} of {len(views)} tasks done, {count(spent)} tokens spent, "
         f"{count(estimate)} estimated"
     )
-    if standing.holder is not None:
-        yield from _wrapped(f"A run is under way: {standing.holder}", "cyan")
-        if standing.away is not None:
-            since = f"{standing.away.at.astimezone():%Y-%m-%d %H:%M}"
-            yield from _wrapped(f"Since {since} {standing.away.what.text}", "yellow")
-    elif any(view.task.id in standing.attempts for view in views):
-        yield from _wrapped("No run is at work: `mission run` carries on", "yellow")
+    yield from _run(standing)
     if standing.paused is not None:
-        since = f"{standing.paused.since.astimezone():%Y-%m-%d %H:%M}"
-        yield from _wrapped(f"Since {since} {standing.paused.detail}", "yellow")
+        told = f"Since {_minute(standing.paused.since)} {standing.paused.detail}"
+        yield from _wrapped(told, "yellow")
     if standing.errors:
         number = "1 error" if standing.errors == 1 else f"{standing.errors} errors"
         yield from _wrapped(f"{number} in the file: `mission check` tells where", "red")
     for conflict in standing.conflicts:
         yield from _wrapped(conflict, "yellow")
+
+
+def _run(standing: Standing) -> Iterator[str]:
+    """Who is at work, and what is left where nobody is."""
+    run, away = standing.run, standing.away
+    if run is not None and run.at_work:
+        since = run.since.isoformat(timespec="seconds")
+        told = f"process {run.pid} on {run.host} since {since} ({run.command})"
+        yield from _wrapped(f"A run is under way: {told}", "cyan")
+        if run.alive is None:
+            yield from _wrapped(f"Its last sign is of {_minute(run.last_sign)}", "yellow")
+        if away is not None:
+            yield from _wrapped(f"Since {_minute(away.at)} {away.what.text}", "yellow")
+        return
+    if any(standing.attempt(view.task.id) for view in standing.overview.tasks):
+        yield from _wrapped("No run is at work: `mission run` carries on", "yellow")
+    if standing.stale_since is not None:
+        told = f"The last run died; its last sign is of {_minute(standing.stale_since)}"
+        yield from _wrapped(told, "yellow")
+
+
+def _minute(when: datetime) -> str:
+    return f"{when.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _wrapped(text: str, style: Style) -> Iterator[str]:
@@ -146,32 +153,41 @@ def _cut(lines: Sequence[str], room: int) -> str:
     return f"{first.rstrip()} …"
 
 
-def _ready(view: TaskView, _standing: Standing) -> str:
+def _ready(view: TaskView, standing: Standing) -> str:
     task = view.task
     agent = "auto" if task.agent == AUTO else task.agent
     estimate = f" {count(task.estimate_tokens)}" if task.estimate_tokens else ""
-    return f"{agent}{estimate}: {task.description}"
+    held = [_short(wait) for wait in standing.waits.get(task.id, ()) if wait.on in _TOLD]
+    return f"{'; '.join([f'{agent}{estimate}', *held])}: {task.description}"
 
 
 def _under_way(view: TaskView, standing: Standing) -> str:
-    attempt = standing.attempts.get(view.task.id)
-    if attempt is None:
-        return f"no attempt of this runner; {view.task.notes or view.task.description}"
+    one = standing.attempt(view.task.id)
+    waits = [_short(wait) for wait in standing.waits.get(view.task.id, ()) if wait.on in _HELD]
+    if one is None:
+        told = view.task.notes or view.task.description
+        return "; ".join(waits) or f"no attempt of this runner; {told}"
+    attempt = one.attempt
     since = f"{attempt.started.astimezone():%H:%M}"
     spent = f", {count(attempt.tokens)} tokens" if attempt.tokens else ""
-    return f"{attempt.agent}, attempt {attempt.number} since {since}, {attempt.stage}{spent}"
+    told = f"{attempt.agent}, attempt {attempt.number} since {since}, {one.step}{spent}"
+    return "; ".join([told, *waits])
+
+
+def _short(wait: Wait) -> str:
+    """What a row waits for, and why, in a few words."""
+    when = f", until {wait.until.astimezone():%H:%M}" if wait.until is not None else ""
+    if not when and wait.since is not None and wait.on in (WaitsFor.GATE, WaitsFor.MERGE):
+        when = f", since {wait.since.astimezone():%H:%M}"
+    return f"{_LEADS.get(wait.on, 'waits: ')}{wait.why}{when}"
 
 
 def _noted(view: TaskView, _standing: Standing) -> str:
     return view.task.notes or view.task.description
 
 
-def _waits(view: TaskView, _standing: Standing) -> str:
-    if view.task.unreadable:
-        return f"cannot run: {view.task.unreadable[0]}"
-    if view.task.id in view.waiting_on:
-        return "cannot run: it waits for itself"
-    return f"for {', '.join(view.waiting_on)}" if view.waiting_on else "cannot run: in a circle"
+def _waits(view: TaskView, standing: Standing) -> str:
+    return standing.waits[view.task.id][0].why
 
 
 def _has(status: str) -> Callable[[TaskView], bool]:

@@ -15,6 +15,7 @@ from orchestrator.context import Context
 from orchestrator.expanding import PlannerAwayError, expand, next_placeholder, write_expansion
 from orchestrator.loop.board import Board
 from orchestrator.loop.conduct import conduct
+from orchestrator.loop.telling import over_budget, planner_away, tell_wait
 from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
 from orchestrator.ports.assignment import Todo
@@ -222,11 +223,13 @@ def _expanded(
     try:
         made = expand(context, milestone.id, planner=planner)
         write_expansion(context, made)
-    except PlannerAwayError:
+    except PlannerAwayError as error:
+        tell_wait(context.journal, context.run, milestone.id, planner_away(error))
         raise
     except MissionError as error:
         if isinstance(error, BudgetError):
             refused[milestone.id] = error
+            tell_wait(context.journal, context.run, milestone.id, over_budget(error))
         context.display.say(f"{milestone.id} stays a placeholder: {error}")
         return False
     board.take_up()

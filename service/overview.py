@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tasks_md.graph import Graph
@@ -98,18 +98,23 @@ class _Views:
         )
 
 
-def overview_data(overview: Overview) -> dict[str, object]:
-    """The overview as `mission status --json` prints it."""
+def overview_data(
+    overview: Overview, more: Callable[[str], Mapping[str, object]]
+) -> dict[str, object]:
+    """The overview as `mission status --json` prints it; `more` has, by the name of a row or a
+    milestone, what else is known of it."""
     return {
         "mission": overview.mission,
         "path": overview.path,
-        "milestones": [_milestone_data(milestone) for milestone in overview.milestones],
+        "milestones": [_milestone_data(milestone, more) for milestone in overview.milestones],
         "ready": list(overview.ready),
         "critical_path": list(overview.critical_path),
     }
 
 
-def _milestone_data(view: MilestoneView) -> dict[str, object]:
+def _milestone_data(
+    view: MilestoneView, more: Callable[[str], Mapping[str, object]]
+) -> dict[str, object]:
     return {
         "id": view.milestone.id,
         "title": view.milestone.title,
@@ -118,7 +123,11 @@ def _milestone_data(view: MilestoneView) -> dict[str, object]:
         "counts": dict(view.counts),
         "estimate_tokens": view.estimate_tokens,
         "spent_tokens": view.spent_tokens,
-        "tasks": [task_data(task) for task in view.tasks],
+        "tasks": [
+            {**task_data(task), "spent_tokens": task.spent_tokens, **more(task.task.id)}
+            for task in view.tasks
+        ],
+        **(more(view.milestone.id) if view.milestone.placeholder else {}),
     }
 
 

@@ -60,6 +60,11 @@ def write_note(lock_dir: Path, note: Holder) -> None:
     fresh.replace(lock_dir / _NOTE)
 
 
+def note_file(lock_dir: Path) -> Path:
+    """Where the note is, while somebody holds the lock."""
+    return lock_dir / _NOTE
+
+
 def remove_note(lock_dir: Path) -> None:
     """Nobody holds the lock any more."""
     (lock_dir / _NOTE).unlink(missing_ok=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any, overload
+from typing import Any, cast, overload
 
 from mission.journal.kinds import H, Happening
 from mission.journal.records import Event
 from mission.journal.stored import WORDS, data_of, read_happening, word_of
-from mission.journal.table import Table, moment, where
+from mission.journal.table import Table, moment, only, where
 
 
 class Events(Table):
@@ -85,6 +85,21 @@ class Events(Table):
         )
         found = [_event(row) for row in rows]
         return found if kind is None else [one for one in found if isinstance(one.what, kind)]
+
+    def newest(self, kind: type[H]) -> list[Event[H]]:
+        """Of each row the newest event of a kind, in the order in which they happened."""
+        rows = self._database.rows(
+            "SELECT * FROM events WHERE id IN (SELECT max(id) FROM events"
+            " WHERE kind = :kind AND task IS NOT NULL GROUP BY task) ORDER BY id",
+            kind=next(word for one, word in WORDS.items() if one is kind),
+        )
+        found = [_event(row) for row in rows]
+        return [cast("Event[H]", one) for one in found if isinstance(one.what, kind)]
+
+    def last_event(self) -> Event[Happening] | None:
+        """The newest event of all."""
+        rows = self._database.rows("SELECT * FROM events ORDER BY id DESC LIMIT 1")
+        return only([_event(row) for row in rows])
 
 
 def _event(row: sqlite3.Row) -> Event[Happening]:

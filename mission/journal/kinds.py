@@ -229,6 +229,33 @@ class WorkHeld:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DispatchBegan:
+    """A run starts rows from here on."""
+
+    slots: int  # how many at once
+    all: bool  # False: only `rows`
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowWaits:
+    """What keeps a row, or a milestone to be planned, from going on, where only the run knows it;
+    what the run said of it before is over."""
+
+    on: str  # a `mission.waits.WaitsFor`; empty: nothing of that kind any more
+    why: str = ""  # for people
+    who: str = ""  # the provider, the reviewer, the budget's scope
+    until: str | None = None  # ISO 8601, UTC: not longer than that
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MergeAwaited:
+    """A row's finished work waits for its turn to merge; turns come in the order of these."""
+
+    branch: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Other:
     """A word of somebody else: of a third party, or of a version that this one does not know."""
 
@@ -258,6 +285,9 @@ Happening = (
     | RemoteAway
     | ErrandSent
     | WorkHeld
+    | DispatchBegan
+    | RowWaits
+    | MergeAwaited
     | Other
 )
 H = TypeVar("H", bound=Happening)

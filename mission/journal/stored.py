@@ -12,12 +12,14 @@ from typing import Any
 
 from mission.journal.kinds import (
     AgentEnded,
+    DispatchBegan,
     ErrandSent,
     EvidenceFound,
     ForgeRaced,
     GateAnswered,
     Happening,
     IssueClosed,
+    MergeAwaited,
     Merged,
     MilestoneExpanded,
     NoReview,
@@ -27,6 +29,7 @@ from mission.journal.kinds import (
     RemoteAway,
     RequestAnswered,
     ReviewMade,
+    RowWaits,
     StatusPublished,
     StatusSet,
     TakenOver,
@@ -59,6 +62,9 @@ WORDS: Mapping[type[Happening], str] = {
     RemoteAway: "away",
     ErrandSent: "remote",
     WorkHeld: "held",
+    DispatchBegan: "dispatch",
+    RowWaits: "waits",
+    MergeAwaited: "queued",
 }
 _CLASSES = {word: kind for kind, word in WORDS.items()}
 

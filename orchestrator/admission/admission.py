@@ -6,6 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from mission.journal import Attempt
+from mission.journal.database import to_text
+from mission.journal.kinds import RowWaits
+from mission.waits import WaitsFor
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
 from orchestrator.admission.rests import GO_ON, is_operation, line_up
@@ -29,7 +32,7 @@ class Admission:
         self._told: set[str] = set()  # rows whose refusal was said
         self._unreviewed: dict[str, Unreviewed] = {}  # finished work that waits for its review
         self._reviewers: dict[str, str] = {}  # by row, who may review its work
-        self._behind: set[str] = set()  # rows that wait for a provider
+        self._behind: dict[str, str] = {}  # by row, the provider that it waits for
         self._own: dict[str, dict[str, datetime]] = {}  # by row, agents that it may not ask before
         self.delays = Delays(until)
         self.refused: dict[str, Refusal] = {}  # rows that a limit keeps from starting
@@ -89,7 +92,7 @@ class Admission:
         context, now = self._context, self._context.clock()
         waits = self._unreviewed.get(row.id)
         names = waits.by if waits is not None else line_up(agent, context.config)
-        self._behind.discard(row.id)
+        self._behind.pop(row.id, None)
         gave_up = context.rests.given_up(names)
         if gave_up:
             self._refuse(row, _not_taken(row, gave_up))
@@ -98,7 +101,7 @@ class Admission:
         if until is not None:
             routed = waits is not None or agent == self._dispatcher.carrier(row)
             self.delays.hold(row.id, until, None if routed else agent)
-            self._behind.add(row.id)
+            self._behind[row.id] = context.rests.provider(chosen)
             return None
         tokens = waits.tokens if waits is not None else None
         refusal = self._budget.reserve(row, chosen, now, review=tokens)
@@ -127,6 +130,28 @@ class Admission:
     def reviewer(self, task: str) -> str | None:
         """Who was admitted to review the row's work; told once."""
         return self._reviewers.pop(task, None)
+
+    def waits(self) -> dict[str, RowWaits]:
+        """What rows wait for, for those who look on."""
+        told = {task: self._wait(task, at) for task, at in self.delays.times().items()}
+        for task, refusal in self.refused.items():
+            provider = refusal.scope is Scope.PROVIDER
+            told[task] = RowWaits(
+                on=WaitsFor.PROVIDER if provider else WaitsFor.BUDGET,
+                why=f"{refusal.message}. {refusal.hint}",
+                who=refusal.scope.value,
+            )
+        return told
+
+    def _wait(self, task: str, at: datetime) -> RowWaits:
+        until, waits, provider = to_text(at), self._unreviewed.get(task), self._behind.get(task)
+        if provider is not None:
+            why = f"{provider} takes no work"
+            return RowWaits(on=WaitsFor.PROVIDER, why=why, who=provider, until=until)
+        if waits is not None:
+            by = " or ".join(waits.by)
+            return RowWaits(on=WaitsFor.REVIEWER, why=f"its review by {by}", who=by, until=until)
+        return RowWaits(on=WaitsFor.RETRY, why="its next try", until=until)
 
     def token_limit(self, row: Task, agent: str) -> int | None:
         """How many tokens an attempt by `agent` may use; None where no limit says so, and for an

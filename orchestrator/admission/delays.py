@@ -26,6 +26,10 @@ class Delays:
     def __bool__(self) -> bool:
         return bool(self._rows) or self._until is not None
 
+    def times(self) -> dict[str, datetime]:
+        """When each row is looked at again."""
+        return {task: held.at for task, held in self._rows.items()}
+
     def hold(self, task: str, until: datetime, agent: str | None = None) -> None:
         """Try `task` again then. `agent` stands in for the one that it is routed to."""
         self._rows[task] = _Held(at=until, agent=agent)

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agents.registry import provider, settings
+from agents.registry import provider as provider_of
+from agents.registry import settings
 from mission.config import MissionConfig
 from mission.config.values import format_duration
 from mission.outcome import Outcome
@@ -71,7 +72,7 @@ class Rests:
         Raises:
             AgentError: The agent is not configured.
         """
-        rest = self._rests.setdefault(self._provider(agent), _Rest(until=now))
+        rest = self._rests.setdefault(self.provider(agent), _Rest(until=now))
         anew = rest.until <= now
         rest.times += anew
         until = rest_end(limit, rest.times - 1, now=now, dice=dice)
@@ -99,7 +100,7 @@ class Rests:
         """
         back: list[datetime] = []
         for name in names:
-            rest = self._rests.get(self._provider(name))
+            rest = self._rests.get(self.provider(name))
             if rest is not None and rest.given_up:
                 continue
             at = max((own or {}).get(name, now), rest.back if rest is not None else now)
@@ -114,7 +115,7 @@ class Rests:
         Raises:
             AgentError: One of them is not configured.
         """
-        providers = dict.fromkeys(map(self._provider, names))
+        providers = dict.fromkeys(map(self.provider, names))
         rests = {name: self._rests.get(name) for name in providers}
         if not all(rest is not None and rest.given_up for rest in rests.values()):
             return ""
@@ -127,7 +128,7 @@ class Rests:
         Raises:
             AgentError: The agent is not configured.
         """
-        name = self._provider(agent)
+        name = self.provider(agent)
         rest = self._rests.get(name)
         if rest is None:
             return
@@ -142,7 +143,7 @@ class Rests:
         Raises:
             AgentError: The agent is not configured.
         """
-        rest = self._rests.get(self._provider(agent))
+        rest = self._rests.get(self.provider(agent))
         if rest is not None and rest.probe == task:
             rest.probe = rest.since = None
 
@@ -153,12 +154,17 @@ class Rests:
             AgentError: The agent is not configured.
         """
         if outcome not in _UNTOLD:
-            self._rests.pop(self._provider(agent), None)
+            self._rests.pop(self.provider(agent), None)
 
-    def _provider(self, agent: str) -> str:
+    def provider(self, agent: str) -> str:
+        """Who answers when the agent is asked.
+
+        Raises:
+            AgentError: The agent is not configured.
+        """
         if is_operation(agent):
             return OPERATION
-        return provider(agent, settings(agent, self._config))
+        return provider_of(agent, settings(agent, self._config))
 
 
 def is_operation(agent: str) -> bool:

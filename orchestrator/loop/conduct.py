@@ -6,6 +6,7 @@ import queue
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from mission.journal.kinds import DispatchBegan
 from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.context import Context
 from orchestrator.loop.board import Board
@@ -39,6 +40,10 @@ def conduct(
         RowConflictError: Somebody changed a row that was under way.
     """
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    if todo.selected is None or todo.selected:
+        everything = todo.selected is None
+        begun = DispatchBegan(slots=slots, all=everything, rows=tuple(sorted(todo.selected or ())))
+        context.journal.record(begun, run=context.run)
     issues = IssueBook(context, lambda: board.plan)
     agents = AttemptRunner(context, MergeQueue(context), issues)
     dispatcher = Dispatcher(context, board, agents, OperationRunner(context, find_operation))

@@ -21,6 +21,7 @@ from orchestrator.loop.dispatch import SUM_UP, Dispatcher
 from orchestrator.loop.events import Event, FileChanged, JobEnded, Woken, Written
 from orchestrator.loop.inbox import Inbox
 from orchestrator.loop.jobs import Jobs
+from orchestrator.loop.telling import Telling
 from orchestrator.loop.writing import Writing
 from orchestrator.ports.assignment import Assignment, Todo
 from orchestrator.ports.display import Progress
@@ -64,6 +65,8 @@ class Loop:
         self._starting = list(todo.left)  # journalled, not yet given to the engine
         self._admission = Admission(context, dispatcher, until=todo.until)
         self._delays = self._admission.delays
+        self._telling = Telling(context.journal, context.run, todo.held)
+        self._looked = False  # in this step, for rows to start
         self._bug: BaseException | None = None
         self._conflict: MissionError | None = None  # the file and the run disagree
         self._understood = board.plan.tables  # those that the rules were last held against
@@ -105,6 +108,7 @@ class Loop:
         """Take in what ended and what people did, start what is ready, and write it all."""
         ends = [end for job in ended if (end := self._take(job)) is not None]
         self._paused = self._context.paused
+        self._looked = False
         try:
             # While a write is under way, what people did waits: it may change what is written.
             if not self._writing.busy and self._conflict is None:
@@ -125,6 +129,8 @@ class Loop:
         begun, self._starting = self._starting, []
         for attempt in begun:
             self._submit(attempt)
+        if self._looked or ends or begun:
+            self._telling.tell(self._admission.waits(), self._live.values(), looked=self._looked)
         self._writing.begin([end for end in ends if end.status is not None])
         self._show()
 
@@ -156,6 +162,7 @@ class Loop:
         due_or_ready = self._delays or self._board.count_ready()
         if not (due_or_ready and self._has_room() and self._may_start()):
             return
+        self._looked = True
         now = self._context.clock()
         with self._context.journal.together():
             while self._has_room() and (due := self._delays.pop_due(now)) is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from threading import Condition, Thread
 
 from errors import GitError, MissionError
+from mission.journal.kinds import MergeAwaited
 from orchestrator.context import Context
 from orchestrator.merging.batch import Ahead, BatchRound
 from orchestrator.merging.candidates import (
@@ -64,9 +65,13 @@ class MergeQueue:
             BrokenBaseError: It landed, and the base does not pass: somebody came in between.
             CheckoutBlockedError: A person's changes stand where the checkout would move.
         """
-        ticket = _Ticket(row=row)
+        ticket, attempt = _Ticket(row=row), row.attempt
         with self._turn:
             self._waiting.append(ticket)
+            waits = MergeAwaited(branch=attempt.branch)
+            self._context.journal.record(
+                waits, run=self._context.run, task=row.task.id, attempt=attempt.id
+            )
             self._context.display.doing(row.task.id, "waits for its turn to merge")
             self._turn.wait_for(lambda: ticket.end.done() or not self._leading)
             lead = not ticket.end.done()

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.status import standing_of
 from cli.status_page import status_page
 from mission.journal.kinds import StatusSet
 from mission.place import Place
 from orchestrator.ports.display import RecordingDisplay
 from policy.backoff import Backoff
+from service.builder import Standings
 from tests.scratch import Scratch, make, row
 
 pytestmark = pytest.mark.timeout(120)
@@ -104,7 +104,7 @@ def test_rows_wait_for_a_remote_that_is_away(tmp_path: Path, daemon: Daemon) -> 
     pages: list[str] = []
 
     def look_and_start() -> None:
-        pages.append(status_page(standing_of(Place.find(str(scratch.task_file)))))
+        pages.append(status_page(Standings(Place.find(str(scratch.task_file))).current()))
         daemon.start()
 
     display = Acting(("A: done", daemon.stop), ("cannot be reached", look_and_start))
@@ -113,7 +113,7 @@ def test_rows_wait_for_a_remote_that_is_away(tmp_path: Path, daemon: Daemon) -> 
     assert blocked(scratch) == []
     assert any("can be reached again" in said for said in display.said)
     assert "the remote cannot be reached" in pages[0]
-    page = status_page(standing_of(Place.find(str(scratch.task_file))))
+    page = status_page(Standings(Place.find(str(scratch.task_file))).current())
     assert "the remote" not in page
 
 

@@ -61,7 +61,7 @@ def test_json(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     with Journal.open(place.journal_file) as journal:
         journal.end_attempt(start(journal, "A-1"), "success", input_tokens=900, output_tokens=100)
     data = json.loads(run(capsys, "status", str(place.folder), "--json"))
-    assert list(data) == ["mission", "path", "milestones", "ready", "critical_path"]
+    assert list(data)[:5] == ["mission", "path", "milestones", "ready", "critical_path"]
     assert (data["mission"], data["ready"]) == ("trial", ["A-3"])
     assert data["path"] == str(place.task_file)
     first = data["milestones"][0]
@@ -88,7 +88,21 @@ def test_json(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
         "line": 11,
         "ready": True,
         "waiting_on": [],
+        "spent_tokens": 0,
+        "since": None,
+        "waits": [
+            {
+                "on": "run",
+                "why": "no run is at work",
+                "names": [],
+                "since": None,
+                "until": None,
+                "hint": "mission run",
+            }
+        ],
     }
+    assert [need["task"] for need in data["people"]] == ["A-2", "B-1", "B-2"]
+    assert data["run"]["alive"] is False
 
 
 def test_what_is_under_way(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

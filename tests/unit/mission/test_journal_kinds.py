@@ -14,12 +14,15 @@ from errors import JournalError
 from mission.journal import Journal
 from mission.journal.database import SCHEMA_VERSION
 from mission.journal.kinds import (
+    DispatchBegan,
     ForgeRaced,
     Happening,
+    MergeAwaited,
     Merged,
     Other,
     RemoteAway,
     ReviewMade,
+    RowWaits,
     StatusSet,
     Verified,
     WillConflict,
@@ -72,7 +75,12 @@ def _check(journal: Journal) -> None:
     (raced,) = journal.events(ForgeRaced)
     assert raced.what.expected == "a" * 40
     known = {type(event.what) for event in journal.events()}
-    assert known == {*WORDS, Other} - {RemoteAway}  # which is newer
+    assert known == {*WORDS, Other} - {
+        RemoteAway,
+        DispatchBegan,
+        RowWaits,
+        MergeAwaited,
+    }  # newer ones
     (other,) = (event.what for event in journal.events() if isinstance(event.what, Other))
     assert other.kind == "note"
 
