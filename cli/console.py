@@ -29,6 +29,7 @@ _CODES: Mapping[Style, str] = {
     "yellow": "33",
     "cyan": "36",
 }
+_PARTS = 10_000  # of JSON, written at once
 _JOINERS = "\u200c\u200d"  # parts of emoji and of some scripts' words
 
 
@@ -47,14 +48,25 @@ def print_json(value: Mapping[str, object]) -> None:
 
     Times become ISO 8601, lengths of time seconds, numbers that JSON does not know null.
     """
-    text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    encoder = json.JSONEncoder(indent=2, ensure_ascii=False, allow_nan=False)
+    parts: list[str] = []
+    for part in encoder.iterencode(_plain(value)):  # a big mission's text is never there as a whole
+        parts.append(part)
+        if len(parts) == _PARTS:
+            _write(sys.stdout, _harmless("".join(parts)), end="")
+            parts.clear()
+    _write(sys.stdout, _harmless("".join(parts)))
+
+
+def _harmless(text: str) -> str:
+    """JSON without characters that a terminal acts on: they are only in strings, and escaped."""
     lines = (
         line
         if line.isprintable()
         else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
         for line in text.split("\n")
     )
-    _write(sys.stdout, "\n".join(lines))
+    return "\n".join(lines)
 
 
 def printable(text: str) -> str:
@@ -89,12 +101,12 @@ def screen_width() -> int:
     return max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str, end: str = "\n") -> None:
     try:
-        stream.write(f"{text}\n")
+        stream.write(f"{text}{end}")
     except UnicodeEncodeError:  # a terminal or a file of an old encoding
         encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)
     stream.flush()
 
 
