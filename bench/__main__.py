@@ -18,6 +18,7 @@ BENCHMARKS = (
     "orchestration",
     "makespan",
     "batching",
+    "row",
     "detect",
     "search",
     "migration",
