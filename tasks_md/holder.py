@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+LOCK = "writer.lock"
 _NOTE = "writer.json"
 _PROC = Path("/proc")
 
@@ -45,12 +47,14 @@ def holder(lock_dir: Path) -> Holder | None:
     """Who holds the lock; None where nobody does, as far as this machine can tell.
 
     The note outlives a holder that was killed, so a process that is gone holds nothing, and neither
-    does another one that got its pid. On another machine nobody can look: its note counts.
+    does another one that got its pid. On another machine nobody can look: its note counts. No
+    process is started to find out.
     """
     noted = read_note(lock_dir)
-    if noted is None or (noted.host == os.uname().nodename and not _is_alive(noted)):
-        return None
-    return noted
+    if noted is None or noted.host != os.uname().nodename:
+        return noted
+    holds = _is_alive(noted) if is_told_by_files() else _is_locked(lock_dir)
+    return noted if holds else None
 
 
 def write_note(lock_dir: Path, note: Holder) -> None:
@@ -84,9 +88,27 @@ def read_note(lock_dir: Path) -> Holder | None:
         return None  # written by another version
 
 
+def _is_locked(lock_dir: Path) -> bool:
+    """Whether somebody holds the lock, where no file tells which processes there are. Looking takes
+    a share of it for an instant; whoever wants the lock tries more than once."""
+    try:
+        with (lock_dir / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # there is no lock, so nobody holds it
+    return False
+
+
 def _is_alive(noted: Holder) -> bool:
     since = started(noted.pid)
     return since is not None and noted.started in (None, since)
+
+
+def is_told_by_files() -> bool:
+    """Whether files say which processes there are; else only another process can tell."""
+    return (_PROC / "self" / "stat").exists()
 
 
 def started(pid: int) -> float | None:
@@ -94,7 +116,7 @@ def started(pid: int) -> float | None:
 
     Only good for comparing with an earlier answer for the same pid. A zombie counts as gone.
     """
-    if (_PROC / "self" / "stat").exists():
+    if is_told_by_files():
         try:
             stat = (_PROC / str(pid) / "stat").read_bytes()
         except OSError:

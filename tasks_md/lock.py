@@ -7,9 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from errors import WriterBusyError
-from tasks_md.holder import Holder, read_note, remove_note, write_note
-
-_LOCK = "writer.lock"
+from tasks_md.holder import LOCK, Holder, read_note, remove_note, write_note
 
 
 class WriterLock:
@@ -34,7 +32,7 @@ class WriterLock:
         """
         self._dir.mkdir(parents=True, exist_ok=True)
         # Whoever releases it may be another thread than the one that acquired it.
-        lock = FileLock(self._dir / _LOCK, thread_local=False)
+        lock = FileLock(self._dir / LOCK, thread_local=False)
         try:
             lock.acquire(timeout=timeout, poll_interval=0.02)
         except Timeout:
@@ -60,10 +58,10 @@ def refuse_if_held(lock_dir: Path, timeout: float = 0.0) -> None:
     Raises:
         WriterBusyError: Somebody holds it.
     """
-    if not (lock_dir / _LOCK).exists():
+    if not (lock_dir / LOCK).exists():
         return
     try:
-        with FileLock(lock_dir / _LOCK).acquire(timeout=timeout, poll_interval=0.02):
+        with FileLock(lock_dir / LOCK).acquire(timeout=timeout, poll_interval=0.02):
             return
     except Timeout:
         raise _busy(lock_dir) from None

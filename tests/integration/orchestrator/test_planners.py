@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from errors import AgentError
+from mission.journal.kinds import RowWaits
 from orchestrator.expanding import expand_patiently
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
@@ -52,6 +53,9 @@ def test_a_planner_that_is_away_is_asked_again(
     assert run_expanding(scratch).exit_code == 0
     assert scratch.merged() == ["A", "M2-01", "M2-02"]
     assert asked(tmp_path) == ["other"] * 4
+    with scratch.journal() as journal:
+        waits = [event.what for event in journal.events(RowWaits, task="M2")]
+    assert {(wait.on, wait.who) for wait in waits} == {("provider", "other")}
 
 
 def test_who_stands_in_for_a_planner_is_asked_while_it_rests(tmp_path: Path) -> None:

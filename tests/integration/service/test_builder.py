@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
@@ -168,6 +169,56 @@ def test_a_file_that_cannot_be_read_is_said_and_is_read_again(place: Place) -> N
             standings.current()
     place.task_file.write_text(TASKS)
     assert standings.current().revision == 1
+
+
+# As root nothing is read-only, so the child becomes somebody else first.
+SOMEBODY = """
+import os, sys
+from cli.status_page import status_page
+from mission.place import Place
+from service.builder import Standings
+from service.follow import follow
+from service.story import read_story
+
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setuid(65534)
+place = Place.find(sys.argv[1])
+standing = Standings.shared(place).current()
+print(standing.event, standing.run.alive, len(list(follow(place, over=lambda seconds: True))))
+status_page(standing)
+"""
+
+
+@pytest.mark.parametrize("at_work", [True, False])
+def test_who_may_only_read_sees_the_same(at_work: bool) -> None:
+    with tempfile.TemporaryDirectory() as name:  # others can reach it; pytest's they cannot
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / ".git").mkdir()
+        (folder / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+        (folder / "TASKS.md").write_text(TASKS)
+        place = Place.find(name)
+        with (
+            StatusWriter(place.task_file, lock_dir=place.state_dir),
+            Journal.open(place.journal_file) as journal,
+        ):
+            journal.start_run(mission="M", host="h", pid=os.getpid(), pid_started=1.0)
+            note(journal)
+            told = somebody(folder) if at_work else ""
+        told = told or somebody(folder)
+    assert told == f"1 {at_work} 1\n"
+
+
+def somebody(folder: Path) -> str:
+    told = subprocess.run(
+        [sys.executable, "-c", SOMEBODY, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    return told.stdout or told.stderr
 
 
 def test_a_process_has_one_for_each_mission(place: Place) -> None:

@@ -27,6 +27,7 @@ from mission.journal.kinds import (
     Verified,
     WillConflict,
 )
+from mission.journal.look import look
 from mission.journal.stored import WORDS, data_of, read_happening, word_of
 from mission.usage import Usage
 
@@ -89,6 +90,7 @@ def test_a_journal_of_the_first_version_is_read_and_stays_as_it_is(old_journal: 
     before = old_journal.read_bytes()
     with Journal.open_to_read(old_journal) as journal:
         _check(journal)
+    look(old_journal, _check)
     assert old_journal.read_bytes() == before
 
 

@@ -302,6 +302,15 @@ def test_a_row_that_nobody_of_ours_began_waits_for_a_person() -> None:
     assert [need.task for need in standing.people] == ["A"]
 
 
+def test_a_milestone_waits_for_its_planner_until_it_is_planned() -> None:
+    made = parse("## Milestone 2 — Later (N)\n\nGoal: more.\n", path="TASKS.md")
+    word = RowWaits(on="provider", why="opus takes no work", who="opus", until=later(9).isoformat())
+    record = Record(waits={"N": event(1, word, task="N")}, dispatch=event(2, BEGAN))
+    standing = make_standing(at_work(Known(plan=made, graph=Graph.of(made), host="here"), record))
+    (wait,) = standing.waits["N"]
+    assert (wait.on, wait.names, wait.until) == (WaitsFor.PROVIDER, ("opus",), later(9))
+
+
 STATUSES = st.sampled_from([str(status) for status in Status])
 WORDS = st.sampled_from([*WaitsFor, "", "of a newer version"])
 

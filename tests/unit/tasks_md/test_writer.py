@@ -112,6 +112,21 @@ def test_the_holder_is_known_while_it_holds(path: Path) -> None:
         pass
 
 
+def test_the_holder_is_known_without_a_process_where_no_file_tells_of_processes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = path.parent / "state"
+    with writer(path):
+        monkeypatch.setattr("tasks_md.holder.is_told_by_files", lambda: False)
+        monkeypatch.setattr("tasks_md.holder.subprocess", None)
+        note = (state / "writer.json").read_bytes()
+        who = holder(state)
+        assert who is not None
+        assert who.pid == os.getpid()
+    (state / "writer.json").write_bytes(note)  # as a writer that was killed leaves it
+    assert holder(state) is None
+
+
 def test_a_killed_holder_holds_nothing(path: Path) -> None:
     code = (
         "import sys, os, signal; from pathlib import Path\n"
