@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from workspace.git import Git
-from workspace.store import ATTRIBUTES, SUBMODULE
+from workspace.tree_entries import ATTRIBUTES, SUBMODULE
 
 
 def changes_attributes(git: Git, base: str, head: str, files: Iterable[str], path: str) -> bool:

@@ -41,6 +41,7 @@ class Conversation:
         self._start = start
         self._turn = threading.Lock()  # guards what follows
         self._process: subprocess.Popen[bytes] | None = None
+        self._owner = os.getpid()  # who started it: nobody else talks to it
         self._end: Callable[[], object] = _nothing
         self._read = bytearray()  # of its output, and not asked for yet
 
@@ -62,7 +63,8 @@ class Conversation:
             EndedError: It ends, or takes too long.
         """
         with self._turn:
-            if self._process is not None and self._process.poll() is not None:
+            # Of a process that we forked from, or one that somebody killed.
+            if self._owner != os.getpid() or (self._process and self._process.poll() is not None):
                 self._stop()
             try:
                 return self._asked(questions, answer)
@@ -114,7 +116,8 @@ class Conversation:
     def _say(self, text: bytes) -> None:
         if self._process is None:
             self._process = self._start()
-            self._end = weakref.finalize(self, _end, self._process)
+            self._owner = os.getpid()
+            self._end = weakref.finalize(self, _end, self._process, self._owner)
         stdin = self._process.stdin
         if stdin is None:
             raise EndedError("git has no pipe to be asked through")
@@ -150,11 +153,14 @@ def _nothing() -> None:
     """There is no process to end."""
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], owner: int) -> None:
+    ours = owner == os.getpid()
     with suppress(OSError):  # what could not be written is lost with it
-        process.kill()
+        if ours:
+            process.kill()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with suppress(OSError):
                 pipe.close()
-    process.wait()
+    if ours:
+        process.wait()

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from errors import GitError
 from workspace.git import Git
 from workspace.redact import Redactor
-from workspace.store import SUBMODULE, Change, Store
+from workspace.store import Store
+from workspace.tree_entries import SUBMODULE, Change
 
 _MUCH = 1 << 22  # bytes of a file: git shows what changed of one that is larger
 
@@ -43,8 +44,8 @@ def _is_clean(git: Git, base: str, head: str, redactor: Redactor) -> bool:
     store = git.store
     for commit in line:
         (parent,) = store.parents(commit)
-        said = store.read(commit)
-        if said is None or redactor.finds(said.content):
+        said = store.message(commit)
+        if said is None or redactor.finds(said.text.encode(errors="surrogateescape")):
             return False
         for change in store.changes(git.tree(parent), git.tree(commit)):
             if any(text is None or redactor.finds(text) for text in _texts(store, change)):

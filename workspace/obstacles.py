@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from workspace.git import Git
-from workspace.store import MISSING, SUBMODULE, SYMLINK, Change, Entry
+from workspace.tree_entries import MISSING, SUBMODULE, SYMLINK, Change, Entry
 
 _UNMERGED = "unmerged"  # in place of an object id: the index holds several
 

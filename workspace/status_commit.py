@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from errors import GitError
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
-from workspace.store import TREE, Entry, Store
+from workspace.store import Store
+from workspace.tree_entries import TREE, Entry
 from workspace.trees import Trees
 
 TRAILER = "Mission-Status"  # by it the runner's commits of status are told from people's

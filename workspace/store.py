@@ -8,21 +8,28 @@ Objects never change, so what was read of one may be remembered.
 from __future__ import annotations
 
 import re
-import stat
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from errors import GitError
 from workspace.conversation import Conversation
+from workspace.tree_entries import (
+    ATTRIBUTES,
+    SUBMODULE,
+    TREE,
+    Change,
+    Entry,
+    below,
+    differing,
+    file_at,
+    parsed,
+)
 
-# Modes, and a name, of what a tree holds.
-TREE, SYMLINK, SUBMODULE, MISSING = "040000", "120000", "160000", "000000"
-ATTRIBUTES = ".gitattributes"
 _FOUND = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (commit|tree|blob|tag) (\d+)")
 _WRITTEN = re.compile(rb"> (\d+) [+-]\d+$")  # the end of a commit's author
 _NEARBY = 32  # commits that are looked at before git is asked to walk a history
@@ -45,24 +52,6 @@ class Message:
 
     seconds: int  # since the epoch, when it was written
     text: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """A path as a tree holds it."""
-
-    path: str
-    mode: str  # octal, six digits; "000000": it is not there
-    oid: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """A path that differs between two trees."""
-
-    path: str
-    old: Entry
-    new: Entry
 
 
 class Store:
@@ -198,10 +187,12 @@ class Store:
         Raises:
             GitError: There is no such tree.
         """
-        return [
-            _parsed(tree, found)
-            for tree, found in zip(trees, self._ask("contents", trees), strict=True)
-        ]
+        held = []
+        for tree, found in zip(trees, self._ask("contents", trees), strict=True):
+            if found is None or found.kind != "tree":
+                raise GitError(f"there is no tree {tree[:12]}")
+            held.append(parsed(found.content, len(found.oid) // 2))
+        return held
 
     def changes(self, old: str, new: str) -> list[Change]:
         """What differs between two trees, by path, as `git diff-tree -r --no-renames` has it.
@@ -216,11 +207,11 @@ class Store:
             held = dict(zip(ids, self.entries(ids), strict=True))
             pairs, todo = todo, []
             for folder, before, after in pairs:
-                for one, other in _differing(held.get(before, ()), held.get(after, ())):
+                for one, other in differing(held.get(before, ()), held.get(after, ())):
                     path = folder + one.path
                     if TREE in (one.mode, other.mode):
-                        todo.append((f"{path}/", _below(one), _below(other)))
-                    change = Change(path=path, old=_file(one, path), new=_file(other, path))
+                        todo.append((f"{path}/", below(one), below(other)))
+                    change = Change(path=path, old=file_at(one, path), new=file_at(other, path))
                     if change.old != change.new:
                         found.append(change)
         return sorted(found, key=lambda change: change.path.encode(errors="surrogateescape"))
@@ -237,7 +228,11 @@ class Store:
             held: dict[str, tuple[Entry, ...]] = {}
             level = [tree]
             while level:
-                new = [one for one in dict.fromkeys(level) if one not in {*held, *self._marked}]
+                new = [
+                    one
+                    for one in dict.fromkeys(level)
+                    if one not in held and one not in self._marked
+                ]
                 held.update(zip(new, self.entries(new), strict=True))
                 level = [one.oid for oid in new for one in held[oid] if one.mode == TREE]
             return self._marked_in(tree, held)
@@ -247,8 +242,8 @@ class Store:
             marked: list[Entry] = []
             for entry in held[tree]:
                 if entry.mode == TREE:
-                    below = self._marked_in(entry.oid, held)
-                    marked += [replace(one, path=f"{entry.path}/{one.path}") for one in below]
+                    inside = self._marked_in(entry.oid, held)
+                    marked += [replace(one, path=f"{entry.path}/{one.path}") for one in inside]
                 elif entry.mode == SUBMODULE or entry.path == ATTRIBUTES:
                     marked.append(entry)
             self._marked[tree] = tuple(marked)
@@ -273,52 +268,3 @@ class _Walk:
         self._seen.update(new)
         self._next.extend(new)
         return new
-
-
-def _parsed(tree: str, found: Found | None) -> tuple[Entry, ...]:
-    """A tree's entries: mode, space, name, NUL, and the id in binary."""
-    if found is None or found.kind != "tree":
-        raise GitError(f"there is no tree {tree[:12]}")
-    text, at, size = found.content, 0, len(found.oid) // 2
-    entries = []
-    while at < len(text):
-        space = text.index(b" ", at)
-        end = text.index(b"\0", space)
-        entries.append(
-            Entry(
-                path=text[space + 1 : end].decode(errors="surrogateescape"),
-                mode=_mode(int(text[at:space], 8)),
-                oid=text[end + 1 : end + 1 + size].hex(),
-            )
-        )
-        at = end + 1 + size
-    return tuple(entries)
-
-
-def _mode(mode: int) -> str:
-    """A mode as git shows it: of files, old versions of git kept more than who may run them."""
-    if stat.S_ISREG(mode):
-        mode = stat.S_IFREG | (0o755 if mode & stat.S_IXUSR else 0o644)
-    return f"{mode:06o}"
-
-
-def _differing(old: Iterable[Entry], new: Iterable[Entry]) -> Iterator[tuple[Entry, Entry]]:
-    before, after = ({entry.path: entry for entry in entries} for entries in (old, new))
-    for name, entry in (before | after).items():
-        one, other = before.get(name, _no(entry)), after.get(name, _no(entry))
-        if one != other:
-            yield one, other
-
-
-def _below(entry: Entry) -> str:
-    return entry.oid if entry.mode == TREE else ""
-
-
-def _file(entry: Entry, path: str) -> Entry:
-    """What is at a path beside the folder that may be there."""
-    return replace(_no(entry) if entry.mode == TREE else entry, path=path)
-
-
-def _no(entry: Entry) -> Entry:
-    """That nothing is where an entry is, as git shows it."""
-    return replace(entry, mode=MISSING, oid="0" * len(entry.oid))

@@ -15,7 +15,7 @@ from errors import GitError
 from workspace.git import Git, reason
 from workspace.git_files import is_file, write
 from workspace.repository import Repository
-from workspace.store import SUBMODULE
+from workspace.tree_entries import SUBMODULE
 from workspace.worktrees import Worktree
 
 _PROTOCOLS = "https:http:ssh:git:file"  # an agent may have written the address

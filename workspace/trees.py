@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from errors import GitError
 from workspace.conversation import Conversation
-from workspace.store import SUBMODULE, TREE, Entry
+from workspace.tree_entries import SUBMODULE, TREE, Entry
 
 _KINDS = {TREE: "tree", SUBMODULE: "commit"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.scratch import Scratch, make, row
-from workspace.git import program
+from workspace.git_environment import program
 
 ROW = 30  # from ready to done: a remote, one verify step, no forge
 WITHOUT = 10  # a run in which there is nothing to do

@@ -78,3 +78,21 @@ def test_where_hooks_of_the_tree_are(
     if setting is not None:
         scratch.git("config", "core.hooksPath", setting)
     assert hook_folders(scratch.repository) == {PurePosixPath(folder) for folder in folders}
+
+
+def test_hooks_are_those_of_the_beginning(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An agent may write a person's settings: nothing in the tree becomes a hook by that."""
+    monkeypatch.setenv("FORGE_TOKEN", "of-the-runner")
+    put_hook(
+        scratch, ".git/hooks", f"echo mine; git config x.y 2> /dev/null; env > {tmp_path}/mine"
+    )
+    put_hook(scratch, ".planted", f"env > {tmp_path}/planted")
+    repository = scratch.repository
+    with (tmp_path / "gitconfig").open("a") as settings:
+        settings.write("[core]\n\thooksPath = .planted\n")
+    push_branch(repository, "feat/a", scratch.git("rev-parse", "HEAD"))
+    assert not (tmp_path / "planted").exists()
+    assert "GIT_CONFIG_PARAMETERS" not in (tmp_path / "mine").read_text()
+    assert "of-the-runner" in (tmp_path / "mine").read_text()

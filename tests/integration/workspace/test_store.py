@@ -19,7 +19,7 @@ from tests.integration.workspace.conftest import await_end, git
 from workspace import base_log
 from workspace.git import Git
 from workspace.repository import Repository
-from workspace.store import SUBMODULE
+from workspace.tree_entries import SUBMODULE
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch
@@ -101,6 +101,21 @@ def test_it_dies_with_us(make_scratch: MakeScratch) -> None:
         owner.kill()
     for pid in kept:
         await_end(pid)
+
+
+def test_a_fork_asks_a_process_of_its_own(make_scratch: MakeScratch) -> None:
+    scratch = make_scratch(remote=False)
+    asked = scratch.repository.git
+    head = asked.commit("HEAD")
+    (pid,) = _children("--batch-command")
+    child = os.fork()
+    if child == 0:
+        right = asked.commit("HEAD") == head
+        asked.close()
+        os._exit(0 if right else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert asked.commit("HEAD") == head
+    assert _children("--batch-command") == [pid]
 
 
 def test_many_threads_ask_one_process(make_scratch: MakeScratch) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from errors import ProcessError
 from tests.conftest import requires
-from workspace.git import git_environment
+from workspace.git_environment import git_environment
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
 
 SHORT = timedelta(seconds=0.2)
