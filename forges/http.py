@@ -24,7 +24,7 @@ from pydantic import JsonValue
 
 from forges.answers import Answer, checked
 from forges.errors import SettingsError, UnreachableError
-from workspace.clock import SYSTEM_CLOCK, Clock
+from mission.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 
 REQUEST_TIME = timedelta(seconds=20)  # for one request as a whole

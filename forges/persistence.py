@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from errors import StoppedError
 from forges.errors import NotYetError, RateLimitedError, UnreachableError
+from mission.clock import SYSTEM_CLOCK, Clock
 from policy.backoff import Backoff, Chance, system_chance
-from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 
 Result = TypeVar("Result")

@@ -23,9 +23,9 @@ from forges.github import GitHub
 from forges.gitlab import GitLab
 from forges.http import Api
 from forges.protocol import Forge
+from mission.clock import SYSTEM_CLOCK, Clock
 from mission.config import ForgeConfig, plugins
 from mission.config.forge import FORGE_KINDS, OWN_FORGES
-from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 
 GITHUB = "github.com"

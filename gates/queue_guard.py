@@ -18,7 +18,7 @@ from forges.reports import BranchReading, CiReport, newest
 from gates.case import Case, Judgement, QueuePolicy, Reason, Sighting
 from gates.judgement import judge
 from gates.protocol import GateRequest, GateState, GateVerdict
-from workspace.clock import SYSTEM_CLOCK, Clock
+from mission.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 
 

@@ -20,6 +20,7 @@ from gates.none import NoGate
 from gates.pause import PauseFiles, PauseGate
 from gates.protocol import Gate, GateState
 from gates.script import ScriptGate
+from mission.clock import SYSTEM_CLOCK, Clock
 from mission.config import (
     ForgeConfig,
     GateConfig,
@@ -29,7 +30,6 @@ from mission.config import (
     plugins,
 )
 from mission.config.gates import GATE_KINDS
-from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop, allowed_environment
 
 

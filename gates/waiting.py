@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from errors import GateError, GateTimeoutError, StoppedError
 from gates.protocol import Gate, GateRequest, GateState, GateVerdict
+from mission.clock import SYSTEM_CLOCK, Clock
 from mission.config import format_duration
 from policy.backoff import Backoff, Chance, system_chance
-from workspace.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 
 

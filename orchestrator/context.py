@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
-from random import SystemRandom
 from threading import Lock
 
 from forges.pulls import PullRequests
 from gates.pause import PauseFiles
 from gates.protocol import Gate
+from mission.clock import SYSTEM_CLOCK, Clock
 from mission.config import MissionConfig
 from mission.config.document import Document
 from mission.journal import Journal
@@ -27,17 +25,13 @@ from orchestrator.publishing.behind import Behind
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Asking
+from policy.backoff import Chance, system_chance
 from tasks_md.writer import StatusWriter
 from workspace.away import Away
 from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.worktrees import Worktrees
-
-
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
 
 
 def task_path(place: Place, repository: Repository) -> str:
@@ -68,10 +62,10 @@ class Context:
     behind: Behind  # what keeps the checkout from following it
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
     operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
-    clock: Callable[[], datetime] = now
+    clock: Clock = SYSTEM_CLOCK
     # What `config` was read from: where its keys stand, for what is said about them.
     document: Document = field(default_factory=Document)
-    dice: Callable[[], float] = SystemRandom().random  # from 0 up to 1, to spread retries
+    dice: Chance = system_chance  # spreads retries
     base_lock: Lock = field(default_factory=Lock)  # held around everything that moves the base
 
     @property

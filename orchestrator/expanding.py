@@ -88,11 +88,11 @@ def expand(
     plan = context.writer.read()
     milestone = placeholder(plan, name, force=force)
     names = planners(plan, context.config, planner)
-    agent, until = context.rests.first_at_work(names, context.clock())
+    agent, until = context.rests.first_at_work(names, context.clock.now())
     if until is not None:
         told = f"the provider of {agent} takes no work"
         raise PlannerAwayError(told, milestone=milestone.id, at=until, agent=agent)
-    budget = Budget(context.config, context.journal, context.journal.run, context.clock())
+    budget = Budget(context.config, context.journal, context.journal.run, context.clock.now())
     token_limit = budget.admit_planning(milestone.id, agent)
     answer = _ask(context, plan, milestone, agent, token_limit)
     body = milestone_text(read_plan(answer), plan, milestone)
@@ -121,10 +121,10 @@ def expand_patiently(
         try:
             return expand(context, name, planner=planner, force=force)
         except PlannerAwayError as away:
-            left = away.at - context.clock()
+            left = away.at - context.clock.now()
             if left > PATIENCE:
                 raise
-            at = moment(away.at, context.clock())
+            at = moment(away.at, context.clock.now())
             context.display.say(f"{name}: {away.message}; asked again at {at}")
             if context.stop.wait(max(0.0, left.total_seconds())):
                 raise StoppedError(f"stopped before {name} was planned") from None
@@ -243,7 +243,7 @@ def _not_planned(context: Context, attempt: Attempt, result: Result) -> AgentErr
     told = f"{agent} did not plan {milestone}: {decision.reason}"
     if decision.action not in (Action.RETRY, Action.PAUSE):
         return AgentError(told, hint=decision.advice)
-    now, asked = context.clock(), decision.agent or agent
+    now, asked = context.clock.now(), decision.agent or agent
     at = now + decision.delay
     if decision.limit is not None:
         rests, names = context.rests, line_up(agent, context.config)

@@ -140,7 +140,9 @@ def run_mission(
                     break
                 away = None
             except PlannerAwayError as error:
-                display.say(f"{error.message}; asked again at {moment(error.at, context.clock())}")
+                display.say(
+                    f"{error.message}; asked again at {moment(error.at, context.clock.now())}"
+                )
                 away = error
             next_rows = replace(todo, left=(), until=away.at if away else None)
             refused = dict(conduct(context, board, engine, next_rows, slots=slots))
@@ -224,12 +226,12 @@ def _expanded(
         made = expand(context, milestone.id, planner=planner)
         write_expansion(context, made)
     except PlannerAwayError as error:
-        tell_wait(context.journal, context.run, milestone.id, planner_away(error))
+        tell_wait(context.journal, milestone.id, planner_away(error))
         raise
     except MissionError as error:
         if isinstance(error, BudgetError):
             refused[milestone.id] = error
-            tell_wait(context.journal, context.run, milestone.id, over_budget(error))
+            tell_wait(context.journal, milestone.id, over_budget(error))
         context.display.say(f"{milestone.id} stays a placeholder: {error}")
         return False
     board.take_up()

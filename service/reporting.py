@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mission.journal.database import utc_now
+from mission.clock import utc_now
 from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from errors import JournalError
+from mission.clock import Now, utc_now
 
 SCHEMA_VERSION = 2  # `upgrade_N.sql` leads from version N to the next
 _BUSY_SECONDS = 10.0  # how long a statement waits for another process's write
@@ -28,12 +29,6 @@ _HINTS = {
 }
 
 Value = str | int | float | None
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The time, aware and in UTC."""
-    return datetime.now(UTC)
 
 
 def to_text(moment: datetime) -> str:
@@ -44,14 +39,14 @@ def to_text(moment: datetime) -> str:
 class Database:
     """One connection for all threads of a process. Each statement is a transaction of its own."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, clock: Clock) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, clock: Now) -> None:
         self.path = path
         self._clock = clock
         self._connection = connection
         self._lock = threading.RLock()  # held by a thread's whole transaction
 
     @classmethod
-    def open(cls, path: Path, *, clock: Clock = utc_now) -> Database:
+    def open(cls, path: Path, *, clock: Now = utc_now) -> Database:
         """Open for writing; make the file and its folder where they are missing.
 
         Raises:
@@ -84,9 +79,7 @@ class Database:
             JournalError: As `open`.
         """
         if not path.exists():
-            connection = _connect("file::memory:")
-            _bring_up(connection, 0)
-            return cls(connection, path, utc_now)
+            return cls.in_memory(path)
         try:
             connection = _open_existing(path)
         except sqlite3.Error as error:
@@ -104,6 +97,13 @@ class Database:
             return cls(_open_checked(uri, path), path, utc_now)
         except sqlite3.Error as error:
             raise _translated(error, path) from error
+
+    @classmethod
+    def in_memory(cls, path: Path = Path(":memory:"), *, clock: Now = utc_now) -> Database:
+        """An empty one that is nowhere. `path` is what it is called."""
+        connection = _connect("file::memory:")
+        _bring_up(connection, 0)
+        return cls(connection, path, clock)
 
     def close(self) -> None:
         """Close it. The last to close folds the write-ahead log into the file."""

@@ -7,8 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mission.clock import Now, utc_now
 from mission.journal.attempts import Attempts
-from mission.journal.database import Clock, Database, utc_now
+from mission.journal.database import Database
 from mission.journal.requests import Requests
 from mission.journal.runs import Runs
 from mission.journal.table import Redact, keep
@@ -18,7 +19,7 @@ class Journal(Runs, Attempts, Requests):
     """A mission's journal. Safe for all threads of a process, and for several processes."""
 
     @classmethod
-    def open(cls, path: Path, *, clock: Clock = utc_now, redact: Redact = keep) -> Self:
+    def open(cls, path: Path, *, clock: Now = utc_now, redact: Redact = keep) -> Self:
         """Open for writing; make the file and its folder where they are missing.
 
         Args:
@@ -40,6 +41,11 @@ class Journal(Runs, Attempts, Requests):
             JournalError: As `open`.
         """
         return cls(Database.open_to_read(path), keep)
+
+    @classmethod
+    def in_memory(cls, *, clock: Now = utc_now) -> Self:
+        """The shipped fake: an empty journal that is in no file."""
+        return cls(Database.in_memory(clock=clock), keep)
 
     def in_run(self, run: int) -> Self:
         """The same journal, written in the name of a run."""

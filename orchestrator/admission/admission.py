@@ -4,31 +4,57 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
+from mission.clock import SYSTEM_CLOCK, Clock
+from mission.config import MissionConfig
 from mission.journal import Attempt
 from mission.journal.database import to_text
 from mission.journal.kinds import RowWaits
 from mission.waits import WaitsFor
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
-from orchestrator.admission.rests import GO_ON, is_operation, line_up
-from orchestrator.context import Context
-from orchestrator.loop.dispatch import Dispatcher
+from orchestrator.admission.rests import GO_ON, Rests, is_operation, line_up
+from orchestrator.ports.display import Display
 from orchestrator.ports.ends import TaskEnd, Unreviewed
+from policy.backoff import Chance, system_chance
 from policy.budget import Refusal, Scope
 from tasks_md.model import Task
+
+
+class Starts(Protocol):
+    """Makes attempts."""
+
+    def carrier(self, task: Task) -> str:
+        """Who would carry a row out."""
+
+    def start(self, task: Task, *, agent: str) -> Attempt:
+        """A new attempt at `task`, journalled."""
 
 
 class Admission:
     """Rows that wait for a time or for money, and why. Reviews are admitted like attempts."""
 
     def __init__(
-        self, context: Context, dispatcher: Dispatcher, *, until: datetime | None = None
+        self,
+        starts: Starts,
+        budget: Budget,
+        rests: Rests,
+        config: MissionConfig,
+        *,
+        display: Display,
+        clock: Clock = SYSTEM_CLOCK,
+        dice: Chance = system_chance,
+        until: datetime | None = None,
     ) -> None:
         """`until`: wait at least so long for rows that may still come."""
-        self._context = context
-        self._dispatcher = dispatcher
-        self._budget = Budget(context.config, context.journal, context.journal.run, context.clock())
+        self._starts = starts
+        self._rests = rests
+        self._config = config
+        self._display = display
+        self._clock = clock
+        self._dice = dice
+        self._budget = budget
         self._told: set[str] = set()  # rows whose refusal was said
         self._unreviewed: dict[str, Unreviewed] = {}  # finished work that waits for its review
         self._reviewers: dict[str, str] = {}  # by row, who may review its work
@@ -46,7 +72,7 @@ class Admission:
         Returns:
             The end with the time at which its row is tried again, as far as that is known.
         """
-        now = self._context.clock()
+        now = self._clock.now()
         self._budget.settle(end.task, end.attempt, now)
         self.refused.clear()
         until = self._note(end, asked, now) if asked is not None else None
@@ -64,7 +90,7 @@ class Admission:
     def _note(self, end: TaskEnd, asked: str, now: datetime) -> datetime | None:
         """Note what the end says of the provider that was asked, and when the row may ask again
         if that rests now."""
-        rests, later = self._context.rests, end.unreviewed or end.again
+        rests, later = self._rests, end.unreviewed or end.again
         rests.left(asked, end.task)
         self._own.pop(end.task, None)
         for task in self._behind:
@@ -72,7 +98,7 @@ class Admission:
         if later is None or later.limit is None:
             rests.answered(asked, end.outcome)
             return None
-        until = rests.begin(asked, later.limit, now=now, dice=self._context.dice())
+        until = rests.begin(asked, later.limit, now=now, dice=self._dice())
         # Not after the rest's end, though its own chance may say so: who met it comes first.
         self._own[end.task] = {asked: min(until, later.at)}
         return until
@@ -89,19 +115,19 @@ class Admission:
         Raises:
             AgentError: One of these agents is not configured.
         """
-        context, now = self._context, self._context.clock()
+        now = self._clock.now()
         waits = self._unreviewed.get(row.id)
-        names = waits.by if waits is not None else line_up(agent, context.config)
+        names = waits.by if waits is not None else line_up(agent, self._config)
         self._behind.pop(row.id, None)
-        gave_up = context.rests.given_up(names)
+        gave_up = self._rests.given_up(names)
         if gave_up:
             self._refuse(row, _not_taken(row, gave_up))
             return None
-        chosen, until = context.rests.first_at_work(names, now, self._own.get(row.id))
+        chosen, until = self._rests.first_at_work(names, now, self._own.get(row.id))
         if until is not None:
-            routed = waits is not None or agent == self._dispatcher.carrier(row)
+            routed = waits is not None or agent == self._starts.carrier(row)
             self.delays.hold(row.id, until, None if routed else agent)
-            self._behind[row.id] = context.rests.provider(chosen)
+            self._behind[row.id] = self._rests.provider(chosen)
             return None
         tokens = waits.tokens if waits is not None else None
         refusal = self._budget.reserve(row, chosen, now, review=tokens)
@@ -111,20 +137,20 @@ class Admission:
         if waits is not None:
             del self._unreviewed[row.id]
             self._reviewers[row.id] = chosen
-        context.rests.asked(chosen, row.id, now)
+        self._rests.asked(chosen, row.id, now)
         return chosen
 
     def begin(self, row: Task, agent: str) -> Attempt:
         """Journal a new attempt of who was admitted.
 
         Raises:
-            MissionError: As `Dispatcher.start` raises it. What was set aside is free again.
+            MissionError: As `Starts.start` raises it. What was set aside is free again.
         """
         try:
-            return self._dispatcher.start(row, agent=agent)
+            return self._starts.start(row, agent=agent)
         except BaseException:
             self._budget.release(row.id)  # else it would be missing for other rows
-            self._context.rests.left(agent, row.id)
+            self._rests.left(agent, row.id)
             raise
 
     def reviewer(self, task: str) -> str | None:
@@ -162,7 +188,7 @@ class Admission:
         self.refused[row.id] = refusal
         if refusal.final and row.id not in self._told:
             self._told.add(row.id)
-            self._context.display.say(f"{refusal.message}. {refusal.hint}")
+            self._display.say(f"{refusal.message}. {refusal.hint}")
 
 
 def _not_taken(row: Task, why: str) -> Refusal:

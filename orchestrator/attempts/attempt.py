@@ -141,7 +141,7 @@ class AttemptRunner:
         if isinstance(reviewed, Unreviewed):
             return self._end(assignment, None, "", reason=reviewed.reason, unreviewed=reviewed)
         if reviewed is not None and not (reviewed.passed or reviewed.person):
-            back = Again(at=context.clock())
+            back = Again(at=context.clock.now())
             return self._end(assignment, None, REVIEW, reason=reviewed.text, again=back)
         attempt = bring_to_remote(context, task, attempt)
         why = self._why_a_person(assignment, attempt, reviewed)
@@ -245,7 +245,7 @@ class AttemptRunner:
             last = context.journal.last_attempt(assignment.task.id)
             if not red and last is not None:
                 put_task_file_back(context, last)
-            back = Again(at=context.clock())
+            back = Again(at=context.clock.now())
             return self._end(assignment, None, outcome, reason=refused.message, again=back)
         if red:
             return self._end(assignment, Status.FAILED, outcome, reason=refused.message)
@@ -256,7 +256,7 @@ class AttemptRunner:
         if isinstance(error, AlreadyMergedError):
             return self._found_merged(assignment, error)
         if isinstance(error, MergeConflictError) and may_repair(self._context, assignment):
-            back = Again(at=self._context.clock())
+            back = Again(at=self._context.clock.now())
             return self._end(assignment, None, CONFLICT, reason=error.message, again=back)
         return self._end(assignment, Status.BLOCKED, HELD_UP, reason=str(error))
 

@@ -56,7 +56,7 @@ def decide_after(
         pauses=_in_a_row(earlier, LIMITS),
         fallback=fallback,
     )
-    return decide(result, history, now=context.clock(), dice=context.dice())
+    return decide(result, history, now=context.clock.now(), dice=context.dice())
 
 
 def _in_a_row(earlier: Sequence[Outcome], outcomes: Collection[Outcome]) -> int:
@@ -68,7 +68,7 @@ def again(context: Context, attempt: Attempt, decision: Decision) -> Again | Non
     """When and by whom the row is tried again; None if it is not, by itself."""
     if decision.action is Action.RETRY:
         stays = attempt.agent if attempt.route.startswith(STANDS_IN) else None
-        at = context.clock() + decision.delay
+        at = context.clock.now() + decision.delay
         return Again(at=at, agent=decision.agent or stays, limit=decision.limit)
     if decision.action is Action.PAUSE and decision.until is not None:
         return Again(at=decision.until, limit=decision.limit)

@@ -201,7 +201,7 @@ def _wanted(context: Context, rule: ReviewRule, task: Task, attempt: Attempt) ->
     return Unreviewed(
         by=_reviewers(context, rule, attempt.agent),
         tokens=half if rule.estimate is None else rule.estimate,
-        at=context.clock(),
+        at=context.clock.now(),
     )
 
 
@@ -237,10 +237,10 @@ def _next(
         hint = f"{decision.advice}; `mission unblock {task.id}` asks again, the work is kept"
         raise AgentError(reason, hint=hint)
     if decision.limit is not None:  # its provider rests; who is admitted then is seen then
-        at = decision.until or context.clock()
+        at = decision.until or context.clock.now()
         return replace(wanted, at=at, limit=decision.limit, reason=reason)
     by = wanted.by if decision.agent is None else (decision.agent,)
-    return replace(wanted, by=by, at=context.clock() + decision.delay, reason=reason)
+    return replace(wanted, by=by, at=context.clock.now() + decision.delay, reason=reason)
 
 
 def _note_none(

@@ -15,7 +15,7 @@ from orchestrator.loop.notes import with_word
 from tasks_md.edit import CellChange
 from tasks_md.graph import Frontier, Graph
 from tasks_md.model import STATUSES, Plan, Task
-from tasks_md.writer import StatusWriter
+from tasks_md.plan_file import PlanFile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +66,12 @@ class Board:
     decides; what is ready follows the staged changes at once.
     """
 
-    def __init__(self, writer: StatusWriter, journal: Journal) -> None:
-        self._writer = writer
+    def __init__(self, file: PlanFile, journal: Journal) -> None:
+        self._file = file
         self._journal = journal
         self._staged: list[tuple[StatusChange, Status]] = []
         self._in_flight: _Staged = ()  # taken by a batch, and not in the file yet
-        self._load(writer.read())
+        self._load(file.read())
 
     def _load(self, plan: Plan) -> None:
         self.plan = plan
@@ -141,7 +141,7 @@ class Board:
 
         Not while a batch is being written: what is staged stays staged.
         """
-        plan = self._writer.read()
+        plan = self._file.read()
         if plan.lines == self.plan.lines:
             return None
         old = {task.id: _texts(task) for task in self.plan.tasks}
@@ -196,10 +196,10 @@ class Board:
         if batch is None:
             return
         try:
-            plan = self._writer.apply(batch.cells)
+            plan = self._file.apply(batch.cells)
         except RowConflictError as conflict:
             batch = self.again(batch, conflict)
-            plan = self._writer.apply(batch.cells)
+            plan = self._file.apply(batch.cells)
         with self._journal.together():
             self.written(batch, plan)
 
@@ -216,7 +216,7 @@ class Board:
         Raises:
             RowConflictError: They set the status of a row that the batch is about.
         """
-        self._load(self._writer.read())
+        self._load(self._file.read())
         if any(self.statuses.get(task) is not now for task, now in _in_file(batch.staged).items()):
             raise conflict
         self._follow(batch.staged)

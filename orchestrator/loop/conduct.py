@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from mission.journal.kinds import DispatchBegan
+from orchestrator.admission.admission import Admission
+from orchestrator.admission.budgeting import Budget
 from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.context import Context
 from orchestrator.loop.board import Board
 from orchestrator.loop.dispatch import Dispatcher
 from orchestrator.loop.events import Event, StopRequested, Woken
+from orchestrator.loop.holds import RunHolds
+from orchestrator.loop.inbox import Inbox
 from orchestrator.loop.loop import Loop
 from orchestrator.loop.watch import Watch
+from orchestrator.loop.writing import Writing
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.operations.catalogue import find_operation
 from orchestrator.operations.operation import OperationRunner
@@ -21,6 +26,7 @@ from orchestrator.ports.assignment import Todo
 from orchestrator.ports.engine import Engine
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.status import Publisher
+from orchestrator.soundness.soundness import refuse_misunderstood
 from policy.budget import Refusal
 
 
@@ -43,10 +49,27 @@ def conduct(
     if todo.selected is None or todo.selected:
         everything = todo.selected is None
         begun = DispatchBegan(slots=slots, all=everything, rows=tuple(sorted(todo.selected or ())))
-        context.journal.record(begun, run=context.run)
+        context.journal.record(begun)
     issues = IssueBook(context, lambda: board.plan)
-    agents = AttemptRunner(context, MergeQueue(context), issues)
-    dispatcher = Dispatcher(context, board, agents, OperationRunner(context, find_operation))
+    dispatcher = Dispatcher(
+        board,
+        AttemptRunner(context, MergeQueue(context), issues),
+        OperationRunner(context, find_operation),
+        config=context.config,
+        journal=context.journal,
+        logs=context.place.logs,
+    )
+    admission = Admission(
+        dispatcher,
+        Budget(context.config, context.journal, context.journal.run, context.clock.now()),
+        context.rests,
+        context.config,
+        display=context.display,
+        clock=context.clock,
+        dice=context.dice,
+        until=todo.until,
+    )
+    inbox = Inbox(board, context.journal, context.display)
     with (
         ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe") as scribe,
         Publisher(context) as publisher,
@@ -54,16 +77,34 @@ def conduct(
         context.away.calling(lambda: events.put(Woken())),
         Watch(context.place, context.pause, events.put),
     ):
+        writing = Writing(
+            board,
+            inbox,
+            context.writer,
+            scribe,
+            journal=context.journal,
+            display=context.display,
+            clock=context.clock,
+            tell=events.put,
+            on_written=publisher.changed,
+        )
         loop = Loop(
-            context,
             board,
             engine,
             dispatcher,
+            admission,
+            inbox,
+            writing,
             events,
             todo,
             slots=slots,
-            scribe=scribe,
-            on_written=publisher.changed,
+            journal=context.journal,
+            clock=context.clock,
+            display=context.display,
+            redactor=context.redactor,
+            stop=context.stop,
+            holds=RunHolds(files=context.pause, remote=context.away),
+            understand=lambda plan: refuse_misunderstood(context.document, plan),
         )
         loop.run()
     return loop.over_budget

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from agents.registry import settings
-from mission.journal import Attempt
+from mission.config import MissionConfig
+from mission.journal import Attempt, Journal
 from orchestrator.admission.rests import OPERATION, is_operation
-from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.attempts.resuming import was_cut_off, was_held_up
 from orchestrator.attempts.retrying import STANDS_IN
-from orchestrator.context import Context
 from orchestrator.loop.board import Board
-from orchestrator.operations.operation import OperationRunner
 from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.carrier import Carrier
 from orchestrator.ports.ends import RESUMED, TaskEnd
 from policy.routing import Route, route
 from tasks_md.model import Task
@@ -26,18 +26,27 @@ class Dispatcher:
     """Makes assignments and carries them out."""
 
     def __init__(
-        self, context: Context, board: Board, agents: AttemptRunner, operations: OperationRunner
+        self,
+        board: Board,
+        agents: Carrier,
+        operations: Carrier,
+        *,
+        config: MissionConfig,
+        journal: Journal,
+        logs: Path,
     ) -> None:
-        self._context = context
+        """`logs`: the folder for the attempts' logs."""
         self._board = board
         self._agents = agents
         self._operations = operations
-        self._logs = context.place.logs
+        self._config = config
+        self._journal = journal
+        self._logs = logs
 
     def finished(self, task: Task, agent: str) -> Attempt | None:
         """The row's last attempt, if its work is finished and only has to be delivered: no agent
         starts with it."""
-        last = self._context.journal.last_attempt(task.id)
+        last = self._journal.last_attempt(task.id)
         if last is not None and (was_cut_off(last) or was_held_up(last, task, agent)):
             return last
         return None
@@ -53,16 +62,15 @@ class Dispatcher:
             AgentError: Its agent is not configured.
             ConfigError: A routing rule cannot be read.
         """
-        context = self._context
-        chosen = route(task, context.config)
+        chosen = route(task, self._config)
         name = agent or carrier_of(chosen)
         rule = chosen.rule if name == carrier_of(chosen) else f"{STANDS_IN} ({chosen.rule})"
         if chosen.operation is None:
-            settings(name, context.config)
-        last = context.journal.last_attempt(task.id)
+            settings(name, self._config)
+        last = self._journal.last_attempt(task.id)
         resumes = last is not None and last.agent == name and last.outcome in RESUMED
         number = last.number + 1 if last else 1
-        return context.journal.start_attempt(
+        return self._journal.start_attempt(
             task=task.id,
             agent=name,
             branch=task.branch,
@@ -99,7 +107,7 @@ class Dispatcher:
         Raises:
             ConfigError: A routing rule cannot be read.
         """
-        return carrier_of(route(task, self._context.config))
+        return carrier_of(route(task, self._config))
 
     def work(self, assignment: Assignment) -> Callable[[], TaskEnd]:
         """What the job does."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from errors import MissionError, TransitionError, UsageError
 from mission.journal import Attempt, Journal, Request, Stage
 from mission.state import Actor, Status
-from orchestrator.context import Context
 from orchestrator.loop.board import Board, StatusChange
+from orchestrator.ports.display import Display
 
 _TARGETS = {
     "reject": Status.NOT_STARTED,
@@ -30,9 +30,10 @@ class _Decided:
 class Inbox:
     """What people asked for and what became of it."""
 
-    def __init__(self, context: Context, board: Board) -> None:
-        self._context = context
+    def __init__(self, board: Board, journal: Journal, display: Display) -> None:
         self._board = board
+        self._journal = journal
+        self._display = display
         self._decided: list[_Decided] = []
         self._asked = True  # something may lie in the journal from before the run
 
@@ -50,12 +51,12 @@ class Inbox:
         self._asked = False
         approved: list[Attempt] = []
         busy = set(live)
-        for request in self._context.journal.pending_requests():
+        for request in self._journal.pending_requests():
             try:
                 if request.task in busy:
                     self._refuse_busy(request)
                 elif request.kind == "approve":
-                    approved.append(approve(self._board, self._context.journal, request))
+                    approved.append(approve(self._board, self._journal, request))
                     busy.add(request.task)
                 elif not _vouches(self._board, request):
                     self._board.stage(change_for(self._board, request))
@@ -80,9 +81,9 @@ class Inbox:
         """Tell everybody whose request is written, or refused."""
         decided, self._decided = self._decided, []
         for one in decided:
-            self._context.journal.finish_request(one.request.id, one.error)
+            self._journal.finish_request(one.request.id, one.error)
             if one.error is None:
-                self._context.display.say(f"{one.request.task}: {one.request.kind} by a person")
+                self._display.say(f"{one.request.task}: {one.request.kind} by a person")
 
 
 def _vouches(board: Board, request: Request) -> bool:

@@ -9,26 +9,28 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 
 from errors import FindingsError, MissionError, RowConflictError
-from mission.journal import Attempt, Stage
+from mission.clock import Clock
+from mission.journal import Attempt, Journal, Stage
 from mission.state import Status
 from orchestrator.admission.admission import Admission
-from orchestrator.context import Context
 from orchestrator.loop.board import Board, StatusChange
 from orchestrator.loop.dispatch import SUM_UP, Dispatcher
 from orchestrator.loop.events import Event, FileChanged, JobEnded, Woken, Written
+from orchestrator.loop.holds import Holds
 from orchestrator.loop.inbox import Inbox
 from orchestrator.loop.jobs import Jobs
 from orchestrator.loop.telling import Telling
 from orchestrator.loop.writing import Writing
 from orchestrator.ports.assignment import Assignment, Todo
-from orchestrator.ports.display import Progress
+from orchestrator.ports.display import Display, Progress
 from orchestrator.ports.ends import TaskEnd
 from orchestrator.ports.engine import Engine
-from orchestrator.soundness.soundness import refuse_misunderstood
 from policy.budget import Refusal
+from tasks_md.model import Plan
+from workspace.process import Stop
+from workspace.redact import Redactor
 
 
 class Loop:
@@ -36,36 +38,49 @@ class Loop:
 
     def __init__(
         self,
-        context: Context,
         board: Board,
         engine: Engine,
         dispatcher: Dispatcher,
+        admission: Admission,
+        inbox: Inbox,
+        writing: Writing,
         events: queue.SimpleQueue[Event],
         todo: Todo,
         *,
         slots: int,
-        scribe: Executor,
-        on_written: Callable[[], None],
+        journal: Journal,
+        clock: Clock,
+        display: Display,
+        redactor: Redactor,
+        stop: Stop,
+        holds: Holds,
+        understand: Callable[[Plan], None],
     ) -> None:
-        self._context = context
+        """`understand` raises a `FindingsError` where a rule of the settings cannot be understood
+        with a plan any more."""
         self._board = board
         self._engine = engine
         self._dispatcher = dispatcher
+        self._admission = admission
+        self._inbox = inbox
+        self._writing = writing
         self._events = events
         self._jobs = Jobs(engine, events, board.plan.mission)
         self._slots = slots
         self._todo = todo
-        self._inbox = Inbox(context, board)
-        self._writing = Writing(
-            context, board, self._inbox, scribe, tell=events.put, on_written=on_written
-        )
+        self._journal = journal
+        self._clock = clock
+        self._display = display
+        self._redactor = redactor
+        self._stop = stop
+        self._holds = holds
+        self._understand = understand
         self._file_changed = False  # by somebody else, perhaps
         self._paused = False  # as read once a step: a pause that ends in one is seen in the next
         self._live: dict[str, Assignment] = {}
         self._starting = list(todo.left)  # journalled, not yet given to the engine
-        self._admission = Admission(context, dispatcher, until=todo.until)
-        self._delays = self._admission.delays
-        self._telling = Telling(context.journal, context.run, todo.held)
+        self._delays = admission.delays
+        self._telling = Telling(journal, todo.held)
         self._looked = False  # in this step, for rows to start
         self._bug: BaseException | None = None
         self._conflict: MissionError | None = None  # the file and the run disagree
@@ -88,7 +103,7 @@ class Loop:
             self._go()
         except BaseException as error:
             # How jobs end is not taken in any more: they stop, and the next run carries them on.
-            self._context.stop.give_up(str(error) or type(error).__name__)
+            self._stop.give_up(str(error) or type(error).__name__)
             self._jobs.wait()  # while they work, nobody else may become the writer
             raise
         if self._bug is not None:
@@ -107,8 +122,8 @@ class Loop:
     def _step(self, ended: Sequence[JobEnded]) -> None:
         """Take in what ended and what people did, start what is ready, and write it all."""
         ends = [end for job in ended if (end := self._take(job)) is not None]
-        self._paused = self._context.paused
         self._looked = False
+        self._paused = self._holds.paused
         try:
             # While a write is under way, what people did waits: it may change what is written.
             if not self._writing.busy and self._conflict is None:
@@ -139,14 +154,14 @@ class Loop:
         attempt = assignment.attempt
         if job.end is None:
             self._bug = self._bug or job.error or RuntimeError(f"{job.task} ended without a word")
-            self._context.stop.give_up(f"an internal error in {job.task}")
+            self._stop.give_up(f"an internal error in {job.task}")
             return None
         worked = attempt.agent if attempt.stage is Stage.STARTED else None
         return self._admission.ended(job.end, assignment.reviewer or worked)
 
     def _stage(self, end: TaskEnd) -> None:
         if end.fatal:
-            self._context.stop.give_up(end.reason)
+            self._stop.give_up(end.reason)
         if end.status is not None:
             self._board.stage(
                 StatusChange(
@@ -163,8 +178,8 @@ class Loop:
         if not (due_or_ready and self._has_room() and self._may_start()):
             return
         self._looked = True
-        now = self._context.clock()
-        with self._context.journal.together():
+        now = self._clock.now()
+        with self._journal.together():
             while self._has_room() and (due := self._delays.pop_due(now)) is not None:
                 # A row that a person has set meanwhile starts when it is ready, or not at all.
                 if self._board.status(due[0]) is Status.IN_PROGRESS:
@@ -175,7 +190,7 @@ class Loop:
                 self._start(task)
 
     def _may_start(self) -> bool:
-        return not (self._context.stop.requested or self._paused or self._context.away.holds)
+        return not (self._stop.requested or self._paused or self._holds.away)
 
     def _has_room(self) -> bool:
         return len(self._live) + len(self._starting) < self._slots
@@ -203,9 +218,9 @@ class Loop:
                 if attempt is None:
                     attempt = self._admission.begin(row, chosen)
         except MissionError as error:
-            word = self._context.redactor.text(str(error))
+            word = self._redactor.text(str(error))
             self._board.stage(StatusChange(task=task, status=Status.BLOCKED, word=word))
-            self._context.display.say(f"{task}: blocked ({word})")
+            self._display.say(f"{task}: blocked ({word})")
             return
         if self._board.status(task) is not Status.IN_PROGRESS:  # a row to be tried again is
             self._board.stage(
@@ -234,9 +249,9 @@ class Loop:
 
     def _waits(self) -> bool:
         """Whether something may still start by itself, though nothing is live."""
-        if self._context.stop.requested:
+        if self._stop.requested:
             return False
-        held = self._paused or self._context.away.holds
+        held = self._paused or self._holds.away
         return bool(self._delays) or (held and any(self._startable()))
 
     def _wait(self) -> list[JobEnded]:
@@ -244,7 +259,7 @@ class Loop:
         left = None
         # Else its time alone lets no row start.
         if self._delays and self._has_room() and self._may_start():
-            left = self._delays.seconds_left(self._context.clock())
+            left = self._delays.seconds_left(self._clock.now())
         try:
             happened = [self._events.get(timeout=left)]
         except queue.Empty:
@@ -278,7 +293,7 @@ class Loop:
         taken = self._board.take_up()
         if taken is None:
             return
-        self._context.display.say(f"TASKS.md was changed: {taken}")
+        self._display.say(f"TASKS.md was changed: {taken}")
         self._check_live()
 
     def _check_live(self) -> None:
@@ -287,7 +302,7 @@ class Loop:
         if self._board.plan.tables is not self._understood:
             self._understood = self._board.plan.tables
             try:
-                refuse_misunderstood(self._context.document, self._board.plan)
+                self._understand(self._board.plan)
             except FindingsError as error:
                 self._give_up(error)
         for task, assignment in self._live.items():
@@ -305,11 +320,11 @@ class Loop:
         """Stop because the file and the run disagree: a person decides who is right."""
         self._conflict = self._conflict or conflict
         self._starting.clear()
-        self._context.stop.give_up(conflict.message)
+        self._stop.give_up(conflict.message)
 
     def _show(self) -> None:
         board = self._board
-        self._context.display.progress(
+        self._display.progress(
             Progress(counts=board.counts, ready=board.count_ready(), live=len(self._live))
         )
         self._engine.progress(board.progress([one.task for one in self._live.values()]))

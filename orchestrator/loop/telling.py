@@ -19,10 +19,9 @@ _LEFTOVER = RowWaits(on=WaitsFor.LEFTOVER, why="an agent of an earlier run is st
 class Telling:
     """Writes what has changed, and nothing else. Used by the loop's thread."""
 
-    def __init__(self, journal: Journal, run: int, held: Iterable[str]) -> None:
+    def __init__(self, journal: Journal, held: Iterable[str]) -> None:
         """`held`: rows that an agent of an earlier run is still at."""
         self._journal = journal
-        self._run = run
         self._held = held
         self._told: dict[str, RowWaits] = {}
 
@@ -47,13 +46,13 @@ class Telling:
             return
         with self._journal.together():
             for task, wait in news.items():
-                tell_wait(self._journal, self._run, task, wait)
+                tell_wait(self._journal, task, wait)
         self._told |= {task: wait for task, wait in news.items() if wait is not _OVER}
 
 
-def tell_wait(journal: Journal, run: int, task: str, wait: RowWaits) -> None:
+def tell_wait(journal: Journal, task: str, wait: RowWaits) -> None:
     """Journal what a row, or a milestone that is to be planned, waits for."""
-    journal.record(wait, run=run, task=task)
+    journal.record(wait, task=task)
 
 
 def planner_away(error: PlannerAwayError) -> RowWaits:

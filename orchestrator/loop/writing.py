@@ -13,11 +13,14 @@ from dataclasses import dataclass
 
 from errors import RowConflictError
 from mission.amounts import in_one_line, moment
-from orchestrator.context import Context
+from mission.clock import Clock
+from mission.journal import Journal
 from orchestrator.loop.board import Batch, Board
 from orchestrator.loop.events import Written
 from orchestrator.loop.inbox import Inbox
+from orchestrator.ports.display import Display
 from orchestrator.ports.ends import TaskEnd
+from tasks_md.plan_file import PlanFile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,18 +36,24 @@ class Writing:
 
     def __init__(
         self,
-        context: Context,
         board: Board,
         inbox: Inbox,
+        file: PlanFile,
         scribe: Executor,
         *,
+        journal: Journal,
+        display: Display,
+        clock: Clock,
         tell: Callable[[Written], None],
         on_written: Callable[[], None],
     ) -> None:
         """`scribe` has one thread; `tell` is called on it."""
-        self._context = context
         self._board = board
         self._inbox = inbox
+        self._file = file
+        self._journal = journal
+        self._display = display
+        self._clock = clock
         self._scribe = scribe
         self._tell = tell
         self._on_written = on_written
@@ -91,9 +100,9 @@ class Writing:
             again = self._board.again(done.batch, conflict)
             self._hand_over(_UnderWay(batch=again, ends=done.ends))
             return
-        with self._context.journal.together():
+        with self._journal.together():
             self._board.written(done.batch, plan)
-            self._journal(done.ends)
+            self._end_attempts(done.ends)
         self._say(done.ends)
         self._inbox.answer()
         self._on_written()
@@ -101,23 +110,23 @@ class Writing:
     def close(self, ends: Sequence[TaskEnd]) -> None:
         """Journal ends that change nothing in the file."""
         if any(end.again is not None for end in ends):
-            with self._context.journal.together():
-                self._journal(ends)
+            with self._journal.together():
+                self._end_attempts(ends)
         self._say(ends)
 
     def _hand_over(self, under_way: _UnderWay) -> None:
         self._under_way = under_way
-        result = self._scribe.submit(self._context.writer.apply, under_way.batch.cells)
+        result = self._scribe.submit(self._file.apply, under_way.batch.cells)
         result.add_done_callback(lambda future: self._tell(Written(future)))
 
-    def _journal(self, ends: Sequence[TaskEnd]) -> None:
+    def _end_attempts(self, ends: Sequence[TaskEnd]) -> None:
         """An attempt that the next run carries on stays open."""
         for end in ends:
             if end.status is not None or end.again is not None:
-                self._context.journal.end_attempt(end.attempt, end.outcome, end.reason)
+                self._journal.end_attempt(end.attempt, end.outcome, end.reason)
 
     def _say(self, ends: Sequence[TaskEnd]) -> None:
-        now = self._context.clock()
+        now = self._clock.now()
         for end in ends:
             shown = str(end.status or "kept for the next run")
             if end.unreviewed is not None:
@@ -128,4 +137,4 @@ class Writing:
             if end.again is not None:
                 shown = f"will be tried again at {moment(end.again.at, now)}"
             told = in_one_line(end.reason or end.word)
-            self._context.display.say(f"{end.task}: {shown}" + (f" ({told})" if told else ""))
+            self._display.say(f"{end.task}: {shown}" + (f" ({told})" if told else ""))

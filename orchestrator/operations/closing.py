@@ -63,7 +63,7 @@ def close_milestone(context: Context, assignment: Assignment) -> OperationEnd:
     report = make_report(
         context.writer.read(),
         context.journal.attempts(),
-        now=context.clock(),
+        now=context.clock.now(),
         milestone=milestone.id,
     )
     comment = (

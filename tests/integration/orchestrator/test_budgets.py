@@ -11,14 +11,13 @@ import yaml
 from errors import AgentError
 from mission.journal.kinds import ReviewMade
 from orchestrator.admission.admission import Admission
-from orchestrator.attempts.attempt import AttemptRunner
+from orchestrator.admission.budgeting import Budget
 from orchestrator.loop.dispatch import Dispatcher
-from orchestrator.merging.queue import MergeQueue
 from orchestrator.opening import open_mission
-from orchestrator.operations.catalogue import find_operation
-from orchestrator.operations.operation import OperationRunner
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.carrier import ScriptedCarrier
 from orchestrator.ports.display import RecordingDisplay
-from orchestrator.publishing.issues import IssueBook
+from orchestrator.ports.ends import TaskEnd
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop
 
@@ -137,16 +136,23 @@ def test_what_was_set_aside_is_free_again_if_the_row_does_not_start(tmp_path: Pa
     scratch = limited(tmp_path, {"mission": {"tokens": 1500}})
     opened = open_mission(str(scratch.task_file), RecordingDisplay(), Stop())
     with opened as (context, board):
-        issues = IssueBook(context, lambda: board.plan)
-        agents = AttemptRunner(context, MergeQueue(context), issues)
-        operations = OperationRunner(context, find_operation)
-        admission = Admission(context, Dispatcher(context, board, agents, operations))
+        config, journal = context.config, context.journal
+        nobody = ScriptedCarrier(_refuse_to_start)
+        dispatcher = Dispatcher(
+            board, nobody, nobody, config=config, journal=journal, logs=tmp_path / "logs"
+        )
+        budget = Budget(config, journal, journal.run, context.clock.now())
+        admission = Admission(dispatcher, budget, context.rests, config, display=context.display)
         first, second = board.plan.task("A"), board.plan.task("B")
         assert admission.admits(first, "worker") == "worker"
         assert admission.admits(second, "worker") is None
         with pytest.raises(AgentError):
             admission.begin(first, "nobody")
         assert admission.admits(second, "worker") == "worker"
+
+
+def _refuse_to_start(assignment: Assignment) -> TaskEnd:
+    raise AssertionError(f"{assignment.task.id} was not to start")
 
 
 def _set(scratch: Scratch, **budget: object) -> None:

@@ -28,7 +28,7 @@ def rest(until: str) -> RowWaits:
 
 
 def test_only_what_is_new_is_written(journal: Journal) -> None:
-    telling = Telling(journal, 1, ())
+    telling = Telling(journal.in_run(1), ())
     for until in ("2026-01-01", "2026-01-01", "2025-12-31", "2026-01-02"):
         telling.tell({"A": rest(until)}, (), looked=True)
     telling.tell({}, (), looked=True)
@@ -41,14 +41,14 @@ def test_only_what_is_new_is_written(journal: Journal) -> None:
 
 
 def test_sums_that_change_are_no_news(journal: Journal) -> None:
-    telling = Telling(journal, 1, ())
+    telling = Telling(journal.in_run(1), ())
     for sum_ in (1, 2, 3):
         telling.tell({"A": RowWaits(on="budget", why=str(sum_))}, (), looked=True)
     assert told(journal) == [("A", "budget", None)]
 
 
 def test_a_row_over_the_budget_stays_so_until_somebody_looks(journal: Journal) -> None:
-    telling = Telling(journal, 1, ())
+    telling = Telling(journal.in_run(1), ())
     telling.tell({"A": RowWaits(on="budget", why="1")}, (), looked=True)
     telling.tell({}, (), looked=False)
     assert len(told(journal)) == 1
@@ -57,7 +57,7 @@ def test_a_row_over_the_budget_stays_so_until_somebody_looks(journal: Journal) -
 
 
 def test_rows_that_an_earlier_agent_is_still_at(journal: Journal) -> None:
-    telling = Telling(journal, 1, {"A"})
+    telling = Telling(journal.in_run(1), {"A"})
     telling.tell({}, (), looked=False)
     telling.tell({}, (), looked=True)
     assert told(journal) == [("A", "leftover", None)]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
+
+#: Tells the time of day alone, aware and in UTC.
+Now = Callable[[], datetime]
 
 
 class Clock(Protocol):
@@ -21,10 +25,15 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return utc_now()
 
     def monotonic(self) -> float:
         return time.monotonic()
 
 
 SYSTEM_CLOCK = SystemClock()
+
+
+def utc_now() -> datetime:
+    """The time of day."""
+    return datetime.now(UTC)

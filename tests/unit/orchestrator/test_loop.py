@@ -1,0 +1,220 @@
+"""The loop, with the shipped fakes: no git, no files, no clock that anybody waits for."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from errors import RowConflictError
+from mission.journal import RequestKind
+from mission.outcome import Outcome
+from mission.state import Status
+from orchestrator.loop.events import FileChanged, StopRequested, Woken
+from orchestrator.ports.assignment import Assignment, Todo
+from orchestrator.ports.display import Progress, RecordingDisplay
+from orchestrator.ports.ends import Again, TaskEnd
+from policy.retry import Limit
+from tests.unit.orchestrator.in_memory import InMemory, done, end, table
+
+
+class Watcher:
+    """Rows that end well; notes what was done when each began."""
+
+    def __init__(self) -> None:
+        self.mission: InMemory | None = None
+        self.begun: list[str] = []
+        self.most = 0
+        self._live = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, assignment: Assignment) -> TaskEnd:
+        with self._lock:
+            self._live += 1
+            self.most = max(self.most, self._live)
+            self.begun.append(assignment.task.id)
+        try:
+            return done(assignment)
+        finally:
+            with self._lock:
+                self._live -= 1
+
+
+@given(
+    edges=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=12),
+    slots=st.integers(1, 4),
+    bad=st.sets(st.integers(0, 7), max_size=3),
+)
+def test_every_row_runs_once_after_what_it_waits_for_and_none_after_a_failure(
+    edges: list[tuple[int, int]], slots: int, bad: set[int]
+) -> None:
+    after = {n: sorted({a for a, b in edges if b == n and a < b}) for n in range(8)}
+    lost: set[int] = set()  # rows that fail, or wait for one that does
+    for n in range(8):
+        if n in bad or lost & set(after[n]):
+            lost.add(n)
+    watcher = Watcher()
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        well = watcher(assignment)
+        if int(assignment.task.id[1:]) in bad:
+            return end(assignment, Status.FAILED, "crashed", reason="it broke")
+        return well
+
+    text = table(*((f"R{n}", ", ".join(f"R{a}" for a in after[n])) for n in range(8)))
+    mission = InMemory(text=text, carry_out=carry_out, slots=slots)
+    mission.run()
+    ran = [f"R{n}" for n in range(8) if n not in lost or (n in bad and not lost & set(after[n]))]
+    assert sorted(watcher.begun) == ran
+    assert watcher.most <= slots
+    for n in range(8):
+        for before in after[n]:
+            if f"R{n}" in ran:
+                assert watcher.begun.index(f"R{before}") < watcher.begun.index(f"R{n}")
+    assert {name for name, status in mission.statuses().items() if status == "done"} == {
+        f"R{n}" for n in range(8) if n not in lost
+    }
+    assert not mission.journal.open_attempts()
+
+
+def test_a_row_is_tried_again_when_its_time_comes() -> None:
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        if assignment.attempt.number < 3:
+            at = mission.clock.now() + timedelta(seconds=3)
+            return end(assignment, None, "crashed", reason="again", again=Again(at=at))
+        return done(assignment)
+
+    mission = InMemory(text=table(("A", "")), carry_out=carry_out)
+    mission.run()
+    assert mission.statuses() == {"A": "done"}
+    assert [one.outcome for one in mission.attempts("A")] == ["crashed", "crashed", "success"]
+
+
+def test_nothing_starts_while_the_mission_is_paused_and_the_rest_does_after_it() -> None:
+    seen: list[str] = []
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        seen.append(assignment.task.id)
+        if assignment.task.id == "A":
+            mission.holds.paused = True
+            threading.Thread(target=go_on).start()
+        return done(assignment)
+
+    def go_on() -> None:
+        resumed.wait()
+        mission.holds.paused = False
+        mission.events.put(FileChanged())
+
+    class Listening(RecordingDisplay):
+        def progress(self, progress: Progress) -> None:
+            if progress.counts[Status.DONE] == 1 and not resumed.is_set():
+                held.extend(seen)
+                resumed.set()
+
+    held: list[str] = []
+    resumed = threading.Event()
+    text = table(("A", ""), ("B", "A"))
+    mission = InMemory(text=text, carry_out=carry_out, display=Listening(), slots=1)
+    mission.run()
+    assert (held, seen) == (["A"], ["A", "B"])
+    assert mission.statuses() == {"A": "done", "B": "done"}
+
+
+def test_a_stop_lets_nothing_new_start_and_leaves_the_attempt_open() -> None:
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        mission.stop.request("Ctrl-C")
+        mission.events.put(StopRequested())
+        return end(assignment, None, "stopped", reason="stopped")
+
+    mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out, slots=1)
+    mission.run()
+    assert mission.statuses() == {"A": "in-progress", "B": "not-started"}
+    assert [one.task for one in mission.journal.open_attempts()] == ["A"]
+
+
+def test_a_row_that_somebody_sets_by_hand_while_it_is_under_way_stops_the_run() -> None:
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        if assignment.task.id == "B":
+            begun.wait()
+            mission.file.text = mission.file.text.replace("| B | in-progress", "| B | blocked")
+            mission.events.put(FileChanged())
+            mission.stop.wait()
+            return end(assignment, None, "stopped")
+        return done(assignment)
+
+    def note() -> None:
+        if mission.statuses()["B"] == "in-progress":
+            begun.set()
+
+    begun = threading.Event()
+    text = table(("A", ""), ("B", "A"))
+    mission = InMemory(text=text, carry_out=carry_out, on_written=note)
+    with pytest.raises(RowConflictError, match="B is under way, but its row was set to blocked"):
+        mission.run()
+    assert mission.statuses() == {"A": "done", "B": "blocked"}
+
+
+def test_what_people_ask_is_applied_and_answered_once_it_is_written() -> None:
+    mission = InMemory(text=table(("A", ""), status="failed"))
+    request = mission.journal.submit_request(RequestKind.RETRY, "A", by="somebody@here")
+    mission.events.put(Woken())
+    mission.run()
+    assert mission.statuses() == {"A": "done"}
+    answered = mission.journal.request(request)
+    assert (answered.finished is not None, answered.error) == (True, None)
+
+
+def test_only_the_selected_rows_start() -> None:
+    todo = Todo(selected=frozenset({"A"}))
+    mission = InMemory(text=table(("A", ""), ("B", "")), todo=todo)
+    mission.run()
+    assert mission.statuses() == {"A": "done", "B": "not-started"}
+
+
+def test_a_bug_in_a_job_is_raised_after_everything_else_has_ended() -> None:
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        if assignment.task.id == "A":
+            raise ZeroDivisionError
+        mission.stop.wait()
+        return done(assignment)
+
+    mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out)
+    with pytest.raises(ZeroDivisionError):
+        mission.run()
+    assert mission.statuses()["B"] == "done"
+
+
+def test_a_provider_at_its_limit_rests_for_all_rows_and_burns_no_attempt() -> None:
+    limit = Limit(outcome=Outcome.RATE_LIMIT)
+    asked: list[str] = []
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        asked.append(assignment.task.id)
+        if len(asked) == 1:
+            again = Again(at=mission.clock.now() + timedelta(seconds=30), limit=limit)
+            return end(assignment, None, "rate-limit", again=again)
+        return done(assignment)
+
+    mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out, slots=1)
+    mission.run()
+    assert asked == ["A", "A", "B"]
+    assert mission.statuses() == {"A": "done", "B": "done"}
+
+
+def test_a_limit_of_the_budget_keeps_rows_from_starting_and_says_so_once() -> None:
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        mission.journal.update_attempt(assignment.attempt.id, input_tokens=900, output_tokens=0)
+        return done(assignment)
+
+    mission = InMemory(
+        text=table(("A", ""), ("B", "")),
+        carry_out=carry_out,
+        config={"budget": {"mission": {"tokens": 1500}}},
+        slots=1,
+    )
+    mission.run()
+    assert sorted(mission.statuses().values()) == ["done", "not-started"]
+    assert len([line for line in mission.display.said if "budget" in line]) == 1
