@@ -1,7 +1,7 @@
 """Prefect's settings, as environment variables: for the local server, and for its clients.
 
-`docs/decisions.md` says where each comes from. Prefect reads its environment when it is imported,
-so clients call `connect` before anything imports Prefect.
+Prefect reads its environment when it is imported, so clients call `connect` before anything imports
+Prefect. Why they are as they are is in `docs/decisions.md`, "Prefect and workers".
 """
 
 from __future__ import annotations

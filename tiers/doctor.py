@@ -112,7 +112,9 @@ def _service(result: ProbeResult) -> Check:
             milliseconds=result.milliseconds,
         )
     slow = result.milliseconds is not None and result.milliseconds > SLOW
-    parts = (result.version, f"at {result.where}", result.detail)
+    # A folder says nothing of what it holds; the other services are called by their servers' names.
+    holds = f"Postgres {result.version}" if result.service is Service.FOLDER else result.version
+    parts = (holds, f"at {result.where}", result.detail)
     return Check(
         group=GROUP,
         name=result.service.value,

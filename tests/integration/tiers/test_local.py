@@ -10,6 +10,7 @@ import pytest
 from errors import TierError
 from tiers.config import TierConfig, load_tier_config
 from tiers.detect import detect
+from tiers.doctor import tier_checks
 from tiers.probes.probe import Cause, Service
 from tiers.servers.local import local_server, open_local
 from tiers.services.embedded import EmbeddedServices
@@ -31,6 +32,8 @@ def test_it_is_there_while_it_is_open_and_keeps_its_data(config: TierConfig) -> 
         "made at its first use",
     )
     assert not tiers_home().exists(), "looking makes nothing"
+    (told,) = (check.detail for check in tier_checks(config) if check.name == "storage folder")
+    assert told.startswith("Postgres 1"), "and not the number alone"
     with open_local(config) as address:
         with psycopg.connect(**address.connect_arguments()) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 'a' AS value")
