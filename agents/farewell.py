@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from agents.stream import Reader
 from workspace.process import Stop
+from workspace.side_thread import SideThread
 
 #: How long a tool may take to go after its last event.
 LINGER = timedelta(seconds=10)
@@ -25,7 +27,8 @@ class Farewell:
         self.taken = False  # its last event had come before it was asked to end
         self._reader = reader
         self._inner = inner
-        self._timer: threading.Timer | None = None
+        self._more: threading.Event | None = None  # set once it says more, or is gone
+        self._thread: SideThread | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -37,24 +40,33 @@ class Farewell:
         trace: TracebackType | None,
     ) -> None:
         self._cancel()
+        if self._thread is not None:
+            self._thread.join()
 
     def look(self) -> None:
         """The tool has printed an event: was it the last one?"""
         ended = self._reader.told.ended
         if not ended:
             self._cancel()
-        elif self._timer is None:
-            self._timer = threading.Timer(
-                LINGER.total_seconds(), self._inner.request, ["it lingers"]
+        elif self._more is None:
+            self._more = threading.Event()
+            self._thread = SideThread(
+                "farewell",
+                partial(self._end_after, self._more),
+                on_death=lambda _: self._inner.request("it lingers"),  # at once, rather than never
+                daemon=True,
             )
-            self._timer.daemon = True
-            self._timer.start()
+            self._thread.start()
 
     def take(self) -> None:
         """The tool is now asked to end, for whatever reason."""
         self.taken = self.taken or self._reader.told.ended
 
+    def _end_after(self, more: threading.Event) -> None:
+        if not more.wait(LINGER.total_seconds()):
+            self._inner.request("it lingers")
+
     def _cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._more is not None:
+            self._more.set()
+            self._more = None

@@ -8,12 +8,13 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 
-from flows.trouble import SERVER_TROUBLE
+from workspace.side_thread import SideThread, cause
 
 _PAUSE_SECONDS = 2.0  # between two updates of the table
 _PATIENCE_SECONDS = 30.0  # for the last one
@@ -33,20 +34,17 @@ class Board:
         self._changed = threading.Condition()
         self._rows: list[dict[str, str]] | None = None  # not yet sent
         self._closing = False
-        self._thread: threading.Thread | None = None
+        self._thread: SideThread | None = None
         self._table: uuid.UUID | None = None  # the artifact, once it is made
         self.troubles: list[str] = []  # what could not be shown, one line each
 
     def start(self) -> None:
         """Begin, with the settings of Prefect that hold here."""
         run = copy_context().run
-        thread = threading.Thread(target=run, args=(self._work,), name="board", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError as error:  # the system gives no further thread
-            self.troubles.append(f"there is no progress table in Prefect: {error}")
-        else:
-            self._thread = thread
+        self._thread = SideThread(
+            "board", partial(run, self._work), on_death=self._note_death, daemon=True
+        )
+        self._thread.start()
 
     def show(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Show these rows instead of the last ones, soon."""
@@ -59,21 +57,19 @@ class Board:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        if self._thread is not None:
-            self._thread.join(_PATIENCE_SECONDS)
-            if self._thread.is_alive():
-                self.troubles.append("the progress table in Prefect is not up to date: no answer")
+        if self._thread is not None and not self._thread.join(_PATIENCE_SECONDS):
+            self.troubles.append("the progress table in Prefect is not up to date: no answer")
+
+    def _note_death(self, error: BaseException) -> None:
+        self.troubles.append(f"the progress table in Prefect is not up to date: {cause(error)}")
 
     def _work(self) -> None:
-        try:
-            with get_client(sync_client=True) as client:
-                self._link_logs(client)
-                while self._await_change():
-                    self._send(client)
-                    with self._changed:
-                        self._changed.wait_for(lambda: self._closing, _PAUSE_SECONDS)
-        except SERVER_TROUBLE as error:
-            self.troubles.append(f"the progress table in Prefect is not up to date: {error}")
+        with get_client(sync_client=True) as client:
+            self._link_logs(client)
+            while self._await_change():
+                self._send(client)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closing, _PAUSE_SECONDS)
 
     def _await_change(self) -> bool:
         """Wait for rows to send. False when there are none and none will come."""

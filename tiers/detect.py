@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from tiers.probes.postgres import probe_postgres
 from tiers.probes.probe import Cause, Failure, ProbeResult, Service, failure
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 from tiers.settings.model import Tier
+from workspace.side_thread import SideThread
 
 DEADLINE = timedelta(seconds=5)  # for everything together
 _MARGIN = 0.2  # of the deadline: each probe is to give up by itself before it
@@ -77,13 +77,17 @@ def detect(
     probes = _probes(config, deadline * (1 - _MARGIN))
     answers: queue.SimpleQueue[tuple[int, Results]] = queue.SimpleQueue()
     for number, probe in enumerate(probes):
-        threading.Thread(
-            target=_run, args=(probe, number, answers), name=f"probe-{probe.service}", daemon=True
+        SideThread(
+            f"probe-{probe.service}",
+            partial(_run, probe, number, answers),
+            # Nothing is waited for that will not come: it counts as one that does not answer.
+            on_death=partial(_give_none, number, answers),
+            daemon=True,
         ).start()
     found = _collect(answers, len(probes), deadline, fail_fast=fail_fast)
     results: list[ProbeResult] = []
     for number, probe in enumerate(probes):
-        if number in found:
+        if found.get(number):
             results += found[number]
         elif not (fail_fast and _any_failure(found)):
             results.append(_late(probe, config))
@@ -132,6 +136,12 @@ def _probes(config: TierConfig, timeout: timedelta) -> list[_Probe]:
 
 def _run(probe: _Probe, number: int, answers: queue.SimpleQueue[tuple[int, Results]]) -> None:
     answers.put((number, probe.look()))
+
+
+def _give_none(
+    number: int, answers: queue.SimpleQueue[tuple[int, Results]], _error: BaseException
+) -> None:
+    answers.put((number, ()))
 
 
 def _collect(

@@ -75,7 +75,13 @@ def conduct(
         Publisher(context) as publisher,
         context.stop.calling(lambda: events.put(StopRequested())),
         context.away.calling(lambda: events.put(Woken())),
-        Watch(context.place, context.pause, events.put),
+        Watch(
+            context.place,
+            context.pause,
+            events.put,
+            say=context.display.say,
+            give_up=context.stop.give_up,
+        ),
     ):
         writing = Writing(
             board,

@@ -74,7 +74,9 @@ class BatchRound:
         """
         ahead = self._ahead
         if ahead is not None:
-            ahead.end.exception()  # it is over before anything is tried beside it
+            error = ahead.end.exception()  # it is over before anything is tried beside it
+            if error is not None and not isinstance(error, MissionError):
+                self._ahead = ahead = None  # its thread died: nothing was verified ahead
         self._base = self._context.repository.fetch_base()
         if ahead is not None and ahead.base != self._base:
             self._ahead = None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition
 
 from errors import GitError, MissionError
 from mission.journal.kinds import MergeAwaited
@@ -23,6 +23,7 @@ from orchestrator.merging.candidates import (
 )
 from orchestrator.merging.landings import ForgeLandings, Landings, PushLandings
 from orchestrator.workplace.verifying import Row
+from workspace.side_thread import SideThread, cause
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,12 +158,14 @@ class MergeQueue:
         def work() -> None:
             try:
                 end.set_result(try_candidate(self._context, landing.tip, rows))
-            except BaseException as error:
+            except MissionError as error:
                 end.set_exception(error)  # whoever takes this batch up meets it
-                if not isinstance(error, MissionError):
-                    raise
 
-        Thread(target=work, name="verifies ahead").start()
+        def forget(error: BaseException) -> None:
+            self._context.display.say(f"Nothing is verified ahead this time: {cause(error)}")
+            end.set_exception(error)  # whoever takes this batch up begins it anew
+
+        SideThread("verifies ahead", work, on_death=forget).start()
 
 
 def _landings(context: Context) -> Landings:

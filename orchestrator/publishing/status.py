@@ -14,6 +14,7 @@ from orchestrator.publishing.absorbing import absorb, absorbed_commit, follow, n
 from orchestrator.publishing.own_commits import note_publishing
 from orchestrator.publishing.reports import reports
 from workspace import landing, status_commit
+from workspace.side_thread import SideThread, cause
 
 _TRIES = 5  # how often the base may move meanwhile before the next run has to do it
 
@@ -25,7 +26,7 @@ class Publisher:
         self._context = context
         self._changed = threading.Event()
         self._over = False
-        self._thread = threading.Thread(target=self._run, name="publisher")
+        self._thread = SideThread("publisher", self._run, on_death=self._say_death)
 
     def __enter__(self) -> Self:
         if self._context.config.status.commit == "each":
@@ -40,12 +41,16 @@ class Publisher:
     ) -> None:
         self._over = True
         self._changed.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.join()
 
     def changed(self) -> None:
         """The file was written. Changes that come while one is published go out together."""
         self._changed.set()
+
+    def _say_death(self, error: BaseException) -> None:
+        self._context.display.say(
+            f"status is committed at the end of the run only, not after each change: {cause(error)}"
+        )
 
     def _run(self) -> None:
         while True:

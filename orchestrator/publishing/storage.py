@@ -12,6 +12,7 @@ from mission.journal import Journal
 from orchestrator.context import Context
 from tiers.config import TierConfig, load_tier_config
 from tiers.settings.model import Tier
+from workspace.side_thread import SideThread, cause
 
 if TYPE_CHECKING:
     import psycopg
@@ -32,7 +33,7 @@ class StorageCopy:
         self._over = threading.Event()
         self._position = -1  # the number of the last event that was copied
         self._trouble = ""  # the last one, until the next copy
-        self._thread = threading.Thread(target=self._work, name="storage")
+        self._thread = SideThread("storage", self._work, on_death=self._note_death)
 
     def __enter__(self) -> Self:
         if self._context.config.status.storage != "never" and self._wanted():
@@ -46,13 +47,16 @@ class StorageCopy:
         trace: TracebackType | None,
     ) -> None:
         self._over.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.join()
         if self._trouble:
             self._context.display.say(
                 f"The storage lacks the last events: {self._trouble} (`mission tier sync` copies"
                 " them)"
             )
+
+    def _note_death(self, error: BaseException) -> None:
+        self._trouble = cause(error)
+        self._context.display.say(f"The storage is not kept up to date any more: {self._trouble}")
 
     def _wanted(self) -> bool:
         """A storage that several share is configured. That of one person is not even started."""

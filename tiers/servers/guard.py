@@ -9,6 +9,7 @@ the guard sends SIGNAL, and after GRACE seconds kills. It ends with the exit cod
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -16,12 +17,13 @@ import threading
 
 
 def _end_with_owner(child: subprocess.Popen[bytes], polite: int, grace: float) -> None:
-    while os.read(0, 4096):  # not sys.stdin: its lock would still be held when main() ends
-        pass
-    child.send_signal(polite)
     try:
-        child.wait(grace)
-    except subprocess.TimeoutExpired:
+        while os.read(0, 4096):  # not sys.stdin: its lock would still be held when main() ends
+            pass
+        child.send_signal(polite)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(grace)
+    finally:  # too polite, or whatever else: it never outlives this thread
         child.kill()
 
 
