@@ -13,7 +13,9 @@ from mission.journal.kinds import (
     EvidenceFound,
     GateAnswered,
     Happening,
+    MergeAwaited,
     RequestAnswered,
+    RowWaits,
     StatusSet,
     UsageBooked,
     Verified,
@@ -116,24 +118,32 @@ def _detail(what: Happening) -> str:
 
 def _lead(what: Happening) -> tuple[str, tuple[str, ...]]:
     """The words that say most, for the kinds that people read most; and the fields in them."""
+    lead = ""
+    said: tuple[str, ...] = ()
     match what:
         case StatusSet():
-            return f"{what.old} → {what.new}", ("old", "new")
+            lead, said = f"{what.old} → {what.new}", ("old", "new")
         case GateAnswered():
+            lead = f"{what.gate}: {what.state} for the {what.purpose}"
             # The branch and its commit are in the lines around it.
             said = ("gate", "state", "purpose", "branch", "commit")
-            return f"{what.gate}: {what.state} for the {what.purpose}", said
         case Verified():
             ended = "passed" if what.ok else "failed"
-            return f"{what.step}: {ended}", ("step", "ok", "tree")
+            lead, said = f"{what.step}: {ended}", ("step", "ok", "tree")
         case EvidenceFound():
             took = f" ({what.seconds} s)" if what.seconds else ""
-            return f"{what.check}: {what.found}{took}", ("check", "found", "seconds")
+            lead, said = f"{what.check}: {what.found}{took}", ("check", "found", "seconds")
         case RequestAnswered():
             lead = f"{what.asked} by {what.by} (request {what.request})"
-            return lead, ("asked", "by", "request")
+            said = ("asked", "by", "request")
+        case RowWaits():
+            lead = (what.why or f"for {what.on}") if what.on else "no more"
+            said = ("on", "why", "who")
+        case MergeAwaited():
+            lead, said = "its turn to merge", ("branch",)
         case _:
-            return "", ()
+            pass
+    return lead, said
 
 
 def _shown(value: object) -> str:

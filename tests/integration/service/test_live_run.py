@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,14 +30,16 @@ class Looking(RecordingDisplay):
         super().__init__()
         self._at = at
         self._go_on = go_on
+        self._looking = threading.Lock()  # several rows may begin at once
         self.scratch: Scratch | None = None
         self.seen: Standing | None = None
 
     def doing(self, task: str, phase: str, detail: str = "") -> None:
         super().doing(task, phase, detail)
-        if self.seen is None and self.scratch is not None and self._at(self.done):
-            self.seen = standing_of(self.scratch)
-            self._go_on()
+        with self._looking:
+            if self.seen is None and self.scratch is not None and self._at(self.done):
+                self.seen = standing_of(self.scratch)
+                self._go_on()
 
 
 def standing_of(scratch: Scratch) -> Standing:

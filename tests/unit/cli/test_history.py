@@ -8,7 +8,15 @@ import re
 import pytest
 
 from mission.journal import Journal, Stage
-from mission.journal.kinds import GateAnswered, Other, Pushed, StatusSet, Verified
+from mission.journal.kinds import (
+    GateAnswered,
+    MergeAwaited,
+    Other,
+    Pushed,
+    RowWaits,
+    StatusSet,
+    Verified,
+)
 from mission.place import Place
 from tests.command import run
 
@@ -89,12 +97,19 @@ def test_the_kinds_that_people_read_most_are_told_in_words(
         journal.record(red, task="A-1")
         number = journal.submit_request("retry", "A-1", by="ann@here")
         journal.finish_request(number, "done")
+        rest = RowWaits(on="provider", why="glm takes no work", who="glm", until="2026-01-01")
+        journal.record(rest, task="A-1")
+        journal.record(RowWaits(on=""), task="A-1")
+        journal.record(MergeAwaited(branch="feat/1"), task="A-1")
         journal.record(Other(kind="other", data={"gate": "guard"}), task="A-1")
     lines = run(capsys, "history", str(place.task_file), "A-1").splitlines()[1:]
     assert [" ".join(line.split()[2:]) for line in lines] == [
         "gate guard: clear for the push, detail idle",
         "verify tests: failed, exit_code 1",
         "request retry by ann@here (request 1), error done",
+        "waits glm takes no work, until 2026-01-01",
+        "waits no more",
+        "queued its turn to merge",
         "other gate guard",
     ]
 
