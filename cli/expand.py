@@ -32,7 +32,6 @@ from orchestrator.expanding import (
     write_expansion,
 )
 from orchestrator.opening import open_mission
-from orchestrator.publishing.status import publish_status
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.model import Task
 from tasks_md.parse import read
@@ -87,7 +86,7 @@ def expand_milestone(
     if written:
         with _opened(path, stop) as context:
             write_expansion(context, made)
-            publish_status(context)
+            context.status_commits.publish_status()
     if as_json:
         print_json({"milestone": made.milestone, "rows": len(made.tasks), "written": written})
     else:

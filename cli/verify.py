@@ -14,7 +14,6 @@ from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from orchestrator.facts import fix
 from orchestrator.opening import open_mission
-from orchestrator.publishing.status import publish_status
 from workspace.process import Stop
 
 app = typer.Typer()
@@ -43,7 +42,7 @@ def verify(
         found = context.comparison.compare(board)
         fixed = fix(board, found) if set_proven else 0
         if fixed:
-            publish_status(context)
+            context.status_commits.publish_status()
     left = [one for one in found if not (set_proven and one.fix is not None)]
     findings = [replace(one.finding, path=board.plan.path) for one in left]
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -21,11 +22,17 @@ from orchestrator.gating.settings_files import SettingsFiles
 from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.ports.display import Display
+from orchestrator.publishing.absorbing import Absorbing
 from orchestrator.publishing.behind import Behind
+from orchestrator.publishing.issues import IssueBook
+from orchestrator.publishing.own_commits import OwnCommits
+from orchestrator.publishing.reports import Reports
+from orchestrator.publishing.status import StatusCommits
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Asking
 from policy.backoff import Chance, system_chance
+from tasks_md.model import Plan
 from tasks_md.writer import StatusWriter
 from workspace.away import Away
 from workspace.process import Stop
@@ -133,4 +140,60 @@ class Context:
             gates=self.gates,
             pulls=self.pulls,
             redactor=self.redactor,
+        )
+
+    def issues(self, plan: Callable[[], Plan]) -> IssueBook:
+        """The issues that the rows of a plan name."""
+        return IssueBook(
+            self.pulls,
+            plan,
+            task_file=self.task_file,
+            journal=self.journal,
+            redactor=self.redactor,
+            display=self.display,
+        )
+
+    @cached_property
+    def reports(self) -> Reports:
+        """The reports of rows, beside the plan."""
+        return Reports(
+            place=self.place, writer=self.writer, repository=self.repository, redactor=self.redactor
+        )
+
+    @cached_property
+    def own_commits(self) -> OwnCommits:
+        """Commits that our task file has seen."""
+        return OwnCommits(repository=self.repository, task_file=self.task_file)
+
+    @cached_property
+    def absorbing(self) -> Absorbing:
+        """Takes what others pushed into the task file, and lets the checkout follow."""
+        return Absorbing(
+            own_commits=self.own_commits,
+            journal=self.journal,
+            writer=self.writer,
+            repository=self.repository,
+            task_file=self.task_file,
+            behind=self.behind,
+            base_lock=self.base_lock,
+            display=self.display,
+        )
+
+    @cached_property
+    def status_commits(self) -> StatusCommits:
+        """Status, as commits of the task file on top of the base."""
+        return StatusCommits(
+            absorbing=self.absorbing,
+            own_commits=self.own_commits,
+            reports=self.reports,
+            passage=self.passage,
+            place=self.place,
+            config=self.config,
+            journal=self.journal,
+            writer=self.writer,
+            repository=self.repository,
+            task_file=self.task_file,
+            base_lock=self.base_lock,
+            display=self.display,
+            stop=self.stop,
         )

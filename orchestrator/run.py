@@ -21,8 +21,6 @@ from orchestrator.operations.evidence import OperationRecord
 from orchestrator.ports.assignment import Todo
 from orchestrator.ports.display import Display
 from orchestrator.ports.engine import Engine, ThreadEngine
-from orchestrator.publishing.absorbing import take_in_pushed
-from orchestrator.publishing.status import publish_status
 from orchestrator.publishing.storage import StorageCopy
 from orchestrator.recovery.recovery import end_crashed_runs, reconcile
 from orchestrator.recovery.taking_over import note_taken_over
@@ -116,7 +114,7 @@ def run_mission(
     with opened as (context, board), StorageCopy(context):
         refuse_errors(_findings(context, board))
         check_base(context.repository)
-        take_in_pushed(context)
+        context.absorbing.take_in_pushed()
         if board.take_up() is not None:
             refuse_errors(_findings(context, board))
         note_taken_over(context.journal, board.plan)
@@ -146,7 +144,7 @@ def run_mission(
                 away = error
             next_rows = replace(todo, left=(), until=away.at if away else None)
             refused = dict(conduct(context, board, engine, next_rows, slots=slots))
-        publish_status(context)
+        context.status_commits.publish_status()
         return replace(_end(board, selected, engine, stop, refused), behind=context.behind.message)
 
 
@@ -200,7 +198,7 @@ def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
             refuse_misunderstood(context.document, board.plan)
         conduct(context, board, engine, Todo(selected=frozenset()), slots=1)
         if approvals:
-            publish_status(context)
+            context.status_commits.publish_status()
 
 
 def _expanded(
@@ -236,7 +234,7 @@ def _expanded(
         return False
     board.take_up()
     context.display.say(f"{milestone.id}: planned as {len(made.tasks)} tasks")
-    publish_status(context)  # so that people find the rows there, and edit these
+    context.status_commits.publish_status()  # so that people find the rows there, and edit these
     return True
 
 

@@ -52,7 +52,7 @@ from orchestrator.ports.ends import (
     Unreviewed,
 )
 from orchestrator.publishing.issues import IssueBook
-from orchestrator.publishing.reports import report_link, write_report
+from orchestrator.publishing.reports import report_link
 from orchestrator.workers.sending import works_elsewhere
 from orchestrator.workplace.verifying import Row, VerificationError
 from workspace import changes
@@ -124,7 +124,7 @@ class AttemptRunner:
                 return self._unfinished(assignment, attempt, result)
             if attempt.branch is None:
                 told = result.answer or result.summary
-                write_report(context, assignment.task, told, attempt.agent)
+                context.reports.write_report(assignment.task, told, attempt.agent)
             attempt = note_answer(context, attempt, result)
         return collect(context, attempt)
 

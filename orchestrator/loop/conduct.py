@@ -20,8 +20,9 @@ from orchestrator.loop.loop import Loop
 from orchestrator.loop.watch import Watch
 from orchestrator.loop.writing import Writing
 from orchestrator.merging.queue import MergeQueue
-from orchestrator.operations.catalogue import find_operation
-from orchestrator.operations.operation import OperationRunner
+from orchestrator.operations.catalogue import CLOSE_MILESTONE, find_operation
+from orchestrator.operations.closing import CloseMilestone
+from orchestrator.operations.operation import Means, OperationRunner
 from orchestrator.ports.assignment import Todo
 from orchestrator.ports.engine import Engine
 from orchestrator.publishing.issues import IssueBook
@@ -50,11 +51,11 @@ def conduct(
         everything = todo.selected is None
         begun = DispatchBegan(slots=slots, all=everything, rows=tuple(sorted(todo.selected or ())))
         context.journal.record(begun)
-    issues = IssueBook(context, lambda: board.plan)
+    issues = context.issues(lambda: board.plan)
     dispatcher = Dispatcher(
         board,
         AttemptRunner(context, MergeQueue(context), issues),
-        OperationRunner(context, find_operation),
+        _operations(context, issues),
         config=context.config,
         journal=context.journal,
         logs=context.place.logs,
@@ -114,3 +115,28 @@ def conduct(
         )
         loop.run()
     return loop.over_budget
+
+
+def _operations(context: Context, issues: IssueBook) -> OperationRunner:
+    """Who carries out the rows that run operations. One of these sums up what others did."""
+    closing = CloseMilestone(
+        file=context.writer,
+        journal=context.journal,
+        gates=context.gates,
+        issues=issues,
+        clock=context.clock,
+    )
+    return OperationRunner(
+        Means(
+            place=context.place,
+            config=context.config,
+            repository=context.repository,
+            passage=context.passage,
+            display=context.display,
+            stop=context.stop,
+        ),
+        lambda name: closing if name == CLOSE_MILESTONE else find_operation(name),
+        record=context.operations,
+        journal=context.journal,
+        redactor=context.redactor,
+    )

@@ -12,6 +12,7 @@ from orchestrator.admission.rests import OPERATION, is_operation
 from orchestrator.attempts.resuming import was_cut_off, was_held_up
 from orchestrator.attempts.retrying import STANDS_IN
 from orchestrator.loop.board import Board
+from orchestrator.operations.catalogue import CLOSE_MILESTONE
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.carrier import Carrier
 from orchestrator.ports.ends import RESUMED, TaskEnd
@@ -19,7 +20,7 @@ from policy.routing import Route, route
 from tasks_md.model import Task
 
 # Carriers that read their milestone in the file: they start once everything of it is written.
-SUM_UP = frozenset({f"{OPERATION}:close-milestone"})
+SUM_UP = frozenset({f"{OPERATION}:{CLOSE_MILESTONE}"})
 
 
 class Dispatcher:

@@ -18,7 +18,6 @@ from mission.journal import Attempt, Stage
 from mission.journal.kinds import Merged
 from orchestrator.attempts.work import Work, author_of
 from orchestrator.context import Context
-from orchestrator.publishing.absorbing import absorb, follow
 from orchestrator.workplace.verifying import Row
 from tasks_md.model import Task
 from workspace import changes, checkout, landing, squash
@@ -181,5 +180,5 @@ def finish(context: Context, rows: Sequence[Row], commits: Mapping[str, str], *,
                 task=row.task.id,
                 attempt=row.attempt.id,
             )
-    absorb(context, tip)
-    follow(context, tip)
+    context.absorbing.absorb(tip)
+    context.absorbing.follow(tip)

@@ -7,8 +7,8 @@ import time
 import psycopg
 
 from errors import TierError
-from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
+from orchestrator.operations.operation import Means
 from orchestrator.operations.own_processes import OwnCommands, own_environment
 from orchestrator.operations.tier_row import TierRow
 from orchestrator.ports.assignment import Assignment
@@ -23,13 +23,13 @@ SELECT '[1,2]'::vector <-> '[1,3]'::vector, extversion FROM pg_extension WHERE e
 """
 
 
-def boot_check(context: Context, assignment: Assignment) -> OperationEnd:
+def boot_check(means: Means, assignment: Assignment) -> OperationEnd:
     """The gateway boots and answers; refuses without Postgres; the extension answers a query.
 
     Raises:
         TierError: The tier cannot be used, or the gateway does not boot on it.
     """
-    row = TierRow(context, assignment)
+    row = TierRow(means, assignment)
     config = with_passwords(row.config())
     detect(config).require()
     postgres = config.postgres
@@ -55,9 +55,7 @@ def _commands(row: TierRow, **extra: str) -> OwnCommands:
     if extra:  # another database: nothing that says where ours is, or how to get in
         kept = environment.items()
         environment = {k: v for k, v in kept if not k.startswith("MISSION_DATABASE_")} | extra
-    return OwnCommands(
-        folder=row.context.place.folder, environment=environment, stop=row.context.stop
-    )
+    return OwnCommands(folder=row.means.place.folder, environment=environment, stop=row.means.stop)
 
 
 def _boots(row: TierRow, config: TierConfig, options: tuple[str, ...]) -> str:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _PACKAGE = "orchestrator.operations"
 
+#: Sums up what other rows did: a run gives it more than a `Means`, and makes it itself.
+CLOSE_MILESTONE = "close-milestone"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
@@ -43,7 +46,7 @@ class Entry:
 
 OPERATIONS: dict[str, Entry] = {
     "boot-check": Entry(place=f"{_PACKAGE}.boot_check:boot_check", arguments=TierArguments),
-    "close-milestone": Entry(place=f"{_PACKAGE}.closing:close_milestone"),
+    CLOSE_MILESTONE: Entry(place=f"{_PACKAGE}.closing:CloseMilestone"),
     "compose-boot": Entry(place=f"{_PACKAGE}.tier:compose_boot", arguments=BootArguments),
     "migrate-tier": Entry(place=f"{_PACKAGE}.migrating:migrate_tier", arguments=MoveArguments),
     "migration-check": Entry(

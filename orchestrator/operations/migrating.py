@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from errors import UsageError
-from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
+from orchestrator.operations.operation import Means
 from orchestrator.operations.tier_row import TierRow
 from orchestrator.ports.assignment import Assignment
 from tiers.migration.check import check_migration
@@ -17,7 +17,7 @@ from tiers.settings.model import StorageType, Tier
 _KINDS = {"pglite": StorageType.PGLITE, "embedded": StorageType.EMBEDDED}
 
 
-def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
+def migrate_tier(means: Means, assignment: Assignment) -> OperationEnd:
     """Move a storage into the configured federated one. What was moved in whole is left alone.
 
     `with: {from: STORAGE, leave: [TABLE.COLUMN, ...], allow-non-empty: true, config: FILE}`, as the
@@ -28,7 +28,7 @@ def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
         TierError: It is refused, or a server is; each table is there in whole or not at all.
         StoppedError: The run was stopped meanwhile; the same holds.
     """
-    row = TierRow(context, assignment)
+    row = TierRow(means, assignment)
     named = row.argument("from")
     if not named:
         raise row.mistake(
@@ -55,7 +55,7 @@ def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
         agree=lambda _preview: None,
         progress=moving.advance,
         leave=leave,
-        stop=context.stop,
+        stop=means.stop,
         allow_non_empty=row.argument("allow-non-empty") == "True",
     )
     for one in moved:
@@ -74,7 +74,7 @@ def migrate_tier(context: Context, assignment: Assignment) -> OperationEnd:
     )
 
 
-def migration_check(context: Context, assignment: Assignment) -> OperationEnd:
+def migration_check(means: Means, assignment: Assignment) -> OperationEnd:
     """Move a sample to a database of its own on the tier's server; compare counts and values.
 
     `with: {source: pglite|embedded, config: FILE}`; without a source PGlite where it is installed.
@@ -84,7 +84,7 @@ def migration_check(context: Context, assignment: Assignment) -> OperationEnd:
         TierError: A server cannot be used, or the migration was refused.
         StoppedError: The run was stopped meanwhile; nothing of the sample stays.
     """
-    row = TierRow(context, assignment)
+    row = TierRow(means, assignment)
     kind = row.argument("source")
     if kind and kind not in _KINDS:
         raise row.mistake("source", f"is {kind!r}", f"There are: {', '.join(_KINDS)}")
@@ -92,7 +92,7 @@ def migration_check(context: Context, assignment: Assignment) -> OperationEnd:
     if target.tier is not Tier.FEDERATED:
         raise UsageError(f"{label(target)} is of the {target.tier} tier, not of the federated one")
     row.doing("moves a sample")
-    found = check_migration(target, kind=_KINDS.get(kind), stop=context.stop)
+    found = check_migration(target, kind=_KINDS.get(kind), stop=means.stop)
     row.findings.add("sample", f"in {found.source}", version=found.version, seconds=found.seeded)
     for table in found.tables:
         told = f"{table.source_rows} rows there, {table.target_rows} here; {table.samples} compared"

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from errors import MissionError, RemoteAwayError, StoppedError, told
+from mission.config import MissionConfig
 from mission.config.section import Section
-from mission.journal import Attempt, Stage
+from mission.journal import Attempt, Journal, Stage
 from mission.journal.kinds import EvidenceFound
+from mission.place import Place
 from mission.state import Status
-from orchestrator.context import Context
-from orchestrator.operations.evidence import OperationEnd
+from orchestrator.gating.passage import Passage
+from orchestrator.operations.evidence import OperationEnd, OperationRecord
 from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.display import Display
 from orchestrator.ports.ends import TaskEnd
+from workspace.process import Stop
+from workspace.redact import Redactor
+from workspace.repository import Repository
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What an operation may use."""
+
+    place: Place  # where the mission's files are
+    config: MissionConfig
+    repository: Repository
+    passage: Passage  # the gates
+    display: Display
+    stop: Stop
 
 
 class Operation(Protocol):
     """One built-in piece of work. It is idempotent: a crash makes it run again."""
 
-    def __call__(self, context: Context, assignment: Assignment, /) -> OperationEnd:
+    def __call__(self, means: Means, assignment: Assignment, /) -> OperationEnd:
         """Do it. Raises a `MissionError` when something outside keeps it from being done."""
 
 
-def noop(_context: Context, _assignment: Assignment) -> OperationEnd:
+def noop(_means: Means, _assignment: Assignment) -> OperationEnd:
     """Nothing: a row that only orders others."""
     return OperationEnd(ok=True, word="")
 
@@ -32,9 +50,9 @@ def noop(_context: Context, _assignment: Assignment) -> OperationEnd:
 _Arguments = TypeVar("_Arguments", bound=Section)
 
 
-def arguments_of(context: Context, assignment: Assignment, model: type[_Arguments]) -> _Arguments:
+def arguments_of(means: Means, assignment: Assignment, model: type[_Arguments]) -> _Arguments:
     """What the row's `with` says. The run had not started if that were not what `model` accepts."""
-    settings = context.config.tasks.get(assignment.task.id)
+    settings = means.config.tasks.get(assignment.task.id)
     given = settings.with_ if settings is not None else {}
     return model.model_validate(given, by_alias=True, by_name=False)
 
@@ -42,9 +60,21 @@ def arguments_of(context: Context, assignment: Assignment, model: type[_Argument
 class OperationRunner:
     """Carries out rows that run an operation."""
 
-    def __init__(self, context: Context, find: Callable[[str], Operation]) -> None:
-        self._context = context
+    def __init__(
+        self,
+        means: Means,
+        find: Callable[[str], Operation],
+        *,
+        record: OperationRecord,
+        journal: Journal,
+        redactor: Redactor,
+    ) -> None:
+        """`record`: the engine's."""
+        self._means = means
         self._find = find
+        self._record = record
+        self._journal = journal
+        self._redactor = redactor
 
     def carry_out(self, assignment: Assignment) -> TaskEnd:
         """Run the operation. Never raises for what people can cause."""
@@ -53,7 +83,7 @@ class OperationRunner:
             return self._ended(assignment, attempt)  # a crash came before its row was written
         name = attempt.agent.partition(":")[2]
         try:
-            end = self._context.operations.keep(
+            end = self._record.keep(
                 name,
                 assignment.task.id,
                 assignment.attempt.number,
@@ -62,14 +92,14 @@ class OperationRunner:
         except StoppedError as stopped:
             return self._end(assignment, Status.NOT_STARTED, "stopped", "", stopped.message)
         except RemoteAwayError as away:
-            self._context.stop.give_up(str(away))
+            self._means.stop.give_up(str(away))
             return self._end(assignment, Status.NOT_STARTED, "stopped", "", str(away))
         except (MissionError, OSError) as error:
             word = str(told(error))
             return self._end(assignment, Status.BLOCKED, "blocked", word, word)
         finally:
-            self._context.display.doing(assignment.task.id, "")
-        attempt = self._context.journal.update_attempt(
+            self._means.display.doing(assignment.task.id, "")
+        attempt = self._journal.update_attempt(
             attempt.id,
             stage=Stage.CONFIRMED,
             outcome=str(end.outcome),
@@ -86,18 +116,18 @@ class OperationRunner:
 
     def _operate(self, name: str, assignment: Assignment) -> OperationEnd:
         """Do it, and journal what it found, without secrets."""
-        redact = self._context.redactor.text
+        redact = self._redactor.text
         try:
-            end = self._find(name)(self._context, assignment)
+            end = self._find(name)(self._means, assignment)
         except MissionError as error:  # whoever records it shall not see more than we tell
             error.message, error.hint = redact(error.message), redact(error.hint)
             raise
         evidence = tuple(
             replace(one, found=redact(one.found), check=redact(one.check)) for one in end.evidence
         )
-        with self._context.journal.together():
+        with self._journal.together():
             for one in evidence:
-                self._context.journal.record(
+                self._journal.record(
                     EvidenceFound(**one.facts()),
                     task=assignment.task.id,
                     attempt=assignment.attempt.id,
@@ -107,7 +137,7 @@ class OperationRunner:
     def _end(
         self, assignment: Assignment, status: Status, outcome: str, word: str, reason: str
     ) -> TaskEnd:
-        redact = self._context.redactor.text
+        redact = self._redactor.text
         return TaskEnd(
             task=assignment.task.id,
             attempt=assignment.attempt.id,

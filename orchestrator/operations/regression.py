@@ -18,8 +18,8 @@ from pathlib import Path
 import psycopg
 
 from missions.scratch import Scratch, make_scratch, standalone_plan
-from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
+from orchestrator.operations.operation import Means
 from orchestrator.operations.own_processes import OwnCommands, own_environment
 from orchestrator.operations.tier_row import TierRow
 from orchestrator.ports.assignment import Assignment
@@ -75,14 +75,14 @@ class _Regression:
         return said
 
 
-def standalone_regression(context: Context, assignment: Assignment) -> OperationEnd:
+def standalone_regression(means: Means, assignment: Assignment) -> OperationEnd:
     """A mission goes from its file to the gateway's answers on a standalone tier of its own.
 
     Raises:
         TierError: This machine lacks a Postgres or a Valkey.
         StoppedError: The run was stopped meanwhile.
     """
-    row = TierRow(context, assignment)
+    row = TierRow(means, assignment)
     row.doing("starts a Postgres and a Valkey")
     plain = False if find_postgres(vector=False) is not None else None
     began = time.monotonic()
@@ -106,7 +106,7 @@ def standalone_regression(context: Context, assignment: Assignment) -> Operation
             commands=OwnCommands(
                 folder=scratch.repository,
                 environment=_environment(scratch, postgres, valkey),
-                stop=context.stop,
+                stop=means.stop,
             ),
             scratch=scratch,
         )

@@ -11,8 +11,8 @@ import time
 import psycopg
 
 from errors import TierError
-from orchestrator.context import Context
 from orchestrator.operations.evidence import OperationEnd
+from orchestrator.operations.operation import Means
 from orchestrator.operations.tier_row import TierRow
 from orchestrator.ports.assignment import Assignment
 from tiers.checks import Health, overall
@@ -23,7 +23,7 @@ from tiers.services.service import with_passwords
 from tiers.services.ways import Way, choose_services
 
 
-def compose_boot(context: Context, assignment: Assignment) -> OperationEnd:
+def compose_boot(means: Means, assignment: Assignment) -> OperationEnd:
     """Start the tier's services, in containers where an engine answers, and wait for them.
 
     `with: {config: FILE, with: auto|compose|embedded}` in `mission.yaml`.
@@ -33,7 +33,7 @@ def compose_boot(context: Context, assignment: Assignment) -> OperationEnd:
         TierError: A service does not come up.
         StoppedError: The run was stopped meanwhile; what came up stays.
     """
-    row = TierRow(context, assignment)
+    row = TierRow(means, assignment)
     config = row.config()
     way = row.argument("with", Way.AUTO)
     if way not in {*Way}:
@@ -44,7 +44,7 @@ def compose_boot(context: Context, assignment: Assignment) -> OperationEnd:
         config,
         Way(way),
         starting=lambda line: row.doing("boots", line),
-        stop=context.stop,
+        stop=means.stop,
     )
     services.up(config, lambda line: row.doing("boots", line))
     row.findings.add("services", services.description, since=began)
@@ -58,13 +58,13 @@ def compose_boot(context: Context, assignment: Assignment) -> OperationEnd:
     return row.done(f"{services.description}: {told}")
 
 
-def pgvector_init(context: Context, assignment: Assignment) -> OperationEnd:
+def pgvector_init(means: Means, assignment: Assignment) -> OperationEnd:
     """Create the vector extension in the tier's Postgres, where it is not there yet.
 
     Raises:
         TierError: The server has no pgvector, or our user may not create it.
     """
-    row = TierRow(context, assignment)
+    row = TierRow(means, assignment)
     config = with_passwords(row.config())
     if config.postgres is None:
         return row.failed(f"the {config.tier} tier has no Postgres of its own")
@@ -90,13 +90,13 @@ def pgvector_init(context: Context, assignment: Assignment) -> OperationEnd:
     )
 
 
-def tier_detect(context: Context, assignment: Assignment) -> OperationEnd:
+def tier_detect(means: Means, assignment: Assignment) -> OperationEnd:
     """Ask everything that the tier needs, and fail with its first error.
 
     Raises:
         TierError: Something that the tier needs is not there; with its remedy.
     """
-    row = TierRow(context, assignment)
+    row = TierRow(means, assignment)
     began = time.monotonic()
     detection = detect(row.config())
     detection.require()
@@ -111,9 +111,9 @@ def tier_detect(context: Context, assignment: Assignment) -> OperationEnd:
     return row.done(f"{detection.tier}: {told}")
 
 
-def tier_doctor(context: Context, assignment: Assignment) -> OperationEnd:
+def tier_doctor(means: Means, assignment: Assignment) -> OperationEnd:
     """Examine the tier; red fails the row."""
-    row = TierRow(context, assignment)
+    row = TierRow(means, assignment)
     began = time.monotonic()
     checks = tier_checks(row.config())
     for check in checks:

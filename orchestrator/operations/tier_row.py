@@ -6,8 +6,8 @@ from pathlib import Path
 
 from errors import ConfigError
 from gates.protocol import GateRequest, Purpose
-from orchestrator.context import Context
 from orchestrator.operations.evidence import Findings, OperationEnd
+from orchestrator.operations.operation import Means
 from orchestrator.ports.assignment import Assignment
 from tiers.config import TierConfig, load_tier_config
 
@@ -15,14 +15,14 @@ from tiers.config import TierConfig, load_tier_config
 class TierRow:
     """A row that runs an operation on the tier."""
 
-    def __init__(self, context: Context, assignment: Assignment) -> None:
+    def __init__(self, means: Means, assignment: Assignment) -> None:
         """The row of `assignment`. Its `with` has nothing but what the catalogue lists: else the
         run had not started."""
-        self.context = context
+        self.means = means
         self.task = assignment.task.id
         self.findings = Findings()
         self._attempt = assignment.attempt.id
-        settings = context.config.tasks.get(self.task)
+        settings = means.config.tasks.get(self.task)
         self._arguments = dict(settings.with_) if settings is not None else {}
 
     def argument(self, name: str, default: str = "") -> str:
@@ -43,7 +43,7 @@ class TierRow:
     @property
     def folder(self) -> Path:
         """Where relative paths begin: the top of the repository."""
-        return self.context.repository.top
+        return self.means.repository.top
 
     def config_file(self) -> Path | None:
         """The tier's configuration that `with` names.
@@ -61,11 +61,11 @@ class TierRow:
 
     def config(self) -> TierConfig:
         """The tier's configuration: the file that `with` names, else as found by itself."""
-        return load_tier_config(self.config_file(), folder=self.context.place.folder)
+        return load_tier_config(self.config_file(), folder=self.means.place.folder)
 
     def doing(self, phase: str, detail: str = "") -> None:
         """Show what the row does now."""
-        self.context.display.doing(self.task, phase, detail)
+        self.means.display.doing(self.task, phase, detail)
 
     def failed(self, word: str) -> OperationEnd:
         """The end of a row whose check says no."""
@@ -78,12 +78,12 @@ class TierRow:
             GateError: The gates refuse, or do not clear in time.
             StoppedError: The run was stopped while it waited.
         """
-        base = self.context.repository.base
+        base = self.means.repository.base
         request = GateRequest(
             purpose=Purpose.MERGE,
             branch=base,
             base=base,
-            commit=self.context.repository.fetch_base(),
+            commit=self.means.repository.fetch_base(),
         )
-        self.context.passage.pass_gates(request, task=self.task, attempt=self._attempt)
+        self.means.passage.pass_gates(request, task=self.task, attempt=self._attempt)
         return OperationEnd(ok=True, word=word, evidence=self.findings.evidence)

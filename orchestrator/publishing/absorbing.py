@@ -3,155 +3,171 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from threading import Lock
 
 from errors import CheckoutBlockedError, GitError, RemoteAwayError, RowConflictError
+from mission.journal import Journal
 from mission.journal.kinds import StatusSet
-from orchestrator.context import Context
-from orchestrator.publishing.own_commits import (
-    absorbed_ref,
-    forget_published,
-    newest_noted,
-    note_absorbed_commit,
-)
+from orchestrator.ports.display import Display
+from orchestrator.publishing.behind import Behind
+from orchestrator.publishing.own_commits import OwnCommits
 from tasks_md.model import Plan
 from tasks_md.parse import decode, encode, parse
 from tasks_md.rebase import built_on, rebase
+from tasks_md.writer import StatusWriter
 from workspace import checkout
 from workspace.line_merge import merge_lines
+from workspace.repository import Repository
 from workspace.status_commit import committed, stored
 
 
-def absorb(context: Context, commit: str) -> None:
-    """Before the checkout moves to `commit`: put our changes on the task file that `commit` holds.
-    What a status commit of ours holds, or was taken in before, is no change of somebody else's.
+@dataclass(frozen=True, kw_only=True)
+class Absorbing:
+    """Takes what others pushed into the task file, and lets the checkout follow."""
 
-    Done before the checkout moves, so that a crash in between does it again, to the same end.
+    own_commits: OwnCommits
+    journal: Journal
+    writer: StatusWriter
+    repository: Repository
+    task_file: str
+    behind: Behind
+    base_lock: Lock
+    display: Display
 
-    Raises:
-        CheckoutBlockedError: Both sides changed the same cell, or the same lines.
-    """
-    git, path = context.repository.git, context.task_file
-    absorbed = absorbed_commit(context)
-    if git.is_ancestor(commit, of=absorbed):
-        return  # a merge that is found again: what came after it would be taken back
-    noted = newest_noted(context, beyond=absorbed)
-    if noted is not None and noted != commit and git.is_ancestor(commit, of=noted):
-        return  # the same, where the checkout has stayed behind
-    known = {stored(git, one, path) for one in (absorbed, noted) if one is not None}
-    if known != {stored(git, commit, path)}:
-        before = committed(git, absorbed, path)
-        after = committed(git, commit, path)
-        published = None if noted is None else committed(git, noted, path)
-        if before is not None and after is not None and {before, published or before} != {after}:
-            _take_in(context, before, published, after)
-    note_absorbed(context, commit)
+    def absorb(self, commit: str) -> None:
+        """Before the checkout moves to `commit`: put our changes on the task file that `commit`
+        holds. What a status commit of ours holds, or was taken in before, is no change of somebody
+        else's.
 
+        Done before the checkout moves, so that a crash in between does it again, to the same end.
 
-def follow(context: Context, commit: str, *, keep: Collection[str] = ()) -> None:
-    """After `absorb`: let the checkout follow. The task file is right as it is there.
+        Raises:
+            CheckoutBlockedError: Both sides changed the same cell, or the same lines.
+        """
+        git, path = self.repository.git, self.task_file
+        absorbed = self.absorbed_commit()
+        if git.is_ancestor(commit, of=absorbed):
+            return  # a merge that is found again: what came after it would be taken back
+        noted = self.own_commits.newest_noted(beyond=absorbed)
+        if noted is not None and noted != commit and git.is_ancestor(commit, of=noted):
+            return  # the same, where the checkout has stayed behind
+        known = {stored(git, one, path) for one in (absorbed, noted) if one is not None}
+        if known != {stored(git, commit, path)}:
+            before = committed(git, absorbed, path)
+            after = committed(git, commit, path)
+            published = None if noted is None else committed(git, noted, path)
+            if (
+                before is not None
+                and after is not None
+                and {before, published or before} != {after}
+            ):
+                self._take_in(before, published, after)
+        self.note_absorbed(commit)
 
-    Where there is a remote, a person's changes that stand in the way only keep the checkout behind.
+    def follow(self, commit: str, *, keep: Collection[str] = ()) -> None:
+        """After `absorb`: let the checkout follow. The task file is right as it is there.
 
-    Raises:
-        CheckoutBlockedError: They stand in the way, and the base is here.
-    """
-    path = context.task_file
-    try:
-        checkout.fast_forward(context.repository, commit, keep=(path, *keep), settled=(path,))
-    except CheckoutBlockedError as blocked:
-        if context.repository.remote is None:
-            raise
-        note_absorbed_commit(context, commit)
-        context.behind.note(blocked)
-    else:
-        context.behind.followed()
+        Where there is a remote, a person's changes that stand in the way only keep the checkout
+        behind.
 
-
-def note_absorbed(context: Context, commit: str) -> None:
-    """Our task file builds on `commit` now. The base branch here says so, where there is one."""
-    if context.repository.git.commit(context.repository.local_base_ref) is None:
-        note_absorbed_commit(context, commit)
-
-
-def _take_in(context: Context, before: bytes, published: bytes | None, after: bytes) -> None:
-    """Put what we changed since `before` on `after`.
-
-    Args:
-        before: The task file as the checkout's commit has it.
-        published: As our last status commit has it, or what was taken in last, if the checkout has
-            not followed that.
-        after: As it is to be taken in.
-    """
-    git, path, writer = context.repository.git, context.task_file, context.writer
-
-    def read(text: str) -> Plan:
-        return parse(text, path=path, dialect=writer.dialect)
-
-    def merge(ours: str, base: str, theirs: str) -> str | None:
-        merged = merge_lines(git, encode(ours), encode(base), encode(theirs))
-        if merged is None:
-            return None
-        plan = read(decode(merged))
-        # Both sides may have added the same row.
-        return None if len(plan.tasks) > len(plan.by_id) else plan.text
-
-    def edit(ours: Plan) -> str:
-        base = read(decode(before))
-        if published is not None:
-            said = _last_statuses(context)
-            base = read(built_on(base, read(decode(published)), ours, said))
-        return rebase(base, ours, read(decode(after)), merge)
-
-    try:
-        writer.rewrite(edit)
-    except RowConflictError as conflict:
-        raise CheckoutBlockedError(
-            conflict.message, files=(path,), hint=conflict.hint
-        ) from conflict
-
-
-def _last_statuses(context: Context) -> dict[str, str]:
-    return {
-        event.task: event.what.new
-        for event in context.journal.events(StatusSet)
-        if event.task is not None
-    }
-
-
-def take_in_pushed(context: Context) -> None:
-    """Before anything starts: take in what others have pushed. A row that a run on another machine
-    has done must not be done again because this clone is old.
-
-    Raises:
-        CheckoutBlockedError: The task file was changed here and there in the same cell.
-        RemoteAwayError: The remote could not be reached for as long as was waited for it.
-    """
-    repository = context.repository
-    if repository.remote is None:
-        return
-    with context.base_lock:
+        Raises:
+            CheckoutBlockedError: They stand in the way, and the base is here.
+        """
+        path = self.task_file
         try:
-            base = repository.fetch_base()
-        except RemoteAwayError:
-            raise
-        except GitError as error:
-            context.display.say(f"nobody knows what others have pushed: {error}")
+            checkout.fast_forward(self.repository, commit, keep=(path, *keep), settled=(path,))
+        except CheckoutBlockedError as blocked:
+            if self.repository.remote is None:
+                raise
+            self.own_commits.note_absorbed_commit(commit)
+            self.behind.note(blocked)
+        else:
+            self.behind.followed()
+
+    def note_absorbed(self, commit: str) -> None:
+        """Our task file builds on `commit` now. The base branch here says so, where there is
+        one."""
+        if self.repository.git.commit(self.repository.local_base_ref) is None:
+            self.own_commits.note_absorbed_commit(commit)
+
+    def _take_in(self, before: bytes, published: bytes | None, after: bytes) -> None:
+        """Put what we changed since `before` on `after`.
+
+        Args:
+            before: The task file as the checkout's commit has it. published: As our last status
+            commit has it, or what was taken in last, if the checkout has
+                not followed that.
+            after: As it is to be taken in.
+        """
+        git, path, writer = self.repository.git, self.task_file, self.writer
+
+        def read(text: str) -> Plan:
+            return parse(text, path=path, dialect=writer.dialect)
+
+        def merge(ours: str, base: str, theirs: str) -> str | None:
+            merged = merge_lines(git, encode(ours), encode(base), encode(theirs))
+            if merged is None:
+                return None
+            plan = read(decode(merged))
+            # Both sides may have added the same row.
+            return None if len(plan.tasks) > len(plan.by_id) else plan.text
+
+        def edit(ours: Plan) -> str:
+            base = read(decode(before))
+            if published is not None:
+                said = self._last_statuses()
+                base = read(built_on(base, read(decode(published)), ours, said))
+            return rebase(base, ours, read(decode(after)), merge)
+
+        try:
+            writer.rewrite(edit)
+        except RowConflictError as conflict:
+            raise CheckoutBlockedError(
+                conflict.message, files=(path,), hint=conflict.hint
+            ) from conflict
+
+    def _last_statuses(self) -> dict[str, str]:
+        return {
+            event.task: event.what.new
+            for event in self.journal.events(StatusSet)
+            if event.task is not None
+        }
+
+    def take_in_pushed(self) -> None:
+        """Before anything starts: take in what others have pushed. A row that a run on another
+        machine has done must not be done again because this clone is old.
+
+        Raises:
+            CheckoutBlockedError: The task file was changed here and there in the same cell.
+            RemoteAwayError: The remote could not be reached for as long as was waited for it.
+        """
+        repository = self.repository
+        if repository.remote is None:
             return
-        absorb(context, base)
-        follow(context, base)
-        forget_published(context, base=base, checked_out=absorbed_commit(context))
+        with self.base_lock:
+            try:
+                base = repository.fetch_base()
+            except RemoteAwayError:
+                raise
+            except GitError as error:
+                self.display.say(f"nobody knows what others have pushed: {error}")
+                return
+            self.absorb(base)
+            self.follow(base)
+            self.own_commits.forget_published(base=base, checked_out=self.absorbed_commit())
 
+    def absorbed_commit(self) -> str:
+        """The commit whose task file ours builds on: where the base branch here is.
 
-def absorbed_commit(context: Context) -> str:
-    """The commit whose task file ours builds on: where the base branch here is.
-
-    It moves along with each merge and each status commit, whatever the checkout is on. A clone
-    without such a branch, as CI makes them, has a ref of ours in its place. Only a checkout that is
-    on something newer, such as a branch that a person began from a fetched base, brought a newer
-    file with it.
-    """
-    git = context.repository.git
-    tip = git.commit(context.repository.local_base_ref) or git.commit(absorbed_ref(context))
-    if tip is None or git.is_ancestor(tip, of="HEAD"):
-        return "HEAD"
-    return tip
+        It moves along with each merge and each status commit, whatever the checkout is on. A clone
+        without such a branch, as CI makes them, has a ref of ours in its place. Only a checkout
+        that is on something newer, such as a branch that a person began from a fetched base,
+        brought a newer file with it."""
+        git = self.repository.git
+        tip = git.commit(self.repository.local_base_ref) or git.commit(
+            self.own_commits.absorbed_ref()
+        )
+        if tip is None or git.is_ancestor(tip, of="HEAD"):
+            return "HEAD"
+        return tip

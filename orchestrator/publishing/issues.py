@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable
 
 from forges.pulls import PullRequests
+from mission.journal import Journal
 from mission.journal.kinds import IssueClosed
 from mission.state import Status
-from orchestrator.context import Context
+from orchestrator.ports.display import Display
 from tasks_md.model import Plan, Task
+from workspace.redact import Redactor
 
 _NUMBER = re.compile(r"#(\d+)")
 
@@ -18,9 +20,23 @@ _NUMBER = re.compile(r"#(\d+)")
 class IssueBook:
     """Which issues are still named by rows that are not done. Used by all jobs."""
 
-    def __init__(self, context: Context, plan: Callable[[], Plan]) -> None:
-        self._context = context
+    def __init__(
+        self,
+        pulls: PullRequests | None,
+        plan: Callable[[], Plan],
+        *,
+        task_file: str,
+        journal: Journal,
+        redactor: Redactor,
+        display: Display,
+    ) -> None:
+        """`task_file`: its path in the repository."""
+        self._pulls = pulls
         self._plan = plan
+        self._task_file = task_file
+        self._journal = journal
+        self._redactor = redactor
+        self._display = display
         self._turn = threading.Lock()
         self._finished: set[str] = set()  # rows whose `done` may not be written yet
 
@@ -43,29 +59,26 @@ class IssueBook:
                 and row.status != Status.DONE
                 and row.id not in self._finished
             ]
-        return "" if others else close_issue(self._context, task, comment)
+        return "" if others else self.close(task, comment)
 
+    def close(self, task: Task, comment: str) -> str:
+        """Close the row's issue with `comment`, each of them once; a word for the notes.
 
-def close_issue(context: Context, task: Task, comment: str) -> str:
-    """Close the row's issue with `comment`, each of them once; a word for the notes.
+        Raises:
+            ForgeError: The forge will not, or did not answer in time.
+        """
+        issue, pulls = task.issue, self._pulls
+        if issue is None:
+            return ""
+        number = _NUMBER.fullmatch(issue)
+        if pulls is None or number is None:
+            why = "no forge is configured" if pulls is None else "it is on another repository"
+            return f"{issue} stays to be closed by hand: {why}"
+        return self._close(pulls, task, int(number[1]), comment)
 
-    Raises:
-        ForgeError: The forge will not, or did not answer in time.
-    """
-    issue = task.issue
-    if issue is None:
-        return ""
-    pulls = context.pulls
-    number = _NUMBER.fullmatch(issue)
-    if pulls is None or number is None:
-        why = "no forge is configured" if pulls is None else "it is on another repository"
-        return f"{issue} stays to be closed by hand: {why}"
-    return _close(context, pulls, task, int(number[1]), comment)
-
-
-def _close(context: Context, pulls: PullRequests, task: Task, number: int, comment: str) -> str:
-    context.display.doing(task.id, f"closes #{number}")
-    pulls.comment_once(number, f"{context.task_file} #{number}", context.redactor.text(comment))
-    closed = pulls.close_issue(number)
-    context.journal.record(IssueClosed(number=number, closed=closed), task=task.id)
-    return f"#{number} closed" if closed else f"#{number} was closed already"
+    def _close(self, pulls: PullRequests, task: Task, number: int, comment: str) -> str:
+        self._display.doing(task.id, f"closes #{number}")
+        pulls.comment_once(number, f"{self._task_file} #{number}", self._redactor.text(comment))
+        closed = pulls.close_issue(number)
+        self._journal.record(IssueClosed(number=number, closed=closed), task=task.id)
+        return f"#{number} closed" if closed else f"#{number} was closed already"

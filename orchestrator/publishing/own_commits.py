@@ -7,85 +7,89 @@ and the last commit that was taken in.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
-from orchestrator.context import Context
 from tasks_md.parse import encode
+from workspace.repository import Repository
 
 
-def note_publishing(context: Context, commit: str, *, base: str, checked_out: str) -> None:
-    """Before a status commit on `base` is pushed: it is ours, and may arrive there at any time.
+@dataclass(frozen=True, kw_only=True)
+class OwnCommits:
+    """Commits that our task file has seen."""
 
-    Forgets those that the checkout has, of the newest on the base; `forget_published` the rest.
-    """
-    git = context.repository.git
-    commands = [f"update {_folder(context)}{commit} {commit}"]
-    if git.store is not None:
-        for earlier in git.store.newest(base):
-            name = f"{_folder(context)}{earlier}"
-            if git.commit(name) is not None and git.is_ancestor(earlier, of=checked_out):
-                commands.append(f"delete {name}")
-    git.move_refs(*commands)
+    repository: Repository
+    task_file: str
 
+    def note_publishing(self, commit: str, *, base: str, checked_out: str) -> None:
+        """Before a status commit on `base` is pushed: it is ours, and may arrive there at any time.
 
-def forget_published(context: Context, *, base: str, checked_out: str) -> None:
-    """As a run begins: forget the status commits that the checkout has, and those that can arrive
-    no more, since the base is not where their push expected it."""
-    git = context.repository.git
-    commands = []
-    for name, earlier, parent in _noted(context, _folder(context)):
-        waits = parent == base
-        counts = git.is_ancestor(earlier, of=base) and not git.is_ancestor(earlier, of=checked_out)
-        if not (waits or counts):
-            commands.append(f"delete {name}")
-    if commands:
+        Forgets those that the checkout has, of the newest on the base; `forget_published` the rest.
+        """
+        git = self.repository.git
+        commands = [f"update {self._folder()}{commit} {commit}"]
+        if git.store is not None:
+            for earlier in git.store.newest(base):
+                name = f"{self._folder()}{earlier}"
+                if git.commit(name) is not None and git.is_ancestor(earlier, of=checked_out):
+                    commands.append(f"delete {name}")
         git.move_refs(*commands)
 
+    def forget_published(self, *, base: str, checked_out: str) -> None:
+        """As a run begins: forget the status commits that the checkout has, and those that can
+        arrive no more, since the base is not where their push expected it."""
+        git = self.repository.git
+        commands = []
+        for name, earlier, parent in self._noted(self._folder()):
+            waits = parent == base
+            counts = git.is_ancestor(earlier, of=base) and not git.is_ancestor(
+                earlier, of=checked_out
+            )
+            if not (waits or counts):
+                commands.append(f"delete {name}")
+        if commands:
+            git.move_refs(*commands)
 
-def note_absorbed_commit(context: Context, commit: str) -> None:
-    """Our task file builds on `commit` now, which nothing else here says."""
-    context.repository.git.move_refs(f"update {absorbed_ref(context)} {commit}")
+    def note_absorbed_commit(self, commit: str) -> None:
+        """Our task file builds on `commit` now, which nothing else here says."""
+        self.repository.git.move_refs(f"update {self.absorbed_ref()} {commit}")
 
+    def newest_noted(self, *, beyond: str) -> str | None:
+        """The last noted commit that the base holds, as it was last heard, and `beyond` does
+        not."""
+        git, newest, tip = self.repository.git, None, self.repository.base_tip()
+        for commit in self._noted_since(beyond, tip):
+            there = git.is_ancestor(commit, of=tip)
+            fits = there and not git.is_ancestor(commit, of=beyond)
+            if fits and (newest is None or git.is_ancestor(newest, of=commit)):
+                newest = commit
+        return newest
 
-def newest_noted(context: Context, *, beyond: str) -> str | None:
-    """The last noted commit that the base holds, as it was last heard, and `beyond` does not."""
-    git, newest, tip = context.repository.git, None, context.repository.base_tip()
-    for commit in _noted_since(context, beyond, tip):
-        there = git.is_ancestor(commit, of=tip)
-        fits = there and not git.is_ancestor(commit, of=beyond)
-        if fits and (newest is None or git.is_ancestor(newest, of=commit)):
-            newest = commit
-    return newest
+    def _noted_since(self, beyond: str, tip: str) -> list[str]:
+        """The noted commits that `tip` may hold and `beyond` does not."""
+        git = self.repository.git
+        new = git.line_between(beyond, tip)
+        if new is None:
+            return [commit for _, commit, _ in self._noted(self._folder(), self.absorbed_ref())]
+        named = [self.absorbed_ref(), *(f"{self._folder()}{commit}" for commit in new)]
+        return [commit for name in named if (commit := git.commit(name)) is not None]
 
+    def _noted(self, *patterns: str) -> list[tuple[str, str, str]]:
+        """Ref, commit and parent of each."""
+        shown = "--format=%(refname)%00%(objectname)%00%(parent)%00"
+        fields = iter(self.repository.git.run("for-each-ref", shown, *patterns).fields)
+        return [
+            (name.lstrip("\n"), commit, parent)
+            for name, commit, parent in zip(fields, fields, fields, strict=True)
+        ]
 
-def _noted_since(context: Context, beyond: str, tip: str) -> list[str]:
-    """The noted commits that `tip` may hold and `beyond` does not."""
-    git = context.repository.git
-    new = git.line_between(beyond, tip)
-    if new is None:
-        return [commit for _, commit, _ in _noted(context, _folder(context), absorbed_ref(context))]
-    named = [absorbed_ref(context), *(f"{_folder(context)}{commit}" for commit in new)]
-    return [commit for name in named if (commit := git.commit(name)) is not None]
+    def absorbed_ref(self) -> str:
+        """The ref of what was taken in last."""
+        return f"refs/worktree/mission-runner/absorbed/{self._name()}"
 
+    def _folder(self) -> str:
+        return f"refs/worktree/mission-runner/published/{self._name()}/"
 
-def _noted(context: Context, *patterns: str) -> list[tuple[str, str, str]]:
-    """Ref, commit and parent of each."""
-    shown = "--format=%(refname)%00%(objectname)%00%(parent)%00"
-    fields = iter(context.repository.git.run("for-each-ref", shown, *patterns).fields)
-    return [
-        (name.lstrip("\n"), commit, parent)
-        for name, commit, parent in zip(fields, fields, fields, strict=True)
-    ]
-
-
-def absorbed_ref(context: Context) -> str:
-    """The ref of what was taken in last."""
-    return f"refs/worktree/mission-runner/absorbed/{_name(context)}"
-
-
-def _folder(context: Context) -> str:
-    return f"refs/worktree/mission-runner/published/{_name(context)}/"
-
-
-def _name(context: Context) -> str:
-    """Each checkout has refs of its own (gitrevisions(7), refs/worktree), and each task file."""
-    return hashlib.sha256(encode(context.task_file)).hexdigest()[:16]
+    def _name(self) -> str:
+        """Each checkout has refs of its own (gitrevisions(7), refs/worktree), and each task
+        file."""
+        return hashlib.sha256(encode(self.task_file)).hexdigest()[:16]

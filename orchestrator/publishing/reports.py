@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from agents.review import report
 from errors import UsageError
-from orchestrator.context import Context
+from mission.place import Place
 from tasks_md.model import Task
+from tasks_md.writer import StatusWriter
+from workspace.redact import Redactor
+from workspace.repository import Repository
 
 FOLDER = "reports"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -20,44 +24,52 @@ def report_link(task: Task) -> str:
     return f"{FOLDER}/{name}.md"
 
 
-def write_report(context: Context, task: Task, text: str, reviewer: str) -> None:
-    """Write a row's report, in place of an earlier one.
+@dataclass(frozen=True, kw_only=True)
+class Reports:
+    """The reports of rows, beside the plan."""
 
-    Raises:
-        UsageError: Something else is where it belongs. A branch may have brought that.
-    """
-    path = context.place.folder / report_link(task)
-    fresh = path.with_name(f".{path.name}.new")
-    content = report(task, text, reviewer=reviewer, redact=context.redactor.text)
-    try:
-        path.parent.mkdir(exist_ok=True)
-        if path.parent.is_symlink():
+    place: Place
+    writer: StatusWriter
+    repository: Repository
+    redactor: Redactor
+
+    def write_report(self, task: Task, text: str, reviewer: str) -> None:
+        """Write a row's report, in place of an earlier one.
+
+        Raises:
+            UsageError: Something else is where it belongs. A branch may have brought that.
+        """
+        path = self.place.folder / report_link(task)
+        fresh = path.with_name(f".{path.name}.new")
+        content = report(task, text, reviewer=reviewer, redact=self.redactor.text)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            if path.parent.is_symlink():
+                raise UsageError(
+                    f"the report cannot be kept: {path.parent} is a symbolic link",
+                    hint=f"Put a folder in its place, then `mission unblock PATH {task.id}`",
+                )
+            fresh.unlink(missing_ok=True)
+            with fresh.open("x", encoding="utf-8", errors="replace") as file:  # follows no link
+                file.write(content)
+            fresh.replace(path)
+        except OSError as error:
             raise UsageError(
-                f"the report cannot be kept: {path.parent} is a symbolic link",
-                hint=f"Put a folder in its place, then `mission unblock PATH {task.id}`",
-            )
-        fresh.unlink(missing_ok=True)
-        with fresh.open("x", encoding="utf-8", errors="replace") as file:  # follows no link
-            file.write(content)
-        fresh.replace(path)
-    except OSError as error:
-        raise UsageError(
-            f"the report cannot be kept in {path}: {error.strerror}",
-            hint=f"Make room for it, then `mission unblock PATH {task.id}`",
-        ) from error
+                f"the report cannot be kept in {path}: {error.strerror}",
+                hint=f"Make room for it, then `mission unblock PATH {task.id}`",
+            ) from error
 
-
-def reports(context: Context) -> dict[str, bytes]:
-    """The reports of the plan's rows, by repository path. What else is there is not ours."""
-    folder = context.place.folder
-    if not (folder / FOLDER).is_dir() or (folder / FOLDER).is_symlink():
-        return {}
-    links = sorted({report_link(task) for task in context.writer.read().tasks})
-    return {
-        path.relative_to(context.repository.top).as_posix(): path.read_bytes()
-        for path in (folder / link for link in links)
-        if _is_plain(path)
-    }
+    def reports(self) -> dict[str, bytes]:
+        """The reports of the plan's rows, by repository path. What else is there is not ours."""
+        folder = self.place.folder
+        if not (folder / FOLDER).is_dir() or (folder / FOLDER).is_symlink():
+            return {}
+        links = sorted({report_link(task) for task in self.writer.read().tasks})
+        return {
+            path.relative_to(self.repository.top).as_posix(): path.read_bytes()
+            for path in (folder / link for link in links)
+            if _is_plain(path)
+        }
 
 
 def _is_plain(path: Path) -> bool:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrator.context import Context
+
 import threading
+from dataclasses import dataclass
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
 from errors import BaseMovedError, MissionError, RemoteAwayError, told
 from gates.protocol import GateRequest, Purpose
+from mission.config import MissionConfig
+from mission.journal import Journal
 from mission.journal.kinds import StatusPublished
-from orchestrator.context import Context
-from orchestrator.publishing.absorbing import absorb, absorbed_commit, follow, note_absorbed
-from orchestrator.publishing.own_commits import note_publishing
-from orchestrator.publishing.reports import reports
+from mission.place import Place
+from orchestrator.gating.passage import Passage
+from orchestrator.ports.display import Display
+from orchestrator.publishing.absorbing import Absorbing
+from orchestrator.publishing.own_commits import OwnCommits
+from orchestrator.publishing.reports import Reports
+from tasks_md.writer import StatusWriter
 from workspace import landing, status_commit
+from workspace.process import Stop
+from workspace.repository import Repository
 from workspace.side_thread import SideThread, cause
 
 _TRIES = 5  # how often the base may move meanwhile before the next run has to do it
@@ -58,69 +72,89 @@ class Publisher:
             self._changed.clear()
             if self._over:
                 return  # the run publishes once more when the loop has ended
-            publish_status(self._context)
+            self._context.status_commits.publish_status()
 
 
-def publish_status(context: Context) -> bool:
-    """Commit the task file as it is now, and push it. True if the base holds it afterwards.
+@dataclass(frozen=True, kw_only=True)
+class StatusCommits:
+    """Status, as commits of the task file on top of the base."""
 
-    What keeps it from being published is said, and is no error: the file on this machine is
-    right, and the next run publishes it.
-    """
-    status = context.config.status
-    if status.commit == "never" or (context.repository.remote is not None and not status.push):
-        return False
-    try:
-        with context.base_lock:
-            return _publish(context)
-    except (MissionError, OSError) as error:
-        reason = str(told(error))
-        context.journal.record(StatusPublished(ok=False, reason=reason))
-        context.display.say(f"status is written here, but not committed: {reason}")
-        if isinstance(error, RemoteAwayError):
-            context.stop.give_up(reason)  # nothing else would get any further
-        return False
-    finally:
-        context.display.doing("status", "")
+    absorbing: Absorbing
+    own_commits: OwnCommits
+    reports: Reports
+    passage: Passage
+    place: Place
+    config: MissionConfig
+    journal: Journal
+    writer: StatusWriter
+    repository: Repository
+    task_file: str
+    base_lock: Lock
+    display: Display
+    stop: Stop
 
+    def publish_status(self) -> bool:
+        """Commit the task file as it is now, and push it. True if the base holds it afterwards.
 
-def _name(context: Context) -> str:
-    """What people call the mission."""
-    return context.config.mission or context.writer.read().mission or context.place.folder.name
-
-
-def _publish(context: Context) -> bool:
-    repository, path = context.repository, context.task_file
-    for _ in range(_TRIES):
-        base = repository.fetch_base()
-        if status_commit.stored(repository.git, base, path) is None:
-            context.display.say(f"{path} is not committed on {repository.base}; status stays here")
+        What keeps it from being published is said, and is no error: the file on this machine is
+        right, and the next run publishes it.
+        """
+        status = self.config.status
+        if status.commit == "never" or (self.repository.remote is not None and not status.push):
             return False
-        absorb(context, base)
-        follow(context, base)
-        files = {path: context.place.task_file.read_bytes(), **reports(context)}
-        if all(
-            status_commit.holds(repository.git, base, name, content)
-            for name, content in files.items()
-        ):
-            return True
-        commit = status_commit.commit_files(
-            repository.git,
-            base=base,
-            files=files,
-            message=f"Update the status of {_name(context)}\n\n{status_commit.TRAILER}: yes\n",
-        )
-        if commit is None:
-            return True
-        request = GateRequest(purpose=Purpose.PUSH, branch=repository.base, base=repository.base)
-        context.passage.pass_gates(request, task=None, attempt=None)
-        note_publishing(context, commit, base=base, checked_out=absorbed_commit(context))
         try:
-            landing.land(repository, commit, base)
-        except BaseMovedError:
-            continue
-        note_absorbed(context, commit)
-        follow(context, commit, keep=files)
-        context.journal.record(StatusPublished(ok=True, commit=commit))
-        return True
-    raise BaseMovedError(f"{repository.base} moved {_TRIES} times meanwhile")
+            with self.base_lock:
+                return self._publish()
+        except (MissionError, OSError) as error:
+            reason = str(told(error))
+            self.journal.record(StatusPublished(ok=False, reason=reason))
+            self.display.say(f"status is written here, but not committed: {reason}")
+            if isinstance(error, RemoteAwayError):
+                self.stop.give_up(reason)  # nothing else would get any further
+            return False
+        finally:
+            self.display.doing("status", "")
+
+    def _name(self) -> str:
+        """What people call the mission."""
+        return self.config.mission or self.writer.read().mission or self.place.folder.name
+
+    def _publish(self) -> bool:
+        repository, path = self.repository, self.task_file
+        for _ in range(_TRIES):
+            base = repository.fetch_base()
+            if status_commit.stored(repository.git, base, path) is None:
+                self.display.say(f"{path} is not committed on {repository.base}; status stays here")
+                return False
+            self.absorbing.absorb(base)
+            self.absorbing.follow(base)
+            files = {path: self.place.task_file.read_bytes(), **self.reports.reports()}
+            if all(
+                status_commit.holds(repository.git, base, name, content)
+                for name, content in files.items()
+            ):
+                return True
+            commit = status_commit.commit_files(
+                repository.git,
+                base=base,
+                files=files,
+                message=f"Update the status of {self._name()}\n\n{status_commit.TRAILER}: yes\n",
+            )
+            if commit is None:
+                return True
+            request = GateRequest(
+                purpose=Purpose.PUSH, branch=repository.base, base=repository.base
+            )
+            self.passage.pass_gates(request, task=None, attempt=None)
+            self.own_commits.note_publishing(
+                commit, base=base, checked_out=self.absorbing.absorbed_commit()
+            )
+            try:
+                landing.land(repository, commit, base)
+            except BaseMovedError:
+                continue
+            self.absorbing.note_absorbed(commit)
+            self.absorbing.follow(commit, keep=files)
+            self.journal.record(StatusPublished(ok=True, commit=commit))
+            return True
+        raise BaseMovedError(f"{repository.base} moved {_TRIES} times meanwhile")

@@ -13,7 +13,6 @@ from orchestrator.attempts.work import clear
 from orchestrator.context import Context
 from orchestrator.loop.board import Board, StatusChange
 from orchestrator.ports.ends import SUPERSEDED
-from orchestrator.publishing.issues import IssueBook
 from policy.standing import Landing
 
 _LANDING = (Stage.MERGING, Stage.MERGED, Stage.CONFIRMED)
@@ -82,7 +81,7 @@ def _supersede(context: Context, attempt: Attempt, landing: Landing, *, clears: 
 
 
 def _close_issues(context: Context, board: Board, proved: Mapping[str, Landing]) -> None:
-    issues = IssueBook(context, lambda: board.plan)
+    issues = context.issues(lambda: board.plan)
     for task, landing in proved.items():
         said = f"{task}, the last row for this issue, was merged as {landing.commit[:10]}."
         try:
