@@ -31,6 +31,7 @@ from orchestrator.publishing.status import StatusCommits
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Asking
+from orchestrator.workplace.verifying import Verifier
 from policy.backoff import Chance, system_chance
 from tasks_md.model import Plan
 from tasks_md.writer import StatusWriter
@@ -194,6 +195,20 @@ class Context:
             repository=self.repository,
             task_file=self.task_file,
             base_lock=self.base_lock,
+            display=self.display,
+            stop=self.stop,
+        )
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Runs the verify steps on trees, in fresh and full checkouts, each once."""
+        return Verifier(
+            place=self.place,
+            config=self.config,
+            journal=self.journal,
+            repository=self.repository,
+            worktrees=self.worktrees,
+            redactor=self.redactor,
             display=self.display,
             stop=self.stop,
         )

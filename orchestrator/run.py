@@ -111,7 +111,7 @@ def run_mission(
         remote=remote,
         operations=operations,
     )
-    with opened as (context, board), StorageCopy(context):
+    with opened as (context, board), _storage_copy(context):
         refuse_errors(_findings(context, board))
         check_base(context.repository)
         context.absorbing.take_in_pushed()
@@ -150,6 +150,11 @@ def run_mission(
 
 def _findings(context: Context, board: Board) -> tuple[Finding, ...]:
     return findings_of(context.place, context.document, board.plan, context.repository.git)
+
+
+def _storage_copy(context: Context) -> StorageCopy:
+    when = context.config.status.storage
+    return StorageCopy(context.place, when=when, say=context.display.say)
 
 
 def _slots(context: Context, request: RunRequest) -> int:

@@ -9,7 +9,7 @@ from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
 from orchestrator.merging.pulling import show_pull
 from orchestrator.workers.sending import pushed_by_worker
-from orchestrator.workplace.verifying import Row, VerificationError, verify_branch
+from orchestrator.workplace.verifying import Row, VerificationError
 from tasks_md.model import Task
 from workspace import base_log, landing
 from workspace.disclosure import refuse_secrets
@@ -27,7 +27,7 @@ def verify(context: Context, task: Task, attempt: Attempt) -> Attempt:
     if attempt.stage is Stage.WORKED:
         _refuse_lost_submodules(context, attempt)
         _refuse_posing(context, attempt)
-        verify_branch(context, Row(task=task, attempt=attempt), Work.of(attempt).head)
+        context.verifier.verify_branch(Row(task=task, attempt=attempt), Work.of(attempt).head)
         attempt = context.journal.update_attempt(attempt.id, stage=Stage.VERIFIED)
         _warn_of_overlaps(context, attempt)
     return attempt

@@ -73,7 +73,11 @@ def conduct(
     inbox = Inbox(board, context.journal, context.display)
     with (
         ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe") as scribe,
-        Publisher(context) as publisher,
+        Publisher(
+            context.status_commits.publish_status,
+            each=context.config.status.commit == "each",
+            say=context.display.say,
+        ) as publisher,
         context.stop.calling(lambda: events.put(StopRequested())),
         context.away.calling(lambda: events.put(Woken())),
         Watch(

@@ -15,7 +15,7 @@ from errors import (
 )
 from orchestrator.context import Context
 from orchestrator.merging.squashing import refuse_blocked, squash_onto
-from orchestrator.workplace.verifying import Row, VerificationError, verify_squash
+from orchestrator.workplace.verifying import Row, VerificationError
 from policy.batch import Answer, Verdict
 
 
@@ -93,7 +93,7 @@ def verify_candidate(context: Context, candidate: Candidate) -> Tried:
     if candidate.tip == candidate.base:
         return Tried(answer=Answer(verdict=Verdict.GREEN), candidate=candidate)
     try:
-        verify_squash(context, candidate.rows, candidate.tip)
+        context.verifier.verify_squash(candidate.rows, candidate.tip)
     except VerificationError as red:
         return Tried(
             answer=Answer(verdict=Verdict.RED, log=red.hint), candidate=candidate, error=red

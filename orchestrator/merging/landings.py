@@ -14,8 +14,6 @@ from orchestrator.merging.pulling import merge_pull, settle_pull
 from orchestrator.workplace.verifying import (
     Row,
     VerificationError,
-    is_verified,
-    verify_squash,
 )
 from workspace import landing
 
@@ -135,10 +133,10 @@ class ForgeLandings:
         context = self._context
         base = context.repository.base
         tip = context.repository.base_tip()
-        if is_verified(context, row, commit):
+        if context.verifier.is_verified(row, commit):
             return
         try:
-            verify_squash(context, [row], tip)
+            context.verifier.verify_squash([row], tip)
         except VerificationError as red:
             # At once: whatever would be verified on top of it would be red as well.
             context.stop.give_up(f"{base} at {tip[:10]} does not pass its verification")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from orchestrator.context import Context
-
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
@@ -36,14 +32,19 @@ _TRIES = 5  # how often the base may move meanwhile before the next run has to d
 class Publisher:
     """Publishes after each change of status, where the mission asks for it, beside the run."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(
+        self, publish: Callable[[], object], *, each: bool, say: Callable[[str], None]
+    ) -> None:
+        """`each`: after each change, or never. `say` tells people a line."""
+        self._publish = publish
+        self._each = each
+        self._say = say
         self._changed = threading.Event()
         self._over = False
         self._thread = SideThread("publisher", self._run, on_death=self._say_death)
 
     def __enter__(self) -> Self:
-        if self._context.config.status.commit == "each":
+        if self._each:
             self._thread.start()
         return self
 
@@ -62,7 +63,7 @@ class Publisher:
         self._changed.set()
 
     def _say_death(self, error: BaseException) -> None:
-        self._context.display.say(
+        self._say(
             f"status is committed at the end of the run only, not after each change: {cause(error)}"
         )
 
@@ -72,7 +73,7 @@ class Publisher:
             self._changed.clear()
             if self._over:
                 return  # the run publishes once more when the loop has ended
-            self._context.status_commits.publish_status()
+            self._publish()
 
 
 @dataclass(frozen=True, kw_only=True)

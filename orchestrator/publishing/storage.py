@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from errors import MissionError
 from mission.journal import Journal
-from orchestrator.context import Context
+from mission.place import Place
 from tiers.config import TierConfig, load_tier_config
 from tiers.settings.model import Tier
 from workspace.side_thread import SideThread, cause
@@ -28,15 +29,20 @@ class StorageCopy:
     The storage holds nothing up: what does not arrive there changes nothing about the mission.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(
+        self, place: Place, *, when: Literal["live", "end", "never"], say: Callable[[str], None]
+    ) -> None:
+        """`when` is `status.storage`; `say` tells people a line."""
+        self._place = place
+        self._when = when
+        self._say = say
         self._over = threading.Event()
         self._position = -1  # the number of the last event that was copied
         self._trouble = ""  # the last one, until the next copy
         self._thread = SideThread("storage", self._work, on_death=self._note_death)
 
     def __enter__(self) -> Self:
-        if self._context.config.status.storage != "never" and self._wanted():
+        if self._when != "never" and self._wanted():
             self._thread.start()
         return self
 
@@ -49,14 +55,14 @@ class StorageCopy:
         self._over.set()
         self._thread.join()
         if self._trouble:
-            self._context.display.say(
+            self._say(
                 f"The storage lacks the last events: {self._trouble} (`mission tier sync` copies"
                 " them)"
             )
 
     def _note_death(self, error: BaseException) -> None:
         self._trouble = cause(error)
-        self._context.display.say(f"The storage is not kept up to date any more: {self._trouble}")
+        self._say(f"The storage is not kept up to date any more: {self._trouble}")
 
     def _wanted(self) -> bool:
         """A storage that several share is configured. That of one person is not even started."""
@@ -67,10 +73,10 @@ class StorageCopy:
             return False
 
     def _tier(self) -> TierConfig:
-        return load_tier_config(folder=self._context.place.folder)
+        return load_tier_config(folder=self._place.folder)
 
     def _work(self) -> None:
-        if self._context.config.status.storage == "end":
+        if self._when == "end":
             self._over.wait()
         last = False
         while not last:
@@ -80,7 +86,7 @@ class StorageCopy:
                 return
             except MissionError as error:
                 if self._position >= 0 and not self._trouble:
-                    self._context.display.say(f"The storage is not up to date: {error}")
+                    self._say(f"The storage is not up to date: {error}")
                 self._trouble = str(error)
             self._over.wait(_RETRY)
 
@@ -91,7 +97,7 @@ class StorageCopy:
         config = self._tier()  # again: the run itself may boot the tier and make its passwords
         with (
             open_storage(config) as connection,
-            Journal.open_to_read(self._context.place.journal_file) as journal,
+            Journal.open_to_read(self._place.journal_file) as journal,
         ):
             while not self._over.is_set():
                 began = time.monotonic()
@@ -107,5 +113,5 @@ class StorageCopy:
 
         if self._position >= 0 and not journal.events(after=self._position, limit=1):
             return
-        self._position = sync(config, connection, self._context.place).projected.last_event
+        self._position = sync(config, connection, self._place).projected.last_event
         self._trouble = ""

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from errors import MissionError, StoppedError
 from gates.verification import StepEnd, run_steps
 from mission.config import MissionConfig, VerifyStep
-from mission.journal import Attempt
+from mission.journal import Attempt, Journal
 from mission.journal.kinds import Verified
-from orchestrator.context import Context
+from mission.place import Place
+from orchestrator.ports.display import Display
 from orchestrator.workplace.commit_files import VERIFY, commit_files
 from tasks_md.model import Task
-from workspace.worktrees import Worktree
+from workspace.process import Stop
+from workspace.redact import Redactor
+from workspace.repository import Repository
+from workspace.worktrees import Worktree, Worktrees
 
 
 class VerificationError(MissionError):
@@ -39,106 +43,114 @@ def steps_for(config: MissionConfig, task: Task) -> list[VerifyStep]:
     return config.verify
 
 
-def verify_branch(context: Context, row: Row, commit: str) -> None:
-    """Run the steps that are for branches on a branch as it is committed.
+@dataclass(frozen=True, kw_only=True)
+class Verifier:
+    """Runs the verify steps on trees, in fresh and full checkouts, each once."""
 
-    Not in the agent's worktree: files that git does not hold, flags of its index and the like let
-    a step pass there and nowhere else. Where the base does not move meanwhile, the tree is the one
-    that lands, and is not verified again.
+    place: Place
+    config: MissionConfig
+    journal: Journal
+    repository: Repository
+    worktrees: Worktrees
+    redactor: Redactor
+    display: Display
+    stop: Stop
 
-    Raises:
-        VerificationError: One of them failed.
-    """
-    tree = context.repository.git.tree(commit)
-    steps = [step for step in _open_steps(context, [row], tree) if "branch" in step.on]
-    _verify(context, [row], steps, commit, tree)
+    def verify_branch(self, row: Row, commit: str) -> None:
+        """Run the steps that are for branches on a branch as it is committed.
 
+        Not in the agent's worktree: files that git does not hold, flags of its index and the like
+        let a step pass there and nowhere else. Where the base does not move meanwhile, the tree is
+        the one that lands, and is not verified again.
 
-def verify_squash(context: Context, rows: Sequence[Row], commit: str) -> None:
-    """Run, on a squashed result of `rows`, every step of theirs that its tree has not passed yet.
+        Raises:
+            VerificationError: One of them failed.
+        """
+        tree = self.repository.git.tree(commit)
+        steps = [step for step in self._open_steps([row], tree) if "branch" in step.on]
+        self._verify([row], steps, commit, tree)
 
-    The steps for branches are among them: the tree that was verified on the branch is another one
-    as soon as the base has moved. What is found is journalled for the last of the rows.
+    def verify_squash(self, rows: Sequence[Row], commit: str) -> None:
+        """Run, on a squashed result of `rows`, every step of theirs that its tree has not passed
+        yet.
 
-    Raises:
-        VerificationError: One of them failed.
-    """
-    tree = context.repository.git.tree(commit)
-    _verify(context, rows, _open_steps(context, rows, tree), commit, tree)
+        The steps for branches are among them: the tree that was verified on the branch is another
+        one as soon as the base has moved. What is found is journalled for the last of the rows.
 
+        Raises:
+            VerificationError: One of them failed.
+        """
+        tree = self.repository.git.tree(commit)
+        self._verify(rows, self._open_steps(rows, tree), commit, tree)
 
-def _verify(
-    context: Context, rows: Sequence[Row], steps: Sequence[VerifyStep], commit: str, tree: str
-) -> None:
-    if steps:
-        name, number = f"{rows[-1].task.id}.{VERIFY}", rows[-1].attempt.number
-        with commit_files(context.worktrees, name, number, commit=commit, full=True) as place:
-            _run(context, rows, steps, place, tree)
+    def _verify(
+        self, rows: Sequence[Row], steps: Sequence[VerifyStep], commit: str, tree: str
+    ) -> None:
+        if steps:
+            name, number = f"{rows[-1].task.id}.{VERIFY}", rows[-1].attempt.number
+            with commit_files(self.worktrees, name, number, commit=commit, full=True) as place:
+                self._run(rows, steps, place, tree)
 
+    def is_verified(self, row: Row, commit: str) -> bool:
+        """Whether the tree of `commit` has passed every step of the row."""
+        return not self._open_steps([row], self.repository.git.tree(commit))
 
-def is_verified(context: Context, row: Row, commit: str) -> bool:
-    """Whether the tree of `commit` has passed every step of the row."""
-    return not _open_steps(context, [row], context.repository.git.tree(commit))
+    def _open_steps(self, rows: Sequence[Row], tree: str) -> list[VerifyStep]:
+        """The steps of `rows` that this tree has not passed yet."""
+        steps: list[VerifyStep] = []
+        passed: list[VerifyStep] = []
+        for row in rows:
+            ran = self._passed(row, tree)
+            for step in steps_for(self.config, row.task):
+                known = passed if _digest(step) in ran else steps
+                if step not in known:
+                    known.append(step)
+        return [step for step in steps if step not in passed]
 
+    def _passed(self, row: Row, tree: str) -> set[str]:
+        """The row's steps, by digest, that this tree has passed."""
+        return {
+            str(event.what.command)
+            for event in self.journal.events(Verified, task=row.task.id)
+            if event.what.tree == tree and event.what.ok
+        }
 
-def _open_steps(context: Context, rows: Sequence[Row], tree: str) -> list[VerifyStep]:
-    """The steps of `rows` that this tree has not passed yet."""
-    steps: list[VerifyStep] = []
-    passed: list[VerifyStep] = []
-    for row in rows:
-        ran = _passed(context, row, tree)
-        for step in steps_for(context.config, row.task):
-            known = passed if _digest(step) in ran else steps
-            if step not in known:
-                known.append(step)
-    return [step for step in steps if step not in passed]
+    def _run(
+        self, rows: Sequence[Row], steps: Sequence[VerifyStep], place: Worktree, tree: str
+    ) -> None:
+        last = rows[-1]
+        together = [row.task.id for row in rows]
+
+        digests = {step.name: _digest(step) for step in steps}
+
+        def record(end: StepEnd) -> None:
+            verified = Verified(
+                step=end.name,
+                command=digests[end.name],
+                tree=tree,
+                ok=end.passed,
+                reason=end.reason,
+                seconds=round(end.seconds, 3),
+                exit_code=end.exit_code,
+                log=str(end.log),
+                together=tuple(together) if len(rows) > 1 else (),
+            )
+            self.journal.record(verified, task=last.task.id, attempt=last.attempt.id)
+
+        for name in together:
+            self.display.doing(name, "verifies", ", ".join(step.name for step in steps))
+        logs = self.place.logs / f"verify-{last.attempt.id}"
+        with self.worktrees.lent(place, returns=False):
+            end = run_steps(
+                steps, place.path, self.stop, logs, redact=self.redactor.line, on_step=record
+            )
+        if self.stop.requested:
+            raise StoppedError(f"stopped while verifying: {self.stop.reason}")
+        if end is not None:
+            others = f"together with {', '.join(together[:-1])}: " if len(rows) > 1 else ""
+            raise VerificationError(f"{others}{end.note}", hint=f"See {end.log}")
 
 
 def _digest(step: VerifyStep) -> str:
     """What a step runs: one whose command was changed meanwhile has vouched for nothing."""
     return hashlib.sha256(json.dumps([step.name, *step.run]).encode()).hexdigest()
-
-
-def _passed(context: Context, row: Row, tree: str) -> set[str]:
-    """The row's steps, by digest, that this tree has passed."""
-    return {
-        str(event.what.command)
-        for event in context.journal.events(Verified, task=row.task.id)
-        if event.what.tree == tree and event.what.ok
-    }
-
-
-def _run(
-    context: Context, rows: Sequence[Row], steps: Sequence[VerifyStep], place: Worktree, tree: str
-) -> None:
-    last = rows[-1]
-    together = [row.task.id for row in rows]
-
-    digests = {step.name: _digest(step) for step in steps}
-
-    def record(end: StepEnd) -> None:
-        verified = Verified(
-            step=end.name,
-            command=digests[end.name],
-            tree=tree,
-            ok=end.passed,
-            reason=end.reason,
-            seconds=round(end.seconds, 3),
-            exit_code=end.exit_code,
-            log=str(end.log),
-            together=tuple(together) if len(rows) > 1 else (),
-        )
-        context.journal.record(verified, task=last.task.id, attempt=last.attempt.id)
-
-    for name in together:
-        context.display.doing(name, "verifies", ", ".join(step.name for step in steps))
-    logs = context.place.logs / f"verify-{last.attempt.id}"
-    with context.worktrees.lent(place, returns=False):
-        end = run_steps(
-            steps, place.path, context.stop, logs, redact=context.redactor.line, on_step=record
-        )
-    if context.stop.requested:
-        raise StoppedError(f"stopped while verifying: {context.stop.reason}")
-    if end is not None:
-        others = f"together with {', '.join(together[:-1])}: " if len(rows) > 1 else ""
-        raise VerificationError(f"{others}{end.note}", hint=f"See {end.log}")
