@@ -5,7 +5,9 @@ SQLite by itself makes two files beside a database that it reads, if it may, and
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -17,7 +19,8 @@ from mission.journal.table import keep
 
 _T = TypeVar("_T")
 _Version = tuple[int, int, int] | None
-_TRIES = 5
+_TRIES = 6
+_PAUSE = 0.005  # seconds; longer after each try
 
 
 def look(path: Path, take: Callable[[Journal], _T]) -> _T:
@@ -27,19 +30,17 @@ def look(path: Path, take: Callable[[Journal], _T]) -> _T:
     Raises:
         JournalError: It cannot be opened, is no journal, or is of a newer version.
     """
-    for _ in range(_TRIES):
+    for turn in range(_TRIES):
         rests, before = not _log(path).exists(), _version(path)
-        try:
+        # What SQLite says of files that somebody makes or takes away just now is no error.
+        with suppress(JournalError):
             with _opened(path, rests=rests) as journal, journal.at_one_moment():
                 found = take(journal)
-        except JournalError:
             if not rests or _version(path) == before:
-                raise
-            continue
-        if not rests or _version(path) == before:
-            return found
+                return found
+        time.sleep(turn * _PAUSE)
     with Journal.open_to_read(path) as journal, journal.at_one_moment():
-        return take(journal)  # it never rests: somebody keeps it open by now
+        return take(journal)
 
 
 def _opened(path: Path, *, rests: bool) -> Journal:

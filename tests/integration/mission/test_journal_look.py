@@ -154,6 +154,38 @@ def test_who_changes_it_under_a_look_is_seen_by_the_next(path: Path) -> None:
     assert len(looks) == 2
 
 
+# Opens it, writes and closes it, again and again: it rests, is at work, and is folded together.
+RESTLESS = """
+import sys
+from pathlib import Path
+from mission.journal import Journal
+from mission.journal.kinds import Other
+
+for number in range(300):
+    with Journal.open(Path(sys.argv[1])) as journal:
+        with journal.together():
+            for _ in range(number % 7 + 1):
+                journal.record(Other(kind="note", data={"text": "x" * 500}))
+print("written")
+"""
+
+
+def test_looks_beside_somebody_who_comes_and_goes_are_whole_and_never_go_back(path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", RESTLESS, str(path)], stdout=subprocess.PIPE, text=True
+    ) as writer:
+        seen = [0]
+        while writer.poll() is None:
+            numbers = look(path, lambda journal: [one.id for one in journal.events()])
+            assert numbers == list(range(1, len(numbers) + 1))
+            assert len(numbers) >= seen[-1]
+            seen.append(len(numbers))
+        assert writer.stdout is not None
+        assert writer.stdout.read() == "written\n"
+    assert events(path) == sum(number % 7 + 1 for number in range(300))
+    assert len(set(seen)) > 10
+
+
 def test_all_of_a_look_is_of_one_moment(path: Path) -> None:
     with Journal.open(path) as writer:
         writer.record(_NOTE)
