@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -88,7 +89,7 @@ def section_complaints(
     try:
         model.model_validate(given, by_alias=True, by_name=False)
     except ValidationError as error:
-        schema = model.model_json_schema()
+        schema = _schema(model)
         for details in error.errors(include_url=False, include_input=True):
             rest = _location(details["loc"], given)
             node = accepted.node_at(schema, rest) or {}
@@ -202,10 +203,16 @@ def _expected(document: Document, location: Location) -> tuple[accepted.Schema, 
     """The schema that speaks of a place, and what it says there."""
     union = union_at(location, document)
     if union is None:
-        schema, rest = MissionConfig.model_json_schema(), location
+        schema, rest = _schema(MissionConfig), location
     else:
-        schema, rest = union.model.model_json_schema(), union.rest
+        schema, rest = _schema(union.model), union.rest
     return schema, accepted.node_at(schema, rest) or {}
+
+
+@lru_cache(maxsize=64)
+def _schema(model: type[Section]) -> accepted.Schema:
+    """What a model accepts; made once, for all that a file has wrong."""
+    return model.model_json_schema()
 
 
 def _finding(document: Document, mark: Mark, rule: str, message: str, hint: str) -> Finding:

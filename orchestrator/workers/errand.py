@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from agents.protocol import Result
 from errors import AgentError
 from mission.config import AnyAgent, AnyForge, AnyGate
+from mission.config.kinds import UNKNOWN_TYPE, UNLOADABLE
 from mission.outcome import Outcome
 from mission.usage import Usage
 
@@ -130,10 +131,22 @@ def _read(kind: TypeAdapter[_T], data: object, name: str) -> _T:
     try:
         return kind.validate_json(json.dumps(data))  # as JSON: strict parts take texts for enums
     except (ValidationError, TypeError) as error:
+        lacking = _lacking(error)
+        if lacking:
+            raise AgentError(
+                f"the {name} cannot be read here: {lacking}",
+                hint="Install the plug-in on the workers as well as where missions run",
+            ) from error
         raise AgentError(
             f"the {name} cannot be read: it is of another version, or damaged",
             hint="Install the same version of the runner on the workers and where missions run",
         ) from error
+
+
+def _lacking(error: ValidationError | TypeError) -> str:
+    """What it says of a plug-in that is not here; empty if that is not what is wrong."""
+    details = error.errors(include_url=False) if isinstance(error, ValidationError) else []
+    return "; ".join(one["msg"] for one in details if one["type"] in (UNKNOWN_TYPE, UNLOADABLE))
 
 
 def without_credentials(url: str) -> str:

@@ -136,6 +136,29 @@ COMPLAINTS = [
     ("gates:\n- type: none\n  timout: 45m", 3, 'unknown key "gates[0].timout"', "timeout?"),
     ("agents:\n  codex:\n    max_attempts: 1.5", 3, "agents.codex.max_attempts", "whole number"),
     ("agents:\n  codex:", 2, '"agents.codex" cannot be empty', "a mapping with the keys type"),
+    (
+        "gates:\n- type: script\n  run: [x]\n  required: [ci]",
+        4,
+        "gates[0].required: a key of gates of type queue, and this one is of type script",
+        "It is for queue: take it out, or correct the type",
+    ),
+    (
+        "agents:\n  haiku:\n    run: [x]",
+        3,
+        "agents.haiku.run: a key of agents of type command, and this one is of type claude",
+        "It is for command",
+    ),
+    (
+        "agents:\n  x:\n    type: codex\n    max_turns: 3",
+        4,
+        "a key of agents of type claude and glm, and this one is of type codex",
+        "It is for claude and glm",
+    ),
+    ("agents:\n  x: {}", 2, "an agent of type command needs `run`", "the `type` of another agent"),
+    ("gates:\n- run: [x]", 2, '"gates[0].type" is missing', "none, queue, script"),
+    ("gates:\n- type: moon", 2, "gates[0].type: there is no type moon", "queue, script"),
+    ("forge: {type: gitae}", 1, "forge.type: there is no type gitae", "Did you mean gitea?"),
+    ("agents:\n  x:\n    type: [a]", 3, '"agents.x.type" has a value of the wrong kind', "text"),
     ("columns:\n  dep: depends", 2, '"columns.dep" cannot be depends', "depends_on?"),
     ("statuses:\n  todo: not-startd", 2, "cannot be not-startd", "Did you mean not-started?"),
     ("budget:\n  run:\n    tokens: 4X", 3, '"budget.run.tokens" cannot be 4X', "4K"),
@@ -167,6 +190,12 @@ def test_complaints_name_the_place(text: str, line: int, message: str, hint: str
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_full_of_mistakes_takes_no_time_for_each() -> None:
+    text = "agents:\n" + "".join(f"  a{n}: {{run: [x], k{n}: 1}}\n" for n in range(2000))
+    with pytest.raises(ConfigError, match=r'unknown key "agents\.a0\.k0"'):
+        parse_config(text.encode())
 
 
 def test_further_complaints_are_counted() -> None:

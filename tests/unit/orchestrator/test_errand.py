@@ -1,15 +1,26 @@
 from __future__ import annotations
 
+import json
+import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from agents.protocol import Result
 from errors import AgentError
-from mission.config import CodexAgentConfig, ForgeConfig, ScriptGateConfig, TimeoutsConfig
+from mission.config import (
+    CodexAgentConfig,
+    ForgeConfig,
+    MissionConfig,
+    ScriptGateConfig,
+    TimeoutsConfig,
+)
 from mission.outcome import Outcome
 from mission.usage import Usage
 from orchestrator.workers.errand import Delivery, Errand, Verdict, without_credentials
+from tests.plugins import install
 
 ERRAND = Errand(
     mission="plan-TASKS-1a2b",
@@ -64,3 +75,27 @@ def test_another_version_is_refused(damage: dict[str, object]) -> None:
 )
 def test_credentials_stay_here(url: str, sent: str) -> None:
     assert without_credentials(url) == sent
+
+
+def test_what_a_plug_in_is_told_travels_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+from datetime import timedelta
+from mission.config import AgentConfig, Duration, configured_by
+class Config(AgentConfig):
+    pace: Duration = timedelta(0)
+@configured_by(Config)
+def create(name, config): ...
+"""
+    install(tmp_path, "paced", source, {"agents:paced": "create"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    config = MissionConfig.model_validate({"agents": {"x": {"type": "paced", "pace": "90s"}}})
+    sent = replace(ERRAND, settings=config.agents["x"])
+    data = json.loads(json.dumps(sent.to_json()))
+    assert data["settings"]["type"] == "paced"
+    assert Errand.from_json(data) == sent
+    monkeypatch.setattr("sys.path", [one for one in sys.path if one != str(tmp_path)])
+    with pytest.raises(AgentError, match="there is no type paced") as caught:
+        Errand.from_json(data)
+    assert caught.value.hint.startswith("Install the plug-in on the workers")
