@@ -142,6 +142,25 @@ def test_without_a_publisher_status_is_committed_at_the_end(
     assert "| A | done |" in committed
 
 
+def test_a_copy_to_the_storage_that_dies_is_said_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(_copy: object) -> None:
+        raise LookupError("a bug of the copy")
+
+    monkeypatch.setattr("orchestrator.publishing.storage.StorageCopy._wanted", lambda _: True)
+    monkeypatch.setattr("orchestrator.publishing.storage.StorageCopy._copy_until_over", bug)
+    scratch, display = make(tmp_path, [row("A")]), RecordingDisplay()
+    assert scratch.run(display=display).exit_code == 0
+    assert [line for line in display.said if "storage" in line] == [
+        "The storage is not kept up to date any more: LookupError: a bug of the copy",
+        (
+            "The storage lacks the last events: LookupError: a bug of the copy"
+            " (`mission tier sync` copies them)"
+        ),
+    ]
+
+
 @pytest.mark.parametrize("death", ["a bug", "no thread"])
 def test_what_was_not_verified_ahead_is_verified_in_its_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, death: str
