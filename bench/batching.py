@@ -24,7 +24,7 @@ from pathlib import Path
 import yaml
 
 from errors import MissionError
-from mission.journal import Stage
+from mission.journal import Step
 from mission.journal.kinds import Verified
 from orchestrator.context import Context
 from orchestrator.merging.queue import MergeQueue
@@ -116,7 +116,8 @@ def _rows(context: Context, names: Sequence[str]) -> list[Row]:
             route="bench",
         )
         head = context.repository.git.commit(f"refs/heads/feat/{name}")
-        attempt = context.journal.update_attempt(attempt.id, stage=Stage.PUSHED, head=head)
+        for step in (Step.ANSWERED, Step.WORKED, Step.VERIFIED, Step.PUSHED):
+            attempt = context.journal.advance_attempt(attempt.id, step, head=head)
         rows.append(Row(task=plan.task(name), attempt=attempt))
     return rows
 

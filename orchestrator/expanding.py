@@ -13,7 +13,7 @@ from errors.finding import Finding, Severity
 from mission.amounts import moment
 from mission.config import MissionConfig
 from mission.config.document import Document
-from mission.journal import Attempt
+from mission.journal import Attempt, End
 from mission.journal.kinds import MilestoneExpanded
 from mission.outcome import Outcome
 from mission.plan import planner_of
@@ -26,6 +26,7 @@ from orchestrator.soundness.soundness import written_findings
 from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import PLAN
 from policy.retry import Action
+from policy.tries import tries
 from tasks_md.model import Milestone, Plan, Task
 from tasks_md.parse import parse
 
@@ -216,7 +217,8 @@ def _ask(
         context.display.doing(milestone.id, "")
     context.journal.end_attempt(
         attempt.id,
-        str(result.outcome),
+        End.AS_SAID,
+        said=result.outcome,
         summary=result.summary,
         **result.usage.columns(),
     )
@@ -224,7 +226,7 @@ def _ask(
         raise StoppedError(f"stopped while {agent} planned: {context.stop.reason}")
     if result.outcome is not Outcome.SUCCESS:
         raise _not_planned(context, attempt, result)
-    context.rests.answered(agent, str(result.outcome))
+    context.rests.answered(agent, result.outcome)
     return result.answer or result.summary
 
 
@@ -233,12 +235,12 @@ def _not_planned(context: Context, attempt: Attempt, result: Result) -> AgentErr
     agent, milestone = attempt.agent, attempt.task
     settings = agent_settings(agent, context.config)
     before = [
-        (one.agent, Outcome(str(one.outcome)))
+        one
         for one in context.journal.attempts(milestone)
         if (one.run, one.route) == (context.journal.run, PLANNING) and one.id != attempt.id
     ]
     decision = decide_after(
-        context, result, before, most=settings.max_attempts, fallback=settings.fallback
+        context, result, tries(before), most=settings.max_attempts, fallback=settings.fallback
     )
     told = f"{agent} did not plan {milestone}: {decision.reason}"
     if decision.action not in (Action.RETRY, Action.PAUSE):

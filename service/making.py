@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gates.pause import Paused
-from mission.journal import Attempt, Event, Stage
+from mission.journal import Attempt, Event, Step
 from mission.journal.kinds import DispatchBegan, RowWaits, WillConflict
 from mission.state import Status
 from mission.waits import WaitsFor
@@ -21,7 +21,7 @@ from tasks_md.model import DONE, Plan
 
 _PERSONS = (WaitsFor.PERSON, WaitsFor.LEFTOVER)
 _UNDER_WAY = (Status.IN_PROGRESS, Status.NEEDS_QA)
-_LANDED = (Stage.MERGED, Stage.CONFIRMED, Stage.ENDED)
+_LANDED = (Step.MERGED, Step.CONFIRMED, Step.ENDED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +149,7 @@ def _is_live(attempt: Attempt, words: Mapping[str, Event[RowWaits]], *, at_work:
 
 
 def _turns(record: Record, under_way: Iterable[Attempt]) -> Iterator[Turn]:
-    waiting = {one.id: one for one in under_way if one.stage not in _LANDED}
+    waiting = {one.id: one for one in under_way if one.step not in _LANDED}
     queued = [
         (waiting[one.attempt], one)
         for one in record.queued
@@ -174,7 +174,7 @@ def _attempts(known: Known, facts: Facts) -> Iterator[LiveAttempt]:
         yield LiveAttempt(
             attempt=attempt,
             live=live,
-            step=attempt.stage.value,
+            step=attempt.stage,
             reviewer=word.what.who if word is not None and reviewed and live else None,
             last_output=known.outputs.get(attempt.id),
         )

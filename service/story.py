@@ -55,7 +55,7 @@ class Chapter:
             "pushed": self.pushed,
         }
         return {
-            **asdict(self.attempt),
+            **self.attempt.facts(),
             **{name: [event.id for event in events] for name, events in parts.items()},
             "merged": self.merged,
             "diff": self.diff,
@@ -106,7 +106,7 @@ class History:
             "path": self.path,
             "task": self.task,
             "runs": [asdict(run) for run in self.runs],
-            "attempts": [asdict(attempt) for attempt in self.attempts],
+            "attempts": [attempt.facts() for attempt in self.attempts],
             "events": [event_data(event) for event in self.events],
         }
 

@@ -14,16 +14,17 @@ from mission.journal.records import (
     RequestKind,
     Run,
     Spent,
-    Stage,
 )
+from mission.steps import End, Step
 
 __all__ = [
     "Attempt",
+    "End",
     "Event",
     "Journal",
     "Request",
     "RequestKind",
     "Run",
     "Spent",
-    "Stage",
+    "Step",
 ]

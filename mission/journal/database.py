@@ -14,7 +14,7 @@ from urllib.parse import quote
 from errors import JournalError
 from mission.clock import Now, utc_now
 
-SCHEMA_VERSION = 2  # `upgrade_N.sql` leads from version N to the next
+SCHEMA_VERSION = 3  # `upgrade_N.sql` leads from version N to the next
 _BUSY_SECONDS = 10.0  # how long a statement waits for another process's write
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 _HINTS = {

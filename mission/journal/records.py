@@ -8,23 +8,10 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from mission.journal.kinds import Happening
+from mission.steps import AttemptState
 from mission.usage import Usage
 
 W_co = TypeVar("W_co", bound=Happening, covariant=True)
-
-
-class Stage(StrEnum):
-    """How far an attempt has come. Recovery goes on from here."""
-
-    STARTED = "started"  # the agent may be at work
-    ANSWERED = "answered"  # the agent ended; what it left may not be committed yet
-    WORKED = "worked"  # ... it is; `head` is known
-    VERIFIED = "verified"
-    PUSHED = "pushed"  # the branch is on the remote
-    MERGING = "merging"  # `squash` exists, made on `merge_base`; the base may have moved to it
-    MERGED = "merged"  # the base holds it
-    CONFIRMED = "confirmed"  # ... and the remote was read to say so
-    ENDED = "ended"
 
 
 class RequestKind(StrEnum):
@@ -53,7 +40,7 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Attempt:
+class Attempt(AttemptState):
     """One try at one task."""
 
     id: int
@@ -65,13 +52,11 @@ class Attempt:
     base_commit: str | None  # the tip of the base that the worktree was made from
     worktree: str | None
     log: str | None
-    stage: Stage
     head: str | None  # the branch's commit once the agent has ended
     squash: str | None  # the commit that is to become the base's tip
     merge_base: str | None  # the base's tip that `squash` was made on
     started: datetime
     ended: datetime | None
-    outcome: str | None
     reason: str  # why it ended as it did, one line; may be empty
     summary: str  # what the agent says it did
     input_tokens: int
@@ -81,8 +66,41 @@ class Attempt:
     session: str | None  # with which the agent can be resumed
     exit_code: int | None
     route: str  # why this agent
+    stands_in: str | None  # the agent that it stands in for; empty: an old version did not say whom
     pid: int | None  # the agent's process
     pid_started: float | None
+
+    def facts(self) -> dict[str, object]:
+        """What people and other programs are told of it, by the names that they know."""
+        return {
+            "id": self.id,
+            "run": self.run,
+            "task": self.task,
+            "number": self.number,
+            "agent": self.agent,
+            "branch": self.branch,
+            "base_commit": self.base_commit,
+            "worktree": self.worktree,
+            "log": self.log,
+            "stage": self.stage,
+            "head": self.head,
+            "squash": self.squash,
+            "merge_base": self.merge_base,
+            "started": self.started,
+            "ended": self.ended,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "summary": self.summary,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cached_tokens": self.cached_tokens,
+            "cost_usd": self.cost_usd,
+            "session": self.session,
+            "exit_code": self.exit_code,
+            "route": self.route,
+            "pid": self.pid,
+            "pid_started": self.pid_started,
+        }
 
     @property
     def usage(self) -> Usage:

@@ -1,4 +1,4 @@
--- The journal of one mission, schema version 2 (PRAGMA user_version).
+-- The journal of one mission, schema version 3 (PRAGMA user_version).
 -- Times are UTC, ISO 8601 with microseconds: they sort as text.
 
 CREATE TABLE IF NOT EXISTS runs (
@@ -25,13 +25,16 @@ CREATE TABLE IF NOT EXISTS attempts (
     base_commit   TEXT,
     worktree      TEXT,
     log           TEXT,
-    stage         TEXT NOT NULL,
+    step          TEXT NOT NULL, -- a mission.steps.Step
+    said          TEXT,          -- the agent's word, a mission.outcome.Outcome
+    "end"         TEXT,          -- a mission.steps.End; NULL while it has not ended
+    approved      INTEGER NOT NULL DEFAULT 0,
+    taken_up      INTEGER NOT NULL DEFAULT 0,
     head          TEXT,
     squash        TEXT,
     merge_base    TEXT,
     started       TEXT NOT NULL,
     ended         TEXT,
-    outcome       TEXT,
     reason        TEXT NOT NULL DEFAULT '',
     summary       TEXT NOT NULL DEFAULT '',
     input_tokens  INTEGER NOT NULL DEFAULT 0,
@@ -41,12 +44,13 @@ CREATE TABLE IF NOT EXISTS attempts (
     session       TEXT,
     exit_code     INTEGER,
     route         TEXT NOT NULL DEFAULT '',
+    stands_in     TEXT,          -- the agent that this one stands in for
     pid           INTEGER,
     pid_started   REAL,
     UNIQUE (task, number)
 );
 
-CREATE INDEX IF NOT EXISTS attempts_open ON attempts (id) WHERE ended IS NULL;
+CREATE INDEX IF NOT EXISTS attempts_open ON attempts (id) WHERE step <> 'ended';
 CREATE INDEX IF NOT EXISTS attempts_of_run ON attempts (run);
 
 CREATE TABLE IF NOT EXISTS events (

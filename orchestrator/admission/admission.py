@@ -11,6 +11,7 @@ from mission.config import MissionConfig
 from mission.journal import Attempt
 from mission.journal.database import to_text
 from mission.journal.kinds import RowWaits
+from mission.steps import outcome_of
 from mission.waits import WaitsFor
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
@@ -96,7 +97,7 @@ class Admission:
         for task in self._behind:
             self.delays.hurry(task, now)
         if later is None or later.limit is None:
-            rests.answered(asked, end.outcome)
+            rests.answered(asked, outcome_of(end.end, end.said))
             return None
         until = rests.begin(asked, later.limit, now=now, dice=self._dice())
         # Not after the rest's end, though its own chance may say so: who met it comes first.

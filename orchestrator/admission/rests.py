@@ -28,11 +28,10 @@ PROBE = timedelta(minutes=1)
 
 # Ends that do not say whether the provider answers.
 _UNTOLD = frozenset(
-    str(outcome)
-    for outcome in (
+    {
         *(Outcome.SILENT, Outcome.TIMED_OUT, Outcome.CRASHED),
         *(Outcome.STOPPED, Outcome.KILLED, Outcome.BLOCKED),
-    )
+    }
 )
 
 
@@ -147,8 +146,9 @@ class Rests:
         if rest is not None and rest.probe == task:
             rest.probe = rest.since = None
 
-    def answered(self, agent: str, outcome: str) -> None:
-        """The agent has ended like this, and its provider was not the reason.
+    def answered(self, agent: str, outcome: Outcome | None) -> None:
+        """The agent has ended like this, and its provider was not the reason. None: it has done
+        what it was asked for, whatever came of that.
 
         Raises:
             AgentError: The agent is not configured.

@@ -17,17 +17,16 @@ from errors import (
     told,
 )
 from gates.single_writer import touched
-from mission.journal import Attempt, Stage
+from mission.journal import Attempt, End, Step
 from mission.outcome import ADVICE, Outcome
 from mission.state import Status
 from orchestrator.attempts.delivery import bring_to_remote, verify
 from orchestrator.attempts.repairing import may_repair, to_repair
-from orchestrator.attempts.resuming import HELD_UP, catch_up, reopen
+from orchestrator.attempts.resuming import catch_up, take_up
 from orchestrator.attempts.retrying import STATUSES, again, decide_next
 from orchestrator.attempts.reviewing import Reviewed, review, why_a_person
 from orchestrator.attempts.sending_back import may_go_back, put_task_file_back
 from orchestrator.attempts.work import (
-    REVIEW,
     Work,
     clear,
     collect,
@@ -42,19 +41,12 @@ from orchestrator.merging.pulling import clear_pull
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import touches_task_file
 from orchestrator.ports.assignment import Assignment
-from orchestrator.ports.ends import (
-    CONFLICT,
-    SINGLE_WRITER,
-    SUPERSEDED,
-    VERIFICATION,
-    Again,
-    TaskEnd,
-    Unreviewed,
-)
+from orchestrator.ports.ends import Again, TaskEnd, Unreviewed
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.reports import report_link
 from orchestrator.workers.sending import works_elsewhere
 from orchestrator.workplace.verifying import Row, VerificationError
+from policy.attempt import is_fresh
 from workspace import changes
 
 
@@ -71,11 +63,11 @@ class AttemptRunner:
         try:
             return self._carry_out(assignment)
         except StoppedError as stopped:
-            return self._end(assignment, None, "stopped", reason=stopped.message)
+            return self._stopped(assignment, None, stopped.message)
         except (RemoteAwayError, CheckoutBlockedError, SettingsChangedError) as error:
             away = isinstance(error, RemoteAwayError)
             status = self._as_it_was(assignment) if away else None
-            return self._end(assignment, status, "stopped", reason=str(error), fatal=True)
+            return self._stopped(assignment, status, str(error), fatal=True)
         except (SingleWriterError, VerificationError) as refused:
             return self._not_good(assignment, refused)
         except (MissionError, OSError) as error:
@@ -85,25 +77,24 @@ class AttemptRunner:
 
     def _carry_out(self, assignment: Assignment) -> TaskEnd:
         context, task, attempt = self._context, assignment.task, assignment.attempt
-        if attempt.ended is not None:
-            attempt = reopen(context, attempt)
-        elif assignment.approved and attempt.stage is Stage.WORKED:
+        if attempt.step is Step.ENDED:
+            attempt = take_up(context, attempt)
+        if attempt.taken_up and attempt.step is Step.WORKED:
             attempt = catch_up(context, attempt)
-        if attempt.stage in (Stage.STARTED, Stage.ANSWERED):
+        if attempt.step in (Step.STARTED, Step.ANSWERED):
             worked = self._work(assignment, attempt)
             if isinstance(worked, TaskEnd):
                 return worked
             attempt = worked
         if attempt.branch is None:
             return self._read_only(assignment, attempt)
-        if attempt.stage not in (Stage.MERGED, Stage.CONFIRMED):
+        if attempt.step not in (Step.MERGED, Step.CONFIRMED):
             ready = self._make_ready(assignment, attempt)
             if isinstance(ready, TaskEnd):
                 return ready
             attempt = ready
         try:
-            row = Row(task=task, attempt=attempt, approved=assignment.approved)
-            commit = self._merges.land(row)
+            commit = self._merges.land(Row(task=task, attempt=attempt))
         except UnapprovedError as unseen:
             return self._for_a_person(assignment, unseen.message)
         clear(context, attempt)
@@ -112,12 +103,12 @@ class AttemptRunner:
         word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
         closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
         word = f"{word}; {closed}" if closed else word
-        return self._end(assignment, Status.DONE, str(Outcome.SUCCESS), word=word)
+        return self._end(assignment, Status.DONE, End.SUCCESS, word=word)
 
     def _work(self, assignment: Assignment, attempt: Attempt) -> Attempt | TaskEnd:
         """The attempt with its work committed; its end if its agent did not finish."""
         context = self._context
-        if attempt.stage is Stage.STARTED:
+        if attempt.step is Step.STARTED:
             attempt, worktree = prepare(context, assignment)
             result = run_agent(context, assignment, attempt, worktree)
             if result.outcome not in (Outcome.SUCCESS, Outcome.NEEDS_QA):
@@ -137,12 +128,12 @@ class AttemptRunner:
         attempt = verify(context, task, attempt)
         if assignment.reviewer is not None and works_elsewhere(context.config, assignment.reviewer):
             attempt = bring_to_remote(context, task, attempt)  # a worker reads it there
-        reviewed = None if assignment.approved else review(context, assignment, attempt)
+        reviewed = None if attempt.approved else review(context, assignment, attempt)
         if isinstance(reviewed, Unreviewed):
-            return self._end(assignment, None, "", reason=reviewed.reason, unreviewed=reviewed)
+            return self._end(assignment, None, None, reason=reviewed.reason, unreviewed=reviewed)
         if reviewed is not None and not (reviewed.passed or reviewed.person):
             back = Again(at=context.clock.now())
-            return self._end(assignment, None, REVIEW, reason=reviewed.text, again=back)
+            return self._end(assignment, None, End.REVIEW, reason=reviewed.text, again=back)
         attempt = bring_to_remote(context, task, attempt)
         why = self._why_a_person(assignment, attempt, reviewed)
         if why:
@@ -153,17 +144,17 @@ class AttemptRunner:
         """The end of an attempt whose work is finished and waits for a person."""
         task = assignment.task
         word = f"{task.branch} waits for a person ({why}): mission approve {task.id}"
-        return self._end(assignment, Status.NEEDS_QA, str(Outcome.NEEDS_QA), word=word)
+        return self._end(assignment, Status.NEEDS_QA, End.NEEDS_QA, word=word)
 
     def _why_a_person(
         self, assignment: Assignment, attempt: Attempt, reviewed: Reviewed | None
     ) -> str:
         """Why the work waits for a person; empty if it may merge."""
-        if assignment.approved:
+        if attempt.approved:
             return ""
         if reviewed is not None and reviewed.person:
             return f"its review: {reviewed.text}"
-        if attempt.outcome == Outcome.NEEDS_QA:
+        if attempt.said is Outcome.NEEDS_QA:
             return f"{attempt.agent} asks: {attempt.summary}"
         return why_a_person(self._context, assignment.task, Work.of(attempt))
 
@@ -177,15 +168,13 @@ class AttemptRunner:
         # Since it left the base as it is now: a branch may have taken newer commits of it in.
         repository = context.repository
         files = changes.changed_files(repository.git, repository.base_tip(), work.head)
-        # Work that was looked at before had changes: if none are left, a person merged them.
-        unseen = assignment.attempt.stage in (Stage.STARTED, Stage.ANSWERED, Stage.WORKED)
-        fresh = unseen and not assignment.approved and assignment.attempt.ended is None
-        if not files and fresh:
+        if not files and is_fresh(attempt):
             denied = denied_to(context, attempt)
             outcome, why = no_change(attempt.agent, said=attempt.summary, denied=denied)
-            status = Status.BLOCKED if outcome is Outcome.REFUSED else Status.FAILED
             reason = f"{work.branch}: {why}. {ADVICE[outcome]}"
-            return self._end(assignment, status, str(outcome), reason=reason)
+            if outcome is Outcome.REFUSED:
+                return self._end(assignment, Status.BLOCKED, End.REFUSED, reason=reason)
+            return self._end(assignment, Status.FAILED, End.NO_CHANGES, reason=reason)
         if touched(files, context.task_file):
             raise touches_task_file(work.branch, context.task_file, task.id)
         return None
@@ -193,16 +182,17 @@ class AttemptRunner:
     def _read_only(self, assignment: Assignment, attempt: Attempt) -> TaskEnd:
         """The end of a row without a branch: what it says counts, its files do not."""
         clear(self._context, attempt)
-        asks = attempt.outcome == Outcome.NEEDS_QA and not assignment.approved
-        status = Status.NEEDS_QA if asks else Status.DONE
+        asks = attempt.said is Outcome.NEEDS_QA and not attempt.approved
         link = report_link(assignment.task)
         word = f"attempt {attempt.number} by {attempt.agent}, {link}: {attempt.summary}"
-        return self._end(assignment, status, attempt.outcome or str(Outcome.SUCCESS), word=word)
+        if asks:
+            return self._end(assignment, Status.NEEDS_QA, End.NEEDS_QA, word=word)
+        return self._end(assignment, Status.DONE, End.SUCCESS, word=word)
 
     def _unfinished(self, assignment: Assignment, attempt: Attempt, result: Result) -> TaskEnd:
         """The end of an attempt whose agent did not finish."""
         context = self._context
-        context.journal.update_attempt(attempt.id, stage=Stage.STARTED, **facts(result))
+        context.journal.advance_attempt(attempt.id, Step.UNFINISHED, **facts(result))
         decision = decide_next(context, attempt, result)
         status = STATUSES.get(decision.action)
         reason = f"{attempt.agent}: {decision.reason}. {decision.advice}"
@@ -213,7 +203,8 @@ class AttemptRunner:
         return self._end(
             assignment,
             status,
-            str(result.outcome),
+            End.AS_SAID,
+            said=result.outcome,
             reason=reason,
             again=again(context, attempt, decision),
         )
@@ -226,46 +217,60 @@ class AttemptRunner:
         except (MissionError, OSError) as error:
             return self._held_up(assignment, told(error))
         word = f"{merged.message}; {closed}" if closed else merged.message
-        return self._end(assignment, Status.DONE, SUPERSEDED, word=word)
+        return self._end(assignment, Status.DONE, End.SUPERSEDED, word=word)
 
     def _as_it_was(self, assignment: Assignment) -> Status | None:
         """The status of a row for which nothing was done; None where something is to be kept."""
-        last = self._context.journal.last_attempt(assignment.task.id)
-        begun = last is None or last.stage is not Stage.STARTED
-        return None if begun else Status.NOT_STARTED
+        nothing = self._now(assignment).step is Step.STARTED
+        return Status.NOT_STARTED if nothing else None
+
+    def _now(self, assignment: Assignment) -> Attempt:
+        """The attempt as far as it has come."""
+        return self._context.journal.attempt(assignment.attempt.id)
 
     def _not_good(
         self, assignment: Assignment, refused: SingleWriterError | VerificationError
     ) -> TaskEnd:
         """The end of an attempt whose work may not merge: its agent may get it back."""
         context = self._context
+        attempt = self._now(assignment)
         red = isinstance(refused, VerificationError)
-        outcome = VERIFICATION if red else SINGLE_WRITER
-        if may_go_back(context, assignment, outcome):
-            last = context.journal.last_attempt(assignment.task.id)
-            if not red and last is not None:
-                put_task_file_back(context, last)
+        end = End.VERIFICATION if red else End.SINGLE_WRITER
+        if may_go_back(context, attempt, end):
+            if not red:
+                put_task_file_back(context, attempt)
             back = Again(at=context.clock.now())
-            return self._end(assignment, None, outcome, reason=refused.message, again=back)
+            return self._end(assignment, None, end, reason=refused.message, again=back)
         if red:
-            return self._end(assignment, Status.FAILED, outcome, reason=refused.message)
-        return self._end(assignment, Status.BLOCKED, outcome, reason=str(refused))
+            return self._end(assignment, Status.FAILED, end, reason=refused.message)
+        return self._end(assignment, Status.BLOCKED, end, reason=str(refused))
 
     def _held_up(self, assignment: Assignment, error: MissionError) -> TaskEnd:
         """The end of an attempt that something outside it stopped."""
         if isinstance(error, AlreadyMergedError):
             return self._found_merged(assignment, error)
-        if isinstance(error, MergeConflictError) and may_repair(self._context, assignment):
+        conflict = isinstance(error, MergeConflictError)
+        if conflict and may_repair(self._context, self._now(assignment)):
             back = Again(at=self._context.clock.now())
-            return self._end(assignment, None, CONFLICT, reason=error.message, again=back)
-        return self._end(assignment, Status.BLOCKED, HELD_UP, reason=str(error))
+            return self._end(assignment, None, End.CONFLICT, reason=error.message, again=back)
+        return self._end(assignment, Status.BLOCKED, End.HELD_UP, reason=str(error))
+
+    def _stopped(
+        self, assignment: Assignment, status: Status | None, why: str, *, fatal: bool = False
+    ) -> TaskEnd:
+        """The end of a job that the run's stop ended: the next run carries its attempt on, unless
+        nothing was done in it, and its row says so."""
+        end = None if status is None else End.STOPPED
+        said = Outcome.STOPPED
+        return self._end(assignment, status, end, said=said, reason=why, fatal=fatal)
 
     def _end(
         self,
         assignment: Assignment,
         status: Status | None,
-        outcome: str,
+        end: End | None,
         *,
+        said: Outcome | None = None,
         reason: str = "",
         word: str = "",
         again: Again | None = None,
@@ -277,7 +282,8 @@ class AttemptRunner:
             task=assignment.task.id,
             attempt=assignment.attempt.id,
             status=status,
-            outcome=outcome,
+            end=end,
+            said=said,
             word=redact(word or reason),
             reason=redact(reason),
             again=again,

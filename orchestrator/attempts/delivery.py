@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gates.protocol import GateRequest, Purpose
-from mission.journal import Attempt, Stage
+from mission.journal import Attempt, Step
 from mission.journal.kinds import Pushed, WillConflict
 from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
@@ -24,11 +24,11 @@ def verify(context: Context, task: Task, attempt: Attempt) -> Attempt:
         VerificationError: A verify step failed, or a commit poses as a row's merge.
         GitError: A submodule holds work that would not land with it.
     """
-    if attempt.stage is Stage.WORKED:
+    if attempt.step is Step.WORKED:
         _refuse_lost_submodules(context, attempt)
         _refuse_posing(context, attempt)
         context.verifier.verify_branch(Row(task=task, attempt=attempt), Work.of(attempt).head)
-        attempt = context.journal.update_attempt(attempt.id, stage=Stage.VERIFIED)
+        attempt = context.journal.advance_attempt(attempt.id, Step.VERIFIED)
         _warn_of_overlaps(context, attempt)
     return attempt
 
@@ -40,11 +40,11 @@ def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
         GateError: The push gate refuses, or does not clear in time.
         GitError: The remote refuses.
     """
-    if attempt.stage is Stage.VERIFIED:
+    if attempt.step is Step.VERIFIED:
         _push(context, attempt)
         if context.pulls is not None:
             show_pull(context, context.pulls, task, attempt)
-        attempt = context.journal.update_attempt(attempt.id, stage=Stage.PUSHED)
+        attempt = context.journal.advance_attempt(attempt.id, Step.PUSHED)
     return attempt
 
 

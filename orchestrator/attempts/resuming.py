@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-from mission.journal import Attempt, Stage
-from mission.journal.kinds import AgentEnded, Merged
-from mission.outcome import Outcome
-from orchestrator.attempts.retrying import STANDS_IN
+from mission.journal import Attempt, Step
+from mission.journal.kinds import Merged
 from orchestrator.attempts.work import worktree_of
 from orchestrator.context import Context
-from tasks_md.model import Task
 from workspace import changes
 
-HELD_UP = "blocked"  # the outcome of an attempt that a gate, git or a forge stopped
 
-
-def was_held_up(last: Attempt, task: Task, agent: str) -> bool:
-    """Whether the row's last attempt holds finished work that only has to be delivered.
-
-    Its job opens it again.
-    """
-    return (
-        last.outcome == HELD_UP
-        and last.head is not None
-        and last.branch is not None
-        and last.branch == task.branch
-        and (last.agent == agent or last.route.startswith(STANDS_IN))
-    )
-
-
-def was_cut_off(last: Attempt) -> bool:
-    """Whether the attempt's agent had ended and a crash came before its row was written."""
-    return last.ended is None and last.stage is not Stage.STARTED
-
-
-def reopen(context: Context, last: Attempt) -> Attempt:
-    """The attempt again, from where its agent had ended, with what its branch holds by now.
-
-    A person may have resolved a conflict on the branch, here or on the remote.
-    """
-    said = context.journal.events(AgentEnded, task=last.task, attempt=last.id)
+def take_up(context: Context, last: Attempt) -> Attempt:
+    """The attempt again, from where its agent had ended; or behind its merge, if that stands."""
     merged = any(
         not context.landed.taken_back(event.what.commit)
         for event in context.journal.events(Merged, task=last.task, attempt=last.id)
     )
-    return context.journal.reopen_attempt(
-        last.id,
-        stage=Stage.MERGED if merged else Stage.WORKED,
-        head=last.head if merged else _newest(context, last),
-        outcome=said[-1].what.outcome if said else str(Outcome.SUCCESS),
-    )
+    step = Step.MERGED if merged else Step.WORKED
+    return context.journal.take_up_attempt(last.id, step=step)
 
 
 def catch_up(context: Context, attempt: Attempt) -> Attempt:
-    """An approved attempt with what its branch holds by now: people may have added to it."""
+    """An attempt that was taken up, with what its branch holds by now.
+
+    A person may have resolved a conflict on the branch, or added to it, here or on the remote.
+    """
     newest = _newest(context, attempt)
-    if newest != attempt.head:
+    if newest != attempt.head and attempt.approved:
         added = context.repository.git.text("rev-list", "--count", f"{attempt.head}..{newest}")
         context.display.say(
             f"{attempt.task}: approved with commits ({added}) that {attempt.branch} got since its "

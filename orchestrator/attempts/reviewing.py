@@ -10,12 +10,11 @@ from agents.review import read_review, write_review_brief
 from errors import AgentError, StoppedError
 from mission.config import ReviewRule
 from mission.journal import Attempt
-from mission.journal.kinds import NoReview, ReviewMade
+from mission.journal.kinds import NoReview, ReviewMade, StatusSet
 from mission.outcome import Outcome
 from orchestrator.admission.rests import line_up
 from orchestrator.attempts.bill import Bill
 from orchestrator.attempts.retrying import decide_after
-from orchestrator.attempts.rounds import chain, rounds_of, stands, stuck, unchanged
 from orchestrator.attempts.work import Work
 from orchestrator.context import Context
 from orchestrator.ports.assignment import Assignment
@@ -24,6 +23,7 @@ from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import REVIEW
 from policy.retry import Action
 from policy.review import Review, Verdict, findings_text
+from policy.rounds import chain, rounds_of, stands, stuck, unchanged
 from policy.routing import matches
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes
@@ -95,7 +95,7 @@ def review(
     rule = rule_for(context, task)
     if rule is None:
         return None
-    rounds = rounds_of(context, task.id)
+    rounds = rounds_of(context.journal.events(ReviewMade, task=task.id), _chain(context, task.id))
     if not rounds or not stands(rounds[-1], attempt):
         if unchanged(rounds, attempt) > 1:
             return Reviewed(passed=False, person=True, text=stuck(rounds[-1], attempt))
@@ -146,7 +146,7 @@ def _make(
         raise
     usage = result.usage
     review = ReviewMade(
-        chain=chain(context, task.id),
+        chain=_chain(context, task.id),
         head=work.head,
         reviewer=reviewer,
         verdict=made.verdict.value,
@@ -214,7 +214,7 @@ def _next(
         AgentError: It is not, by itself.
     """
     who, result = failed.reviewer, failed.result
-    now = chain(context, task.id)
+    now = _chain(context, task.id)
     before = [
         (event.what.reviewer, Outcome(event.what.outcome))
         for event in context.journal.events(NoReview, task=task.id)
@@ -248,13 +248,17 @@ def _note_none(
 ) -> None:
     """Journal that a reviewer was asked and gave no review: the next time it is asked anew."""
     none = NoReview(
-        chain=chain(context, attempt.task),
+        chain=_chain(context, attempt.task),
         head=attempt.head,
         reviewer=reviewer,
         outcome=outcome,
         reason=reason,
     )
     context.journal.record(none, run=context.run, task=attempt.task, attempt=attempt.id)
+
+
+def _chain(context: Context, task: str) -> int:
+    return chain(context.journal.events(StatusSet, task=task))
 
 
 def _reviewers(context: Context, rule: ReviewRule, author: str) -> tuple[str, ...]:

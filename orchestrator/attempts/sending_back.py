@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from errors import GitError
 from mission.journal import Attempt
-from orchestrator.attempts.retrying import since_people, spent, tries_of
+from mission.steps import End
+from orchestrator.attempts.retrying import since_people, tries_of
 from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
-from orchestrator.ports.assignment import Assignment
-from orchestrator.ports.ends import SINGLE_WRITER
 from orchestrator.workers.sending import works_elsewhere
+from policy import tries
 from workspace import changes
 from workspace.identity import RUNNER
 
 
-def may_go_back(context: Context, assignment: Assignment, outcome: str) -> bool:
-    """Whether the row's agent gets its work back, which came to `outcome`: while it has attempts
-    left, and once for the task file. Not what a person has approved: another result is not what
-    they saw. Nor work that was held up and is taken up again: they may have changed the branch.
-    """
-    if assignment.approved or assignment.attempt.ended is not None:
-        return False
-    earlier = since_people(context, assignment.attempt)
-    if outcome == SINGLE_WRITER and any(one.outcome == outcome for one in earlier):
-        return False
-    return spent(earlier) + 1 < tries_of(context, assignment.attempt)
+def may_go_back(context: Context, attempt: Attempt, end: End) -> bool:
+    """Whether the row's agent gets its work back, which came to `end`: see `policy.tries`."""
+    earlier = since_people(context, attempt)
+    return tries.may_go_back(attempt, earlier, end, most=tries_of(context, attempt))
 
 
 def put_task_file_back(context: Context, attempt: Attempt) -> None:

@@ -11,13 +11,13 @@ from agents.brief import write_brief
 from agents.protocol import Result
 from agents.registry import settings
 from errors import AlreadyMergedError, GitError
-from mission.journal import Attempt, Stage
+from mission.journal import Attempt, End, Step
 from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
+from mission.outcome import Outcome
 from mission.usage import Usage, UsageColumns
 from orchestrator.attempts.repairing import to_repair
 from orchestrator.context import Context
 from orchestrator.ports.assignment import Assignment
-from orchestrator.ports.ends import CONFLICT, INTERRUPTED
 from orchestrator.workers.sending import works_elsewhere
 from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import PROGRAMS
@@ -27,8 +27,6 @@ from workspace import changes
 from workspace.squash import leftovers_message
 from workspace.taking_in import take_in
 from workspace.worktrees import ExistingWorktree, Worktree
-
-REVIEW = "review"  # the outcome of an attempt whose reviewer wants changes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +41,7 @@ class Work:
     def of(cls, attempt: Attempt) -> Work:
         """What the journal knows of an attempt whose agent has ended."""
         if attempt.branch is None or attempt.head is None or attempt.base_commit is None:
-            raise RuntimeError(f"attempt {attempt.id} is {attempt.stage}, but holds no work")
+            raise RuntimeError(f"attempt {attempt.id} is {attempt.step}, but holds no work")
         return cls(branch=attempt.branch, head=attempt.head, base=attempt.base_commit)
 
 
@@ -169,13 +167,13 @@ def note_answer(context: Context, attempt: Attempt, result: Result) -> Attempt:
             task=attempt.task,
             attempt=attempt.id,
         )
-        return context.journal.update_attempt(attempt.id, stage=Stage.ANSWERED, **facts(result))
+        return context.journal.advance_attempt(attempt.id, Step.ANSWERED, **facts(result))
 
 
 def collect(context: Context, attempt: Attempt) -> Attempt:
     """Commit what the agent left in its worktree on its branch."""
     if attempt.base_commit is None:
-        raise RuntimeError(f"attempt {attempt.id} is {attempt.stage}, but has no worktree")
+        raise RuntimeError(f"attempt {attempt.id} is {attempt.step}, but has no worktree")
     worktree = worktree_of(context, attempt, attempt.base_commit)
     if attempt.branch is not None:
         changes.commit_leftovers(
@@ -183,9 +181,7 @@ def collect(context: Context, attempt: Attempt) -> Attempt:
             message=leftovers_message(attempt.task, attempt.summary, attempt.number),
             author=author_of(attempt.agent),
         )
-    return context.journal.update_attempt(
-        attempt.id, stage=Stage.WORKED, head=changes.head(worktree)
-    )
+    return context.journal.advance_attempt(attempt.id, Step.WORKED, head=changes.head(worktree))
 
 
 def clear(context: Context, attempt: Attempt) -> None:
@@ -208,7 +204,7 @@ class Facts(UsageColumns):
     """What the journal keeps of an agent's result."""
 
     summary: str
-    outcome: str
+    said: Outcome
     session: str | None
     exit_code: int | None
 
@@ -217,7 +213,7 @@ def facts(result: Result) -> Facts:
     """What the journal keeps of an agent's result; it takes secrets out by itself."""
     return Facts(
         summary=result.summary,
-        outcome=result.outcome.value,
+        said=result.outcome,
         session=result.session,
         exit_code=result.exit_code,
         **result.usage.columns(),
@@ -270,9 +266,9 @@ def _earlier(context: Context, attempt: Attempt) -> str:
     if not before:
         return ""
     last = before[-1]
-    if last.outcome in (REVIEW, CONFLICT):
+    if last.end in (End.REVIEW, End.CONFLICT):
         return ""  # the brief says it elsewhere
-    if last.outcome == INTERRUPTED:
+    if last.end is End.INTERRUPTED:
         return f"Attempt {last.number} by {last.agent} was cut off before it ended."
     told = last.reason or last.summary
     return f"Attempt {last.number} by {last.agent} ended as {last.outcome}: {told}"

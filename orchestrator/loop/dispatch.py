@@ -9,13 +9,12 @@ from agents.registry import settings
 from mission.config import MissionConfig
 from mission.journal import Attempt, Journal
 from orchestrator.admission.rests import OPERATION, is_operation
-from orchestrator.attempts.resuming import was_cut_off, was_held_up
-from orchestrator.attempts.retrying import STANDS_IN
 from orchestrator.loop.board import Board
 from orchestrator.operations.catalogue import CLOSE_MILESTONE
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.carrier import Carrier
-from orchestrator.ports.ends import RESUMED, TaskEnd
+from orchestrator.ports.ends import TaskEnd
+from policy.attempt import is_delivered, is_resumed
 from policy.routing import Route, route
 from tasks_md.model import Task
 
@@ -48,9 +47,10 @@ class Dispatcher:
         """The row's last attempt, if its work is finished and only has to be delivered: no agent
         starts with it."""
         last = self._journal.last_attempt(task.id)
-        if last is not None and (was_cut_off(last) or was_held_up(last, task, agent)):
-            return last
-        return None
+        if last is None or not is_delivered(last, task.branch, agent):
+            return None
+        # What was approved, and came back into its turn, is looked at anew.
+        return self._journal.withdraw_approval(last.id) if last.approved else last
 
     def start(self, task: Task, *, agent: str | None = None) -> Attempt:
         """A new attempt at `task`, journalled.
@@ -64,12 +64,13 @@ class Dispatcher:
             ConfigError: A routing rule cannot be read.
         """
         chosen = route(task, self._config)
-        name = agent or carrier_of(chosen)
-        rule = chosen.rule if name == carrier_of(chosen) else f"{STANDS_IN} ({chosen.rule})"
+        routed = carrier_of(chosen)
+        name = agent or routed
+        stands_in = None if name == routed else routed
         if chosen.operation is None:
             settings(name, self._config)
         last = self._journal.last_attempt(task.id)
-        resumes = last is not None and last.agent == name and last.outcome in RESUMED
+        resumes = last is not None and last.agent == name and is_resumed(last)
         number = last.number + 1 if last else 1
         return self._journal.start_attempt(
             task=task.id,
@@ -78,7 +79,8 @@ class Dispatcher:
             base_commit=None,
             worktree=None,
             log=str(self._logs / f"{task.id}-{number}.log"),
-            route=rule,
+            route=chosen.rule if stands_in is None else f"stands in ({chosen.rule})",
+            stands_in=stands_in,
             session=last.session if last is not None and resumes else None,
         )
 
@@ -86,7 +88,6 @@ class Dispatcher:
         self,
         attempt: Attempt,
         *,
-        approved: bool = False,
         reviewer: str | None = None,
         token_limit: int | None = None,
     ) -> Assignment:
@@ -97,7 +98,6 @@ class Dispatcher:
             milestone=self._board.plan.milestone(task.milestone),
             dependencies=tuple(self._board.task(name) for name in task.depends_on),
             attempt=attempt,
-            approved=approved,
             reviewer=reviewer,
             token_limit=token_limit,
         )

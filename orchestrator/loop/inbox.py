@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from errors import MissionError, TransitionError, UsageError
-from mission.journal import Attempt, Journal, Request, Stage
+from mission.journal import Attempt, Journal, Request, RequestKind
 from mission.state import Actor, Status
 from orchestrator.loop.board import Board, StatusChange
 from orchestrator.ports.display import Display
+from policy.attempt import by_person, keeps_approval, may_be_approved
 
 _TARGETS = {
     "reject": Status.NOT_STARTED,
@@ -55,23 +56,32 @@ class Inbox:
             try:
                 if request.task in busy:
                     self._refuse_busy(request)
-                elif request.kind == "approve":
+                elif request.kind is RequestKind.APPROVE:
                     approved.append(approve(self._board, self._journal, request))
                     busy.add(request.task)
                 elif not _vouches(self._board, request):
-                    self._board.stage(change_for(self._board, request))
+                    self._set(change_for(self._board, request))
                 self._decided.append(_Decided(request=request))
             except MissionError as error:
                 self._decided.append(_Decided(request=request, error=str(error)))
         return approved
 
-    def _refuse_busy(self, request: Request) -> None:
-        """Refuse what is asked of a row under way, unless it is what is being done.
+    def _set(self, change: StatusChange) -> None:
+        """Stage what a person wants of a row. An attempt at it that a crash left open, and that
+        they do not want to go on, has its end before the file says so."""
+        before = self._board.statuses[change.task]
+        self._board.stage(change)
+        attempt = self._journal.last_attempt(change.task)
+        end = None if attempt is None else by_person(attempt, before, change.status)
+        if attempt is not None and end is not None:
+            self._journal.end_attempt(attempt.id, end, change.reason)
 
-        A row that waits for a person is under way only once it was approved.
-        """
-        approved = self._board.status(request.task) is Status.NEEDS_QA
-        if request.kind != "approve" or not approved:
+    def _refuse_busy(self, request: Request) -> None:
+        """Refuse what is asked of a row under way, unless it is what is being done."""
+        attempt = self._journal.last_attempt(request.task)
+        row = self._board.status(request.task)
+        approved = attempt is not None and keeps_approval(attempt, row)
+        if request.kind is not RequestKind.APPROVE or not approved:
             raise UsageError(
                 f"{request.task} is under way",
                 hint="Wait until it has ended, or stop the run with Ctrl-C",
@@ -136,9 +146,9 @@ def approve(board: Board, journal: Journal, request: Request) -> Attempt:
             hint="`mission history` shows what happened to it",
         )
     attempt = journal.last_attempt(row.id)
-    if attempt is None or attempt.head is None:
+    if attempt is None or not may_be_approved(attempt):
         raise TransitionError(
             f"The journal holds no finished work for {row.id}",
             hint=f"`mission reject {row.id}` sends it back to be done here",
         )
-    return journal.reopen_attempt(attempt.id, stage=Stage.WORKED)
+    return journal.take_up_attempt(attempt.id, approved=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from errors import FindingsError, MissionError, RowConflictError
 from mission.clock import Clock
-from mission.journal import Attempt, Journal, Stage
+from mission.journal import Attempt, Journal, Step
 from mission.state import Status
 from orchestrator.admission.admission import Admission
 from orchestrator.loop.board import Board, StatusChange
@@ -156,7 +156,7 @@ class Loop:
             self._bug = self._bug or job.error or RuntimeError(f"{job.task} ended without a word")
             self._stop.give_up(f"an internal error in {job.task}")
             return None
-        worked = attempt.agent if attempt.stage is Stage.STARTED else None
+        worked = attempt.agent if attempt.step is Step.STARTED else None
         return self._admission.ended(job.end, assignment.reviewer or worked)
 
     def _stage(self, end: TaskEnd) -> None:
@@ -234,16 +234,12 @@ class Loop:
             self._board.stage(StatusChange(task=task, status=Status.NOT_STARTED, word=""))
 
     def _submit(self, attempt: Attempt) -> None:
-        # Only an approved row is in `needs-qa` while its attempt goes on.
-        approved = self._board.status(attempt.task) is Status.NEEDS_QA
         row = self._board.plan.task(attempt.task)
         reviewer = self._admission.reviewer(attempt.task)
         # Only an agent that is to start has one; that of an old attempt may be configured no more.
-        starts = attempt.stage is Stage.STARTED or reviewer is not None
+        starts = attempt.step is Step.STARTED or reviewer is not None
         limit = self._admission.token_limit(row, reviewer or attempt.agent) if starts else None
-        assignment = self._dispatcher.assign(
-            attempt, approved=approved, reviewer=reviewer, token_limit=limit
-        )
+        assignment = self._dispatcher.assign(attempt, reviewer=reviewer, token_limit=limit)
         self._live[attempt.task] = assignment
         self._jobs.submit(assignment, self._dispatcher.work(assignment))
 
@@ -306,7 +302,7 @@ class Loop:
             except FindingsError as error:
                 self._give_up(error)
         for task, assignment in self._live.items():
-            expected = Status.NEEDS_QA if assignment.approved else Status.IN_PROGRESS
+            expected = Status.NEEDS_QA if assignment.attempt.approved else Status.IN_PROGRESS
             found = self._board.status(task)
             if found is not expected:
                 self._give_up(

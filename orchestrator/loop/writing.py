@@ -122,8 +122,8 @@ class Writing:
     def _end_attempts(self, ends: Sequence[TaskEnd]) -> None:
         """An attempt that the next run carries on stays open."""
         for end in ends:
-            if end.status is not None or end.again is not None:
-                self._journal.end_attempt(end.attempt, end.outcome, end.reason)
+            if end.end is not None:
+                self._journal.end_attempt(end.attempt, end.end, end.reason)
 
     def _say(self, ends: Sequence[TaskEnd]) -> None:
         now = self._clock.now()

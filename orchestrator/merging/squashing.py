@@ -14,7 +14,7 @@ from errors import (
 )
 from gates.protocol import GateRequest, Purpose
 from gates.single_writer import touched
-from mission.journal import Attempt, Stage
+from mission.journal import Attempt, Step
 from mission.journal.kinds import Merged
 from orchestrator.attempts.work import Work, author_of
 from orchestrator.context import Context
@@ -96,7 +96,7 @@ def squash_onto(context: Context, row: Row, base: str) -> str:
     if touched(files, context.task_file):
         raise touches_task_file(work.branch, context.task_file, task.id)
     # A file that was renamed on the base takes along what the branch changed under its old name.
-    why = "" if row.approved else context.settings_files.why_agree(files)
+    why = "" if row.attempt.approved else context.settings_files.why_agree(files)
     if why:
         raise UnapprovedError(why)
     return commit
@@ -146,9 +146,7 @@ def pass_merge_gates(context: Context, row: Row, base: str, *, at_once: bool = F
 
 def note_merging(context: Context, row: Row, commit: str, base: str) -> None:
     """Journal that the base may be at `commit` from now on."""
-    context.journal.update_attempt(
-        row.attempt.id, stage=Stage.MERGING, squash=commit, merge_base=base
-    )
+    context.journal.advance_attempt(row.attempt.id, Step.MERGING, squash=commit, merge_base=base)
 
 
 def finish(context: Context, rows: Sequence[Row], commits: Mapping[str, str], *, tip: str) -> None:
@@ -164,7 +162,7 @@ def finish(context: Context, rows: Sequence[Row], commits: Mapping[str, str], *,
     """
     journal = context.journal
     for row in rows:
-        journal.update_attempt(row.attempt.id, stage=Stage.MERGED, squash=commits[row.task.id])
+        journal.advance_attempt(row.attempt.id, Step.MERGED, squash=commits[row.task.id])
     if not landing.confirm(context.repository, tip):
         raise GitError(
             f"{', '.join(commits)}: {tip[:10]} was pushed, but {context.repository.base} "
@@ -172,7 +170,7 @@ def finish(context: Context, rows: Sequence[Row], commits: Mapping[str, str], *,
             hint="See `git log` of the remote's base; run again to merge on its new tip",
         )
     for row in rows:
-        journal.update_attempt(row.attempt.id, stage=Stage.CONFIRMED)
+        journal.advance_attempt(row.attempt.id, Step.CONFIRMED)
         if not journal.events(Merged, task=row.task.id, attempt=row.attempt.id):
             together = tuple(commits) if len(rows) > 1 else ()
             journal.record(

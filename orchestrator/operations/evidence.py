@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from mission.outcome import Outcome
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
@@ -36,7 +34,6 @@ class OperationEnd:
 
     ok: bool
     word: str  # for the notes: what was checked, in one line
-    outcome: Outcome = Outcome.SUCCESS
     evidence: tuple[Evidence, ...] = ()  # each check, in the order in which they were made
 
 

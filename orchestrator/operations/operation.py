@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from errors import MissionError, RemoteAwayError, StoppedError, told
 from mission.config import MissionConfig
 from mission.config.section import Section
-from mission.journal import Attempt, Journal, Stage
+from mission.journal import Attempt, End, Journal, Step
 from mission.journal.kinds import EvidenceFound
 from mission.place import Place
 from mission.state import Status
@@ -79,7 +79,7 @@ class OperationRunner:
     def carry_out(self, assignment: Assignment) -> TaskEnd:
         """Run the operation. Never raises for what people can cause."""
         attempt = assignment.attempt
-        if attempt.stage is Stage.CONFIRMED and attempt.outcome is not None:
+        if attempt.step is Step.CONFIRMED:
             return self._ended(assignment, attempt)  # a crash came before its row was written
         name = attempt.agent.partition(":")[2]
         try:
@@ -90,19 +90,18 @@ class OperationRunner:
                 lambda: self._operate(name, assignment),
             )
         except StoppedError as stopped:
-            return self._end(assignment, Status.NOT_STARTED, "stopped", "", stopped.message)
+            return self._end(assignment, Status.NOT_STARTED, End.STOPPED, "", stopped.message)
         except RemoteAwayError as away:
             self._means.stop.give_up(str(away))
-            return self._end(assignment, Status.NOT_STARTED, "stopped", "", str(away))
+            return self._end(assignment, Status.NOT_STARTED, End.STOPPED, "", str(away))
         except (MissionError, OSError) as error:
             word = str(told(error))
-            return self._end(assignment, Status.BLOCKED, "blocked", word, word)
+            return self._end(assignment, Status.BLOCKED, End.HELD_UP, word, word)
         finally:
             self._means.display.doing(assignment.task.id, "")
-        attempt = self._journal.update_attempt(
+        attempt = self._journal.advance_attempt(
             attempt.id,
-            stage=Stage.CONFIRMED,
-            outcome=str(end.outcome),
+            Step.CONFIRMED,
             summary=end.word,
             exit_code=0 if end.ok else 1,
         )
@@ -111,8 +110,9 @@ class OperationRunner:
     def _ended(self, assignment: Assignment, attempt: Attempt) -> TaskEnd:
         """The end of an operation, as the journal has it."""
         ok, word = attempt.exit_code == 0, attempt.summary
-        status = Status.DONE if ok else Status.FAILED
-        return self._end(assignment, status, str(attempt.outcome), word, "" if ok else word)
+        if ok:
+            return self._end(assignment, Status.DONE, End.SUCCESS, word, "")
+        return self._end(assignment, Status.FAILED, End.FAILED, word, word)
 
     def _operate(self, name: str, assignment: Assignment) -> OperationEnd:
         """Do it, and journal what it found, without secrets."""
@@ -135,14 +135,14 @@ class OperationRunner:
         return replace(end, word=redact(end.word), evidence=evidence)
 
     def _end(
-        self, assignment: Assignment, status: Status, outcome: str, word: str, reason: str
+        self, assignment: Assignment, status: Status, end: End, word: str, reason: str
     ) -> TaskEnd:
         redact = self._redactor.text
         return TaskEnd(
             task=assignment.task.id,
             attempt=assignment.attempt.id,
             status=status,
-            outcome=outcome,
+            end=end,
             word=redact(word),
             reason=redact(reason),
         )

@@ -18,7 +18,6 @@ class Assignment:
     milestone: Milestone
     dependencies: tuple[Task, ...]
     attempt: Attempt
-    approved: bool = False  # a person approved it: merge it without asking for one again
     reviewer: str | None = None  # who may review its finished work; None: nobody was admitted yet
     token_limit: int | None = None  # what its agent or its reviewer may use, by the budget
 

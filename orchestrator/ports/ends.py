@@ -1,4 +1,4 @@
-"""How a job ends: what it asks the loop to write, and how outcomes become statuses."""
+"""How a job ends: what it asks the loop to write."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mission.outcome import Outcome
 from mission.state import Status
+from mission.steps import End
 from policy.retry import Limit
 
 
@@ -37,41 +38,10 @@ class TaskEnd:
     task: str
     attempt: int  # the journal's id
     status: Status | None  # None: the row stays as it is, and the next run carries on
-    outcome: str  # for the journal
+    end: End | None = None  # what its attempt came to; None: it stays open
+    said: Outcome | None = None  # the word of who was asked in this job, where it decides the end
     word: str = ""  # for the notes
     reason: str = ""  # the exact reason, for the journal and the display
     again: Again | None = None  # the row stays in-progress meanwhile
     unreviewed: Unreviewed | None = None  # the same, and its attempt stays open
     fatal: bool = False  # the whole run stops
-
-
-INTERRUPTED = "interrupted"  # the outcome of an attempt whose runner died
-SUPERSEDED = "superseded"  # ... whose row was found merged on the base
-VERIFICATION = "verification"  # ... whose work did not pass
-SINGLE_WRITER = "single-writer"  # ... whose branch changes the task file
-CONFLICT = "conflict"  # ... whose work does not apply to the base and is to be repaired
-
-# Outcomes after which the agent's session is worth going on with.
-RESUMED = frozenset(
-    {
-        INTERRUPTED,
-        CONFLICT,
-        VERIFICATION,
-        SINGLE_WRITER,
-        "review",  # the findings go to the session that made the work
-        *(
-            str(outcome)
-            for outcome in (
-                Outcome.STOPPED,
-                Outcome.RATE_LIMIT,
-                Outcome.QUOTA,
-                Outcome.OVERLOADED,
-                Outcome.SILENT,
-                Outcome.TIMED_OUT,
-                Outcome.KILLED,
-                Outcome.OUT_OF_TURNS,
-                Outcome.AUTHENTICATION,
-            )
-        ),
-    }
-)

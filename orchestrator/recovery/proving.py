@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 from errors import MissionError
-from mission.journal import Attempt, Stage
+from mission.journal import Attempt, End, Step
 from mission.journal.kinds import Merged
 from mission.state import Actor, Status
-from orchestrator.attempts.resuming import HELD_UP
 from orchestrator.attempts.work import clear
 from orchestrator.context import Context
 from orchestrator.loop.board import Board, StatusChange
-from orchestrator.ports.ends import SUPERSEDED
 from policy.standing import Landing
 
-_LANDING = (Stage.MERGING, Stage.MERGED, Stage.CONFIRMED)
+_LANDING = (Step.MERGING, Step.MERGED, Step.CONFIRMED)
 
 
 def prove_merged(context: Context, board: Board, held: Set[str]) -> None:
@@ -66,16 +64,16 @@ def _goes_on(
     """Whether the attempt that made the merge is carried on, or waits for a person."""
     attempt = attempts.get(task)
     if attempt is not None:
-        return attempt.stage in _LANDING and landing.attempt == str(attempt.number)
+        return attempt.step in _LANDING and landing.attempt == str(attempt.number)
     last = context.journal.last_attempt(task)
-    if last is None or last.outcome != HELD_UP or board.status(task) is not Status.BLOCKED:
+    if last is None or last.end is not End.HELD_UP or board.status(task) is not Status.BLOCKED:
         return False
     return bool(context.journal.events(Merged, task=task, attempt=last.id))
 
 
 def _supersede(context: Context, attempt: Attempt, landing: Landing, *, clears: bool) -> None:
     reason = f"its row was merged as {landing.commit[:10]}, attempt {landing.attempt}"
-    context.journal.end_attempt(attempt.id, SUPERSEDED, reason)
+    context.journal.end_attempt(attempt.id, End.SUPERSEDED, reason)
     if clears and landing.attempt == str(attempt.number):
         clear(context, attempt)  # it is the same work: the journal is older than its merge
 

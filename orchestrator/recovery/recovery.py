@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mission.journal import Attempt, Stage
+from mission.journal import Attempt
 from mission.journal.kinds import StatusSet
-from mission.outcome import Outcome
 from mission.state import Actor, Status
-from orchestrator.attempts.resuming import HELD_UP
 from orchestrator.context import Context
 from orchestrator.loop.board import Board, StatusChange
-from orchestrator.ports.ends import INTERRUPTED
 from orchestrator.recovery.proving import prove_merged
+from policy.attempt import Turn, after_crash, keeps_approval
 from workspace.alive import end_leftover
-
-# What an attempt had come to, by the status that was written for it.
-_OUTCOMES = {
-    Status.DONE: str(Outcome.SUCCESS),
-    Status.NEEDS_QA: str(Outcome.NEEDS_QA),
-    Status.BLOCKED: HELD_UP,
-    Status.FAILED: "failed",
-}
 
 
 def end_crashed_runs(context: Context) -> list[str]:
@@ -55,11 +45,9 @@ def reconcile(context: Context, board: Board) -> Recovered:
         if not _has_ended(context, attempt)
     )
     prove_merged(context, board, held)
-    left = tuple(
-        attempt
-        for attempt in context.journal.open_attempts()
-        if attempt.task not in held and _carries_on(context, board, attempt)
-    )
+    open_ones = [one for one in context.journal.open_attempts() if one.task not in held]
+    found = [_left_by_a_crash(context, board, attempt) for attempt in open_ones]
+    left = tuple(attempt for attempt in found if attempt is not None)
     kept = held | {attempt.task for attempt in left}
     for task, status in list(board.statuses.items()):
         if status is Status.IN_PROGRESS and task not in kept:
@@ -81,40 +69,28 @@ def _has_ended(context: Context, attempt: Attempt) -> bool:
     return False
 
 
-def _carries_on(context: Context, board: Board, attempt: Attempt) -> bool:
-    status = board.statuses.get(attempt.task)
-    finished = attempt.stage is not Stage.STARTED
-    if status is Status.IN_PROGRESS and finished:
-        context.display.say(f"{attempt.task}: carries on, its work was {attempt.stage}")
-        return True
-    if status is Status.NEEDS_QA and finished and attempt.outcome is None:
-        # Only an approval opens an attempt again without an outcome. With one, the row was written
-        # and the journal's last word was not: it still waits for a person.
+def _left_by_a_crash(context: Context, board: Board, attempt: Attempt) -> Attempt | None:
+    """The attempt, if it goes on at once; else it has ended, or waits for its row's turn."""
+    row = board.status(attempt.task)
+    after = after_crash(attempt, row, set_back=_was_set_back(context, attempt))
+    if after is Turn.IN_TURN:
+        return None
+    if after is not Turn.NOW:
+        context.journal.end_attempt(attempt.id, after, "the runner was stopped")
+        return None
+    if keeps_approval(attempt, row):
         context.display.say(f"{attempt.task}: carries on, it was approved")
-        return True
-    if status is Status.NOT_STARTED and finished and not _was_taken_back(context, attempt):
-        return False  # it stays open: its row comes next to it in its turn, and is carried on then
-    # The row's status was written and the journal's last word was not, or a person set the row.
-    written = _OUTCOMES.get(status) if status is not None else None
-    said = None if finished and written else attempt.outcome  # the agent's word is not the end's
-    outcome = said or written or INTERRUPTED
-    context.journal.end_attempt(attempt.id, outcome, "the runner was stopped")
-    return False
+        return attempt
+    context.display.say(f"{attempt.task}: carries on, its work was {attempt.stage}")
+    return context.journal.withdraw_approval(attempt.id) if attempt.approved else attempt
 
 
-def _was_taken_back(context: Context, attempt: Attempt) -> bool:
-    """Whether a person set the row back while this attempt was under way, or cut off.
-
-    The file follows the loop, so an attempt may have ended before its row said `in-progress`, and
-    a row that is not-started need not have been set to that.
-    """
+def _was_set_back(context: Context, attempt: Attempt) -> bool:
+    """Whether the file does not say any more that the row is in progress, which it said for this
+    attempt: somebody edited it. Where it never said so, the file had not followed the loop yet."""
     changes = context.journal.events(StatusSet, task=attempt.task)
-    if not changes:
-        return False
-    last = changes[-1]
-    if last.what.by == Actor.PERSON:
-        return last.what.old == Status.IN_PROGRESS and last.at >= attempt.started
-    return last.attempt == attempt.id and last.what.new == Status.IN_PROGRESS  # set by hand
+    last = changes[-1] if changes else None
+    return last is not None and last.attempt == attempt.id and last.what.new == Status.IN_PROGRESS
 
 
 def _give_back(context: Context, board: Board, task: str) -> None:

@@ -15,9 +15,9 @@ from mission.journal import Attempt, Journal
 from mission.journal.kinds import ErrandSent, GateAnswered, NoReview, Pushed, WorkHeld
 from mission.outcome import Outcome
 from mission.place import Place
+from mission.steps import End, outcome_of
 from mission.usage import Usage
 from orchestrator.ports.display import Display
-from orchestrator.ports.ends import INTERRUPTED
 from orchestrator.workers.booked import booked_before, told_before
 from orchestrator.workers.errand import Delivery, Errand, without_credentials
 from orchestrator.workers.remote import RemoteAgents
@@ -208,7 +208,7 @@ class Errands:
         before = [one for one in self.journal.attempts(attempt.task) if one.number < attempt.number]
         if not before or before[-1].branch != attempt.branch:
             return None
-        if before[-1].outcome not in (Outcome.BLOCKED, Outcome.STOPPED):
+        if outcome_of(before[-1].end, before[-1].said) not in (Outcome.BLOCKED, Outcome.STOPPED):
             return None
         held = self.journal.events(WorkHeld, task=attempt.task, attempt=before[-1].id)
         return held[-1].what.commit if held else None
@@ -221,7 +221,7 @@ class Errands:
             return None
         last = before[-1]
         same = (last.agent, last.branch) == (attempt.agent, attempt.branch)
-        if last.outcome != INTERRUPTED or not same:
+        if last.end is not End.INTERRUPTED or not same:
             return None
         runs = [
             event.what.remote_run

@@ -32,7 +32,6 @@ class Row:
 
     task: Task
     attempt: Attempt
-    approved: bool = False  # a person has looked at the work
 
 
 def steps_for(config: MissionConfig, task: Task) -> list[VerifyStep]:

@@ -72,7 +72,7 @@ def _carry_on(
         if "attempts" in words and task is None:
             (found,) = write(database, "SELECT task FROM attempts WHERE id = :id", id=values["id"])
             task = found["task"]
-        telling = [values[name] for name in ("kind", "stage", "outcome") if name in values]
+        telling = [values[name] for name in ("kind", "step", "end") if name in values]
         return " ".join(map(str, [*words, task, *(telling or sorted(values))]))
 
     Database.rows = rows  # type: ignore[method-assign,assignment]

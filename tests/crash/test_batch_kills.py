@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.journal import Stage
+from mission.journal import Step
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
@@ -92,8 +92,8 @@ def test_killed_while_a_batch_is_pushed(
     assert _run(scratch, marks) == -9
 
     with scratch.journal() as journal:
-        stages = [one.stage for one in journal.open_attempts()]
-    assert stages.count(Stage.MERGING) == 3
+        steps = [one.step for one in journal.open_attempts()]
+    assert steps.count(Step.MERGING) == 3
     # The push outlives its runner: that it landed is nowhere but in git.
     assert len(scratch.merged()) in {1, 4}
 

@@ -17,7 +17,7 @@ WRITER = """
 import os, sys
 from pathlib import Path
 from threading import Thread
-from mission.journal import Journal
+from mission.journal import End, Journal
 from mission.journal.kinds import Other
 
 journal = Journal.open(Path(sys.argv[1]))
@@ -34,7 +34,7 @@ def work(thread):
         os.write(1, f"start {attempt.id}\\n".encode())
         event = journal.record(note, attempt=attempt.id)
         os.write(1, f"event {event}\\n".encode())
-        journal.end_attempt(attempt.id, "success", "done")
+        journal.end_attempt(attempt.id, End.SUCCESS, "done")
         os.write(1, f"end {attempt.id}\\n".encode())
 
 for thread in range(4):

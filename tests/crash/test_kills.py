@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.journal import Stage
+from mission.journal import Step
 from tests.crash.converging import errors, finish, roll, run_and_kill
 from tests.crash.placed import Place, run_to_a_new_place
 from tests.scratch import Scratch, make, row
@@ -75,10 +75,10 @@ def test_killed_beside_every_write_to_the_journal_it_converges(
     assert end == 0, f"{told}: {scratch.statuses()}: {errors(scratch).read_text()}"
     assert _facts(scratch) == _facts(undisturbed), told
     _check_nothing_is_left(scratch, told)
-    for stage in ("started", "answered", "worked", "pushed", "merging", "confirmed", "ended"):
-        places = {place for place, name in known if f"attempts SET A {stage}" in name}
-        places |= {place for place, name in known if name == f"INSERT INTO attempts A {stage}"}
-        assert places == {"before", "after"}, f"no run was killed beside {stage}"
+    for step in ("started", "answered", "worked", "pushed", "merging", "confirmed", "ended"):
+        places = {place for place, name in known if f"attempts SET A {step}" in name}
+        places |= {place for place, name in known if name == f"INSERT INTO attempts A {step}"}
+        assert places == {"before", "after"}, f"no run was killed beside {step}"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def _check_nothing_is_left(scratch: Scratch, told: str) -> None:
         finished: dict[str, int] = {}
         for attempt in journal.attempts():
             if attempt.head is not None:
-                assert attempt.stage is Stage.ENDED, told
+                assert attempt.step is Step.ENDED, told
                 finished[attempt.task] = finished.get(attempt.task, 0) + 1
         assert set(finished.values()) == {1}, f"{told}: an agent ran again after it had finished"
     worktrees = scratch.git.text("worktree", "list", "--porcelain").count("worktree ")

@@ -6,7 +6,7 @@ import hashlib
 import re
 import socket
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -157,8 +157,8 @@ def _project_attempts(
     connection: psycopg.Connection[Any], origin: Origin, journal: Journal
 ) -> None:
     rows = [
-        asdict(attempt)
-        | {"source": origin.source, "mission_id": origin.mission, "stage": attempt.stage.value}
+        attempt.facts()
+        | {"source": origin.source, "mission_id": origin.mission}
         | {"reason": _text(attempt.reason)}
         for attempt in journal.attempts()
     ]

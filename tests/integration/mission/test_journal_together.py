@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from errors import JournalError
-from mission.journal import Journal, Stage
+from mission.journal import Journal, Step
 from mission.journal.kinds import Other
 
 THREADS = 8
@@ -26,7 +26,7 @@ WRITER = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from mission.journal import Journal, Stage
+from mission.journal import End, Journal, Step
 from mission.journal.kinds import Other
 
 path, threads, rounds = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
@@ -40,10 +40,10 @@ with Journal.open(path) as journal:
                 run=run, task=f"T-{turn % 5}", agent="a", branch=None, base_commit=None,
                 worktree=None, log=None, route="",
             )
-            journal.update_attempt(attempt.id, stage=Stage.WORKED, head=str(thread))
+            journal.advance_attempt(attempt.id, Step.ANSWERED, head=str(thread))
             note = Other(kind="note", data={"thread": thread})
             journal.record(note, run=run, task=attempt.task, attempt=attempt.id)
-            ended = journal.end_attempt(attempt.id, "success", input_tokens=1)
+            ended = journal.end_attempt(attempt.id, End.SUCCESS, input_tokens=1)
             assert (ended.number, ended.head) == (attempt.number, str(thread))
 
     with ThreadPoolExecutor(threads) as pool:
@@ -176,8 +176,8 @@ def test_a_reader_is_not_kept_out_by_a_writer(tmp_path: Path) -> None:
         assert [one.id for one in reader.runs()] == [run]
         other.execute("ROLLBACK")
         other.close()
-        writer.update_attempt(_attempt(writer, run), stage=Stage.WORKED)
-        assert reader.attempts()[0].stage is Stage.WORKED
+        writer.advance_attempt(_attempt(writer, run), Step.ANSWERED)
+        assert reader.attempts()[0].step is Step.ANSWERED
 
 
 def _attempt(journal: Journal, run: int) -> int:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from errors import AgentError, BudgetError, MissionError, UsageError
+from mission.journal import End
 from mission.report import make_report
 from orchestrator.expanding import Expansion, expand, write_expansion
 from orchestrator.opening import open_mission
@@ -182,7 +183,7 @@ def test_planning_is_refused_where_the_budget_is_used_up(tmp_path: Path) -> None
             task="A", agent="worker", branch=None, base_commit=None, worktree=None, log=None,
             route="",
         )  # fmt: skip
-        journal.end_attempt(attempt.id, "success", input_tokens=4000)
+        journal.end_attempt(attempt.id, End.SUCCESS, input_tokens=4000)
     before = scratch.task_file.read_bytes()
     with pytest.raises(BudgetError, match="M2 would bring this mission to 4,000 of 4,000 tokens"):
         expanded(scratch)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.journal import Stage
+from mission.journal import Step
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.recovery import recovery
 from tests.scratch import make, row
@@ -91,7 +91,7 @@ def test_a_row_whose_agent_does_not_end_is_held_back(
         assert (end.exit_code, end.in_progress, end.undone) == (1, ("A",), ("A", "C"))
         assert any(f"A: held back, process {agent.pid}" in text for text in display.said)
         with scratch.journal() as journal:
-            assert [one.stage for one in journal.open_attempts()] == [Stage.STARTED]
+            assert [one.step for one in journal.open_attempts()] == [Step.STARTED]
         agent.kill()
     assert scratch.run().exit_code == 0
     assert set(scratch.statuses().values()) == {"done"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mission.journal import Attempt, Stage
+from mission.journal import End, Step
 from mission.journal.kinds import Pushed
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run import apply_requests
@@ -26,12 +26,10 @@ print(json.dumps({"outcome": "needs-qa", "summary": "please look"}))
 """
 
 
-def left_open(scratch: Scratch, task: str, stage: Stage, outcome: str | None = None) -> Attempt:
-    """The task's last attempt as it stood before the runner journalled its end."""
-    with scratch.journal() as journal:
-        last = journal.last_attempt(task)
-        assert last is not None
-        return journal.reopen_attempt(last.id, stage=stage, outcome=outcome)
+def left_open(scratch: Scratch, task: str, step: Step, *, approved: bool = False) -> None:
+    """Let the task's last attempt stand as it did before the runner journalled its end."""
+    told = {"approved": approved, "taken_up": approved}
+    scratch.rewrite(task, step=step.value, end=None, ended=None, reason="", **told)
 
 
 def clone_of(folder: Path, remote: Path) -> Git:
@@ -69,7 +67,7 @@ def gate_on(closed: Path) -> dict[str, object]:
 def test_killed_after_needs_qa_was_written_is_no_approval(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")], worker=ASKS)
     assert scratch.run().needs_qa == ("A",)
-    left_open(scratch, "A", Stage.PUSHED, outcome="needs-qa")
+    left_open(scratch, "A", Step.PUSHED)
     assert scratch.run().needs_qa == ("A",)
     assert scratch.merged() == []
     submit(scratch, "approve", "A")
@@ -80,7 +78,7 @@ def test_killed_after_needs_qa_was_written_is_no_approval(tmp_path: Path) -> Non
 def test_killed_after_an_approval_was_taken_in_merges_once(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")], worker=ASKS)
     assert scratch.run().needs_qa == ("A",)
-    left_open(scratch, "A", Stage.WORKED)
+    left_open(scratch, "A", Step.WORKED, approved=True)
     asked = submit(scratch, "approve", "A")  # as it was: nobody had answered it yet
     assert scratch.run().exit_code == 0
     assert scratch.merged() == ["A"]
@@ -104,7 +102,7 @@ def test_killed_after_blocked_was_written_does_not_pay_the_agent_again(tmp_path:
     closed.touch()
     scratch = make(tmp_path, [row("A")], config={"gates": [gate_on(closed)]})
     assert scratch.run().blocked == ("A",)
-    left_open(scratch, "A", Stage.VERIFIED, outcome="success")
+    left_open(scratch, "A", Step.VERIFIED)
     closed.unlink()
     assert scratch.run().blocked == ("A",)
     submit(scratch, "unblock", "A")
@@ -186,10 +184,8 @@ def test_a_merged_row_is_not_pushed_nor_verified_again(tmp_path: Path) -> None:
     """What failed after the merge, such as closing the issue, is all that is done again."""
     scratch = make(tmp_path, [row("A")])
     assert scratch.run().exit_code == 0
+    scratch.rewrite("A", end=End.HELD_UP.value, reason="the forge did not answer")
     with scratch.journal() as journal:
-        last = journal.last_attempt("A")
-        assert last is not None
-        journal.end_attempt(last.id, "blocked", "the forge did not answer")
         pushes = len(journal.events(Pushed, task="A"))
     text = scratch.task_file.read_text()
     scratch.task_file.write_text(text.replace("| done |", "| not-started |"))

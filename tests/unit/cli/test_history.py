@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from mission.journal import Journal, Stage
+from mission.journal import End, Journal, Step
 from mission.journal.kinds import (
     GateAnswered,
     MergeAwaited,
@@ -42,9 +42,10 @@ def lived(place: Place) -> Place:
         journal.record(status, task="A-2")
         theirs = Other(kind="theirs", data={"commit": "b" * 40, "files": ["a", "b"], "why": ""})
         journal.record(theirs, task="A-2")
-        journal.end_attempt(attempt.id, "failed", "tests\x1b[2J fail", input_tokens=4200)
+        journal.end_attempt(attempt.id, End.FAILED, "tests\x1b[2J fail", input_tokens=4200)
         journal.submit_request("retry", "A-2", by="ann@here")
-        journal.update_attempt(1, stage=Stage.WORKED)
+        journal.advance_attempt(1, Step.ANSWERED)
+        journal.advance_attempt(1, Step.WORKED)
     return place
 
 

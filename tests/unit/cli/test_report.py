@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from mission.journal import Journal
+from mission.journal import End, Journal
+from mission.outcome import Outcome
 from mission.place import Place
 from tests.command import run
 
@@ -32,7 +33,7 @@ def spent(place: Place) -> Place:
                 route="",
             )
             journal.end_attempt(
-                attempt.id, "success", input_tokens=tokens - 10, output_tokens=10, cost_usd=cost
+                attempt.id, End.SUCCESS, input_tokens=tokens - 10, output_tokens=10, cost_usd=cost
             )
     return place
 
@@ -81,7 +82,8 @@ def test_a_long_mission_s_table_fits_a_terminal(
                 worktree=None, log=None, route="",
             )  # fmt: skip
             journal.end_attempt(
-                attempt.id, "crashed", input_tokens=24_300_000, cached_tokens=23_000_000,
+                attempt.id, End.AS_SAID, said=Outcome.CRASHED,
+                input_tokens=24_300_000, cached_tokens=23_000_000,
                 output_tokens=99_999, cost_usd=None if agent == "codex" else 111.11,
             )  # fmt: skip
     out = run(capsys, "report", str(place.task_file))

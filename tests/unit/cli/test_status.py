@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from mission.journal import Journal
+from mission.journal import End, Journal
 from mission.journal.kinds import WillConflict
 from mission.place import Place
 from tasks_md.model import STATUSES
@@ -59,7 +59,7 @@ def test_the_page(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_json(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     with Journal.open(place.journal_file) as journal:
-        journal.end_attempt(start(journal, "A-1"), "success", input_tokens=900, output_tokens=100)
+        journal.end_attempt(start(journal, "A-1"), End.SUCCESS, input_tokens=900, output_tokens=100)
     data = json.loads(run(capsys, "status", str(place.folder), "--json"))
     assert list(data)[:5] == ["mission", "path", "milestones", "ready", "critical_path"]
     assert (data["mission"], data["ready"]) == ("trial", ["A-3"])

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from errors import JournalError
-from mission.journal import Attempt, Journal, RequestKind, Stage
+from mission.journal import Attempt, End, Journal, RequestKind, Step
 from mission.journal.kinds import GateAnswered, IssueClosed, Other, Pushed, RequestAnswered
 from mission.journal.stored import data_of
+from mission.outcome import Outcome
+from mission.steps import StepError
 from workspace.redact import Redactor
 
 
@@ -58,7 +60,7 @@ def test_attempts_are_numbered_within_their_task(journal: Journal) -> None:
     run = start_run(journal)
     attempts = [start_attempt(journal, run, task) for task in ("A", "A", "B", "A")]
     assert [attempt.number for attempt in attempts] == [1, 2, 1, 3]
-    assert attempts[0].stage is Stage.STARTED
+    assert attempts[0].step is Step.STARTED
     assert attempts[0].started.tzinfo is UTC
     last = journal.last_attempt("A")
     assert last == attempts[3]
@@ -66,14 +68,18 @@ def test_attempts_are_numbered_within_their_task(journal: Journal) -> None:
     assert journal.attempts("A") == [attempts[0], attempts[1], attempts[3]]
 
 
-def test_an_attempt_goes_through_its_stages(journal: Journal) -> None:
+def test_an_attempt_goes_through_its_steps(journal: Journal) -> None:
     attempt = start_attempt(journal, start_run(journal))
-    attempt = journal.update_attempt(attempt.id, stage=Stage.WORKED, head="h", input_tokens=7)
-    assert (attempt.stage, attempt.head, attempt.input_tokens) == (Stage.WORKED, "h", 7)
-    attempt = journal.update_attempt(attempt.id, stage=Stage.MERGING, squash="s", merge_base="m")
+    attempt = journal.advance_attempt(attempt.id, Step.ANSWERED, said=Outcome.SUCCESS)
+    assert (attempt.step, attempt.said, attempt.outcome) == (Step.ANSWERED, "success", "success")
+    attempt = journal.advance_attempt(attempt.id, Step.WORKED, head="h", input_tokens=7)
+    assert (attempt.step, attempt.head, attempt.input_tokens) == (Step.WORKED, "h", 7)
+    for step in (Step.VERIFIED, Step.PUSHED):
+        journal.advance_attempt(attempt.id, step)
+    attempt = journal.advance_attempt(attempt.id, Step.MERGING, squash="s", merge_base="m")
     assert journal.open_attempts() == [attempt]
-    attempt = journal.end_attempt(attempt.id, "success", "merged", cost_usd=0.25, exit_code=0)
-    assert attempt.stage is Stage.ENDED
+    attempt = journal.end_attempt(attempt.id, End.SUCCESS, "merged", cost_usd=0.25, exit_code=0)
+    assert attempt.step is Step.ENDED
     assert attempt.ended is not None
     assert (attempt.outcome, attempt.reason, attempt.squash) == ("success", "merged", "s")
     assert journal.open_attempts() == []
@@ -82,15 +88,30 @@ def test_an_attempt_goes_through_its_stages(journal: Journal) -> None:
 
 def test_an_approved_attempt_is_taken_up_again(journal: Journal) -> None:
     attempt = start_attempt(journal, start_run(journal))
-    journal.end_attempt(attempt.id, "needs-qa", "a person must look", head="h")
-    attempt = journal.reopen_attempt(attempt.id, stage=Stage.WORKED)
-    assert (attempt.stage, attempt.head, attempt.outcome) == (Stage.WORKED, "h", None)
+    journal.advance_attempt(attempt.id, Step.ANSWERED, said=Outcome.NEEDS_QA)
+    journal.end_attempt(attempt.id, End.NEEDS_QA, "a person must look", head="h")
+    attempt = journal.take_up_attempt(attempt.id, approved=True)
+    assert (attempt.step, attempt.head, attempt.outcome) == (Step.WORKED, "h", None)
+    assert (attempt.said, attempt.approved, attempt.reason) == (Outcome.NEEDS_QA, True, "")
     assert journal.open_attempts() == [attempt]
+
+
+def test_what_may_not_follow_is_refused_and_changes_nothing(journal: Journal) -> None:
+    attempt = start_attempt(journal, start_run(journal))
+    with pytest.raises(StepError, match="is started, and cannot come to merging"):
+        journal.advance_attempt(attempt.id, Step.MERGING)
+    with pytest.raises(StepError, match="cannot come to conflict"):
+        journal.end_attempt(attempt.id, End.CONFLICT)
+    with pytest.raises(StepError, match="cannot come to worked"):
+        journal.take_up_attempt(attempt.id)
+    with pytest.raises(KeyError):
+        journal.advance_attempt(99, Step.ANSWERED)
+    assert journal.attempt(attempt.id) == attempt
 
 
 def test_fields_that_do_not_exist_or_never_change_are_refused(journal: Journal) -> None:
     attempt = start_attempt(journal, start_run(journal))
-    for name in ("colour", "task", "number", "ended", "id = 1 --"):
+    for name in ("colour", "task", "ended", "step", "end", "said", "approved", "id = 1 --"):
         with pytest.raises(TypeError, match="cannot be changed"):
             journal.update_attempt(attempt.id, **dict[str, Any]({name: "x"}))
     with pytest.raises(KeyError):
@@ -158,7 +179,7 @@ def test_sums_over_attempts(journal: Journal) -> None:
         (second, "A", 1, 0.25),
     ):
         attempt = start_attempt(journal, run, task)
-        journal.end_attempt(attempt.id, "success", input_tokens=tokens, cost_usd=cost)
+        journal.end_attempt(attempt.id, End.SUCCESS, input_tokens=tokens, cost_usd=cost)
     start_attempt(journal, second, "C")
     everything = journal.spent()
     assert (everything.attempts, everything.tokens, everything.cost_usd) == (4, 111, 0.75)
@@ -174,7 +195,7 @@ def test_claims_beyond_reason_do_not_break_the_sums(journal: Journal) -> None:
     run = start_run(journal)
     for task in "ABC":
         attempt = start_attempt(journal, run, task)
-        journal.end_attempt(attempt.id, "success", input_tokens=10**30, output_tokens=-5)
+        journal.end_attempt(attempt.id, End.SUCCESS, input_tokens=10**30, output_tokens=-5)
     assert journal.spent().tokens == 3 * 10**12
     attempt = journal.update_attempt(attempt.id, cost_usd=float("nan"))
     assert attempt.cost_usd is None
@@ -186,9 +207,9 @@ HOSTILE = ["a\nb\r\n\x1b[2Jc\x00d", "'; DROP TABLE runs; --", "x" * 1_000_000, "
 @pytest.mark.parametrize("text", HOSTILE, ids=["control", "sql", "long", "wide"])
 def test_any_text_comes_back_as_it_was(journal: Journal, text: str) -> None:
     attempt = start_attempt(journal, start_run(journal), task=text)
-    attempt = journal.end_attempt(attempt.id, text, text, summary=text)
+    attempt = journal.end_attempt(attempt.id, End.FAILED, text, summary=text)
     assert journal.last_attempt(text) == attempt
-    assert (attempt.task, attempt.outcome, attempt.summary) == (text, text, text)
+    assert (attempt.task, attempt.reason, attempt.summary) == (text, text, text)
     journal.record(IssueClosed(number=1, closed=True), task=text)
     note = Other(kind="note", data={"text": text})
     journal.record(note, task=text)
@@ -209,7 +230,7 @@ def test_secrets_are_taken_out_of_free_text(tmp_path: Path) -> None:
     with Journal.open(path, redact=lambda text: text.replace("hunter2", "***")) as journal:
         attempt = start_attempt(journal, start_run(journal))
         journal.update_attempt(attempt.id, summary="hunter2")
-        journal.end_attempt(attempt.id, "failed", "said hunter2")
+        journal.end_attempt(attempt.id, End.FAILED, "said hunter2")
         journal.record(Other(kind="note", data={"detail": {"deep": ["hunter2"]}}))
         number = journal.submit_request("retry", "T-1", note="hunter2", by="x")
         journal.finish_request(number, "hunter2")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mission.config import MissionConfig
-from mission.journal import Attempt, Journal
+from mission.journal import Attempt, End, Journal
 from mission.state import Status
 from orchestrator.admission.admission import Admission
 from orchestrator.admission.budgeting import Budget
@@ -79,13 +79,13 @@ class AtOnce(Executor):
 
 def done(assignment: Assignment) -> TaskEnd:
     """A row that ends well at once."""
-    return end(assignment, Status.DONE, "success")
+    return end(assignment, Status.DONE, End.SUCCESS)
 
 
-def end(assignment: Assignment, status: Status | None, outcome: str, **more: Any) -> TaskEnd:
+def end(assignment: Assignment, status: Status | None, came_to: End | None, **more: Any) -> TaskEnd:
     """How an assignment ends."""
     attempt = assignment.attempt.id
-    return TaskEnd(task=assignment.task.id, attempt=attempt, status=status, outcome=outcome, **more)
+    return TaskEnd(task=assignment.task.id, attempt=attempt, status=status, end=came_to, **more)
 
 
 @dataclass(kw_only=True)

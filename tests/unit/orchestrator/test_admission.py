@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from mission.journal import End
 from mission.outcome import Outcome
 from orchestrator.ports.ends import Again, TaskEnd, Unreviewed
 from policy.retry import Limit
@@ -26,7 +27,9 @@ def _met_a_limit(mission: InMemory, task: str) -> None:
     assert mission.admission.admits(row, "worker") == "worker"
     attempt = mission.admission.begin(row, "worker")
     again = Again(at=mission.clock.now(), limit=LIMIT)
-    met = TaskEnd(task=task, attempt=attempt.id, status=None, outcome="quota", again=again)
+    met = TaskEnd(
+        task=task, attempt=attempt.id, status=None, end=End.AS_SAID, said=Outcome.QUOTA, again=again
+    )
     mission.admission.ended(met, "worker")
 
 
@@ -50,7 +53,7 @@ def test_finished_work_waits_for_a_reviewer_and_not_for_its_author() -> None:
     row = mission.board.plan.task("A")
     attempt = mission.admission.begin(row, "worker")
     waits = Unreviewed(by=("judge",), tokens=100, at=mission.clock.now())
-    ended = TaskEnd(task="A", attempt=attempt.id, status=None, outcome="", unreviewed=waits)
+    ended = TaskEnd(task="A", attempt=attempt.id, status=None, unreviewed=waits)
     mission.admission.ended(ended, "worker")
     assert mission.admission.to_review("A")
     assert mission.admission.admits(row, "worker") == "judge"
@@ -65,7 +68,7 @@ def test_what_the_budget_has_no_room_for_is_refused_until_something_is_free_agai
     assert mission.admission.admits(second, "worker") is None
     assert set(mission.admission.refused) == {"B"}
     attempt = mission.admission.begin(first, "worker")
-    free = TaskEnd(task="A", attempt=attempt.id, status=None, outcome="stopped")
-    mission.journal.end_attempt(attempt.id, "stopped")
+    free = TaskEnd(task="A", attempt=attempt.id, status=None, said=Outcome.STOPPED)
+    mission.journal.end_attempt(attempt.id, End.STOPPED)
     mission.admission.ended(free, "worker")
     assert mission.admission.admits(second, "worker") == "worker"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mission.config import MissionConfig
-from mission.journal import Journal, Stage
+from mission.journal import End, Journal
 from orchestrator.admission.budgeting import Budget
 from policy.budget import Refusal
 from tasks_md.parse import parse
@@ -41,9 +41,9 @@ def test_an_attempt_that_goes_on_is_booked_once(tmp_path: Path) -> None:
     journal, run = start(tmp_path)
     with journal:
         first = attempt(journal, run, "A", 900)
-        journal.end_attempt(first, "needs-qa")
+        journal.end_attempt(first, End.NEEDS_QA)
         left = budget(journal, run, mission={"tokens": 2000})
-        journal.reopen_attempt(first, stage=Stage.WORKED)
+        journal.take_up_attempt(first, approved=True)
         left.settle("A", first, NOON)
         left.settle("A", first, NOON)
         assert left.reserve(TASKS.task("B"), "worker", NOON) is None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import RowConflictError
-from mission.journal import RequestKind
+from mission.journal import End, RequestKind, Step
 from mission.outcome import Outcome
 from mission.state import Status
 from orchestrator.loop.events import FileChanged, StopRequested, Woken
@@ -61,7 +61,7 @@ def test_every_row_runs_once_after_what_it_waits_for_and_none_after_a_failure(
     def carry_out(assignment: Assignment) -> TaskEnd:
         well = watcher(assignment)
         if int(assignment.task.id[1:]) in bad:
-            return end(assignment, Status.FAILED, "crashed", reason="it broke")
+            return end(assignment, Status.FAILED, End.FAILED, reason="it broke")
         return well
 
     text = table(*((f"R{n}", ", ".join(f"R{a}" for a in after[n])) for n in range(8)))
@@ -84,7 +84,9 @@ def test_a_row_is_tried_again_when_its_time_comes() -> None:
     def carry_out(assignment: Assignment) -> TaskEnd:
         if assignment.attempt.number < 3:
             at = mission.clock.now() + timedelta(seconds=3)
-            return end(assignment, None, "crashed", reason="again", again=Again(at=at))
+            number = assignment.attempt.id
+            mission.journal.advance_attempt(number, Step.UNFINISHED, said=Outcome.CRASHED)
+            return end(assignment, None, End.AS_SAID, reason="again", again=Again(at=at))
         return done(assignment)
 
     mission = InMemory(text=table(("A", "")), carry_out=carry_out)
@@ -127,7 +129,7 @@ def test_a_stop_lets_nothing_new_start_and_leaves_the_attempt_open() -> None:
     def carry_out(assignment: Assignment) -> TaskEnd:
         mission.stop.request("Ctrl-C")
         mission.events.put(StopRequested())
-        return end(assignment, None, "stopped", reason="stopped")
+        return end(assignment, None, None, said=Outcome.STOPPED, reason="stopped")
 
     mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out, slots=1)
     mission.run()
@@ -142,7 +144,7 @@ def test_a_row_that_somebody_sets_by_hand_while_it_is_under_way_stops_the_run() 
             mission.file.text = mission.file.text.replace("| B | in-progress", "| B | blocked")
             mission.events.put(FileChanged())
             mission.stop.wait()
-            return end(assignment, None, "stopped")
+            return end(assignment, None, None, said=Outcome.STOPPED)
         return done(assignment)
 
     def note() -> None:
@@ -195,7 +197,7 @@ def test_a_provider_at_its_limit_rests_for_all_rows_and_burns_no_attempt() -> No
         asked.append(assignment.task.id)
         if len(asked) == 1:
             again = Again(at=mission.clock.now() + timedelta(seconds=30), limit=limit)
-            return end(assignment, None, "rate-limit", again=again)
+            return end(assignment, None, End.AS_SAID, said=Outcome.RATE_LIMIT, again=again)
         return done(assignment)
 
     mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out, slots=1)

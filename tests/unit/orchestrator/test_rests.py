@@ -46,7 +46,7 @@ def test_one_row_at_a_time_asks_a_provider_that_had_to_rest() -> None:
     rests.left("sonnet", "A")  # not the one that asks
     assert rests.first_at_work(["opus"], again) == ("opus", again + PROBE)
     rests.left("sonnet", "B")
-    rests.answered("sonnet", "success")
+    rests.answered("sonnet", Outcome.SUCCESS)
     for task in ("C", "D"):
         assert rests.first_at_work(["sonnet"], again) == ("sonnet", None)
         rests.asked("sonnet", task, again)
@@ -69,7 +69,7 @@ def test_an_end_that_says_nothing_of_the_provider_lets_the_next_row_ask() -> Non
         rests.asked("sonnet", task, back)
         assert rests.first_at_work(["sonnet"], back) == ("sonnet", back + PROBE)
         rests.left("sonnet", task)
-        rests.answered("sonnet", "crashed")
+        rests.answered("sonnet", Outcome.CRASHED)
 
 
 def test_what_rows_met_at_the_same_time_is_one_rest_and_the_next_is_longer() -> None:
@@ -94,7 +94,7 @@ def test_a_provider_is_given_up_after_the_patience_and_asked_once_more_at_its_en
     assert "anthropic took no work for 1m" in rests.given_up(["sonnet", "opus"])
     assert rests.first_at_work(["sonnet", "codex"], now) == ("codex", None)
     assert not rests.given_up(["sonnet", "codex"])
-    rests.answered("sonnet", "success")  # an attempt that had begun before
+    rests.answered("sonnet", Outcome.SUCCESS)  # an attempt that had begun before
     assert not rests.given_up(["sonnet"])
 
 

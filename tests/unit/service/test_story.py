@@ -7,7 +7,7 @@ import json
 import pytest
 
 from errors import TaskFileError
-from mission.journal import Journal
+from mission.journal import End, Journal, Step
 from mission.journal.kinds import GateAnswered, Merged, NoReview, ReviewMade, Verified
 from mission.place import Place
 from service.story import read_story
@@ -33,7 +33,9 @@ def test_a_row_s_story_has_every_attempt_with_what_happened_in_it(place: Place) 
         first, other = attempt_at(journal, run, "A-2"), attempt_at(journal, run, "A-3")
         red = Verified(step="tests", ok=False, tree="t", log="/logs/tests.log")
         journal.record(red, task="A-2", attempt=first)
-        journal.end_attempt(first, "verification", "tests: failed", input_tokens=100)
+        for step in (Step.ANSWERED, Step.WORKED):
+            journal.advance_attempt(first, step)
+        journal.end_attempt(first, End.VERIFICATION, "tests: failed", input_tokens=100)
         second = attempt_at(journal, run, "A-2")
         none = NoReview(chain=0, head="h", reviewer="glm", outcome="crashed", reason="gone")
         journal.record(none, task="A-2", attempt=second)
@@ -45,7 +47,7 @@ def test_a_row_s_story_has_every_attempt_with_what_happened_in_it(place: Place) 
             answered = GateAnswered(gate="queue", purpose="push", state=state)
             journal.record(answered, task="A-2", attempt=second)
         journal.record(Merged(commit="c" * 40), task="A-2", attempt=second)
-        journal.end_attempt(second, "success", head="d" * 40, output_tokens=20, summary="done")
+        journal.end_attempt(second, End.SUCCESS, head="d" * 40, output_tokens=20, summary="done")
         green = Verified(step="tests", ok=True, tree="u", together=("A-2", "A-3"))
         journal.record(green, task="A-3", attempt=other)
         journal.submit_request("retry", "A-2", by="ann@here")

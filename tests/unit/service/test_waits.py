@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gates.pause import Paused
-from mission.journal import Attempt, Event, Run, Stage
+from mission.journal import Attempt, Event, Run, Step
 from mission.journal.kinds import (
     DispatchBegan,
     GateAnswered,
@@ -72,7 +72,7 @@ def event(
     return Event(id=number, at=later(minutes), run=RUN.id, task=task, attempt=attempt, what=what)
 
 
-def attempt(task: str, number: int = 1, stage: Stage = Stage.STARTED) -> Attempt:
+def attempt(task: str, number: int = 1, step: Step = Step.STARTED) -> Attempt:
     return Attempt(
         id=number,
         run=RUN.id,
@@ -83,13 +83,16 @@ def attempt(task: str, number: int = 1, stage: Stage = Stage.STARTED) -> Attempt
         base_commit=None,
         worktree=f"/w/{task}",
         log=None,
-        stage=stage,
+        step=step,
+        said=None,
+        end=None,
+        approved=False,
+        taken_up=False,
         head=None,
         squash=None,
         merge_base=None,
         started=NOW,
         ended=None,
-        outcome=None,
         reason="",
         summary="",
         input_tokens=10,
@@ -99,6 +102,7 @@ def attempt(task: str, number: int = 1, stage: Stage = Stage.STARTED) -> Attempt
         session=None,
         exit_code=None,
         route="",
+        stands_in=None,
         pid=None,
         pid_started=None,
     )
@@ -161,7 +165,7 @@ def test_an_attempt_that_waits_for_its_review_takes_no_slot() -> None:
     until = later(30).isoformat()
     word = RowWaits(on="reviewer", why="its review by opus", who="opus", until=until)
     record = Record(
-        attempts=(attempt("A", 1, Stage.VERIFIED), attempt("B", 2)),
+        attempts=(attempt("A", 1, Step.VERIFIED), attempt("B", 2)),
         waits={"A": event(5, word, task="A")},
     )
     standing = make_standing(at_work(plan(A="in-progress", B="in-progress"), record))
@@ -203,7 +207,7 @@ def test_a_gate_is_named_with_since_when_it_says_no() -> None:
 def test_the_merge_queue_has_positions() -> None:
     rows = ("C", "A", "B")
     record = Record(
-        attempts=tuple(attempt(task, n, Stage.PUSHED) for n, task in enumerate("ABC", start=1)),
+        attempts=tuple(attempt(task, n, Step.PUSHED) for n, task in enumerate("ABC", start=1)),
         queued=tuple(
             event(
                 10 + n,
@@ -225,7 +229,7 @@ def test_the_merge_queue_has_positions() -> None:
     assert first(standing, "C") is None
     assert first(standing, "B") == (WaitsFor.MERGE, "its turn to merge, 3 of 3")
     assert standing.waits["B"][0].names == ("C", "A")
-    landed = replace(record, attempts=(*record.attempts[:2], attempt("C", 3, Stage.MERGED)))
+    landed = replace(record, attempts=(*record.attempts[:2], attempt("C", 3, Step.MERGED)))
     assert [turn.task for turn in make_standing(at_work(known, landed)).merge_queue] == ["A", "B"]
     assert make_standing(replace(known, record=record)).merge_queue == ()
 

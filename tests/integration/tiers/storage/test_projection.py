@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mission.journal import Journal
+from mission.journal import End, Journal
 from mission.journal.kinds import Other
 from mission.place import Place
 from mission.plan import read_plan
@@ -107,7 +107,7 @@ def test_what_an_attempt_came_to_and_cost_follows(
     copy(database, place, journal)
     attempt = journal.last_attempt("T-1")
     assert attempt is not None
-    journal.end_attempt(attempt.id, "failed", "because", input_tokens=70, output_tokens=5)
+    journal.end_attempt(attempt.id, End.FAILED, "because", input_tokens=70, output_tokens=5)
     copy(database, place, journal)
     assert rows(database, "SELECT outcome, reason FROM attempts") == [("failed", "because")]
     assert rows(database, "SELECT spent_tokens FROM tasks WHERE key = 'T-1'") == [(75,)]

@@ -1,28 +1,31 @@
-"""The rounds of a row's review: how often its work was reviewed, and what its author answered."""
+"""The rounds of a row's review: how often its work was reviewed, and what its author answered.
+
+Pure: whoever asks hands over what the journal has of the row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from mission.journal import Attempt, Event
 from mission.journal.kinds import ReviewMade, StatusSet
 from mission.state import Actor
-from orchestrator.context import Context
 
 
-def rounds_of(context: Context, task: str) -> list[Event[ReviewMade]]:
-    """The row's reviews since a person last set it, in their order."""
-    now = chain(context, task)
-    return [
-        event for event in context.journal.events(ReviewMade, task=task) if event.what.chain == now
-    ]
-
-
-def chain(context: Context, task: str) -> int:
+def chain(changes: Iterable[Event[StatusSet]]) -> int:
     """Rounds are counted anew after a person has set the row: the number of such changes."""
-    changes = context.journal.events(StatusSet, task=task)
     return sum(change.what.by == Actor.PERSON for change in changes)
+
+
+def rounds_of(reviews: Iterable[Event[ReviewMade]], now: int) -> list[Event[ReviewMade]]:
+    """The row's reviews since a person last set it, in their order.
+
+    Args:
+        reviews: All of them.
+        now: What `chain` says.
+    """
+    return [event for event in reviews if event.what.chain == now]
 
 
 def stands(last: Event[ReviewMade], attempt: Attempt) -> bool:
