@@ -85,6 +85,44 @@ def test_killed_after_an_approval_was_taken_in_merges_once(tmp_path: Path) -> No
     assert answer(scratch, asked) is None
 
 
+def test_what_is_rejected_after_an_approval_was_cut_off_does_not_merge(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")], worker=ASKS)
+    assert scratch.run().needs_qa == ("A",)
+    left_open(scratch, "A", Step.WORKED, approved=True)  # answered; and then its run was killed
+    submit(scratch, "reject", "A")
+    apply_requests(str(scratch.task_file), RecordingDisplay(), Stop())
+    assert scratch.run().needs_qa == ("A",)
+    assert scratch.merged() == []
+    with scratch.journal() as journal:
+        assert [one.outcome for one in journal.attempts("A")] == ["needs-qa", "needs-qa"]
+
+
+@pytest.mark.parametrize(("word", "step"), [("reject", Step.PUSHED), ("retry", Step.WORKED)])
+def test_a_word_that_comes_before_an_end_is_journalled_asks_the_agent_anew(
+    tmp_path: Path, word: str, step: Step
+) -> None:
+    red = tmp_path / "red"
+    if word == "retry":
+        red.touch()
+    code = "import pathlib, sys; raise SystemExit(pathlib.Path(sys.argv[1]).exists())"
+    verify = {"name": "green", "run": [sys.executable, "-c", code, str(red)], "on": ["branch"]}
+    once = {"type": "command", "run": [sys.executable, str(tmp_path / "worker.py")]}
+    settings: dict[str, object] = {
+        "verify": [verify],
+        "agents": {"worker": once | {"max_attempts": 1}},
+    }
+    scratch = make(tmp_path, [row("A")], worker=ASKS, config=settings)
+    scratch.run()
+    assert scratch.statuses() == {"A": "failed" if word == "retry" else "needs-qa"}
+    left_open(scratch, "A", step)
+    submit(scratch, word, "A")
+    apply_requests(str(scratch.task_file), RecordingDisplay(), Stop())
+    red.unlink(missing_ok=True)
+    assert scratch.run().needs_qa == ("A",)
+    with scratch.journal() as journal:
+        assert [one.number for one in journal.attempts("A")] == [1, 2]
+
+
 def test_two_people_approve_at_once(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")], worker=ASKS)
     assert scratch.run().needs_qa == ("A",)
