@@ -108,6 +108,10 @@ class Admission:
         """Whether the row's work is finished and waits for its review."""
         return task in self._unreviewed
 
+    def forget_review(self, task: str) -> None:
+        """The row's work is not wanted any more: no review of it is to be made."""
+        self._unreviewed.pop(task, None)
+
     def admits(self, row: Task, agent: str) -> str | None:
         """Who may start with the row now: `agent`, or who stands in for it while its provider
         rests, or who reviews it if its work is finished; None if nobody may. What that is expected

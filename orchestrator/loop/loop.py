@@ -210,6 +210,8 @@ class Loop:
             if carrier in SUM_UP and not self._board.is_written(row.milestone):
                 return  # it starts once that is in the file
             attempt = self._dispatcher.finished(row, carrier)
+            if attempt is None:
+                self._admission.forget_review(task)
             if attempt is None or self._admission.to_review(task):
                 chosen = self._admission.admits(row, carrier)
                 if chosen is None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from mission.journal.kinds import NoReview
+from mission.place import Place
 from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import Scratch, make, row
 from tests.unsteady import order, unsteady
@@ -60,6 +61,23 @@ def test_a_reviewer_at_its_limit_is_asked_again_when_that_ends(tmp_path: Path) -
         assert journal.spent("A").tokens == 4 * 900
         told = [event.what.outcome for event in journal.events(NoReview, task="A")]
     assert told == ["rate-limit", "quota"]
+
+
+def test_a_row_that_is_set_back_while_its_review_waits_is_done_anew(tmp_path: Path) -> None:
+    scratch = reviewed(tmp_path, [row("A")], {"sonnet": ["rate-limit 2"]})
+
+    class SettingBack(RecordingDisplay):
+        def say(self, text: str) -> None:
+            super().say(text)
+            if "its review is tried again" in text:
+                with scratch.journal() as journal:
+                    journal.submit_request("set", "A", status="not-started", by="person")
+                Place.find(str(scratch.task_file)).wake_file.touch()
+
+    assert scratch.run(display=SettingBack()).exit_code == 0
+    assert order(tmp_path) == ["A worker", "A sonnet", "A worker", "A sonnet"]
+    with scratch.journal() as journal:
+        assert [one.agent for one in journal.attempts("A")] == ["worker", "worker"]
 
 
 def test_while_a_reviewer_rests_other_rows_go_on_and_its_own_wait(tmp_path: Path) -> None:

@@ -123,6 +123,21 @@ def test_a_word_that_comes_before_an_end_is_journalled_asks_the_agent_anew(
         assert [one.number for one in journal.attempts("A")] == [1, 2]
 
 
+def test_killed_before_the_end_of_a_failure_was_journalled_it_counts_as_what_it_was(
+    tmp_path: Path,
+) -> None:
+    fails = 'print(\'{"outcome": "refused-permissions", "summary": "may not"}\')'
+    scratch = make(tmp_path, [row("A")], worker=fails)
+    assert scratch.run().blocked == ("A",)
+    left_open(scratch, "A", Step.UNFINISHED)
+    scratch.edit("| blocked |", "| in-progress |")
+    assert scratch.run().blocked == ("A",)
+    with scratch.journal() as journal:
+        told = [(one.outcome, one.reason) for one in journal.attempts("A")]
+    assert told[0] == ("refused-permissions", "the runner was stopped")
+    assert [outcome for outcome, _ in told] == ["refused-permissions"] * 2
+
+
 def test_two_people_approve_at_once(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")], worker=ASKS)
     assert scratch.run().needs_qa == ("A",)
