@@ -222,32 +222,37 @@ class Store:
         Raises:
             GitError: There is no such tree.
         """
+        held: dict[str, tuple[Entry, ...]] = {}
+        known: dict[str, tuple[Entry, ...]] = {}
+        level = [tree]
+        while level:
+            with self._memory:
+                known.update((one, self._marked[one]) for one in level if one in self._marked)
+            new = [one for one in dict.fromkeys(level) if one not in held and one not in known]
+            held.update(zip(new, self.entries(new), strict=True))
+            level = [one.oid for oid in new for one in held[oid] if one.mode == TREE]
+        found = _marked_in(tree, held, known)
         with self._memory:
             if len(self._marked) > _REMEMBERED:
                 self._marked.clear()
-            held: dict[str, tuple[Entry, ...]] = {}
-            level = [tree]
-            while level:
-                new = [
-                    one
-                    for one in dict.fromkeys(level)
-                    if one not in held and one not in self._marked
-                ]
-                held.update(zip(new, self.entries(new), strict=True))
-                level = [one.oid for oid in new for one in held[oid] if one.mode == TREE]
-            return self._marked_in(tree, held)
+            self._marked.update((one, known[one]) for one in held)
+        return found
 
-    def _marked_in(self, tree: str, held: Mapping[str, tuple[Entry, ...]]) -> tuple[Entry, ...]:
-        if tree not in self._marked:
-            marked: list[Entry] = []
-            for entry in held[tree]:
-                if entry.mode == TREE:
-                    inside = self._marked_in(entry.oid, held)
-                    marked += [replace(one, path=f"{entry.path}/{one.path}") for one in inside]
-                elif entry.mode == SUBMODULE or entry.path == ATTRIBUTES:
-                    marked.append(entry)
-            self._marked[tree] = tuple(marked)
-        return self._marked[tree]
+
+def _marked_in(
+    tree: str, held: Mapping[str, tuple[Entry, ...]], known: dict[str, tuple[Entry, ...]]
+) -> tuple[Entry, ...]:
+    """What is marked in a tree; `known` has it of some, and gets to have it of all that are met."""
+    if tree not in known:
+        marked: list[Entry] = []
+        for entry in held[tree]:
+            if entry.mode == TREE:
+                inside = _marked_in(entry.oid, held, known)
+                marked += [replace(one, path=f"{entry.path}/{one.path}") for one in inside]
+            elif entry.mode == SUBMODULE or entry.path == ATTRIBUTES:
+                marked.append(entry)
+        known[tree] = tuple(marked)
+    return known[tree]
 
 
 class _Walk:
