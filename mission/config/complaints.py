@@ -95,11 +95,15 @@ def section_complaints(
             node = accepted.node_at(schema, rest) or {}
             wanted = f"Accepted: {accepted.describe(schema, node)}"
             where = (*place, *rest)
+            mark, key = document.mark(where), dotted(where)
             if details["input"] is Refused.REFUSED:
                 continue
             if details["type"] == "missing":
-                message = f'"{dotted(where)}" is missing'
-                yield _finding(document, document.mark(where), "missing-key", message, wanted)
+                yield _finding(document, mark, "missing-key", f'"{key}" is missing', wanted)
+            elif details["type"] == "extra_forbidden":
+                names = accepted.keys(schema, accepted.node_at(schema, rest[:-1]) or {})
+                hint = did_you_mean(str(rest[-1]), names, f"Accepted here: {', '.join(names)}")
+                yield _finding(document, mark, "unknown-key", f'unknown key "{key}"', hint)
             else:
                 yield _bad_value(details, document, where, wanted, accepted.values(schema, node))
 
@@ -115,6 +119,9 @@ def _bad_value(
     if isinstance(details["input"], int | float) and "text" in wanted:
         wanted += "; what is meant as text stands in quotes"
     what = f"cannot be {given}" if given else "has a value of the wrong kind"
+    own = details.get("ctx", {}).get("error")  # what a validator of a plug-in's says
+    if own is not None and not _is_private(location):
+        what = f"is refused: {' '.join(str(own).split())}"
     hint = did_you_mean(str(details["input"]), words, wanted)
     mark = document.mark(location)
     return _finding(document, mark, "bad-value", f'"{dotted(location)}" {what}', hint)
@@ -241,13 +248,17 @@ def _location(loc: tuple[str | int, ...], value: object) -> Location:
     return tuple(kept)
 
 
-def _shown(value: object, location: Location) -> str:
-    """A short scalar as it was given; nothing for collections and for what may be secret."""
-    private = any(
+def _is_private(location: Location) -> bool:
+    """Whether what stands there may be secret."""
+    return any(
         step in _PRIVATE_KEYS or (isinstance(step, str) and _PRIVATE_NAME.search(step))
         for step in location
     )
-    if private or isinstance(value, dict | list):
+
+
+def _shown(value: object, location: Location) -> str:
+    """A short scalar as it was given; nothing for collections and for what may be secret."""
+    if _is_private(location) or isinstance(value, dict | list):
         return ""
     if value is None:
         return "empty"

@@ -162,6 +162,51 @@ def test_one_that_cannot_be_loaded_is_named(scratch: Scratch, tmp_path: Path, so
         assert f"plug-in {name!r}" in ran.stderr
 
 
+def test_what_a_plug_in_says_of_a_value_is_told(scratch: Scratch, tmp_path: Path) -> None:
+    source = """
+from pydantic import field_validator, model_validator
+from mission.config import GateConfig, Section, configured_by
+class Window(Section):
+    hours: int
+class Config(GateConfig):
+    window: Window
+    day: str = "monday"
+    @field_validator("day")
+    @classmethod
+    def is_one(cls, day):
+        if not day.endswith("day"):
+            raise ValueError("no day of the week")
+        return day
+    @model_validator(mode="after")
+    def fits(self):
+        if self.window.hours > 24:
+            raise ValueError("a day has 24 hours")
+        return self
+@configured_by(Config)
+def make(config, surroundings): ...
+class Arguments(Section):
+    window: Window | None = None
+@configured_by(Arguments)
+def work(context, assignment): ...
+"""
+    entries = {"gates:hours": "make", "operations:work": "work"}
+    site = install(tmp_path / "site", "hours", source, entries)
+    for text, place, told in (
+        (
+            "gates: [{type: hours, window: {hours: 3}, day: May}]",
+            "day",
+            '"gates[0].day" is refused',
+        ),
+        ("gates: [{type: hours, window: {hours: 30}}]", "{type", "a day has 24 hours"),
+        ("gates: [{type: hours, window: {hour: 3}}]", "hour: 3", "Did you mean hours?"),
+        ("tasks: {A-2: {run: work, with: {window: {hour: 3}}}}", "hour: 3", "Did you mean hours?"),
+    ):
+        _settings(scratch, text + "\n")
+        start = f"{_at(text, place)} "
+        found = list(_errors(scratch, site))
+        assert any(one.startswith(start) and told in one for one in found), found
+
+
 def test_what_a_mission_does_not_name_is_not_imported(scratch: Scratch, tmp_path: Path) -> None:
     traces = f"open({str(tmp_path / 'imported')!r}, 'w')"
     site = install(tmp_path / "site", "quiet", traces, {"agents:quiet": "x", "gates:quiet": "x"})

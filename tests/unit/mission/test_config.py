@@ -158,7 +158,12 @@ COMPLAINTS = [
     ("gates:\n- run: [x]", 2, '"gates[0].type" is missing', "none, queue, script"),
     ("gates:\n- type: moon", 2, "gates[0].type: there is no type moon", "queue, script"),
     ("forge: {type: gitae}", 1, "forge.type: there is no type gitae", "Did you mean gitea?"),
-    ("agents:\n  x:\n    type: [a]", 3, '"agents.x.type" has a value of the wrong kind', "text"),
+    (
+        "agents:\n  codex:\n    type: [a]",
+        3,
+        '"agents.codex.type" has a value of the wrong kind',
+        "text",
+    ),
     ("columns:\n  dep: depends", 2, '"columns.dep" cannot be depends', "depends_on?"),
     ("statuses:\n  todo: not-startd", 2, "cannot be not-startd", "Did you mean not-started?"),
     ("budget:\n  run:\n    tokens: 4X", 3, '"budget.run.tokens" cannot be 4X', "4K"),
