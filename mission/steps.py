@@ -66,13 +66,13 @@ class AttemptState:
         """What people are told that it came to; None while there is nothing to tell."""
         if self.approved and self.end is None:
             return None  # the agent's word is not what counts any more
-        told = outcome_of(self.end, self.said)
-        return told.value if told is not None else self.end
+        told = outcome_of(self.end, self.said) or self.end
+        return None if told is None else told.value
 
     @property
     def stage(self) -> str:
         """What people are told of its step."""
-        return Step.STARTED if self.step is Step.UNFINISHED else self.step
+        return Step.STARTED.value if self.step is Step.UNFINISHED else self.step.value
 
 
 _LANDING = frozenset({Step.MERGING, Step.MERGED})

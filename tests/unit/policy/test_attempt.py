@@ -179,3 +179,6 @@ def test_people_are_told_of_ends_as_ever() -> None:
     assert attempt(Step.STARTED).outcome is None
     assert outcome_of(End.REVIEW, Outcome.SUCCESS) is None
     assert attempt(Step.UNFINISHED, said=Outcome.QUOTA).stage == "started"
+    # Other programs are given plain texts, whatever they make of an enumeration.
+    given = attempt(Step.ENDED, end=End.HELD_UP).facts()
+    assert {type(given["stage"]), type(given["outcome"])} == {str}
