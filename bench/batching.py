@@ -160,7 +160,16 @@ def _measure(count: int, culprits: Sequence[int], size: int | None) -> dict[str,
             ),
         ):
             rows = _rows(context, names)
-            queue = MergeQueue(context)
+            queue = MergeQueue(
+                context.landings(),
+                candidates=context.candidates,
+                squashing=context.squashing,
+                config=context.config,
+                journal=context.journal,
+                repository=context.repository,
+                base_lock=context.base_lock,
+                display=context.display,
+            )
             with ThreadPoolExecutor(count) as pool:
                 with context.base_lock:
                     ends = [pool.submit(_land, queue, row) for row in rows]

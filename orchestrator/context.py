@@ -19,7 +19,11 @@ from orchestrator.admission.rests import Rests
 from orchestrator.facts import Comparison
 from orchestrator.gating.passage import Passage
 from orchestrator.gating.settings_files import SettingsFiles
+from orchestrator.merging.candidates import Candidates
 from orchestrator.merging.landed import Landed
+from orchestrator.merging.landings import ForgeLandings, Landings, PushLandings
+from orchestrator.merging.pulling import Pulling
+from orchestrator.merging.squashing import Squashing
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.ports.display import Display
 from orchestrator.publishing.absorbing import Absorbing
@@ -209,6 +213,61 @@ class Context:
             repository=self.repository,
             worktrees=self.worktrees,
             redactor=self.redactor,
+            display=self.display,
+            stop=self.stop,
+        )
+
+    @cached_property
+    def squashing(self) -> Squashing:
+        """Makes and checks the squash commits of finished rows, and finishes what has merged."""
+        return Squashing(
+            absorbing=self.absorbing,
+            settings_files=self.settings_files,
+            passage=self.passage,
+            journal=self.journal,
+            repository=self.repository,
+            task_file=self.task_file,
+            landed=self.landed,
+        )
+
+    @cached_property
+    def pulling(self) -> Pulling:
+        """Pull requests of rows, from their opening to their end."""
+        return Pulling(
+            squashing=self.squashing,
+            journal=self.journal,
+            repository=self.repository,
+            redactor=self.redactor,
+            display=self.display,
+        )
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """Squash commits that are tried and verified before the base moves to them."""
+        return Candidates(
+            squashing=self.squashing,
+            verifier=self.verifier,
+            place=self.place,
+            repository=self.repository,
+            display=self.display,
+        )
+
+    def landings(self) -> Landings:
+        """How candidates land. With a forge, branches that go one by one are merged by it; what
+        lands together is pushed."""
+        if self.pulls is None or self.config.merge.strategy == "batch":
+            return PushLandings(
+                pulling=self.pulling,
+                config=self.config,
+                repository=self.repository,
+                pulls=self.pulls,
+            )
+        return ForgeLandings(
+            self.pulls,
+            verifier=self.verifier,
+            pulling=self.pulling,
+            journal=self.journal,
+            repository=self.repository,
             display=self.display,
             stop=self.stop,
         )

@@ -37,7 +37,6 @@ from orchestrator.attempts.work import (
     run_agent,
 )
 from orchestrator.context import Context
-from orchestrator.merging.pulling import clear_pull
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import touches_task_file
 from orchestrator.ports.assignment import Assignment
@@ -99,7 +98,7 @@ class AttemptRunner:
             return self._for_a_person(assignment, unseen.message)
         clear(context, attempt)
         if context.pulls is not None:
-            clear_pull(context, context.pulls, attempt)
+            context.pulling.clear_pull(context.pulls, attempt)
         word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
         closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
         word = f"{word}; {closed}" if closed else word

@@ -7,7 +7,6 @@ from mission.journal import Attempt, Step
 from mission.journal.kinds import Pushed, WillConflict
 from orchestrator.attempts.work import Work, worktree_of
 from orchestrator.context import Context
-from orchestrator.merging.pulling import show_pull
 from orchestrator.workers.sending import pushed_by_worker
 from orchestrator.workplace.verifying import Row, VerificationError
 from tasks_md.model import Task
@@ -43,7 +42,7 @@ def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
     if attempt.step is Step.VERIFIED:
         _push(context, attempt)
         if context.pulls is not None:
-            show_pull(context, context.pulls, task, attempt)
+            context.pulling.show_pull(context.pulls, task, attempt)
         attempt = context.journal.advance_attempt(attempt.id, Step.PUSHED)
     return attempt
 

@@ -54,7 +54,20 @@ def conduct(
     issues = context.issues(lambda: board.plan)
     dispatcher = Dispatcher(
         board,
-        AttemptRunner(context, MergeQueue(context), issues),
+        AttemptRunner(
+            context,
+            MergeQueue(
+                context.landings(),
+                candidates=context.candidates,
+                squashing=context.squashing,
+                config=context.config,
+                journal=context.journal,
+                repository=context.repository,
+                base_lock=context.base_lock,
+                display=context.display,
+            ),
+            issues,
+        ),
         _operations(context, issues),
         config=context.config,
         journal=context.journal,

@@ -15,18 +15,17 @@ from errors import (
     MissionError,
 )
 from gates.case import Reason
-from orchestrator.context import Context
-from orchestrator.merging.candidates import Candidate, Tried, try_candidate, verify_candidate
+from mission.config import MissionConfig
+from orchestrator.merging.candidates import Candidate, Candidates, Tried
 from orchestrator.merging.landings import Landings
 from orchestrator.merging.squashing import (
     TRIES,
-    finish,
-    landed_before,
-    note_merging,
-    pass_merge_gates,
+    Squashing,
 )
+from orchestrator.ports.display import Display
 from orchestrator.workplace.verifying import Row
 from policy.batch import Answer, Land, Return, Step, Verdict, Verify, plan_batches
+from workspace.repository import Repository
 
 Resolve = Callable[[Row, str | MissionError], None]
 
@@ -44,15 +43,23 @@ class BatchRound:
 
     def __init__(
         self,
-        context: Context,
         rows: Sequence[Row],
         landings: Landings,
         *,
         ahead: Ahead | None,
         resolve: Resolve,
         on_landing: Callable[[Candidate], None],
+        candidates: Candidates,
+        squashing: Squashing,
+        config: MissionConfig,
+        repository: Repository,
+        display: Display,
     ) -> None:
-        self._context = context
+        self._candidates = candidates
+        self._squashing = squashing
+        self._config = config
+        self._repository = repository
+        self._display = display
         self._open = {row.task.id: row for row in rows}  # without an end yet
         self._landings = landings
         self._ahead = ahead  # a candidate of all the rows
@@ -60,7 +67,7 @@ class BatchRound:
         self._on_landing = on_landing
         self._base = ""
         self._moves = 0  # how often it moved under us
-        self._candidates: dict[tuple[str, ...], Candidate] = {}  # tried on the base as it is
+        self._tried: dict[tuple[str, ...], Candidate] = {}  # tried on the base as it is
         self._errors: dict[str, MissionError] = {}  # what the rows to blame are to be told
 
     def carry_out(self) -> None:
@@ -77,14 +84,14 @@ class BatchRound:
             error = ahead.end.exception()  # it is over before anything is tried beside it
             if error is not None and not isinstance(error, MissionError):
                 self._ahead = ahead = None  # its thread died: nothing was verified ahead
-        self._base = self._context.repository.fetch_base()
+        self._base = self._repository.fetch_base()
         if ahead is not None and ahead.base != self._base:
             self._ahead = None
         self._finish_landed()
         plan = plan_batches(
             tuple(self._open),
             size=max(1, len(self._open)),
-            repeat_red=self._context.config.merge.repeat_red,
+            repeat_red=self._config.merge.repeat_red,
         )
         answer = None
         while True:
@@ -97,15 +104,14 @@ class BatchRound:
     def _finish_landed(self) -> None:
         """What an earlier run pushed before it was killed needs no more than its end. Its push may
         arrive as late as now."""
-        context = self._context
         for name, row in list(self._open.items()):
             try:
-                commit = landed_before(context, row)
+                commit = self._squashing.landed_before(row)
             except AlreadyMergedError as error:
                 self._end(row, error)
                 continue
             if commit is not None:
-                finish(context, [row], {name: commit}, tip=commit)
+                self._squashing.finish([row], {name: commit}, tip=commit)
                 self._conclude(row, commit, landed=True)
 
     def _do(self, step: Step) -> Answer | None:
@@ -113,7 +119,7 @@ class BatchRound:
             case Verify():
                 return self._verify(step)
             case Land():
-                return self._land(self._candidates[step.items])
+                return self._land(self._tried[step.items])
             case Return():
                 if step.item in self._open:  # else its own merge has arrived meanwhile
                     self._end(self._open[step.item], self._errors[step.item])
@@ -122,27 +128,25 @@ class BatchRound:
     def _verify(self, step: Verify) -> Answer:
         tried = self._try(step)
         if tried.candidate is not None:
-            self._candidates[step.items] = tried.candidate
+            self._tried[step.items] = tried.candidate
         if tried.error is not None:
             # Of a red candidate only the last row can be to blame: what is before it was green.
             self._errors[tried.answer.item or step.items[-1]] = tried.error
         return tried.answer
 
     def _try(self, step: Verify) -> Tried:
-        context = self._context
         if step.repeated:
             red = self._errors[step.items[-1]].message.partition("\n")[0]
-            context.display.say(f"{', '.join(step.items)}: {red}; verifying once more")
-            return verify_candidate(context, self._candidates[step.items])
+            self._display.say(f"{', '.join(step.items)}: {red}; verifying once more")
+            return self._candidates.verify_candidate(self._tried[step.items])
         ahead, self._ahead = self._ahead, None
         if ahead is not None and step.items == tuple(self._open):
             return ahead.end.result()
         # What has landed meanwhile has its end already.
         rows = [self._open[name] for name in step.items if name in self._open]
-        return try_candidate(context, self._base, rows)
+        return self._candidates.try_candidate(self._base, rows)
 
     def _land(self, candidate: Candidate) -> Answer:
-        context = self._context
         if len(candidate.rows) == len(self._open):
             self._on_landing(candidate)  # nothing of this batch comes in between
         adding = [row for row in candidate.rows if candidate.adds(row)]
@@ -150,11 +154,11 @@ class BatchRound:
         if closed is not None:
             return closed
         named = adding and self._landings.names_base
-        if not named and context.repository.fetch_base() != self._base:
+        if not named and self._repository.fetch_base() != self._base:
             return self._moved()
         for row in adding:
             name = row.task.id
-            note_merging(context, row, candidate.commits[name], candidate.parents[name])
+            self._squashing.note_merging(row, candidate.commits[name], candidate.parents[name])
         commits = candidate.commits
         if adding:
             try:
@@ -162,7 +166,7 @@ class BatchRound:
             except BaseMovedError:
                 return self._moved()
         tip = commits[candidate.rows[-1].task.id] if candidate.rows else candidate.base
-        finish(context, candidate.rows, commits, tip=tip)
+        self._squashing.finish(candidate.rows, commits, tip=tip)
         self._stand_on(tip)
         for row in candidate.rows:
             self._conclude(row, commits[row.task.id], landed=row in adding)
@@ -188,7 +192,7 @@ class BatchRound:
     def _ask_gates(self, rows: Sequence[Row], *, at_once: bool = False) -> Answer | None:
         for row in rows:
             try:
-                pass_merge_gates(self._context, row, self._base, at_once=at_once)
+                self._squashing.pass_merge_gates(row, self._base, at_once=at_once)
             except GateError as error:
                 if error.reason == Reason.BASE_MOVED:
                     return self._moved()
@@ -203,18 +207,18 @@ class BatchRound:
                 f"{', '.join(self._open)}: the base moved {TRIES} times while they were merged",
                 hint="Run again when fewer people push to it",
             )
-        self._stand_on(self._context.repository.fetch_base())
+        self._stand_on(self._repository.fetch_base())
         self._finish_landed()
         if not self._open:
             return Answer(verdict=Verdict.MOVED)
-        self._context.display.say(
+        self._display.say(
             f"{', '.join(self._open)}: the base moved, merging again on {self._base[:10]}"
         )
         return Answer(verdict=Verdict.MOVED)
 
     def _stand_on(self, base: str) -> None:
         self._base = base
-        self._candidates.clear()
+        self._tried.clear()
 
     def _conclude(self, row: Row, commit: str, *, landed: bool) -> None:
         """The end of a row whose work is on the base; what goes wrong now concerns it alone."""

@@ -13,10 +13,12 @@ from errors import (
     SingleWriterError,
     UnapprovedError,
 )
-from orchestrator.context import Context
-from orchestrator.merging.squashing import refuse_blocked, squash_onto
-from orchestrator.workplace.verifying import Row, VerificationError
+from mission.place import Place
+from orchestrator.merging.squashing import Squashing
+from orchestrator.ports.display import Display
+from orchestrator.workplace.verifying import Row, VerificationError, Verifier
 from policy.batch import Answer, Verdict
+from workspace.repository import Repository
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,62 +45,71 @@ class Tried:
     error: MissionError | None = None  # what is to be said to the row that is to blame
 
 
-def try_candidate(context: Context, base: str, rows: Sequence[Row]) -> Tried:
-    """Squash `rows` in their order onto `base`, and verify the result as a whole.
+@dataclass(frozen=True, kw_only=True)
+class Candidates:
+    """Squash commits that are tried and verified before the base moves to them."""
 
-    Raises:
-        CheckoutBlockedError: A person's changes stand where the checkout would move.
-        StoppedError: The run was stopped meanwhile.
-    """
-    commits: dict[str, str] = {}
-    parents: dict[str, str] = {}
-    tip = base
-    for row in rows:
-        name = row.task.id
-        context.display.doing(name, "merges", "in a batch" if len(rows) > 1 else "")
-        parents[name] = tip
-        try:
-            tip = squash_onto(context, row, tip)
-        except NothingToMergeError:
-            context.display.say(f"{name}: the base holds its work already")
-        except MergeConflictError as conflict:
-            return _kept_out(name, Verdict.CONFLICT, conflict)
-        except (SingleWriterError, UnapprovedError, GitError) as refused:
-            return _kept_out(name, Verdict.REFUSED, refused)
-        commits[name] = tip
-    refuse_blocked(context, tip)
-    if tip != base:
-        context.repository.git.move_refs(f"update {_waiting(context, rows[-1])} {tip}")
-    candidate = Candidate(base=base, rows=tuple(rows), commits=commits, parents=parents, tip=tip)
-    return verify_candidate(context, candidate)
+    squashing: Squashing
+    verifier: Verifier
+    place: Place
+    repository: Repository
+    display: Display
 
+    def try_candidate(self, base: str, rows: Sequence[Row]) -> Tried:
+        """Squash `rows` in their order onto `base`, and verify the result as a whole.
 
-def forget_candidates(context: Context, rows: Sequence[Row]) -> None:
-    """Drop the refs that kept what was squashed of `rows` from being pruned (git-gc(1)) while it
-    waited at its gates."""
-    context.repository.git.move_refs(*(f"delete {_waiting(context, row)}" for row in rows))
-
-
-def _waiting(context: Context, row: Row) -> str:
-    """The ref of a candidate, by its last row."""
-    return f"refs/mission-runner/waiting/{context.place.state_dir.name}/{row.attempt.id}"
-
-
-def verify_candidate(context: Context, candidate: Candidate) -> Tried:
-    """Verify a candidate as a whole; steps that its tree has passed are not run again.
-
-    Raises:
-        StoppedError: The run was stopped meanwhile.
-    """
-    if candidate.tip == candidate.base:
-        return Tried(answer=Answer(verdict=Verdict.GREEN), candidate=candidate)
-    try:
-        context.verifier.verify_squash(candidate.rows, candidate.tip)
-    except VerificationError as red:
-        return Tried(
-            answer=Answer(verdict=Verdict.RED, log=red.hint), candidate=candidate, error=red
+        Raises:
+            CheckoutBlockedError: A person's changes stand where the checkout would move.
+            StoppedError: The run was stopped meanwhile.
+        """
+        commits: dict[str, str] = {}
+        parents: dict[str, str] = {}
+        tip = base
+        for row in rows:
+            name = row.task.id
+            self.display.doing(name, "merges", "in a batch" if len(rows) > 1 else "")
+            parents[name] = tip
+            try:
+                tip = self.squashing.squash_onto(row, tip)
+            except NothingToMergeError:
+                self.display.say(f"{name}: the base holds its work already")
+            except MergeConflictError as conflict:
+                return _kept_out(name, Verdict.CONFLICT, conflict)
+            except (SingleWriterError, UnapprovedError, GitError) as refused:
+                return _kept_out(name, Verdict.REFUSED, refused)
+            commits[name] = tip
+        self.squashing.refuse_blocked(tip)
+        if tip != base:
+            self.repository.git.move_refs(f"update {self._waiting(rows[-1])} {tip}")
+        candidate = Candidate(
+            base=base, rows=tuple(rows), commits=commits, parents=parents, tip=tip
         )
-    return Tried(answer=Answer(verdict=Verdict.GREEN), candidate=candidate)
+        return self.verify_candidate(candidate)
+
+    def forget_candidates(self, rows: Sequence[Row]) -> None:
+        """Drop the refs that kept what was squashed of `rows` from being pruned (git-gc(1)) while
+        it waited at its gates."""
+        self.repository.git.move_refs(*(f"delete {self._waiting(row)}" for row in rows))
+
+    def _waiting(self, row: Row) -> str:
+        """The ref of a candidate, by its last row."""
+        return f"refs/mission-runner/waiting/{self.place.state_dir.name}/{row.attempt.id}"
+
+    def verify_candidate(self, candidate: Candidate) -> Tried:
+        """Verify a candidate as a whole; steps that its tree has passed are not run again.
+
+        Raises:
+            StoppedError: The run was stopped meanwhile.
+        """
+        if candidate.tip == candidate.base:
+            return Tried(answer=Answer(verdict=Verdict.GREEN), candidate=candidate)
+        try:
+            self.verifier.verify_squash(candidate.rows, candidate.tip)
+        except VerificationError as red:
+            return Tried(
+                answer=Answer(verdict=Verdict.RED, log=red.hint), candidate=candidate, error=red
+            )
+        return Tried(answer=Answer(verdict=Verdict.GREEN), candidate=candidate)
 
 
 def _kept_out(name: str, verdict: Verdict, error: MissionError) -> Tried:

@@ -7,15 +7,20 @@ from typing import Protocol
 
 from errors import BaseMovedError, BrokenBaseError, GitError, RemoteAwayError
 from forges.pulls import PullRequests
+from mission.config import MissionConfig
+from mission.journal import Journal
 from mission.journal.kinds import ForgeRaced
-from orchestrator.context import Context
 from orchestrator.merging.candidates import Candidate
-from orchestrator.merging.pulling import merge_pull, settle_pull
+from orchestrator.merging.pulling import Pulling
+from orchestrator.ports.display import Display
 from orchestrator.workplace.verifying import (
     Row,
     VerificationError,
+    Verifier,
 )
 from workspace import landing
+from workspace.process import Stop
+from workspace.repository import Repository
 
 
 class Landings(Protocol):
@@ -58,19 +63,29 @@ class PushLandings:
 
     names_base = True
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        merge = context.config.merge
+    def __init__(
+        self,
+        *,
+        pulling: Pulling,
+        config: MissionConfig,
+        repository: Repository,
+        pulls: PullRequests | None,
+    ) -> None:
+        self._pulling = pulling
+        self._config = config
+        self._repository = repository
+        self._pulls = pulls
+        merge = config.merge
         self.size = merge.size if merge.strategy == "batch" else 1
 
     def land(self, candidate: Candidate) -> Mapping[str, str]:
         """See `Landings`."""
         try:
-            landing.land(self._context.repository, candidate.tip, candidate.base)
+            landing.land(self._repository, candidate.tip, candidate.base)
         except (BaseMovedError, RemoteAwayError):
             raise
         except GitError as error:
-            if self._context.pulls is None:
+            if self._pulls is None:
                 raise
             raise GitError(
                 error.message,
@@ -81,8 +96,8 @@ class PushLandings:
 
     def conclude(self, row: Row, commit: str, *, landed: bool) -> None:
         """See `Landings`."""
-        if self._context.pulls is not None:
-            settle_pull(self._context, self._context.pulls, row, commit)
+        if self._pulls is not None:
+            self._pulling.settle_pull(self._pulls, row, commit)
 
 
 class ForgeLandings:
@@ -95,25 +110,40 @@ class ForgeLandings:
     size = 1
     names_base = False
 
-    def __init__(self, context: Context, pulls: PullRequests) -> None:
-        self._context = context
+    def __init__(
+        self,
+        pulls: PullRequests,
+        *,
+        pulling: Pulling,
+        verifier: Verifier,
+        journal: Journal,
+        repository: Repository,
+        display: Display,
+        stop: Stop,
+    ) -> None:
+        self._pulling = pulling
+        self._verifier = verifier
+        self._journal = journal
+        self._repository = repository
+        self._display = display
+        self._stop = stop
         self._pulls = pulls
         self._merged: set[int] = set()  # attempts whose pull requests were merged just now
 
     def land(self, candidate: Candidate) -> Mapping[str, str]:
         """See `Landings`."""
         (row,) = candidate.rows
-        commit = merge_pull(self._context, self._pulls, row, candidate.base)
+        commit = self._pulling.merge_pull(self._pulls, row, candidate.base)
         self._merged.add(row.attempt.id)
-        git = self._context.repository.git
+        git = self._repository.git
         if git.tree(commit) != git.tree(candidate.tip):
-            self._context.journal.record(
+            self._journal.record(
                 ForgeRaced(expected=candidate.base, commit=commit),
                 task=row.task.id,
                 attempt=row.attempt.id,
             )
-            self._context.display.say(
-                f"{row.task.id}: {self._context.repository.base} moved in the same instant as the "
+            self._display.say(
+                f"{row.task.id}: {self._repository.base} moved in the same instant as the "
                 f"forge merged: {commit[:10]} holds more than what was verified"
             )
         return {row.task.id: commit}
@@ -123,23 +153,22 @@ class ForgeLandings:
         if landed:
             self._verify_landed(row, commit)
         if row.attempt.id not in self._merged:
-            settle_pull(self._context, self._pulls, row, commit)
+            self._pulling.settle_pull(self._pulls, row, commit)
 
     def _verify_landed(self, row: Row, commit: str) -> None:
         """Nothing to do where this tree has passed: nobody came in between.
 
         Else the base counts as it is now: what a person mended since is part of it.
         """
-        context = self._context
-        base = context.repository.base
-        tip = context.repository.base_tip()
-        if context.verifier.is_verified(row, commit):
+        base = self._repository.base
+        tip = self._repository.base_tip()
+        if self._verifier.is_verified(row, commit):
             return
         try:
-            context.verifier.verify_squash([row], tip)
+            self._verifier.verify_squash([row], tip)
         except VerificationError as red:
             # At once: whatever would be verified on top of it would be red as well.
-            context.stop.give_up(f"{base} at {tip[:10]} does not pass its verification")
+            self._stop.give_up(f"{base} at {tip[:10]} does not pass its verification")
             raise BrokenBaseError(
                 f"{row.task.id} was merged as {commit[:10]} in the same instant in which {base} "
                 f"moved, and {base} at {tip[:10]} does not pass: {red.message}",

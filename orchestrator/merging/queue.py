@@ -9,20 +9,23 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Condition
+from threading import Condition, Lock
 
 from errors import GitError, MissionError
+from mission.config import MissionConfig
+from mission.journal import Journal
 from mission.journal.kinds import MergeAwaited
-from orchestrator.context import Context
 from orchestrator.merging.batch import Ahead, BatchRound
 from orchestrator.merging.candidates import (
     Candidate,
+    Candidates,
     Tried,
-    forget_candidates,
-    try_candidate,
 )
-from orchestrator.merging.landings import ForgeLandings, Landings, PushLandings
+from orchestrator.merging.landings import Landings
+from orchestrator.merging.squashing import Squashing
+from orchestrator.ports.display import Display
 from orchestrator.workplace.verifying import Row
+from workspace.repository import Repository
 from workspace.side_thread import SideThread, cause
 
 
@@ -41,9 +44,26 @@ class MergeQueue:
     end, and carries the others' through. What waits while it does so is the next batch.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._landings = _landings(context)
+    def __init__(
+        self,
+        landings: Landings,
+        *,
+        candidates: Candidates,
+        squashing: Squashing,
+        config: MissionConfig,
+        journal: Journal,
+        repository: Repository,
+        base_lock: Lock,
+        display: Display,
+    ) -> None:
+        self._candidates = candidates
+        self._squashing = squashing
+        self._config = config
+        self._journal = journal
+        self._repository = repository
+        self._base_lock = base_lock
+        self._display = display
+        self._landings = landings
         self._turn = Condition()  # guards what follows
         self._waiting: list[_Ticket] = []  # in the order in which they came
         self._leading = False  # somebody leads
@@ -70,10 +90,8 @@ class MergeQueue:
         with self._turn:
             self._waiting.append(ticket)
             waits = MergeAwaited(branch=attempt.branch)
-            self._context.journal.record(
-                waits, run=self._context.run, task=row.task.id, attempt=attempt.id
-            )
-            self._context.display.doing(row.task.id, "waits for its turn to merge")
+            self._journal.record(waits, task=row.task.id, attempt=attempt.id)
+            self._display.doing(row.task.id, "waits for its turn to merge")
             self._turn.wait_for(lambda: ticket.end.done() or not self._leading)
             lead = not ticket.end.done()
             self._leading = self._leading or lead
@@ -84,7 +102,7 @@ class MergeQueue:
     def _lead(self, ticket: _Ticket) -> None:
         try:
             while not ticket.end.done():
-                with self._context.base_lock:  # given back in between: others move the base too
+                with self._base_lock:  # given back in between: others move the base too
                     self._round()
         finally:
             with self._turn:
@@ -99,12 +117,16 @@ class MergeQueue:
             self._resolve(by_task[row.task.id], end)
 
         batch = BatchRound(
-            self._context,
             [ticket.row for ticket in tickets],
             self._landings,
             ahead=ahead,
             resolve=resolve,
             on_landing=self._verify_ahead,
+            candidates=self._candidates,
+            squashing=self._squashing,
+            config=self._config,
+            repository=self._repository,
+            display=self._display,
         )
         try:
             batch.carry_out()
@@ -115,7 +137,7 @@ class MergeQueue:
             for ticket in tickets:  # a bug must not leave threads that wait for ever
                 self._resolve(ticket, RuntimeError(f"{ticket.row.task.id} got no answer"))
         with suppress(GitError):  # every row has its end already
-            forget_candidates(self._context, [ticket.row for ticket in tickets])
+            self._candidates.forget_candidates([ticket.row for ticket in tickets])
 
     def _take(self) -> tuple[Sequence[_Ticket], Ahead | None]:
         with self._turn:
@@ -145,7 +167,7 @@ class MergeQueue:
         Not where each status is committed at once: such a commit always comes in between, and what
         was verified ahead would never be what lands.
         """
-        if self._context.config.status.commit == "each":
+        if self._config.status.commit == "each":
             return
         with self._turn:
             if self._next is not None or not self._waiting:
@@ -157,19 +179,12 @@ class MergeQueue:
 
         def work() -> None:
             try:
-                end.set_result(try_candidate(self._context, landing.tip, rows))
+                end.set_result(self._candidates.try_candidate(landing.tip, rows))
             except MissionError as error:
                 end.set_exception(error)  # whoever takes this batch up meets it
 
         def forget(error: BaseException) -> None:
-            self._context.display.say(f"Nothing is verified ahead this time: {cause(error)}")
+            self._display.say(f"Nothing is verified ahead this time: {cause(error)}")
             end.set_exception(error)  # whoever takes this batch up begins it anew
 
         SideThread("verifies ahead", work, on_death=forget).start()
-
-
-def _landings(context: Context) -> Landings:
-    """With a forge, branches that go one by one are merged by it; what lands together is pushed."""
-    if context.pulls is None or context.config.merge.strategy == "batch":
-        return PushLandings(context)
-    return ForgeLandings(context, context.pulls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from errors import (
     AlreadyMergedError,
@@ -14,13 +15,17 @@ from errors import (
 )
 from gates.protocol import GateRequest, Purpose
 from gates.single_writer import touched
-from mission.journal import Attempt, Step
+from mission.journal import Attempt, Journal, Step
 from mission.journal.kinds import Merged
 from orchestrator.attempts.work import Work, author_of
-from orchestrator.context import Context
+from orchestrator.gating.passage import Passage
+from orchestrator.gating.settings_files import SettingsFiles
+from orchestrator.merging.landed import Landed
+from orchestrator.publishing.absorbing import Absorbing
 from orchestrator.workplace.verifying import Row
 from tasks_md.model import Task
 from workspace import changes, checkout, landing, squash
+from workspace.repository import Repository
 
 TRIES = 20  # how often the base may move under one merge before a person should look
 
@@ -34,149 +39,156 @@ def touches_task_file(branch: str, task_file: str, task: str) -> SingleWriterErr
     )
 
 
-def landed_before(context: Context, row: Row) -> str | None:
-    """The commit with which the row's attempt was merged already, by its trailers.
+@dataclass(frozen=True, kw_only=True)
+class Squashing:
+    """Makes and checks the squash commits of finished rows, and finishes what has merged."""
 
-    A push that was cut off here may still arrive there: ask again whenever the base has moved.
+    absorbing: Absorbing
+    settings_files: SettingsFiles
+    passage: Passage
+    journal: Journal
+    repository: Repository
+    task_file: str
+    landed: Landed
 
-    Raises:
-        AlreadyMergedError: Somebody else has merged the row since the attempt began.
-    """
-    attempt = row.attempt
-    landing = context.landed.since(row.task.id, attempt.base_commit)
-    if landing is None:
-        return None
-    ours = landing.commit == attempt.squash or landing.attempt == str(attempt.number)
-    if attempt.squash is not None and ours:
-        return landing.commit
-    raise AlreadyMergedError(
-        f"merged as {landing.commit[:10]}, attempt {landing.attempt}, meanwhile, and not by this "
-        f"run; what {attempt.agent} did is kept on {attempt.branch}"
-    )
+    def landed_before(self, row: Row) -> str | None:
+        """The commit with which the row's attempt was merged already, by its trailers.
 
+        A push that was cut off here may still arrive there: ask again whenever the base has moved.
 
-def squash_message(context: Context, task: Task, attempt: Attempt) -> str:
-    """The message of a row's squash commit, whoever makes it."""
-    return squash.message_for(task.id, task.description, attempt.number, mission=context.task_file)
-
-
-def squash_onto(context: Context, row: Row, base: str) -> str:
-    """The row's work as one commit on `base`. Nothing points to it yet.
-
-    Raises:
-        MergeConflictError: It does not apply; the message names the files and who merged them.
-        NothingToMergeError: The base has all of it.
-        SingleWriterError: It would change the task file.
-        UnapprovedError: It would change what the runner acts on, and no person has looked at it.
-    """
-    task, work = row.task, Work.of(row.attempt)
-    git = context.repository.git
-    try:
-        commit = squash.make_squash(
-            git,
-            base=base,
-            head=work.head,
-            message=squash_message(context, task, row.attempt),
-            author=author_of(row.attempt.agent),
-        )
-    except MergeConflictError as conflict:
-        touches = squash.who_merged(git, base=base, head=work.head, files=conflict.files)
-        by = {path: touch.task or touch.subject for touch in touches for path in touch.files}
-        named = ", ".join(
-            f"{path} (merged by {by[path]})" if path in by else path for path in conflict.files
-        )
-        raise MergeConflictError(
-            f"{work.branch} conflicts with {context.repository.base} in {named}",
-            files=conflict.files,
-            hint=f"Resolve it on the branch, then `mission unblock {task.id}`",
-        ) from conflict
-    # What counts is what the merge would change: a branch that took the base in may have taken
-    # back what the runner wrote there since.
-    files = changes.changed_files(git, base, commit)
-    if touched(files, context.task_file):
-        raise touches_task_file(work.branch, context.task_file, task.id)
-    # A file that was renamed on the base takes along what the branch changed under its old name.
-    why = "" if row.attempt.approved else context.settings_files.why_agree(files)
-    if why:
-        raise UnapprovedError(why)
-    return commit
-
-
-def refuse_blocked(context: Context, commit: str) -> None:
-    """Before anything is merged where the base is here: could its checkout follow?
-
-    With a remote it may stay behind. Without one, files that are behind their own branch would look
-    like changes that take the merge back.
-
-    Raises:
-        CheckoutBlockedError: A person's changes stand in its way.
-    """
-    if context.repository.remote is not None:
-        return
-    files = checkout.blocking_files(context.repository, commit, keep=(context.task_file,))
-    if files:
-        raise CheckoutBlockedError(
-            f"uncommitted changes in {context.repository.top} stand in the way of the merge: "
-            f"{', '.join(files)}",
-            files=files,
-            hint="Commit them or move them out of the way, and run again",
+        Raises:
+            AlreadyMergedError: Somebody else has merged the row since the attempt began.
+        """
+        attempt = row.attempt
+        landing = self.landed.since(row.task.id, attempt.base_commit)
+        if landing is None:
+            return None
+        ours = landing.commit == attempt.squash or landing.attempt == str(attempt.number)
+        if attempt.squash is not None and ours:
+            return landing.commit
+        raise AlreadyMergedError(
+            f"merged as {landing.commit[:10]}, attempt {landing.attempt}, meanwhile, and not by "
+            f"this run; what {attempt.agent} did is kept on {attempt.branch}"
         )
 
+    def squash_message(self, task: Task, attempt: Attempt) -> str:
+        """The message of a row's squash commit, whoever makes it."""
+        return squash.message_for(task.id, task.description, attempt.number, mission=self.task_file)
 
-def pass_merge_gates(context: Context, row: Row, base: str, *, at_once: bool = False) -> None:
-    """Return when every gate lets the row's branch merge onto exactly `base`.
+    def squash_onto(self, row: Row, base: str) -> str:
+        """The row's work as one commit on `base`. Nothing points to it yet.
 
-    Args:
-        at_once: They are asked once, and not waited for.
-
-    Raises:
-        GateError: One refuses, or does not clear in time.
-        StoppedError: The run was stopped meanwhile.
-    """
-    work = Work.of(row.attempt)
-    request = GateRequest(
-        purpose=Purpose.MERGE,
-        branch=work.branch,
-        base=context.repository.base,
-        commit=work.head,
-        base_commit=base,
-    )
-    context.passage.pass_gates(request, task=row.task.id, attempt=row.attempt.id, at_once=at_once)
-
-
-def note_merging(context: Context, row: Row, commit: str, base: str) -> None:
-    """Journal that the base may be at `commit` from now on."""
-    context.journal.advance_attempt(row.attempt.id, Step.MERGING, squash=commit, merge_base=base)
-
-
-def finish(context: Context, rows: Sequence[Row], commits: Mapping[str, str], *, tip: str) -> None:
-    """Confirm that the base holds the work of `rows`, journal it, and let the checkout follow.
-
-    Args:
-        commits: By task, the commit that holds its work.
-        tip: The last of these commits.
-
-    Raises:
-        GitError: The remote does not hold `tip`, or cannot be asked.
-        CheckoutBlockedError: A person's changes stand where the checkout would move.
-    """
-    journal = context.journal
-    for row in rows:
-        journal.advance_attempt(row.attempt.id, Step.MERGED, squash=commits[row.task.id])
-    if not landing.confirm(context.repository, tip):
-        raise GitError(
-            f"{', '.join(commits)}: {tip[:10]} was pushed, but {context.repository.base} "
-            "on the remote does not hold it",
-            hint="See `git log` of the remote's base; run again to merge on its new tip",
-        )
-    for row in rows:
-        journal.advance_attempt(row.attempt.id, Step.CONFIRMED)
-        if not journal.events(Merged, task=row.task.id, attempt=row.attempt.id):
-            together = tuple(commits) if len(rows) > 1 else ()
-            journal.record(
-                Merged(commit=commits[row.task.id], together=together),
-                task=row.task.id,
-                attempt=row.attempt.id,
+        Raises:
+            MergeConflictError: It does not apply; the message names the files and who merged them.
+            NothingToMergeError: The base has all of it. SingleWriterError: It would change the task
+            file. UnapprovedError: It would change what the runner acts on, and no person has looked
+            at it.
+        """
+        task, work = row.task, Work.of(row.attempt)
+        git = self.repository.git
+        try:
+            commit = squash.make_squash(
+                git,
+                base=base,
+                head=work.head,
+                message=self.squash_message(task, row.attempt),
+                author=author_of(row.attempt.agent),
             )
-    context.absorbing.absorb(tip)
-    context.absorbing.follow(tip)
+        except MergeConflictError as conflict:
+            touches = squash.who_merged(git, base=base, head=work.head, files=conflict.files)
+            by = {path: touch.task or touch.subject for touch in touches for path in touch.files}
+            named = ", ".join(
+                f"{path} (merged by {by[path]})" if path in by else path for path in conflict.files
+            )
+            raise MergeConflictError(
+                f"{work.branch} conflicts with {self.repository.base} in {named}",
+                files=conflict.files,
+                hint=f"Resolve it on the branch, then `mission unblock {task.id}`",
+            ) from conflict
+        # What counts is what the merge would change: a branch that took the base in may have taken
+        # back what the runner wrote there since.
+        files = changes.changed_files(git, base, commit)
+        if touched(files, self.task_file):
+            raise touches_task_file(work.branch, self.task_file, task.id)
+        # A file that was renamed on the base takes along what the branch changed under its old
+        # name.
+        why = "" if row.attempt.approved else self.settings_files.why_agree(files)
+        if why:
+            raise UnapprovedError(why)
+        return commit
+
+    def refuse_blocked(self, commit: str) -> None:
+        """Before anything is merged where the base is here: could its checkout follow?
+
+        With a remote it may stay behind. Without one, files that are behind their own branch would
+        look like changes that take the merge back.
+
+        Raises:
+            CheckoutBlockedError: A person's changes stand in its way.
+        """
+        if self.repository.remote is not None:
+            return
+        files = checkout.blocking_files(self.repository, commit, keep=(self.task_file,))
+        if files:
+            raise CheckoutBlockedError(
+                f"uncommitted changes in {self.repository.top} stand in the way of the merge: "
+                f"{', '.join(files)}",
+                files=files,
+                hint="Commit them or move them out of the way, and run again",
+            )
+
+    def pass_merge_gates(self, row: Row, base: str, *, at_once: bool = False) -> None:
+        """Return when every gate lets the row's branch merge onto exactly `base`.
+
+        Args:
+            at_once: They are asked once, and not waited for.
+
+        Raises:
+            GateError: One refuses, or does not clear in time.
+            StoppedError: The run was stopped meanwhile.
+        """
+        work = Work.of(row.attempt)
+        request = GateRequest(
+            purpose=Purpose.MERGE,
+            branch=work.branch,
+            base=self.repository.base,
+            commit=work.head,
+            base_commit=base,
+        )
+        self.passage.pass_gates(request, task=row.task.id, attempt=row.attempt.id, at_once=at_once)
+
+    def note_merging(self, row: Row, commit: str, base: str) -> None:
+        """Journal that the base may be at `commit` from now on."""
+        self.journal.advance_attempt(row.attempt.id, Step.MERGING, squash=commit, merge_base=base)
+
+    def finish(self, rows: Sequence[Row], commits: Mapping[str, str], *, tip: str) -> None:
+        """Confirm that the base holds the work of `rows`, journal it, and let the checkout follow.
+
+        Args:
+            commits: By task, the commit that holds its work.
+            tip: The last of these commits.
+
+        Raises:
+            GitError: The remote does not hold `tip`, or cannot be asked.
+            CheckoutBlockedError: A person's changes stand where the checkout would move.
+        """
+        journal = self.journal
+        for row in rows:
+            journal.advance_attempt(row.attempt.id, Step.MERGED, squash=commits[row.task.id])
+        if not landing.confirm(self.repository, tip):
+            raise GitError(
+                f"{', '.join(commits)}: {tip[:10]} was pushed, but {self.repository.base} "
+                "on the remote does not hold it",
+                hint="See `git log` of the remote's base; run again to merge on its new tip",
+            )
+        for row in rows:
+            journal.advance_attempt(row.attempt.id, Step.CONFIRMED)
+            if not journal.events(Merged, task=row.task.id, attempt=row.attempt.id):
+                together = tuple(commits) if len(rows) > 1 else ()
+                journal.record(
+                    Merged(commit=commits[row.task.id], together=together),
+                    task=row.task.id,
+                    attempt=row.attempt.id,
+                )
+        self.absorbing.absorb(tip)
+        self.absorbing.follow(tip)
