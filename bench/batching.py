@@ -26,7 +26,7 @@ import yaml
 from errors import MissionError
 from mission.journal import Step
 from mission.journal.kinds import Verified
-from orchestrator.context import Context
+from orchestrator.assembly import Assembly
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
@@ -99,14 +99,14 @@ def _make(folder: Path, names: Sequence[str], bad: Sequence[str], size: int | No
     return top / "TASKS.md"
 
 
-def _rows(context: Context, names: Sequence[str]) -> list[Row]:
+def _rows(parts: Assembly, names: Sequence[str]) -> list[Row]:
     """What the journal of a run would hold, had the agents just ended."""
-    plan = context.writer.read()
-    base = context.repository.fetch_base()
+    plan = parts.writer.read()
+    base = parts.repository.fetch_base()
     rows = []
     for name in names:
-        attempt = context.journal.start_attempt(
-            run=context.run,
+        attempt = parts.journal.start_attempt(
+            run=parts.journal.run,
             task=name,
             agent="worker",
             branch=f"feat/{name}",
@@ -115,9 +115,9 @@ def _rows(context: Context, names: Sequence[str]) -> list[Row]:
             log=None,
             route="bench",
         )
-        head = context.repository.git.commit(f"refs/heads/feat/{name}")
+        head = parts.repository.git.commit(f"refs/heads/feat/{name}")
         for step in (Step.ANSWERED, Step.WORKED, Step.VERIFIED, Step.PUSHED):
-            attempt = context.journal.advance_attempt(attempt.id, step, head=head)
+            attempt = parts.journal.advance_attempt(attempt.id, step, head=head)
         rows.append(Row(task=plan.task(name), attempt=attempt))
     return rows
 
@@ -155,30 +155,30 @@ def _measure(count: int, culprits: Sequence[int], size: int | None) -> dict[str,
         with (
             _own_home(folder / "home"),
             open_mission(str(task_file), display, Stop()) as (
-                context,
+                parts,
                 _,
             ),
         ):
-            rows = _rows(context, names)
+            rows = _rows(parts, names)
             queue = MergeQueue(
-                context.landings(),
-                candidates=context.candidates,
-                squashing=context.squashing,
-                config=context.config,
-                journal=context.journal,
-                repository=context.repository,
-                base_lock=context.base_lock,
-                display=context.display,
+                parts.landings(),
+                candidates=parts.candidates,
+                squashing=parts.squashing,
+                config=parts.config,
+                journal=parts.journal,
+                repository=parts.repository,
+                base_lock=parts.base_lock,
+                display=parts.display,
             )
             with ThreadPoolExecutor(count) as pool:
-                with context.base_lock:
+                with parts.base_lock:
                     ends = [pool.submit(_land, queue, row) for row in rows]
                     while len(display.done) < count:
                         time.sleep(0.001)
                     begin = time.perf_counter()
                 landed = [row.task.id for row, end in zip(rows, ends, strict=True) if end.result()]
                 seconds = time.perf_counter() - begin
-            steps = len(context.journal.events(Verified))
+            steps = len(parts.journal.events(Verified))
         assert landed == [name for name in names if name not in bad], "the wrong ones landed"
     return {"verifications": steps, "seconds": round(seconds, 2)}
 

@@ -23,14 +23,8 @@ from flows.reach import reach
 from mission.amounts import count
 from mission.config import MissionConfig, load_config
 from mission.place import Place
-from orchestrator.context import Context
-from orchestrator.expanding import (
-    Expansion,
-    expand_patiently,
-    placeholder,
-    planners,
-    write_expansion,
-)
+from orchestrator.assembly import Assembly
+from orchestrator.expanding import Expansion, placeholder, planners
 from orchestrator.opening import open_mission
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.model import Task
@@ -77,16 +71,16 @@ def expand_milestone(
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
     stop, remote = Stop(), _workers(planners(plan, config, agent), config)
-    with _opened(path, stop, remote) as context:
-        made = expand_patiently(context, milestone, planner=agent, force=force)
+    with _opened(path, stop, remote) as parts:
+        made = parts.planning.expand_patiently(milestone, planner=agent, force=force)
     if not as_json:
         _show(made)
     # Asked with nothing open: a live display would hide the question, and others may write.
     written = yes or agreed(f"Put these {len(made.tasks)} tasks into the file?")
     if written:
-        with _opened(path, stop) as context:
-            write_expansion(context, made)
-            context.status_commits.publish_status()
+        with _opened(path, stop) as parts:
+            parts.planning.write_expansion(made)
+            parts.status_commits.publish_status()
     if as_json:
         print_json({"milestone": made.milestone, "rows": len(made.tasks), "written": written})
     else:
@@ -108,13 +102,13 @@ def _workers(names: Iterable[str], config: MissionConfig) -> RemoteAgents:
 
 
 @contextmanager
-def _opened(path: str | None, stop: Stop, remote: RemoteAgents | None = None) -> Iterator[Context]:
+def _opened(path: str | None, stop: Stop, remote: RemoteAgents | None = None) -> Iterator[Assembly]:
     with (
         display_for(Console(stderr=True)) as display,
         stopped_by_signals(stop),
-        open_mission(path, display, stop, remote=remote) as (context, _board),
+        open_mission(path, display, stop, remote=remote) as (parts, _board),
     ):
-        yield context
+        yield parts
 
 
 def _show(made: Expansion) -> None:

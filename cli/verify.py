@@ -37,12 +37,12 @@ def verify(
     with (
         display_for(Console(stderr=True)) as display,
         stopped_by_signals(stop),
-        open_mission(path, display, stop) as (context, board),
+        open_mission(path, display, stop) as (parts, board),
     ):
-        found = context.comparison.compare(board)
+        found = parts.comparison.compare(board)
         fixed = fix(board, found) if set_proven else 0
         if fixed:
-            context.status_commits.publish_status()
+            parts.status_commits.publish_status()
     left = [one for one in found if not (set_proven and one.fix is not None)]
     findings = [replace(one.finding, path=board.plan.path) for one in left]
     if as_json:

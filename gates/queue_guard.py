@@ -7,12 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from errors import ForgeError
-from forges.errors import (
-    CredentialsError,
-    RateLimitedError,
-    SettingsError,
-    UnreachableError,
-)
+from forges.errors import CredentialsError, RateLimitedError, SettingsError, UnreachableError
 from forges.protocol import Forge
 from forges.reports import BranchReading, CiReport, newest
 from gates.case import Case, Judgement, QueuePolicy, Reason, Sighting

@@ -11,24 +11,33 @@ from agents.registry import settings as agent_settings
 from errors import AgentError, StoppedError, UsageError
 from errors.finding import Finding, Severity
 from mission.amounts import moment
+from mission.clock import Clock
 from mission.config import MissionConfig
 from mission.config.document import Document
-from mission.journal import Attempt, End
+from mission.journal import Attempt, End, Journal
 from mission.journal.kinds import MilestoneExpanded
 from mission.outcome import Outcome
+from mission.place import Place
 from mission.plan import planner_of
 from mission.state import Status
 from orchestrator.admission.budgeting import PLANNING, Budget
-from orchestrator.admission.rests import GO_ON, line_up
-from orchestrator.attempts.retrying import decide_after
-from orchestrator.context import Context
+from orchestrator.admission.rests import GO_ON, Rests, line_up
+from orchestrator.attempts.retrying import Retrying
+from orchestrator.ports.display import Display
 from orchestrator.soundness.soundness import written_findings
+from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import PLAN
+from policy.backoff import Chance
 from policy.retry import Action
 from policy.tries import tries
 from tasks_md.model import Milestone, Plan, Task
 from tasks_md.parse import parse
+from tasks_md.writer import StatusWriter
+from workspace.process import Stop
+from workspace.redact import Redactor
+from workspace.repository import Repository
+from workspace.worktrees import Worktrees
 
 PATIENCE = timedelta(minutes=10)  # how long a command waits that plans one milestone
 
@@ -69,35 +78,165 @@ def next_placeholder(plan: Plan) -> Milestone | None:
     return None
 
 
-def expand(
-    context: Context, name: str, *, planner: str | None = None, force: bool = False
-) -> Expansion:
-    """Let an agent plan the milestone, and check its plan with every lint rule. Writes nothing.
+@dataclass(frozen=True, kw_only=True)
+class Planning:
+    """Placeholders become rows: an agent plans them, and every rule is held against its plan."""
 
-    Args:
-        planner: The agent; by default `opus` where the file declares it, else its first agent.
-            While its provider rests, whoever stands in for it is asked.
-        force: Plan it although a milestone before it is not done.
+    retrying: Retrying
+    errands: Errands
+    place: Place
+    config: MissionConfig
+    document: Document
+    journal: Journal
+    clock: Clock
+    dice: Chance
+    writer: StatusWriter
+    repository: Repository
+    worktrees: Worktrees
+    rests: Rests
+    redactor: Redactor
+    display: Display
+    stop: Stop
 
-    Raises:
-        TaskFileError: There is no such milestone.
-        UsageError: It is no placeholder, or a milestone before it is not done.
-        PlannerAwayError: It may be asked again later.
-        AgentError: The agent gave no plan and will give none, or gave one with errors.
-        BudgetError: A limit of the budget does not allow it.
-    """
-    plan = context.writer.read()
-    milestone = placeholder(plan, name, force=force)
-    names = planners(plan, context.config, planner)
-    agent, until = context.rests.first_at_work(names, context.clock.now())
-    if until is not None:
-        told = f"the provider of {agent} takes no work"
-        raise PlannerAwayError(told, milestone=milestone.id, at=until, agent=agent)
-    budget = Budget(context.config, context.journal, context.journal.run, context.clock.now())
-    token_limit = budget.admit_planning(milestone.id, agent)
-    answer = _ask(context, plan, milestone, agent, token_limit)
-    body = milestone_text(read_plan(answer), plan, milestone)
-    return _checked(context.document, plan, milestone, body)
+    def expand(self, name: str, *, planner: str | None = None, force: bool = False) -> Expansion:
+        """Let an agent plan the milestone, and check its plan with every lint rule. Writes nothing.
+
+        Args:
+            planner: The agent; by default `opus` where the file declares it, else its first agent.
+                While its provider rests, whoever stands in for it is asked.
+            force: Plan it although a milestone before it is not done.
+
+        Raises:
+            TaskFileError: There is no such milestone.
+            UsageError: It is no placeholder, or a milestone before it is not done.
+            PlannerAwayError: It may be asked again later.
+            AgentError: The agent gave no plan and will give none, or gave one with errors.
+            BudgetError: A limit of the budget does not allow it.
+        """
+        plan = self.writer.read()
+        milestone = placeholder(plan, name, force=force)
+        names = planners(plan, self.config, planner)
+        agent, until = self.rests.first_at_work(names, self.clock.now())
+        if until is not None:
+            told = f"the provider of {agent} takes no work"
+            raise PlannerAwayError(told, milestone=milestone.id, at=until, agent=agent)
+        budget = Budget(self.config, self.journal, self.journal.run, self.clock.now())
+        token_limit = budget.admit_planning(milestone.id, agent)
+        answer = self._ask(plan, milestone, agent, token_limit)
+        body = milestone_text(read_plan(answer), plan, milestone)
+        return _checked(self.document, plan, milestone, body)
+
+    def expand_patiently(
+        self, name: str, *, planner: str | None = None, force: bool = False
+    ) -> Expansion:
+        """As `expand`; a planner that is away for no longer than `PATIENCE` is waited for.
+
+        Raises:
+            StoppedError: A person stopped it meanwhile.
+            MissionError: As `expand` raises them.
+        """
+        while True:
+            try:
+                return self.expand(name, planner=planner, force=force)
+            except PlannerAwayError as away:
+                left = away.at - self.clock.now()
+                if left > PATIENCE:
+                    raise
+                at = moment(away.at, self.clock.now())
+                self.display.say(f"{name}: {away.message}; asked again at {at}")
+                if self.stop.wait(max(0.0, left.total_seconds())):
+                    raise StoppedError(f"stopped before {name} was planned") from None
+                planner = away.agent
+
+    def write_expansion(self, expansion: Expansion) -> None:
+        """Put the rows in place of the placeholder's text. Nothing else changes.
+
+        Raises:
+            UsageError: The milestone has changed since it was planned.
+        """
+
+        def edit(plan: Plan) -> str:
+            milestone = plan.milestone(expansion.milestone)
+            if not milestone.placeholder:
+                raise UsageError(f"{milestone.id} was planned by somebody else meanwhile")
+            return _with_body(plan, milestone, expansion.body)
+
+        self.writer.rewrite(edit)
+        expanded = MilestoneExpanded(milestone=expansion.milestone, rows=len(expansion.tasks))
+        self.journal.record(expanded)
+
+    def _ask(self, plan: Plan, milestone: Milestone, agent: str, token_limit: int | None) -> str:
+        attempt = self.journal.start_attempt(
+            task=milestone.id,
+            agent=agent,
+            branch=None,
+            base_commit=None,
+            worktree=None,
+            log=str(self.place.logs / f"{milestone.id}-plan.log"),
+            route=PLANNING,
+        )
+        actual = {task: spent.tokens for task, spent in self.journal.spent_by_task().items()}
+        redact = self.redactor.text
+        try:
+            result = self.errands.consult(
+                Question(
+                    task=milestone.id,
+                    attempt=attempt,
+                    agent=agent,
+                    doing=f"{agent} plans",
+                    text=write_planning_brief(plan, milestone, redact=redact, actual_tokens=actual),
+                    folder=self.worktrees.path(f"{milestone.id}.{PLAN}", attempt.number),
+                    token_limit=token_limit,
+                    on_progress=lambda _, used: self.journal.update_attempt(
+                        attempt.id, **used.columns()
+                    ),
+                ),
+                commit=self.repository.fetch_base(),
+                about=PLAN,
+            )
+        finally:
+            self.display.doing(milestone.id, "")
+        self.journal.end_attempt(
+            attempt.id,
+            End.AS_SAID,
+            said=result.outcome,
+            summary=result.summary,
+            **result.usage.columns(),
+        )
+        if result.outcome is Outcome.STOPPED:
+            raise StoppedError(f"stopped while {agent} planned: {self.stop.reason}")
+        if result.outcome is not Outcome.SUCCESS:
+            raise self._not_planned(attempt, result)
+        self.rests.answered(agent, result.outcome)
+        return result.answer or result.summary
+
+    def _not_planned(self, attempt: Attempt, result: Result) -> AgentError:
+        """What follows from a planner's end that is no success: when it is asked again, or why
+        not."""
+        agent, milestone = attempt.agent, attempt.task
+        settings = agent_settings(agent, self.config)
+        before = [
+            one
+            for one in self.journal.attempts(milestone)
+            if (one.run, one.route) == (self.journal.run, PLANNING) and one.id != attempt.id
+        ]
+        decision = self.retrying.decide_after(
+            result, tries(before), most=settings.max_attempts, fallback=settings.fallback
+        )
+        told = f"{agent} did not plan {milestone}: {decision.reason}"
+        if decision.action not in (Action.RETRY, Action.PAUSE):
+            return AgentError(told, hint=decision.advice)
+        now, asked = self.clock.now(), decision.agent or agent
+        at = now + decision.delay
+        if decision.limit is not None:
+            rests, names = self.rests, line_up(agent, self.config)
+            rests.begin(agent, decision.limit, now=now, dice=self.dice())
+            gave_up = rests.given_up(names)
+            if gave_up:
+                return AgentError(f"{told}; {gave_up}", hint=GO_ON)
+            asked, until = rests.first_at_work(names, now)
+            at = until or now
+        return PlannerAwayError(told, milestone=milestone, at=at, agent=asked)
 
 
 def planners(plan: Plan, config: MissionConfig, planner: str | None = None) -> tuple[str, ...]:
@@ -107,29 +246,6 @@ def planners(plan: Plan, config: MissionConfig, planner: str | None = None) -> t
         AgentError: One of them is not configured.
     """
     return line_up(planner or planner_of(plan), config)
-
-
-def expand_patiently(
-    context: Context, name: str, *, planner: str | None = None, force: bool = False
-) -> Expansion:
-    """As `expand`; a planner that is away for no longer than `PATIENCE` is waited for.
-
-    Raises:
-        StoppedError: A person stopped it meanwhile.
-        MissionError: As `expand` raises them.
-    """
-    while True:
-        try:
-            return expand(context, name, planner=planner, force=force)
-        except PlannerAwayError as away:
-            left = away.at - context.clock.now()
-            if left > PATIENCE:
-                raise
-            at = moment(away.at, context.clock.now())
-            context.display.say(f"{name}: {away.message}; asked again at {at}")
-            if context.stop.wait(max(0.0, left.total_seconds())):
-                raise StoppedError(f"stopped before {name} was planned") from None
-            planner = away.agent
 
 
 def placeholder(plan: Plan, name: str, *, force: bool) -> Milestone:
@@ -150,24 +266,6 @@ def placeholder(plan: Plan, name: str, *, force: bool) -> Milestone:
     return milestone
 
 
-def write_expansion(context: Context, expansion: Expansion) -> None:
-    """Put the rows in place of the placeholder's text. Nothing else changes.
-
-    Raises:
-        UsageError: The milestone has changed since it was planned.
-    """
-
-    def edit(plan: Plan) -> str:
-        milestone = plan.milestone(expansion.milestone)
-        if not milestone.placeholder:
-            raise UsageError(f"{milestone.id} was planned by somebody else meanwhile")
-        return _with_body(plan, milestone, expansion.body)
-
-    context.writer.rewrite(edit)
-    expanded = MilestoneExpanded(milestone=expansion.milestone, rows=len(expansion.tasks))
-    context.journal.record(expanded)
-
-
 def _refuse_early(plan: Plan, milestone: Milestone) -> None:
     for earlier in plan.milestones:
         if earlier.id == milestone.id:
@@ -180,82 +278,6 @@ def _refuse_early(plan: Plan, milestone: Milestone) -> None:
                 hint="What a milestone needs depends on what the one before brought to light; "
                 "--force plans it all the same",
             )
-
-
-def _ask(
-    context: Context, plan: Plan, milestone: Milestone, agent: str, token_limit: int | None
-) -> str:
-    attempt = context.journal.start_attempt(
-        task=milestone.id,
-        agent=agent,
-        branch=None,
-        base_commit=None,
-        worktree=None,
-        log=str(context.place.logs / f"{milestone.id}-plan.log"),
-        route=PLANNING,
-    )
-    actual = {task: spent.tokens for task, spent in context.journal.spent_by_task().items()}
-    redact = context.redactor.text
-    try:
-        result = context.errands.consult(
-            Question(
-                task=milestone.id,
-                attempt=attempt,
-                agent=agent,
-                doing=f"{agent} plans",
-                text=write_planning_brief(plan, milestone, redact=redact, actual_tokens=actual),
-                folder=context.worktrees.path(f"{milestone.id}.{PLAN}", attempt.number),
-                token_limit=token_limit,
-                on_progress=lambda _, used: context.journal.update_attempt(
-                    attempt.id, **used.columns()
-                ),
-            ),
-            commit=context.repository.fetch_base(),
-            about=PLAN,
-        )
-    finally:
-        context.display.doing(milestone.id, "")
-    context.journal.end_attempt(
-        attempt.id,
-        End.AS_SAID,
-        said=result.outcome,
-        summary=result.summary,
-        **result.usage.columns(),
-    )
-    if result.outcome is Outcome.STOPPED:
-        raise StoppedError(f"stopped while {agent} planned: {context.stop.reason}")
-    if result.outcome is not Outcome.SUCCESS:
-        raise _not_planned(context, attempt, result)
-    context.rests.answered(agent, result.outcome)
-    return result.answer or result.summary
-
-
-def _not_planned(context: Context, attempt: Attempt, result: Result) -> AgentError:
-    """What follows from a planner's end that is no success: when it is asked again, or why not."""
-    agent, milestone = attempt.agent, attempt.task
-    settings = agent_settings(agent, context.config)
-    before = [
-        one
-        for one in context.journal.attempts(milestone)
-        if (one.run, one.route) == (context.journal.run, PLANNING) and one.id != attempt.id
-    ]
-    decision = decide_after(
-        context, result, tries(before), most=settings.max_attempts, fallback=settings.fallback
-    )
-    told = f"{agent} did not plan {milestone}: {decision.reason}"
-    if decision.action not in (Action.RETRY, Action.PAUSE):
-        return AgentError(told, hint=decision.advice)
-    now, asked = context.clock.now(), decision.agent or agent
-    at = now + decision.delay
-    if decision.limit is not None:
-        rests, names = context.rests, line_up(agent, context.config)
-        rests.begin(agent, decision.limit, now=now, dice=context.dice())
-        gave_up = rests.given_up(names)
-        if gave_up:
-            return AgentError(f"{told}; {gave_up}", hint=GO_ON)
-        asked, until = rests.first_at_work(names, now)
-        at = until or now
-    return PlannerAwayError(told, milestone=milestone, at=at, agent=asked)
 
 
 def _checked(document: Document, plan: Plan, milestone: Milestone, body: str) -> Expansion:

@@ -22,7 +22,7 @@ from mission.journal.kinds import RemoteAway
 from mission.place import Place, mission_home
 from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
-from orchestrator.context import Context, task_path
+from orchestrator.assembly import Assembly, task_path
 from orchestrator.loop.board import Board
 from orchestrator.merging.landed import Landed
 from orchestrator.operations.evidence import NoRecord, OperationRecord
@@ -50,8 +50,8 @@ def open_mission(
     engine_run: str | None = None,
     remote: RemoteAgents | None = None,
     operations: OperationRecord | None = None,
-) -> Iterator[tuple[Context, Board]]:
-    """The one writer's context of a mission, for as long as the `with` lasts.
+) -> Iterator[tuple[Assembly, Board]]:
+    """The parts of a mission for its one writer, for as long as the `with` lasts.
 
     Raises:
         UsageError: There is no task file, or it is not in a git repository.
@@ -80,7 +80,7 @@ def open_mission(
             engine_run=engine_run,
         )
         journal = opened.in_run(run)
-        context = Context(
+        parts = Assembly(
             place=place,
             config=config,
             document=document,
@@ -106,7 +106,6 @@ def open_mission(
             redactor=redactor,
             display=display,
             stop=stop,
-            run=run,
             rests=Rests(config),
             landed=Landed(repository, journal, task_path(place, repository), config.dialect),
             away=away,
@@ -116,7 +115,7 @@ def open_mission(
         )
         outcome = "crashed"
         try:
-            yield context, Board(writer, journal)
+            yield parts, Board(writer, journal)
             outcome = "stopped" if stop.requested else "ended"
         finally:
             repository.close()

@@ -11,10 +11,10 @@ from mission.amounts import moment
 from mission.journal import RequestKind
 from mission.place import Place
 from mission.state import Status
-from orchestrator.context import Context
-from orchestrator.expanding import PlannerAwayError, expand, next_placeholder, write_expansion
+from orchestrator.assembly import Assembly
+from orchestrator.conduct import conduct
+from orchestrator.expanding import PlannerAwayError, next_placeholder
 from orchestrator.loop.board import Board
-from orchestrator.loop.conduct import conduct
 from orchestrator.loop.telling import over_budget, planner_away, tell_wait
 from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
@@ -22,7 +22,6 @@ from orchestrator.ports.assignment import Todo
 from orchestrator.ports.display import Display
 from orchestrator.ports.engine import Engine, ThreadEngine
 from orchestrator.publishing.storage import StorageCopy
-from orchestrator.recovery.recovery import end_crashed_runs, reconcile
 from orchestrator.recovery.taking_over import note_taken_over
 from orchestrator.soundness.preflight import check_base, refuse_without_commit, repository_of
 from orchestrator.soundness.soundness import (
@@ -111,58 +110,58 @@ def run_mission(
         remote=remote,
         operations=operations,
     )
-    with opened as (context, board), _storage_copy(context):
-        refuse_errors(_findings(context, board))
-        check_base(context.repository)
-        context.absorbing.take_in_pushed()
+    with opened as (parts, board), _storage_copy(parts):
+        refuse_errors(_findings(parts, board))
+        check_base(parts.repository)
+        parts.absorbing.take_in_pushed()
         if board.take_up() is not None:
-            refuse_errors(_findings(context, board))
-        note_taken_over(context.journal, board.plan)
-        if context.pulls is not None and context.config.merge.strategy == "batch":
+            refuse_errors(_findings(parts, board))
+        note_taken_over(parts.journal, board.plan)
+        if parts.pulls is not None and parts.config.merge.strategy == "batch":
             display.say(
                 "merge.strategy is batch: what was verified is pushed to "
-                f"{context.repository.base} as a whole, and pull requests are ended with its commit"
+                f"{parts.repository.base} as a whole, and pull requests are ended with its commit"
             )
         selected = select(board.plan, request)
-        engine.close_stale(end_crashed_runs(context))
-        clear_left(context.worktrees, context.journal)
-        found = reconcile(context, board)
-        slots = _slots(context, request)
+        engine.close_stale(parts.recovery.end_crashed_runs())
+        clear_left(parts.worktrees, parts.journal)
+        found = parts.recovery.reconcile(board)
+        slots = _slots(parts, request)
         todo = Todo(selected=selected, left=found.left, held=found.held)
         refused: dict[str, Refusal | BudgetError] = {}
-        refused.update(conduct(context, board, engine, todo, slots=slots))
+        refused.update(conduct(parts, board, engine, todo, slots=slots))
         away: PlannerAwayError | None = None
         while request.expand and selected is None:
             try:
-                if not _expanded(context, board, refused, planner=away.agent if away else None):
+                if not _expanded(parts, board, refused, planner=away.agent if away else None):
                     break
                 away = None
             except PlannerAwayError as error:
                 display.say(
-                    f"{error.message}; asked again at {moment(error.at, context.clock.now())}"
+                    f"{error.message}; asked again at {moment(error.at, parts.clock.now())}"
                 )
                 away = error
             next_rows = replace(todo, left=(), until=away.at if away else None)
-            refused = dict(conduct(context, board, engine, next_rows, slots=slots))
-        context.status_commits.publish_status()
-        return replace(_end(board, selected, engine, stop, refused), behind=context.behind.message)
+            refused = dict(conduct(parts, board, engine, next_rows, slots=slots))
+        parts.status_commits.publish_status()
+        return replace(_end(board, selected, engine, stop, refused), behind=parts.behind.message)
 
 
-def _findings(context: Context, board: Board) -> tuple[Finding, ...]:
-    return findings_of(context.place, context.document, board.plan, context.repository.git)
+def _findings(parts: Assembly, board: Board) -> tuple[Finding, ...]:
+    return findings_of(parts.place, parts.document, board.plan, parts.repository.git)
 
 
-def _storage_copy(context: Context) -> StorageCopy:
-    when = context.config.status.storage
-    return StorageCopy(context.place, when=when, say=context.display.say)
+def _storage_copy(parts: Assembly) -> StorageCopy:
+    when = parts.config.status.storage
+    return StorageCopy(parts.place, when=when, say=parts.display.say)
 
 
-def _slots(context: Context, request: RunRequest) -> int:
+def _slots(parts: Assembly, request: RunRequest) -> int:
     """How many rows may be under way at once: as many as was asked for, if they fit."""
-    wanted = request.max_parallel or context.config.max_parallel
+    wanted = request.max_parallel or parts.config.max_parallel
     slots = make_room(wanted)
     if slots < wanted:
-        context.display.say(
+        parts.display.say(
             f"{slots} rows at once instead of {wanted}: this process may not have more files open"
             " (`ulimit -n`)"
         )
@@ -195,19 +194,19 @@ def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
         WriterBusyError: A run holds the mission, and applies them itself.
         FindingsError: Work was approved, and the settings do not fit the plan.
     """
-    with open_mission(path, display, stop) as (context, board), ThreadEngine(1) as engine:
+    with open_mission(path, display, stop) as (parts, board), ThreadEngine(1) as engine:
         approvals = any(
-            request.kind is RequestKind.APPROVE for request in context.journal.pending_requests()
+            request.kind is RequestKind.APPROVE for request in parts.journal.pending_requests()
         )
         if approvals:
-            refuse_misunderstood(context.document, board.plan)
-        conduct(context, board, engine, Todo(selected=frozenset()), slots=1)
+            refuse_misunderstood(parts.document, board.plan)
+        conduct(parts, board, engine, Todo(selected=frozenset()), slots=1)
         if approvals:
-            context.status_commits.publish_status()
+            parts.status_commits.publish_status()
 
 
 def _expanded(
-    context: Context,
+    parts: Assembly,
     board: Board,
     refused: dict[str, Refusal | BudgetError],
     *,
@@ -219,27 +218,27 @@ def _expanded(
     Raises:
         PlannerAwayError: It can be tried again later.
     """
-    milestone = None if context.stop.requested else next_placeholder(board.plan)
+    milestone = None if parts.stop.requested else next_placeholder(board.plan)
     if milestone is None:
         return False
-    if context.paused:
-        context.display.say(f"{milestone.id} stays a placeholder: the mission is paused")
+    if parts.paused:
+        parts.display.say(f"{milestone.id} stays a placeholder: the mission is paused")
         return False
     try:
-        made = expand(context, milestone.id, planner=planner)
-        write_expansion(context, made)
+        made = parts.planning.expand(milestone.id, planner=planner)
+        parts.planning.write_expansion(made)
     except PlannerAwayError as error:
-        tell_wait(context.journal, milestone.id, planner_away(error))
+        tell_wait(parts.journal, milestone.id, planner_away(error))
         raise
     except MissionError as error:
         if isinstance(error, BudgetError):
             refused[milestone.id] = error
-            tell_wait(context.journal, milestone.id, over_budget(error))
-        context.display.say(f"{milestone.id} stays a placeholder: {error}")
+            tell_wait(parts.journal, milestone.id, over_budget(error))
+        parts.display.say(f"{milestone.id} stays a placeholder: {error}")
         return False
     board.take_up()
-    context.display.say(f"{milestone.id}: planned as {len(made.tasks)} tasks")
-    context.status_commits.publish_status()  # so that people find the rows there, and edit these
+    parts.display.say(f"{milestone.id}: planned as {len(made.tasks)} tasks")
+    parts.status_commits.publish_status()  # so that people find the rows there, and edit these
     return True
 
 

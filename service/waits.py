@@ -9,13 +9,7 @@ from datetime import datetime
 from gates.pause import Paused
 from gates.protocol import GateState
 from mission.journal import Attempt, Event
-from mission.journal.kinds import (
-    DispatchBegan,
-    GateAnswered,
-    RemoteAway,
-    RowWaits,
-    StatusSet,
-)
+from mission.journal.kinds import DispatchBegan, GateAnswered, RemoteAway, RowWaits, StatusSet
 from mission.state import Actor, Status
 from mission.waits import WaitsFor
 from service.overview import TaskView

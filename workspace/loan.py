@@ -21,15 +21,7 @@ from pathlib import Path
 from errors import GitError
 from mission.place import LENT
 from workspace.git import Git
-from workspace.git_files import (
-    carry,
-    commits_in,
-    copy_indexes,
-    leads_to,
-    link,
-    same_indexes,
-    write,
-)
+from workspace.git_files import carry, commits_in, copy_indexes, leads_to, link, same_indexes, write
 from workspace.lent_repository import STASH, LentRepository
 from workspace.repository import Repository
 

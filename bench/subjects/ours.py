@@ -16,8 +16,8 @@ from bench.subjects.recorded import until_recorded
 from flows.call import call_flow
 from mission.journal import Journal
 from mission.place import Place
-from orchestrator.context import Context
-from orchestrator.loop.conduct import conduct
+from orchestrator.assembly import Assembly
+from orchestrator.conduct import conduct
 from orchestrator.operations.catalogue import OPERATIONS, Entry
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.ports.assignment import Assignment
@@ -46,7 +46,7 @@ _HEADER = """\
 _seconds: dict[str, float] = {}  # how long each row sleeps
 
 
-def sleep(_context: Context, assignment: Assignment) -> OperationEnd:
+def sleep(_context: Assembly, assignment: Assignment) -> OperationEnd:
     """The operation of rows that take their time."""
     time.sleep(_seconds[assignment.task.id])
     return OperationEnd(ok=True, word="")

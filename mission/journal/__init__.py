@@ -7,14 +7,7 @@ recovery read it. A write that returned survives the death of the process.
 from __future__ import annotations
 
 from mission.journal.journal import Journal
-from mission.journal.records import (
-    Attempt,
-    Event,
-    Request,
-    RequestKind,
-    Run,
-    Spent,
-)
+from mission.journal.records import Attempt, Event, Request, RequestKind, Run, Spent
 from mission.steps import End, Step
 
 __all__ = [

@@ -12,15 +12,7 @@ from mission.journal.database import Value, to_text
 from mission.journal.records import Attempt, Spent
 from mission.journal.table import Table, moment, moment_or_none, only, where
 from mission.outcome import Outcome
-from mission.steps import (
-    AttemptState,
-    End,
-    Step,
-    StepError,
-    before,
-    before_end,
-    before_take_up,
-)
+from mission.steps import AttemptState, End, Step, StepError, before, before_end, before_take_up
 
 _FIXED = frozenset({"id", "run", "task", "number", "started", "ended", "stands_in"})
 _MOVED = frozenset(field.name for field in fields(AttemptState))  # by moves alone

@@ -16,44 +16,80 @@ from errors import (
     UnapprovedError,
     told,
 )
+from forges.pulls import PullRequests
 from gates.single_writer import touched
-from mission.journal import Attempt, End, Step
+from mission.clock import Clock
+from mission.config import MissionConfig
+from mission.journal import Attempt, End, Journal, Step
 from mission.outcome import ADVICE, Outcome
 from mission.state import Status
-from orchestrator.attempts.delivery import bring_to_remote, verify
-from orchestrator.attempts.repairing import may_repair, to_repair
-from orchestrator.attempts.resuming import catch_up, take_up
-from orchestrator.attempts.retrying import STATUSES, again, decide_next
-from orchestrator.attempts.reviewing import Reviewed, review, why_a_person
-from orchestrator.attempts.sending_back import may_go_back, put_task_file_back
-from orchestrator.attempts.work import (
-    Work,
-    clear,
-    collect,
-    denied_to,
-    facts,
-    note_answer,
-    prepare,
-    run_agent,
-)
-from orchestrator.context import Context
+from orchestrator.attempts.delivery import Delivering
+from orchestrator.attempts.repairing import Repairing
+from orchestrator.attempts.resuming import Resuming
+from orchestrator.attempts.retrying import STATUSES, Retrying
+from orchestrator.attempts.reviewing import Reviewed, Reviewing
+from orchestrator.attempts.sending_back import SendingBack
+from orchestrator.attempts.work import AgentWork, facts
+from orchestrator.merging.pulling import Pulling
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import touches_task_file
 from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.display import Display
 from orchestrator.ports.ends import Again, TaskEnd, Unreviewed
 from orchestrator.publishing.issues import IssueBook
-from orchestrator.publishing.reports import report_link
+from orchestrator.publishing.reports import Reports, report_link
 from orchestrator.workers.sending import works_elsewhere
+from orchestrator.workplace.finished import Work
 from orchestrator.workplace.verifying import Row, VerificationError
 from policy.attempt import is_fresh
 from workspace import changes
+from workspace.redact import Redactor
+from workspace.repository import Repository
 
 
 class AttemptRunner:
     """Carries out rows that agents work on."""
 
-    def __init__(self, context: Context, merges: MergeQueue, issues: IssueBook) -> None:
-        self._context = context
+    def __init__(
+        self,
+        merges: MergeQueue,
+        issues: IssueBook,
+        *,
+        reviewing: Reviewing,
+        delivering: Delivering,
+        resuming: Resuming,
+        sending_back: SendingBack,
+        agent_work: AgentWork,
+        repairing: Repairing,
+        retrying: Retrying,
+        pulling: Pulling,
+        reports: Reports,
+        config: MissionConfig,
+        journal: Journal,
+        clock: Clock,
+        repository: Repository,
+        task_file: str,
+        pulls: PullRequests | None,
+        redactor: Redactor,
+        display: Display,
+    ) -> None:
+        self._reviewing = reviewing
+        self._delivering = delivering
+        self._resuming = resuming
+        self._sending_back = sending_back
+        self._agent_work = agent_work
+        self._repairing = repairing
+        self._retrying = retrying
+        self._pulling = pulling
+        self._reports = reports
+        self._config = config
+        self._journal = journal
+        self._clock = clock
+        self._repository = repository
+        self._task_file = task_file
+        self._pulls = pulls
+        self._redactor = redactor
+        self._display = display
         self._merges = merges
         self._issues = issues
 
@@ -72,14 +108,14 @@ class AttemptRunner:
         except (MissionError, OSError) as error:
             return self._held_up(assignment, told(error))
         finally:
-            self._context.display.doing(assignment.task.id, "")
+            self._display.doing(assignment.task.id, "")
 
     def _carry_out(self, assignment: Assignment) -> TaskEnd:
-        context, task, attempt = self._context, assignment.task, assignment.attempt
+        task, attempt = assignment.task, assignment.attempt
         if attempt.step is Step.ENDED:
-            attempt = take_up(context, attempt)
+            attempt = self._resuming.take_up(attempt)
         if attempt.taken_up and attempt.step is Step.WORKED:
-            attempt = catch_up(context, attempt)
+            attempt = self._resuming.catch_up(attempt)
         if attempt.step in (Step.STARTED, Step.ANSWERED):
             worked = self._work(assignment, attempt)
             if isinstance(worked, TaskEnd):
@@ -96,9 +132,9 @@ class AttemptRunner:
             commit = self._merges.land(Row(task=task, attempt=attempt))
         except UnapprovedError as unseen:
             return self._for_a_person(assignment, unseen.message)
-        clear(context, attempt)
-        if context.pulls is not None:
-            context.pulling.clear_pull(context.pulls, attempt)
+        self._agent_work.clear(attempt)
+        if self._pulls is not None:
+            self._pulling.clear_pull(self._pulls, attempt)
         word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
         closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
         word = f"{word}; {closed}" if closed else word
@@ -106,34 +142,33 @@ class AttemptRunner:
 
     def _work(self, assignment: Assignment, attempt: Attempt) -> Attempt | TaskEnd:
         """The attempt with its work committed; its end if its agent did not finish."""
-        context = self._context
         if attempt.step is Step.STARTED:
-            attempt, worktree = prepare(context, assignment)
-            result = run_agent(context, assignment, attempt, worktree)
+            attempt, worktree = self._agent_work.prepare(assignment)
+            result = self._agent_work.run_agent(assignment, attempt, worktree)
             if result.outcome not in (Outcome.SUCCESS, Outcome.NEEDS_QA):
                 return self._unfinished(assignment, attempt, result)
             if attempt.branch is None:
                 told = result.answer or result.summary
-                context.reports.write_report(assignment.task, told, attempt.agent)
-            attempt = note_answer(context, attempt, result)
-        return collect(context, attempt)
+                self._reports.write_report(assignment.task, told, attempt.agent)
+            attempt = self._agent_work.note_answer(attempt, result)
+        return self._agent_work.collect(attempt)
 
     def _make_ready(self, assignment: Assignment, attempt: Attempt) -> Attempt | TaskEnd:
         """The attempt when it may merge; its end if it may not."""
-        context, task = self._context, assignment.task
+        task = assignment.task
         end = self._refused(assignment, attempt)
         if end is not None:
             return end
-        attempt = verify(context, task, attempt)
-        if assignment.reviewer is not None and works_elsewhere(context.config, assignment.reviewer):
-            attempt = bring_to_remote(context, task, attempt)  # a worker reads it there
-        reviewed = None if attempt.approved else review(context, assignment, attempt)
+        attempt = self._delivering.verify(task, attempt)
+        if assignment.reviewer is not None and works_elsewhere(self._config, assignment.reviewer):
+            attempt = self._delivering.bring_to_remote(task, attempt)  # a worker reads it there
+        reviewed = None if attempt.approved else self._reviewing.review(assignment, attempt)
         if isinstance(reviewed, Unreviewed):
             return self._end(assignment, None, None, reason=reviewed.reason, unreviewed=reviewed)
         if reviewed is not None and not (reviewed.passed or reviewed.person):
-            back = Again(at=context.clock.now())
+            back = Again(at=self._clock.now())
             return self._end(assignment, None, End.REVIEW, reason=reviewed.text, again=back)
-        attempt = bring_to_remote(context, task, attempt)
+        attempt = self._delivering.bring_to_remote(task, attempt)
         why = self._why_a_person(assignment, attempt, reviewed)
         if why:
             return self._for_a_person(assignment, why)
@@ -155,7 +190,7 @@ class AttemptRunner:
             return f"its review: {reviewed.text}"
         if attempt.said is Outcome.NEEDS_QA:
             return f"{attempt.agent} asks: {attempt.summary}"
-        return why_a_person(self._context, assignment.task, Work.of(attempt))
+        return self._reviewing.why_a_person(assignment.task, Work.of(attempt))
 
     def _refused(self, assignment: Assignment, attempt: Attempt) -> TaskEnd | None:
         """The end of an attempt that left nothing on its branch.
@@ -163,24 +198,24 @@ class AttemptRunner:
         Raises:
             SingleWriterError: What it left touches the task file.
         """
-        context, task, work = self._context, assignment.task, Work.of(attempt)
+        task, work = assignment.task, Work.of(attempt)
         # Since it left the base as it is now: a branch may have taken newer commits of it in.
-        repository = context.repository
+        repository = self._repository
         files = changes.changed_files(repository.git, repository.base_tip(), work.head)
         if not files and is_fresh(attempt):
-            denied = denied_to(context, attempt)
+            denied = self._agent_work.denied_to(attempt)
             outcome, why = no_change(attempt.agent, said=attempt.summary, denied=denied)
             reason = f"{work.branch}: {why}. {ADVICE[outcome]}"
             if outcome is Outcome.REFUSED:
                 return self._end(assignment, Status.BLOCKED, End.REFUSED, reason=reason)
             return self._end(assignment, Status.FAILED, End.NO_CHANGES, reason=reason)
-        if touched(files, context.task_file):
-            raise touches_task_file(work.branch, context.task_file, task.id)
+        if touched(files, self._task_file):
+            raise touches_task_file(work.branch, self._task_file, task.id)
         return None
 
     def _read_only(self, assignment: Assignment, attempt: Attempt) -> TaskEnd:
         """The end of a row without a branch: what it says counts, its files do not."""
-        clear(self._context, attempt)
+        self._agent_work.clear(attempt)
         asks = attempt.said is Outcome.NEEDS_QA and not attempt.approved
         link = report_link(assignment.task)
         word = f"attempt {attempt.number} by {attempt.agent}, {link}: {attempt.summary}"
@@ -190,12 +225,11 @@ class AttemptRunner:
 
     def _unfinished(self, assignment: Assignment, attempt: Attempt, result: Result) -> TaskEnd:
         """The end of an attempt whose agent did not finish."""
-        context = self._context
-        context.journal.advance_attempt(attempt.id, Step.UNFINISHED, **facts(result))
-        decision = decide_next(context, attempt, result)
+        self._journal.advance_attempt(attempt.id, Step.UNFINISHED, **facts(result))
+        decision = self._retrying.decide_next(attempt, result)
         status = STATUSES.get(decision.action)
         reason = f"{attempt.agent}: {decision.reason}. {decision.advice}"
-        conflict = to_repair(context, attempt)
+        conflict = self._repairing.to_repair(attempt)
         if status is Status.FAILED and conflict is not None:
             # The work is there, and good but for the conflict: that is what a person has to settle.
             status, reason = Status.BLOCKED, f"{conflict.reason}; not repaired by {reason}"
@@ -205,7 +239,7 @@ class AttemptRunner:
             End.AS_SAID,
             said=result.outcome,
             reason=reason,
-            again=again(context, attempt, decision),
+            again=self._retrying.again(attempt, decision),
         )
 
     def _found_merged(self, assignment: Assignment, merged: AlreadyMergedError) -> TaskEnd:
@@ -225,20 +259,19 @@ class AttemptRunner:
 
     def _now(self, assignment: Assignment) -> Attempt:
         """The attempt as far as it has come."""
-        return self._context.journal.attempt(assignment.attempt.id)
+        return self._journal.attempt(assignment.attempt.id)
 
     def _not_good(
         self, assignment: Assignment, refused: SingleWriterError | VerificationError
     ) -> TaskEnd:
         """The end of an attempt whose work may not merge: its agent may get it back."""
-        context = self._context
         attempt = self._now(assignment)
         red = isinstance(refused, VerificationError)
         end = End.VERIFICATION if red else End.SINGLE_WRITER
-        if may_go_back(context, attempt, end):
+        if self._sending_back.may_go_back(attempt, end):
             if not red:
-                put_task_file_back(context, attempt)
-            back = Again(at=context.clock.now())
+                self._sending_back.put_task_file_back(attempt)
+            back = Again(at=self._clock.now())
             return self._end(assignment, None, end, reason=refused.message, again=back)
         if red:
             return self._end(assignment, Status.FAILED, end, reason=refused.message)
@@ -249,8 +282,8 @@ class AttemptRunner:
         if isinstance(error, AlreadyMergedError):
             return self._found_merged(assignment, error)
         conflict = isinstance(error, MergeConflictError)
-        if conflict and may_repair(self._context, self._now(assignment)):
-            back = Again(at=self._context.clock.now())
+        if conflict and self._repairing.may_repair(self._now(assignment)):
+            back = Again(at=self._clock.now())
             return self._end(assignment, None, End.CONFLICT, reason=error.message, again=back)
         return self._end(assignment, Status.BLOCKED, End.HELD_UP, reason=str(error))
 
@@ -276,7 +309,7 @@ class AttemptRunner:
         unreviewed: Unreviewed | None = None,
         fatal: bool = False,
     ) -> TaskEnd:
-        redact = self._context.redactor.text
+        redact = self._redactor.text
         return TaskEnd(
             task=assignment.task.id,
             attempt=assignment.attempt.id,

@@ -2,137 +2,151 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from forges.pulls import PullRequests
 from gates.protocol import GateRequest, Purpose
-from mission.journal import Attempt, Step
+from mission.journal import Attempt, Journal, Step
 from mission.journal.kinds import Pushed, WillConflict
-from orchestrator.attempts.work import Work, worktree_of
-from orchestrator.context import Context
+from orchestrator.attempts.work import AgentWork
+from orchestrator.gating.passage import Passage
+from orchestrator.merging.pulling import Pulling
+from orchestrator.ports.display import Display
 from orchestrator.workers.sending import pushed_by_worker
-from orchestrator.workplace.verifying import Row, VerificationError
+from orchestrator.workplace.finished import Work
+from orchestrator.workplace.verifying import Row, VerificationError, Verifier
 from tasks_md.model import Task
 from workspace import base_log, landing
 from workspace.disclosure import refuse_secrets
 from workspace.overlap import overlaps
+from workspace.redact import Redactor
+from workspace.repository import Repository
 from workspace.submodules import refuse_lost_submodules
 
 
-def verify(context: Context, task: Task, attempt: Attempt) -> Attempt:
-    """Verify the branch, if that was not done before a crash.
+@dataclass(frozen=True, kw_only=True)
+class Delivering:
+    """Finished work, from its branch to the remote."""
 
-    Raises:
-        VerificationError: A verify step failed, or a commit poses as a row's merge.
-        GitError: A submodule holds work that would not land with it.
-    """
-    if attempt.step is Step.WORKED:
-        _refuse_lost_submodules(context, attempt)
-        _refuse_posing(context, attempt)
-        context.verifier.verify_branch(Row(task=task, attempt=attempt), Work.of(attempt).head)
-        attempt = context.journal.advance_attempt(attempt.id, Step.VERIFIED)
-        _warn_of_overlaps(context, attempt)
-    return attempt
+    agent_work: AgentWork
+    pulling: Pulling
+    verifier: Verifier
+    passage: Passage
+    journal: Journal
+    repository: Repository
+    pulls: PullRequests | None
+    redactor: Redactor
+    display: Display
 
+    def verify(self, task: Task, attempt: Attempt) -> Attempt:
+        """Verify the branch, if that was not done before a crash.
 
-def bring_to_remote(context: Context, task: Task, attempt: Attempt) -> Attempt:
-    """Push the branch, and open its pull request. Does what is left after a crash.
+        Raises:
+            VerificationError: A verify step failed, or a commit poses as a row's merge.
+            GitError: A submodule holds work that would not land with it.
+        """
+        if attempt.step is Step.WORKED:
+            self._refuse_lost_submodules(attempt)
+            self._refuse_posing(attempt)
+            self.verifier.verify_branch(Row(task=task, attempt=attempt), Work.of(attempt).head)
+            attempt = self.journal.advance_attempt(attempt.id, Step.VERIFIED)
+            self._warn_of_overlaps(attempt)
+        return attempt
 
-    Raises:
-        GateError: The push gate refuses, or does not clear in time.
-        GitError: The remote refuses.
-    """
-    if attempt.step is Step.VERIFIED:
-        _push(context, attempt)
-        if context.pulls is not None:
-            context.pulling.show_pull(context.pulls, task, attempt)
-        attempt = context.journal.advance_attempt(attempt.id, Step.PUSHED)
-    return attempt
+    def bring_to_remote(self, task: Task, attempt: Attempt) -> Attempt:
+        """Push the branch, and open its pull request. Does what is left after a crash.
 
+        Raises:
+            GateError: The push gate refuses, or does not clear in time.
+            GitError: The remote refuses.
+        """
+        if attempt.step is Step.VERIFIED:
+            self._push(attempt)
+            if self.pulls is not None:
+                self.pulling.show_pull(self.pulls, task, attempt)
+            attempt = self.journal.advance_attempt(attempt.id, Step.PUSHED)
+        return attempt
 
-def _refuse_lost_submodules(context: Context, attempt: Attempt) -> None:
-    work = Work.of(attempt)
-    place = worktree_of(context, attempt, work.base)
-    refuse_lost_submodules(context.repository, place, work.head)
+    def _refuse_lost_submodules(self, attempt: Attempt) -> None:
+        work = Work.of(attempt)
+        place = self.agent_work.worktree_of(attempt, work.base)
+        refuse_lost_submodules(self.repository, place, work.head)
 
+    def _refuse_posing(self, attempt: Attempt) -> None:
+        """Refuse a branch with a commit that says what only the runner's merges say.
 
-def _refuse_posing(context: Context, attempt: Attempt) -> None:
-    """Refuse a branch with a commit that says what only the runner's merges say.
+        The squash says nothing of it; but a person may merge the branch by hand, or in a forge's
+        pages, and by these lines on the base another row would count as done."""
+        posing = self._posing(attempt)
+        if posing:
+            commit, task = posing
+            raise VerificationError(
+                f"commit {commit[:10]} of {attempt.branch} says that it merges {task}; only the "
+                "runner "
+                "says that: take the lines `Task:` and `Attempt:` out of its message"
+            )
 
-    The squash says nothing of it; but a person may merge the branch by hand, or in a forge's pages,
-    and by these lines on the base another row would count as done.
-    """
-    posing = _posing(context, attempt)
-    if posing:
-        commit, task = posing
-        raise VerificationError(
-            f"commit {commit[:10]} of {attempt.branch} says that it merges {task}; only the runner "
-            "says that: take the lines `Task:` and `Attempt:` out of its message"
-        )
-
-
-def _posing(context: Context, attempt: Attempt) -> tuple[str, str] | None:
-    """The first such commit, and the row that it names. Those that came from the base are the
-    runner's own, however new they are."""
-    repository, work = context.repository, Work.of(attempt)
-    if not base_log.read_after(repository.git, work.base, work.head):
-        return None
-    for tip in (repository.base_tip, repository.fetch_base):
-        new = base_log.read(repository.git, work.head, f"^{work.base}", f"^{tip()}")
-        found = [(one.commit, one.landings[0].task) for one in new if one.landings]
-        if not found:
+    def _posing(self, attempt: Attempt) -> tuple[str, str] | None:
+        """The first such commit, and the row that it names. Those that came from the base are the
+        runner's own, however new they are."""
+        repository, work = self.repository, Work.of(attempt)
+        if not base_log.read_after(repository.git, work.base, work.head):
             return None
-    return found[0]
+        for tip in (repository.base_tip, repository.fetch_base):
+            new = base_log.read(repository.git, work.head, f"^{work.base}", f"^{tip()}")
+            found = [(one.commit, one.landings[0].task) for one in new if one.landings]
+            if not found:
+                return None
+        return found[0]
 
-
-def _push(context: Context, attempt: Attempt) -> None:
-    if context.repository.remote is None:
-        return
-    work = Work.of(attempt)
-    if pushed_by_worker(context.journal, attempt, work.head):
-        return
-    repository = context.repository
-    refuse_secrets(
-        repository.git, work.branch, base=work.base, head=work.head, redactor=context.redactor
-    )
-    request = GateRequest(
-        purpose=Purpose.PUSH,
-        branch=work.branch,
-        base=repository.base,
-        commit=work.head,
-    )
-    context.passage.pass_gates(request, task=attempt.task, attempt=attempt.id)
-    context.display.doing(attempt.task, "pushes its branch")
-    landing.push_branch(repository, work.branch, work.head, ours=_pushed_before(context, attempt))
-    context.journal.record(
-        Pushed(branch=work.branch, commit=work.head),
-        run=context.run,
-        task=attempt.task,
-        attempt=attempt.id,
-    )
-
-
-def _pushed_before(context: Context, attempt: Attempt) -> set[str]:
-    """Where this runner may have left the row's branch on the remote: a retry that was rebased
-    replaces that, and nothing else."""
-    heads = {one.head for one in context.journal.attempts(attempt.task) if one.head is not None}
-    pushes = context.journal.events(Pushed, task=attempt.task)
-    return heads | {push.what.commit for push in pushes}
-
-
-def _warn_of_overlaps(context: Context, attempt: Attempt) -> None:
-    """Say which other live branches conflict with this one, before it hurts."""
-    work = Work.of(attempt)
-    others = {
-        other.task: other.head
-        for other in context.journal.open_attempts()
-        if other.task != attempt.task and other.head is not None
-    }
-    base = context.repository.base_tip()
-    for found in overlaps(context.repository.git, base, work.head, others):
-        context.journal.record(
-            WillConflict(other=found.task, files=tuple(found.files)),
-            run=context.run,
+    def _push(self, attempt: Attempt) -> None:
+        if self.repository.remote is None:
+            return
+        work = Work.of(attempt)
+        if pushed_by_worker(self.journal, attempt, work.head):
+            return
+        repository = self.repository
+        refuse_secrets(
+            repository.git, work.branch, base=work.base, head=work.head, redactor=self.redactor
+        )
+        request = GateRequest(
+            purpose=Purpose.PUSH,
+            branch=work.branch,
+            base=repository.base,
+            commit=work.head,
+        )
+        self.passage.pass_gates(request, task=attempt.task, attempt=attempt.id)
+        self.display.doing(attempt.task, "pushes its branch")
+        landing.push_branch(repository, work.branch, work.head, ours=self._pushed_before(attempt))
+        self.journal.record(
+            Pushed(branch=work.branch, commit=work.head),
             task=attempt.task,
             attempt=attempt.id,
         )
-        context.display.say(
-            f"{attempt.task} and {found.task} will conflict: both change {', '.join(found.files)}"
-        )
+
+    def _pushed_before(self, attempt: Attempt) -> set[str]:
+        """Where this runner may have left the row's branch on the remote: a retry that was rebased
+        replaces that, and nothing else."""
+        heads = {one.head for one in self.journal.attempts(attempt.task) if one.head is not None}
+        pushes = self.journal.events(Pushed, task=attempt.task)
+        return heads | {push.what.commit for push in pushes}
+
+    def _warn_of_overlaps(self, attempt: Attempt) -> None:
+        """Say which other live branches conflict with this one, before it hurts."""
+        work = Work.of(attempt)
+        others = {
+            other.task: other.head
+            for other in self.journal.open_attempts()
+            if other.task != attempt.task and other.head is not None
+        }
+        base = self.repository.base_tip()
+        for found in overlaps(self.repository.git, base, work.head, others):
+            self.journal.record(
+                WillConflict(other=found.task, files=tuple(found.files)),
+                task=attempt.task,
+                attempt=attempt.id,
+            )
+            self.display.say(
+                f"{attempt.task} and {found.task} will conflict: both change "
+                f"{', '.join(found.files)}"
+            )

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from mission.journal import Attempt
-from orchestrator.attempts.retrying import since_people
-from orchestrator.context import Context
+from dataclasses import dataclass
+
+from mission.config import MissionConfig
+from mission.journal import Attempt, Journal
+from orchestrator.attempts.retrying import Retrying
 from orchestrator.workers.sending import works_elsewhere
 from policy import tries
 
 
-def may_repair(context: Context, attempt: Attempt) -> bool:
-    """Whether the row's agent gets one more attempt: see `policy.tries`.
+@dataclass(frozen=True, kw_only=True)
+class Repairing:
+    """Work that does not apply to the base: whether its agent gets it back."""
 
-    Not on a worker: it gets a clone of what is committed, which an unfinished merge is not.
-    """
-    if not context.config.merge.repair or works_elsewhere(context.config, attempt.agent):
-        return False
-    return tries.may_repair(attempt, since_people(context, attempt))
+    retrying: Retrying
+    config: MissionConfig
+    journal: Journal
 
+    def may_repair(self, attempt: Attempt) -> bool:
+        """Whether the row's agent gets one more attempt: see `policy.tries`.
 
-def to_repair(context: Context, attempt: Attempt) -> Attempt | None:
-    """The earlier attempt whose conflict this one is to settle; None if there is none."""
-    earlier = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
-    conflict = tries.to_repair(earlier)
-    if conflict is None or works_elsewhere(context.config, attempt.agent):
-        return None
-    return conflict
+        Not on a worker: it gets a clone of what is committed, which an unfinished merge is not.
+        """
+        if not self.config.merge.repair or works_elsewhere(self.config, attempt.agent):
+            return False
+        return tries.may_repair(attempt, self.retrying.since_people(attempt))
+
+    def to_repair(self, attempt: Attempt) -> Attempt | None:
+        """The earlier attempt whose conflict this one is to settle; None if there is none."""
+        earlier = [
+            one for one in self.journal.attempts(attempt.task) if one.number < attempt.number
+        ]
+        conflict = tries.to_repair(earlier)
+        if conflict is None or works_elsewhere(self.config, attempt.agent):
+            return None
+        return conflict

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from agents.protocol import Result
 from agents.registry import settings as agent_settings
-from mission.journal import Attempt
+from mission.clock import Clock
+from mission.config import MissionConfig
+from mission.journal import Attempt, Journal
 from mission.journal.kinds import StatusSet
 from mission.state import Actor, Status
-from orchestrator.context import Context
 from orchestrator.ports.ends import Again
+from policy.backoff import Chance
 from policy.retry import Action, Decision, decide
 from policy.tries import Tries, history, sent_back, since, tries
 
@@ -19,47 +23,51 @@ STATUSES = {
 }
 
 
-def decide_next(context: Context, attempt: Attempt, result: Result) -> Decision:
-    """What to do about an attempt that ended with `result`."""
-    earlier = since_people(context, attempt)
-    return decide_after(
-        context,
-        result,
-        tries(earlier),
-        most=tries_of(context, attempt) - sent_back(earlier),
-        fallback=agent_settings(attempt.agent, context.config).fallback,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Retrying:
+    """What follows from an agent's end, with the journal's history of the row."""
 
+    config: MissionConfig
+    journal: Journal
+    clock: Clock
+    dice: Chance
 
-def decide_after(
-    context: Context, result: Result, before: Tries, *, most: int, fallback: str | None
-) -> Decision:
-    """What to do about a try that ended with `result`; see `policy.tries.history`."""
-    led_up = history(before, result.outcome, most=most, fallback=fallback)
-    return decide(result, led_up, now=context.clock.now(), dice=context.dice())
+    def decide_next(self, attempt: Attempt, result: Result) -> Decision:
+        """What to do about an attempt that ended with `result`."""
+        earlier = self.since_people(attempt)
+        return self.decide_after(
+            result,
+            tries(earlier),
+            most=self.tries_of(attempt) - sent_back(earlier),
+            fallback=agent_settings(attempt.agent, self.config).fallback,
+        )
 
+    def decide_after(
+        self, result: Result, before: Tries, *, most: int, fallback: str | None
+    ) -> Decision:
+        """What to do about a try that ended with `result`; see `policy.tries.history`."""
+        led_up = history(before, result.outcome, most=most, fallback=fallback)
+        return decide(result, led_up, now=self.clock.now(), dice=self.dice())
 
-def again(context: Context, attempt: Attempt, decision: Decision) -> Again | None:
-    """When and by whom the row is tried again; None if it is not, by itself."""
-    if decision.action is Action.RETRY:
-        stays = None if attempt.stands_in is None else attempt.agent
-        at = context.clock.now() + decision.delay
-        return Again(at=at, agent=decision.agent or stays, limit=decision.limit)
-    if decision.action is Action.PAUSE and decision.until is not None:
-        return Again(at=decision.until, limit=decision.limit)
-    return None
+    def again(self, attempt: Attempt, decision: Decision) -> Again | None:
+        """When and by whom the row is tried again; None if it is not, by itself."""
+        if decision.action is Action.RETRY:
+            stays = None if attempt.stands_in is None else attempt.agent
+            at = self.clock.now() + decision.delay
+            return Again(at=at, agent=decision.agent or stays, limit=decision.limit)
+        if decision.action is Action.PAUSE and decision.until is not None:
+            return Again(at=decision.until, limit=decision.limit)
+        return None
 
+    def tries_of(self, attempt: Attempt) -> int:
+        """How many attempts the row has, of those that count."""
+        own = self.config.tasks.get(attempt.task)
+        settings = agent_settings(attempt.agent, self.config)
+        return (own.max_attempts if own else None) or settings.max_attempts
 
-def tries_of(context: Context, attempt: Attempt) -> int:
-    """How many attempts the row has, of those that count."""
-    own = context.config.tasks.get(attempt.task)
-    settings = agent_settings(attempt.agent, context.config)
-    return (own.max_attempts if own else None) or settings.max_attempts
-
-
-def since_people(context: Context, attempt: Attempt) -> list[Attempt]:
-    """The attempts before this one, since a person last set the row."""
-    journal = context.journal
-    changes = journal.events(StatusSet, task=attempt.task)
-    words = [event.at for event in changes if event.what.by == Actor.PERSON]
-    return [one for one in since(journal.attempts(attempt.task), words) if one.id != attempt.id]
+    def since_people(self, attempt: Attempt) -> list[Attempt]:
+        """The attempts before this one, since a person last set the row."""
+        journal = self.journal
+        changes = journal.events(StatusSet, task=attempt.task)
+        words = [event.at for event in changes if event.what.by == Actor.PERSON]
+        return [one for one in since(journal.attempts(attempt.task), words) if one.id != attempt.id]

@@ -11,193 +11,235 @@ from agents.brief import write_brief
 from agents.protocol import Result
 from agents.registry import settings
 from errors import AlreadyMergedError, GitError
-from mission.journal import Attempt, End, Step
+from mission.config import MissionConfig
+from mission.journal import Attempt, End, Journal, Step
 from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
 from mission.outcome import Outcome
 from mission.usage import Usage, UsageColumns
-from orchestrator.attempts.repairing import to_repair
-from orchestrator.context import Context
+from orchestrator.attempts.repairing import Repairing
+from orchestrator.merging.landed import Landed
 from orchestrator.ports.assignment import Assignment
-from orchestrator.workers.sending import works_elsewhere
-from orchestrator.workplace.asking import Question
+from orchestrator.ports.display import Display
+from orchestrator.workers.sending import Errands, works_elsewhere
+from orchestrator.workplace.asking import Asking, Question
 from orchestrator.workplace.commit_files import PROGRAMS
+from orchestrator.workplace.finished import author_of
 from orchestrator.workplace.programs import programs_of
 from orchestrator.workplace.verifying import steps_for
 from workspace import changes
+from workspace.redact import Redactor
+from workspace.repository import Repository
 from workspace.squash import leftovers_message
 from workspace.taking_in import take_in
-from workspace.worktrees import ExistingWorktree, Worktree
+from workspace.worktrees import ExistingWorktree, Worktree, Worktrees
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
-    """Finished work on a branch."""
+@dataclass(frozen=True, kw_only=True)
+class AgentWork:
+    """The agent's part of an attempt."""
 
-    branch: str
-    head: str  # the branch's commit
-    base: str  # the commit of the base that it was begun on
+    repairing: Repairing
+    errands: Errands
+    asking: Asking
+    config: MissionConfig
+    journal: Journal
+    repository: Repository
+    worktrees: Worktrees
+    task_file: str
+    landed: Landed
+    redactor: Redactor
+    display: Display
 
-    @classmethod
-    def of(cls, attempt: Attempt) -> Work:
-        """What the journal knows of an attempt whose agent has ended."""
-        if attempt.branch is None or attempt.head is None or attempt.base_commit is None:
-            raise RuntimeError(f"attempt {attempt.id} is {attempt.step}, but holds no work")
-        return cls(branch=attempt.branch, head=attempt.head, base=attempt.base_commit)
+    def prepare(self, assignment: Assignment) -> tuple[Attempt, Worktree]:
+        """The attempt's worktree, from the current tip of the base, or as an earlier one left it.
 
-
-def author_of(agent: str) -> str:
-    """The author of commits that hold an agent's work."""
-    return f"{agent} via mission-runner"
-
-
-def prepare(context: Context, assignment: Assignment) -> tuple[Attempt, Worktree]:
-    """The attempt's worktree, from the current tip of the base, or as an earlier one left it.
-
-    Raises:
-        AlreadyMergedError: The base holds the row: there is nothing to do.
-    """
-    attempt = assignment.attempt
-    context.display.doing(attempt.task, "prepares its worktree")
-    base = context.repository.fetch_base()
-    landing = context.landed.merged([attempt.task]).get(attempt.task)
-    if landing is not None:
-        raise AlreadyMergedError(
-            f"merged as {landing.commit[:10]}, attempt {landing.attempt}, before {attempt.agent} "
-            "was asked"
+        Raises:
+            AlreadyMergedError: The base holds the row: there is nothing to do.
+        """
+        attempt = assignment.attempt
+        self.display.doing(attempt.task, "prepares its worktree")
+        base = self.repository.fetch_base()
+        landing = self.landed.merged([attempt.task]).get(attempt.task)
+        if landing is not None:
+            raise AlreadyMergedError(
+                f"merged as {landing.commit[:10]}, attempt {landing.attempt}, before "
+                f"{attempt.agent} "
+                "was asked"
+            )
+        worktree = self.worktree_of(attempt, base)
+        attempt = self.journal.update_attempt(
+            attempt.id, worktree=str(worktree.path), base_commit=worktree.base_commit
         )
-    worktree = worktree_of(context, attempt, base)
-    attempt = context.journal.update_attempt(
-        attempt.id, worktree=str(worktree.path), base_commit=worktree.base_commit
-    )
-    if to_repair(context, attempt) is not None:
-        take_in(worktree, base)
-    return attempt, worktree
+        if self.repairing.to_repair(attempt) is not None:
+            take_in(worktree, base)
+        return attempt, worktree
 
+    def worktree_of(self, attempt: Attempt, base: str) -> Worktree:
+        """The folder in which an attempt works.
 
-def worktree_of(context: Context, attempt: Attempt, base: str) -> Worktree:
-    """The folder in which an attempt works.
+        An earlier attempt that did not finish leaves its folder: the next one goes on in it, with
+        what is there, and agents' sessions that can be resumed are bound to their folder."""
+        number = attempt.number
+        for earlier in self.journal.attempts(attempt.task):
+            path = self.worktrees.path(earlier.task, earlier.number)
+            if earlier.branch == attempt.branch and path.exists():
+                number = earlier.number
+                break
+        return self.worktrees.ensure(attempt.task, number, branch=attempt.branch, base_commit=base)
 
-    An earlier attempt that did not finish leaves its folder: the next one goes on in it, with what
-    is there, and agents' sessions that can be resumed are bound to their folder.
-    """
-    number = attempt.number
-    for earlier in context.journal.attempts(attempt.task):
-        path = context.worktrees.path(earlier.task, earlier.number)
-        if earlier.branch == attempt.branch and path.exists():
-            number = earlier.number
-            break
-    return context.worktrees.ensure(attempt.task, number, branch=attempt.branch, base_commit=base)
-
-
-def run_agent(
-    context: Context, assignment: Assignment, attempt: Attempt, worktree: Worktree
-) -> Result:
-    """Let the agent carry the brief out."""
-    task = assignment.task
-    steps = steps_for(context.config, task)
-    conflict = to_repair(context, attempt)
-    text = write_brief(
-        task,
-        assignment.milestone,
-        task_file=context.task_file,
-        dependencies=assignment.dependencies,
-        verify=[step for step in steps if "branch" in step.on],
-        earlier=_earlier(context, attempt),
-        findings=findings_for(context, task.id),
-        people=_people(context, task.id),
-        conflict=conflict.reason if conflict is not None else "",
-        redact=context.redactor.text,
-    )
-
-    def note_process(pid: int, started: float) -> None:
-        context.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
-
-    def note_progress(session: str | None, used: Usage) -> None:
-        context.journal.update_attempt(attempt.id, session=session, **used.columns())
-
-    question = Question(
-        task=task.id,
-        attempt=attempt,
-        agent=attempt.agent,
-        doing=f"{attempt.agent} works",
-        text=text,
-        folder=worktree.path,
-        resume=attempt.session,
-        resumed=_used_by(context, attempt),
-        token_limit=assignment.token_limit,
-        on_start=note_process,
-        on_progress=note_progress,
-    )
-    if works_elsewhere(context.config, attempt.agent):
-        taken_over = _is_taken_over(context, attempt)
-        author = author_of(attempt.agent)
-        return context.errands.send(question, worktree, author, taken_over=taken_over)
-    with context.worktrees.lent(worktree), _programs(context, attempt, worktree) as files:
-        return context.asking.ask(replace(question, programs=files))
-
-
-def _programs(
-    context: Context, attempt: Attempt, worktree: Worktree
-) -> AbstractContextManager[Path | None]:
-    """The files that the agent's argv means, where another agent worked in the tree before it."""
-    if not _is_taken_over(context, attempt):
-        return nullcontext()
-    return programs_of(
-        settings(attempt.agent, context.config),
-        context.worktrees,
-        context.repository.git,
-        place=(f"{attempt.task}.{PROGRAMS}", attempt.number),
-        base=worktree.base_commit,
-        tree=worktree.path,
-    )
-
-
-def _is_taken_over(context: Context, attempt: Attempt) -> bool:
-    before = (one for one in context.journal.attempts(attempt.task) if one.number < attempt.number)
-    return any(one.agent != attempt.agent for one in before)
-
-
-def note_answer(context: Context, attempt: Attempt, result: Result) -> Attempt:
-    """Journal, before anything else is done, that the agent has ended, so that it is not asked
-    again after a crash."""
-    with context.journal.together():
-        context.journal.record(
-            AgentEnded(outcome=result.outcome.value, denied=result.denied),
-            run=context.run,
-            task=attempt.task,
-            attempt=attempt.id,
+    def run_agent(self, assignment: Assignment, attempt: Attempt, worktree: Worktree) -> Result:
+        """Let the agent carry the brief out."""
+        task = assignment.task
+        steps = steps_for(self.config, task)
+        conflict = self.repairing.to_repair(attempt)
+        text = write_brief(
+            task,
+            assignment.milestone,
+            task_file=self.task_file,
+            dependencies=assignment.dependencies,
+            verify=[step for step in steps if "branch" in step.on],
+            earlier=self._earlier(attempt),
+            findings=self.findings_for(task.id),
+            people=self._people(task.id),
+            conflict=conflict.reason if conflict is not None else "",
+            redact=self.redactor.text,
         )
-        return context.journal.advance_attempt(attempt.id, Step.ANSWERED, **facts(result))
 
+        def note_process(pid: int, started: float) -> None:
+            self.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
 
-def collect(context: Context, attempt: Attempt) -> Attempt:
-    """Commit what the agent left in its worktree on its branch."""
-    if attempt.base_commit is None:
-        raise RuntimeError(f"attempt {attempt.id} is {attempt.step}, but has no worktree")
-    worktree = worktree_of(context, attempt, attempt.base_commit)
-    if attempt.branch is not None:
-        changes.commit_leftovers(
-            worktree,
-            message=leftovers_message(attempt.task, attempt.summary, attempt.number),
-            author=author_of(attempt.agent),
+        def note_progress(session: str | None, used: Usage) -> None:
+            self.journal.update_attempt(attempt.id, session=session, **used.columns())
+
+        question = Question(
+            task=task.id,
+            attempt=attempt,
+            agent=attempt.agent,
+            doing=f"{attempt.agent} works",
+            text=text,
+            folder=worktree.path,
+            resume=attempt.session,
+            resumed=self._used_by(attempt),
+            token_limit=assignment.token_limit,
+            on_start=note_process,
+            on_progress=note_progress,
         )
-    return context.journal.advance_attempt(attempt.id, Step.WORKED, head=changes.head(worktree))
+        if works_elsewhere(self.config, attempt.agent):
+            taken_over = self._is_taken_over(attempt)
+            author = author_of(attempt.agent)
+            return self.errands.send(question, worktree, author, taken_over=taken_over)
+        with self.worktrees.lent(worktree), self._programs(attempt, worktree) as files:
+            return self.asking.ask(replace(question, programs=files))
 
-
-def clear(context: Context, attempt: Attempt) -> None:
-    """Remove the worktree of an attempt whose work is safe elsewhere. Its branch stays.
-
-    A folder that cannot be removed changes nothing about the work: it is named, and left.
-    """
-    if attempt.worktree is None:
-        return
-    path = Path(attempt.worktree)
-    try:
-        context.worktrees.remove(
-            ExistingWorktree(path=path, branch=attempt.branch, head=attempt.head)
+    def _programs(
+        self, attempt: Attempt, worktree: Worktree
+    ) -> AbstractContextManager[Path | None]:
+        """The files that the agent's argv means, where another agent worked in the tree before
+        it."""
+        if not self._is_taken_over(attempt):
+            return nullcontext()
+        return programs_of(
+            settings(attempt.agent, self.config),
+            self.worktrees,
+            self.repository.git,
+            place=(f"{attempt.task}.{PROGRAMS}", attempt.number),
+            base=worktree.base_commit,
+            tree=worktree.path,
         )
-    except (OSError, GitError) as error:
-        context.display.say(f"{attempt.task}: {path} cannot be removed: {error}")
+
+    def _is_taken_over(self, attempt: Attempt) -> bool:
+        before = (one for one in self.journal.attempts(attempt.task) if one.number < attempt.number)
+        return any(one.agent != attempt.agent for one in before)
+
+    def note_answer(self, attempt: Attempt, result: Result) -> Attempt:
+        """Journal, before anything else is done, that the agent has ended, so that it is not asked
+        again after a crash."""
+        with self.journal.together():
+            self.journal.record(
+                AgentEnded(outcome=result.outcome.value, denied=result.denied),
+                task=attempt.task,
+                attempt=attempt.id,
+            )
+            return self.journal.advance_attempt(attempt.id, Step.ANSWERED, **facts(result))
+
+    def collect(self, attempt: Attempt) -> Attempt:
+        """Commit what the agent left in its worktree on its branch."""
+        if attempt.base_commit is None:
+            raise RuntimeError(f"attempt {attempt.id} is {attempt.step}, but has no worktree")
+        worktree = self.worktree_of(attempt, attempt.base_commit)
+        if attempt.branch is not None:
+            changes.commit_leftovers(
+                worktree,
+                message=leftovers_message(attempt.task, attempt.summary, attempt.number),
+                author=author_of(attempt.agent),
+            )
+        return self.journal.advance_attempt(attempt.id, Step.WORKED, head=changes.head(worktree))
+
+    def clear(self, attempt: Attempt) -> None:
+        """Remove the worktree of an attempt whose work is safe elsewhere. Its branch stays.
+
+        A folder that cannot be removed changes nothing about the work: it is named, and left.
+        """
+        if attempt.worktree is None:
+            return
+        path = Path(attempt.worktree)
+        try:
+            self.worktrees.remove(
+                ExistingWorktree(path=path, branch=attempt.branch, head=attempt.head)
+            )
+        except (OSError, GitError) as error:
+            self.display.say(f"{attempt.task}: {path} cannot be removed: {error}")
+
+    def denied_to(self, attempt: Attempt) -> str:
+        """What the attempt's tool was not allowed to do, although it went on; empty if nothing."""
+        ends = self.journal.events(AgentEnded, task=attempt.task, attempt=attempt.id)
+        return ends[-1].what.denied if ends else ""
+
+    def findings_for(self, task: str) -> str:
+        """What the last review found, for the author's next round; empty if it passed."""
+        reviews = self.journal.events(ReviewMade, task=task)
+        return "" if not reviews or reviews[-1].what.passed else reviews[-1].what.text
+
+    def _people(self, task: str) -> str:
+        """What people wrote with their requests for a row, oldest first."""
+        return "\n".join(
+            f"- {request.kind}, by {request.by}: {request.note}"
+            for request in self.journal.requests(task)
+            if request.note and request.error is None
+        )
+
+    def _used_by(self, attempt: Attempt) -> Usage:
+        """What the session that is resumed had used before: tools report its sum."""
+        before = [
+            one
+            for one in self.journal.attempts(attempt.task)
+            if attempt.session is not None
+            and one.session == attempt.session
+            and one.id != attempt.id
+        ]
+        numbers = {one.id for one in before}
+        # An attempt's sums hold its reviews, which had sessions of their own.
+        reviews = (
+            event.what.usage
+            for event in self.journal.events(UsageBooked, task=attempt.task)
+            if event.attempt in numbers
+        )
+        free = Usage(cost_usd=0.0 if before else None)
+        used = reduce(Usage.plus, (one.usage for one in before), free)
+        return used.minus(reduce(Usage.plus, reviews, Usage()))
+
+    def _earlier(self, attempt: Attempt) -> str:
+        """What became of the attempt before this one, for the brief."""
+        before = [one for one in self.journal.attempts(attempt.task) if one.number < attempt.number]
+        if not before:
+            return ""
+        last = before[-1]
+        if last.end in (End.REVIEW, End.CONFLICT):
+            return ""  # the brief says it elsewhere
+        if last.end is End.INTERRUPTED:
+            return f"Attempt {last.number} by {last.agent} was cut off before it ended."
+        told = last.reason or last.summary
+        return f"Attempt {last.number} by {last.agent} ended as {last.outcome}: {told}"
 
 
 class Facts(UsageColumns):
@@ -218,57 +260,3 @@ def facts(result: Result) -> Facts:
         exit_code=result.exit_code,
         **result.usage.columns(),
     )
-
-
-def denied_to(context: Context, attempt: Attempt) -> str:
-    """What the attempt's tool was not allowed to do, although it went on; empty if nothing."""
-    ends = context.journal.events(AgentEnded, task=attempt.task, attempt=attempt.id)
-    return ends[-1].what.denied if ends else ""
-
-
-def findings_for(context: Context, task: str) -> str:
-    """What the last review found, for the author's next round; empty if it passed."""
-    reviews = context.journal.events(ReviewMade, task=task)
-    return "" if not reviews or reviews[-1].what.passed else reviews[-1].what.text
-
-
-def _people(context: Context, task: str) -> str:
-    """What people wrote with their requests for a row, oldest first."""
-    return "\n".join(
-        f"- {request.kind}, by {request.by}: {request.note}"
-        for request in context.journal.requests(task)
-        if request.note and request.error is None
-    )
-
-
-def _used_by(context: Context, attempt: Attempt) -> Usage:
-    """What the session that is resumed had used before: tools report its sum."""
-    before = [
-        one
-        for one in context.journal.attempts(attempt.task)
-        if attempt.session is not None and one.session == attempt.session and one.id != attempt.id
-    ]
-    numbers = {one.id for one in before}
-    # An attempt's sums hold its reviews, which had sessions of their own.
-    reviews = (
-        event.what.usage
-        for event in context.journal.events(UsageBooked, task=attempt.task)
-        if event.attempt in numbers
-    )
-    free = Usage(cost_usd=0.0 if before else None)
-    used = reduce(Usage.plus, (one.usage for one in before), free)
-    return used.minus(reduce(Usage.plus, reviews, Usage()))
-
-
-def _earlier(context: Context, attempt: Attempt) -> str:
-    """What became of the attempt before this one, for the brief."""
-    before = [one for one in context.journal.attempts(attempt.task) if one.number < attempt.number]
-    if not before:
-        return ""
-    last = before[-1]
-    if last.end in (End.REVIEW, End.CONFLICT):
-        return ""  # the brief says it elsewhere
-    if last.end is End.INTERRUPTED:
-        return f"Attempt {last.number} by {last.agent} was cut off before it ended."
-    told = last.reason or last.summary
-    return f"Attempt {last.number} by {last.agent} ended as {last.outcome}: {told}"

@@ -18,10 +18,7 @@ from gates.case import Reason
 from mission.config import MissionConfig
 from orchestrator.merging.candidates import Candidate, Candidates, Tried
 from orchestrator.merging.landings import Landings
-from orchestrator.merging.squashing import (
-    TRIES,
-    Squashing,
-)
+from orchestrator.merging.squashing import TRIES, Squashing
 from orchestrator.ports.display import Display
 from orchestrator.workplace.verifying import Row
 from policy.batch import Answer, Land, Return, Step, Verdict, Verify, plan_batches

@@ -13,11 +13,7 @@ from mission.journal.kinds import ForgeRaced
 from orchestrator.merging.candidates import Candidate
 from orchestrator.merging.pulling import Pulling
 from orchestrator.ports.display import Display
-from orchestrator.workplace.verifying import (
-    Row,
-    VerificationError,
-    Verifier,
-)
+from orchestrator.workplace.verifying import Row, VerificationError, Verifier
 from workspace import landing
 from workspace.process import Stop
 from workspace.repository import Repository

@@ -11,9 +11,9 @@ from forges.protocol import PullText
 from forges.pulls import PullRequests
 from mission.journal import Attempt, Journal
 from mission.journal.kinds import PullOpened, ReviewMade, Verified
-from orchestrator.attempts.work import Work
 from orchestrator.merging.squashing import Squashing
 from orchestrator.ports.display import Display
+from orchestrator.workplace.finished import Work
 from orchestrator.workplace.verifying import Row
 from tasks_md.model import Task
 from workspace.inert import inert

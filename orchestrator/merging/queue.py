@@ -16,11 +16,7 @@ from mission.config import MissionConfig
 from mission.journal import Journal
 from mission.journal.kinds import MergeAwaited
 from orchestrator.merging.batch import Ahead, BatchRound
-from orchestrator.merging.candidates import (
-    Candidate,
-    Candidates,
-    Tried,
-)
+from orchestrator.merging.candidates import Candidate, Candidates, Tried
 from orchestrator.merging.landings import Landings
 from orchestrator.merging.squashing import Squashing
 from orchestrator.ports.display import Display

@@ -17,11 +17,11 @@ from gates.protocol import GateRequest, Purpose
 from gates.single_writer import touched
 from mission.journal import Attempt, Journal, Step
 from mission.journal.kinds import Merged
-from orchestrator.attempts.work import Work, author_of
 from orchestrator.gating.passage import Passage
 from orchestrator.gating.settings_files import SettingsFiles
 from orchestrator.merging.landed import Landed
 from orchestrator.publishing.absorbing import Absorbing
+from orchestrator.workplace.finished import Work, author_of
 from orchestrator.workplace.verifying import Row
 from tasks_md.model import Task
 from workspace import changes, checkout, landing, squash

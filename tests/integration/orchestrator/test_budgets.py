@@ -135,14 +135,14 @@ def test_input_from_a_cache_does_not_count_against_estimates(
 def test_what_was_set_aside_is_free_again_if_the_row_does_not_start(tmp_path: Path) -> None:
     scratch = limited(tmp_path, {"mission": {"tokens": 1500}})
     opened = open_mission(str(scratch.task_file), RecordingDisplay(), Stop())
-    with opened as (context, board):
-        config, journal = context.config, context.journal
+    with opened as (parts, board):
+        config, journal = parts.config, parts.journal
         nobody = ScriptedCarrier(_refuse_to_start)
         dispatcher = Dispatcher(
             board, nobody, nobody, config=config, journal=journal, logs=tmp_path / "logs"
         )
-        budget = Budget(config, journal, journal.run, context.clock.now())
-        admission = Admission(dispatcher, budget, context.rests, config, display=context.display)
+        budget = Budget(config, journal, journal.run, parts.clock.now())
+        admission = Admission(dispatcher, budget, parts.rests, config, display=parts.display)
         first, second = board.plan.task("A"), board.plan.task("B")
         assert admission.admits(first, "worker") == "worker"
         assert admission.admits(second, "worker") is None

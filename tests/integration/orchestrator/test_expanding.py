@@ -13,7 +13,7 @@ import yaml
 from errors import AgentError, BudgetError, MissionError, UsageError
 from mission.journal import End
 from mission.report import make_report
-from orchestrator.expanding import Expansion, expand, write_expansion
+from orchestrator.expanding import Expansion
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
@@ -54,9 +54,9 @@ def planned(folder: Path, plan: object, *, status: str = "done") -> Scratch:
 
 def expanded(scratch: Scratch, *, force: bool = False) -> Expansion:
     """What the planner would have, checked and written."""
-    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, _):
-        made = expand(context, "M2", planner="other", force=force)
-        write_expansion(context, made)
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (parts, _):
+        made = parts.planning.expand("M2", planner="other", force=force)
+        parts.planning.write_expansion(made)
         return made
 
 

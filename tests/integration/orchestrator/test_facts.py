@@ -17,8 +17,8 @@ from workspace.process import Stop
 
 def disagreements(scratch: Scratch, *, setting: bool = False) -> list[str]:
     """Rule and task of each; with `setting`, what the facts prove is set."""
-    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
-        found = context.comparison.compare(board)
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (parts, board):
+        found = parts.comparison.compare(board)
         if setting:
             fix(board, found)
         return [f"{one.finding.rule} {one.finding.task}" for one in found]
@@ -64,8 +64,8 @@ def test_what_another_mission_merged_proves_nothing_here(tmp_path: Path) -> None
     scratch.git.run("commit", "--quiet", "-m", "Another mission")
     scratch.git.run("push", "--quiet", "origin", "main")
     scratch.run()
-    with open_mission(str(other), RecordingDisplay(), Stop()) as (context, board):
-        assert context.comparison.compare(board) == []
+    with open_mission(str(other), RecordingDisplay(), Stop()) as (parts, board):
+        assert parts.comparison.compare(board) == []
 
 
 def test_a_merge_that_names_no_mission_counts(tmp_path: Path) -> None:

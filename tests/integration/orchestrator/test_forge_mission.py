@@ -265,8 +265,8 @@ def test_what_the_forge_says_otherwise_is_found_and_left_to_people(
 
 def disagreements(scratch: Scratch, *, setting: bool = False) -> list[str]:
     """What `mission verify` finds; with `setting`, what the facts prove is set."""
-    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
-        found = context.comparison.compare(board)
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (parts, board):
+        found = parts.comparison.compare(board)
         if setting:
             fix(board, found)
         return [one.finding.rule for one in found]

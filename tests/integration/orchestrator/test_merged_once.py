@@ -42,10 +42,8 @@ def starts(folder: Path) -> list[str]:
 
 
 def findings(scratch: Scratch) -> list[str]:
-    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, board):
-        return [
-            f"{one.finding.rule} {one.finding.task}" for one in context.comparison.compare(board)
-        ]
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (parts, board):
+        return [f"{one.finding.rule} {one.finding.task}" for one in parts.comparison.compare(board)]
 
 
 def set_by_hand(scratch: Scratch, task: str, old: str, new: str) -> None:
@@ -219,8 +217,8 @@ def test_a_task_file_that_was_moved_keeps_its_merges(tmp_path: Path) -> None:
     scratch.git.run("mv", "plan", "plans")
     push(scratch, "Another folder")
     file = scratch.top / "plans" / "TASKS.md"
-    with open_mission(str(file), RecordingDisplay(), Stop()) as (context, _):
-        assert list(context.landed.merged(["A"])) == ["A"]
+    with open_mission(str(file), RecordingDisplay(), Stop()) as (parts, _):
+        assert list(parts.landed.merged(["A"])) == ["A"]
     # A mission that begins where the old one was has rows of its own.
     (scratch.top / "plan").mkdir()
     for name in ("TASKS.md", "mission.yaml"):
@@ -228,8 +226,8 @@ def test_a_task_file_that_was_moved_keeps_its_merges(tmp_path: Path) -> None:
     scratch.edit("Do A.", "Do something else.")
     scratch.git.run("add", "--all")
     push(scratch, "Another mission")
-    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, _):
-        assert list(context.landed.merged(["A"])) == []
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (parts, _):
+        assert list(parts.landed.merged(["A"])) == []
 
 
 # A gate: when it is asked about the merge of feat/a, another clone merges B.

@@ -10,7 +10,6 @@ import pytest
 
 from errors import AgentError
 from mission.journal.kinds import RowWaits
-from orchestrator.expanding import expand_patiently
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
@@ -104,8 +103,8 @@ def test_people_are_answered_while_a_run_waits_for_its_planner(tmp_path: Path) -
 def test_a_command_that_plans_waits_a_little_and_else_says_what_to_type(tmp_path: Path) -> None:
     scratch = away(tmp_path, {"other": ["rate-limit 1", "quota 3600"]})
     with (
-        open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (context, _),
+        open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (parts, _),
         pytest.raises(AgentError, match="Type `mission expand M2` after 20"),
     ):
-        expand_patiently(context, "M2", force=True)
+        parts.planning.expand_patiently("M2", force=True)
     assert asked(tmp_path) == ["other", "other"]

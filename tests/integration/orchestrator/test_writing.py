@@ -182,7 +182,7 @@ def test_killed_before_a_finished_operation_is_in_the_file(
     def find(name: str) -> Operation:
         raise AssertionError(f"{name} ran again")
 
-    monkeypatch.setattr("orchestrator.loop.conduct.find_operation", find)
+    monkeypatch.setattr("orchestrator.conduct.find_operation", find)
     assert scratch.run().exit_code == 0
     assert scratch.statuses() == {"A": "done", "B": "done"}
     with scratch.journal() as journal:

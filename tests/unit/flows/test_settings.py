@@ -9,14 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import (
-    AUTH_STRING,
-    Access,
-    client_settings,
-    connect,
-    given_api,
-    server_settings,
-)
+from flows.settings import AUTH_STRING, Access, client_settings, connect, given_api, server_settings
 from workspace.process import allowed_environment
 
 

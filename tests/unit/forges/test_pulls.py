@@ -11,12 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import BaseMovedError, ForgeError, StoppedError, UsageError
-from forges.errors import (
-    NotYetError,
-    RateLimitedError,
-    RefusedError,
-    UnreachableError,
-)
+from forges.errors import NotYetError, RateLimitedError, RefusedError, UnreachableError
 from forges.fake import FakeForge
 from forges.persistence import Persistence
 from forges.protocol import Issue, Pull, PullState, PullText

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from mission.journal.kinds import DispatchBegan
 from orchestrator.admission.admission import Admission
 from orchestrator.admission.budgeting import Budget
+from orchestrator.assembly import Assembly
 from orchestrator.attempts.attempt import AttemptRunner
-from orchestrator.context import Context
 from orchestrator.loop.board import Board
 from orchestrator.loop.dispatch import Dispatcher
 from orchestrator.loop.events import Event, StopRequested, Woken
@@ -32,7 +32,7 @@ from policy.budget import Refusal
 
 
 def conduct(
-    context: Context,
+    parts: Assembly,
     board: Board,
     engine: Engine,
     todo: Todo,
@@ -50,65 +50,81 @@ def conduct(
     if todo.selected is None or todo.selected:
         everything = todo.selected is None
         begun = DispatchBegan(slots=slots, all=everything, rows=tuple(sorted(todo.selected or ())))
-        context.journal.record(begun)
-    issues = context.issues(lambda: board.plan)
+        parts.journal.record(begun)
+    issues = parts.issues(lambda: board.plan)
     dispatcher = Dispatcher(
         board,
         AttemptRunner(
-            context,
             MergeQueue(
-                context.landings(),
-                candidates=context.candidates,
-                squashing=context.squashing,
-                config=context.config,
-                journal=context.journal,
-                repository=context.repository,
-                base_lock=context.base_lock,
-                display=context.display,
+                parts.landings(),
+                candidates=parts.candidates,
+                squashing=parts.squashing,
+                config=parts.config,
+                journal=parts.journal,
+                repository=parts.repository,
+                base_lock=parts.base_lock,
+                display=parts.display,
             ),
             issues,
+            reviewing=parts.reviewing,
+            delivering=parts.delivering,
+            resuming=parts.resuming,
+            sending_back=parts.sending_back,
+            agent_work=parts.agent_work,
+            repairing=parts.repairing,
+            retrying=parts.retrying,
+            pulling=parts.pulling,
+            reports=parts.reports,
+            config=parts.config,
+            journal=parts.journal,
+            clock=parts.clock,
+            repository=parts.repository,
+            task_file=parts.task_file,
+            pulls=parts.pulls,
+            redactor=parts.redactor,
+            display=parts.display,
         ),
-        _operations(context, issues),
-        config=context.config,
-        journal=context.journal,
-        logs=context.place.logs,
+        _operations(parts, issues),
+        config=parts.config,
+        journal=parts.journal,
+        logs=parts.place.logs,
     )
     admission = Admission(
         dispatcher,
-        Budget(context.config, context.journal, context.journal.run, context.clock.now()),
-        context.rests,
-        context.config,
-        display=context.display,
-        clock=context.clock,
-        dice=context.dice,
+        Budget(parts.config, parts.journal, parts.journal.run, parts.clock.now()),
+        parts.rests,
+        parts.config,
+        display=parts.display,
+        clock=parts.clock,
+        dice=parts.dice,
         until=todo.until,
     )
-    inbox = Inbox(board, context.journal, context.display)
+    inbox = Inbox(board, parts.journal, parts.display)
     with (
         ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe") as scribe,
         Publisher(
-            context.status_commits.publish_status,
-            each=context.config.status.commit == "each",
-            say=context.display.say,
+            parts.status_commits.publish_status,
+            each=parts.config.status.commit == "each",
+            say=parts.display.say,
         ) as publisher,
-        context.stop.calling(lambda: events.put(StopRequested())),
-        context.away.calling(lambda: events.put(Woken())),
+        parts.stop.calling(lambda: events.put(StopRequested())),
+        parts.away.calling(lambda: events.put(Woken())),
         Watch(
-            context.place,
-            context.pause,
+            parts.place,
+            parts.pause,
             events.put,
-            say=context.display.say,
-            give_up=context.stop.give_up,
+            say=parts.display.say,
+            give_up=parts.stop.give_up,
         ),
     ):
         writing = Writing(
             board,
             inbox,
-            context.writer,
+            parts.writer,
             scribe,
-            journal=context.journal,
-            display=context.display,
-            clock=context.clock,
+            journal=parts.journal,
+            display=parts.display,
+            clock=parts.clock,
             tell=events.put,
             on_written=publisher.changed,
         )
@@ -122,38 +138,38 @@ def conduct(
             events,
             todo,
             slots=slots,
-            journal=context.journal,
-            clock=context.clock,
-            display=context.display,
-            redactor=context.redactor,
-            stop=context.stop,
-            holds=RunHolds(files=context.pause, remote=context.away),
-            understand=lambda plan: refuse_misunderstood(context.document, plan),
+            journal=parts.journal,
+            clock=parts.clock,
+            display=parts.display,
+            redactor=parts.redactor,
+            stop=parts.stop,
+            holds=RunHolds(files=parts.pause, remote=parts.away),
+            understand=lambda plan: refuse_misunderstood(parts.document, plan),
         )
         loop.run()
     return loop.over_budget
 
 
-def _operations(context: Context, issues: IssueBook) -> OperationRunner:
+def _operations(parts: Assembly, issues: IssueBook) -> OperationRunner:
     """Who carries out the rows that run operations. One of these sums up what others did."""
     closing = CloseMilestone(
-        file=context.writer,
-        journal=context.journal,
-        gates=context.gates,
+        file=parts.writer,
+        journal=parts.journal,
+        gates=parts.gates,
         issues=issues,
-        clock=context.clock,
+        clock=parts.clock,
     )
     return OperationRunner(
         Means(
-            place=context.place,
-            config=context.config,
-            repository=context.repository,
-            passage=context.passage,
-            display=context.display,
-            stop=context.stop,
+            place=parts.place,
+            config=parts.config,
+            repository=parts.repository,
+            passage=parts.passage,
+            display=parts.display,
+            stop=parts.stop,
         ),
         lambda name: closing if name == CLOSE_MILESTONE else find_operation(name),
-        record=context.operations,
-        journal=context.journal,
-        redactor=context.redactor,
+        record=parts.operations,
+        journal=parts.journal,
+        redactor=parts.redactor,
     )

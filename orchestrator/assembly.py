@@ -1,4 +1,4 @@
-"""What everything in a run shares."""
+"""Puts the parts of a run together: which part gets which ports."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ from mission.config.document import Document
 from mission.journal import Journal
 from mission.place import Place
 from orchestrator.admission.rests import Rests
+from orchestrator.attempts.delivery import Delivering
+from orchestrator.attempts.repairing import Repairing
+from orchestrator.attempts.resuming import Resuming
+from orchestrator.attempts.retrying import Retrying
+from orchestrator.attempts.reviewing import Reviewing
+from orchestrator.attempts.sending_back import SendingBack
+from orchestrator.attempts.work import AgentWork
+from orchestrator.expanding import Planning
 from orchestrator.facts import Comparison
 from orchestrator.gating.passage import Passage
 from orchestrator.gating.settings_files import SettingsFiles
@@ -32,6 +40,8 @@ from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.own_commits import OwnCommits
 from orchestrator.publishing.reports import Reports
 from orchestrator.publishing.status import StatusCommits
+from orchestrator.recovery.proving import Proving
+from orchestrator.recovery.recovery import Recovery
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Asking
@@ -52,12 +62,15 @@ def task_path(place: Place, repository: Repository) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Context:
-    """The parts of one run (or of one command that acts on a mission)."""
+class Assembly:
+    """The parts of one run, or of one command that acts on a mission.
+
+    Nothing below is handed this: each part names the ports that it uses.
+    """
 
     place: Place  # where the mission's files are
     config: MissionConfig
-    journal: Journal
+    journal: Journal  # written in the name of this run
     writer: StatusWriter  # of the task file; the board and the publisher use it
     repository: Repository
     worktrees: Worktrees
@@ -67,7 +80,6 @@ class Context:
     redactor: Redactor
     display: Display
     stop: Stop
-    run: int  # the journal's id of this run
     rests: Rests  # providers that take no work for a while
     landed: Landed  # what the base holds of the mission
     away: Away  # the remote, while it cannot be reached
@@ -268,6 +280,127 @@ class Context:
             pulling=self.pulling,
             journal=self.journal,
             repository=self.repository,
+            display=self.display,
+            stop=self.stop,
+        )
+
+    @cached_property
+    def retrying(self) -> Retrying:
+        """What follows from an agent's end, with the journal's history of the row."""
+        return Retrying(config=self.config, journal=self.journal, clock=self.clock, dice=self.dice)
+
+    @cached_property
+    def repairing(self) -> Repairing:
+        """Work that does not apply to the base: whether its agent gets it back."""
+        return Repairing(retrying=self.retrying, config=self.config, journal=self.journal)
+
+    @cached_property
+    def agent_work(self) -> AgentWork:
+        """The agent's part of an attempt."""
+        return AgentWork(
+            repairing=self.repairing,
+            errands=self.errands,
+            asking=self.asking,
+            config=self.config,
+            journal=self.journal,
+            repository=self.repository,
+            worktrees=self.worktrees,
+            task_file=self.task_file,
+            landed=self.landed,
+            redactor=self.redactor,
+            display=self.display,
+        )
+
+    @cached_property
+    def sending_back(self) -> SendingBack:
+        """Work that may not merge: whether its agent gets it back, and in which state."""
+        return SendingBack(
+            agent_work=self.agent_work,
+            retrying=self.retrying,
+            config=self.config,
+            repository=self.repository,
+            task_file=self.task_file,
+            display=self.display,
+        )
+
+    @cached_property
+    def resuming(self) -> Resuming:
+        """Attempts that are taken up again."""
+        return Resuming(
+            agent_work=self.agent_work,
+            journal=self.journal,
+            repository=self.repository,
+            landed=self.landed,
+            display=self.display,
+        )
+
+    @cached_property
+    def delivering(self) -> Delivering:
+        """Finished work, from its branch to the remote."""
+        return Delivering(
+            agent_work=self.agent_work,
+            pulling=self.pulling,
+            verifier=self.verifier,
+            passage=self.passage,
+            journal=self.journal,
+            repository=self.repository,
+            pulls=self.pulls,
+            redactor=self.redactor,
+            display=self.display,
+        )
+
+    @cached_property
+    def reviewing(self) -> Reviewing:
+        """Reviews of finished work, and who else has to look at it."""
+        return Reviewing(
+            retrying=self.retrying,
+            errands=self.errands,
+            settings_files=self.settings_files,
+            config=self.config,
+            journal=self.journal,
+            clock=self.clock,
+            repository=self.repository,
+            worktrees=self.worktrees,
+            task_file=self.task_file,
+            redactor=self.redactor,
+            stop=self.stop,
+        )
+
+    @cached_property
+    def proving(self) -> Proving:
+        """Sets the rows that the base holds to done."""
+        return Proving(
+            landed=self.landed,
+            journal=self.journal,
+            display=self.display,
+            issues=self.issues,
+            clear=self.agent_work.clear,
+            base=self.repository.base,
+        )
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """Makes journal, git and file agree before anything is dispatched."""
+        return Recovery(proving=self.proving, journal=self.journal, display=self.display)
+
+    @cached_property
+    def planning(self) -> Planning:
+        """Placeholders become rows: an agent plans them, and every rule is held against its
+        plan."""
+        return Planning(
+            retrying=self.retrying,
+            errands=self.errands,
+            place=self.place,
+            config=self.config,
+            document=self.document,
+            journal=self.journal,
+            clock=self.clock,
+            dice=self.dice,
+            writer=self.writer,
+            repository=self.repository,
+            worktrees=self.worktrees,
+            rests=self.rests,
+            redactor=self.redactor,
             display=self.display,
             stop=self.stop,
         )
