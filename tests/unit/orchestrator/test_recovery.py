@@ -15,7 +15,6 @@ from policy.standing import Landing
 from tests.unit.orchestrator.in_memory import InMemory, table
 from workspace.redact import Redactor
 
-
 FINISHED = (Step.ANSWERED, Step.WORKED, Step.VERIFIED, Step.PUSHED)
 
 
