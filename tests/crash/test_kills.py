@@ -144,8 +144,8 @@ def _check_nothing_is_left(scratch: Scratch, told: str) -> None:
                 assert attempt.step is Step.ENDED, told
                 finished[attempt.task] = finished.get(attempt.task, 0) + 1
         assert set(finished.values()) == {1}, f"{told}: an agent ran again after it had finished"
-    worktrees = scratch.git.text("worktree", "list", "--porcelain").count("worktree ")
-    assert worktrees == 1, f"{told}: {worktrees} worktrees"
+    worktrees = scratch.git.text("worktree", "list").splitlines()
+    assert len(worktrees) == 1, f"{told}: {worktrees}"
     assert _survivors(scratch) == [], told
 
 
