@@ -52,6 +52,17 @@ os.environ["MISSION_HOME"] = str(Path(_HOME.name) / "mission")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+
+def pytest_sessionfinish() -> None:
+    """A test that failed to name another home has started a server in that of the session, which
+    would outlive it."""
+    folder = Path(os.environ["MISSION_HOME"]) / "prefect"
+    if folder.exists():
+        from flows.server import LocalServer  # noqa: PLC0415 - few sessions need it
+
+        LocalServer(folder).stop()
+
+
 MOST_PROCESSES = 8  # each has servers of its own
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from flows.server import LocalServer
 from mission.journal.kinds import GateAnswered
 from tests.forge.server import TOKEN, ForgeServer
 from tests.plugins import install
@@ -68,12 +69,20 @@ def _settings(scratch: Scratch, text: str) -> None:
     scratch.git.run("push", "--quiet", "origin", "main")
 
 
-def _mission(scratch: Scratch, site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def _mission(
+    scratch: Scratch, site: Path, *words: str, home: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     path = f"{site.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         [Path(sys.executable).with_name("mission"), *words],
         cwd=scratch.top,
-        env={**os.environ, "PYTHONPATH": str(site), "PATH": path, "ACME_TOKEN": TOKEN},
+        env={
+            **os.environ,
+            **({"MISSION_HOME": str(home)} if home is not None else {}),
+            "PYTHONPATH": str(site),
+            "PATH": path,
+            "ACME_TOKEN": TOKEN,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -89,12 +98,15 @@ def _errors(scratch: Scratch, site: Path) -> Iterator[str]:
             yield f"{one['line']}:{one['column']} {one['rule']}: {one['message']}. {one['hint']}"
 
 
-def test_a_mission_is_carried_out_by_what_a_package_adds(scratch: Scratch, acme: Path) -> None:
+def test_a_mission_is_carried_out_by_what_a_package_adds(
+    scratch: Scratch, acme: Path, prefect_server: LocalServer
+) -> None:
     _settings(scratch, SETTINGS)
     checked = _mission(scratch, acme, "check", str(scratch.task_file))
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
-    ran = _mission(scratch, acme, "run", str(scratch.task_file))
+    home = prefect_server.folder.parent
+    ran = _mission(scratch, acme, "run", str(scratch.task_file), home=home)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert scratch.statuses() == {"A-1": "done", "A-2": "done"}
