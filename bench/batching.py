@@ -30,7 +30,7 @@ from orchestrator.assembly import Assembly
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
-from orchestrator.workplace.verifying import Row
+from orchestrator.workplace.verifying import FinishedWork
 from workspace.process import Stop
 
 BRANCHES = 24
@@ -99,7 +99,7 @@ def _make(folder: Path, names: Sequence[str], bad: Sequence[str], size: int | No
     return top / "TASKS.md"
 
 
-def _rows(parts: Assembly, names: Sequence[str]) -> list[Row]:
+def _rows(parts: Assembly, names: Sequence[str]) -> list[FinishedWork]:
     """What the journal of a run would hold, had the agents just ended."""
     plan = parts.writer.read()
     base = parts.repository.fetch_base()
@@ -118,7 +118,7 @@ def _rows(parts: Assembly, names: Sequence[str]) -> list[Row]:
         head = parts.repository.git.commit(f"refs/heads/feat/{name}")
         for step in (Step.ANSWERED, Step.WORKED, Step.VERIFIED, Step.PUSHED):
             attempt = parts.journal.advance_attempt(attempt.id, step, head=head)
-        rows.append(Row(task=plan.task(name), attempt=attempt))
+        rows.append(FinishedWork(task=plan.task(name), attempt=attempt))
     return rows
 
 
@@ -183,7 +183,7 @@ def _measure(count: int, culprits: Sequence[int], size: int | None) -> dict[str,
     return {"verifications": steps, "seconds": round(seconds, 2)}
 
 
-def _land(queue: MergeQueue, row: Row) -> bool:
+def _land(queue: MergeQueue, row: FinishedWork) -> bool:
     """Whether the row landed."""
     try:
         queue.land(row)

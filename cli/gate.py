@@ -79,7 +79,7 @@ def queue(
     request = GateRequest(purpose=purpose, branch=named, base=config.base)
     configs = config.gates or [QueueGateConfig()]
     patience = Patience.of(configs)
-    progress = _Progress()
+    progress = _Heard()
     error: GateError | None = None
     with _stopped_by_interrupt() as stop:
         try:
@@ -163,7 +163,7 @@ def _duration(option: str, text: str | None, default: timedelta) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-class _Progress:
+class _Heard:
     """What was heard, and what people are told while they wait."""
 
     def __init__(self) -> None:
@@ -190,9 +190,7 @@ class _Progress:
         talk(printable(f"waiting for {said} (since {since})"))
 
 
-def _as_json(
-    request: GateRequest, progress: _Progress, error: GateError | None
-) -> dict[str, object]:
+def _as_json(request: GateRequest, progress: _Heard, error: GateError | None) -> dict[str, object]:
     state = "clear"
     if error is not None:
         state = "timed-out" if isinstance(error, GateTimeoutError) else "red"

@@ -14,7 +14,7 @@ from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from flows.run import carry_out
 from mission.place import Place
-from orchestrator.dry_run import Planned, held_back, plan_run
+from orchestrator.dry_run import RowPreview, held_back, preview_run
 from orchestrator.run import RunEnd, RunRequest, check_request, select
 from orchestrator.soundness.soundness import examine
 from workspace.process import Stop
@@ -69,7 +69,7 @@ def _dry_run(request: RunRequest, *, as_json: bool) -> None:
     place = Place.find(request.path)
     config, plan = examine(place).sound()
     selected = select(plan, request)
-    planned = plan_run(plan, config, selected)
+    planned = preview_run(plan, config, selected)
     held = held_back(plan, selected) if not planned else {}
     if as_json:
         print_json({"dispatch": [asdict(one) for one in planned], "held_back": held})
@@ -86,7 +86,7 @@ def _dry_run(request: RunRequest, *, as_json: bool) -> None:
         fact("No gate is configured: nothing would hold a push or a merge back.")
 
 
-def _told(one: Planned) -> list[str]:
+def _told(one: RowPreview) -> list[str]:
     lines = [f"{one.wave}. {one.task}  by {one.agent or 'nobody'}  ({one.rule})"]
     if one.branch:
         lines.append(f"     branch {one.branch}")

@@ -14,7 +14,7 @@ from typing import Self
 from prefect.context import FlowRunContext
 
 from errors import MachineError
-from flows.board import Board
+from flows.progress_table import ProgressTable
 from flows.record import Record
 from flows.settings import TAG
 from flows.task import RowFuture, RowRun, done, row, task_run
@@ -51,7 +51,7 @@ class PrefectEngine:
         # Twice as many threads as slots: a row's slot is free before its end is recorded.
         self._pool = ThreadPoolExecutor(max_workers=2 * slots, thread_name_prefix="row")
         self._record = Record(self._flow_run.id)
-        self._board = Board(flow_run=self._flow_run.id, title=title, logs=logs)
+        self._board = ProgressTable(flow_run=self._flow_run.id, title=title, logs=logs)
         self._lock = threading.Lock()
         self._keys = itertools.count(1)
         self._names: dict[uuid.UUID, str] = {}  # of every task run dispatched

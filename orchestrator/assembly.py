@@ -28,18 +28,18 @@ from orchestrator.facts import Comparison
 from orchestrator.gating.passage import Passage
 from orchestrator.gating.settings_files import SettingsFiles
 from orchestrator.merging.candidates import Candidates
-from orchestrator.merging.landed import Landed
 from orchestrator.merging.landings import ForgeLandings, Landings, PushLandings
+from orchestrator.merging.merges import Merges
 from orchestrator.merging.pulling import Pulling
 from orchestrator.merging.squashing import Squashing
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.ports.display import Display
-from orchestrator.publishing.absorbing import Absorbing
 from orchestrator.publishing.behind import Behind
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.own_commits import OwnCommits
-from orchestrator.publishing.reports import Reports
+from orchestrator.publishing.review_reports import ReviewReports
 from orchestrator.publishing.status import StatusCommits
+from orchestrator.publishing.taking_in import TakingIn
 from orchestrator.recovery.proving import Proving
 from orchestrator.recovery.recovery import Recovery
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
@@ -81,7 +81,7 @@ class Assembly:
     display: Display
     stop: Stop
     rests: Rests  # providers that take no work for a while
-    landed: Landed  # what the base holds of the mission
+    landed: Merges  # what the base holds of the mission
     away: Away  # the remote, while it cannot be reached
     behind: Behind  # what keeps the checkout from following it
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
@@ -171,9 +171,9 @@ class Assembly:
         )
 
     @cached_property
-    def reports(self) -> Reports:
+    def reports(self) -> ReviewReports:
         """The reports of rows, beside the plan."""
-        return Reports(
+        return ReviewReports(
             place=self.place, writer=self.writer, repository=self.repository, redactor=self.redactor
         )
 
@@ -183,9 +183,9 @@ class Assembly:
         return OwnCommits(repository=self.repository, task_file=self.task_file)
 
     @cached_property
-    def absorbing(self) -> Absorbing:
+    def taking_in(self) -> TakingIn:
         """Takes what others pushed into the task file, and lets the checkout follow."""
-        return Absorbing(
+        return TakingIn(
             own_commits=self.own_commits,
             journal=self.journal,
             writer=self.writer,
@@ -200,7 +200,7 @@ class Assembly:
     def status_commits(self) -> StatusCommits:
         """Status, as commits of the task file on top of the base."""
         return StatusCommits(
-            absorbing=self.absorbing,
+            taking_in=self.taking_in,
             own_commits=self.own_commits,
             reports=self.reports,
             passage=self.passage,
@@ -233,7 +233,7 @@ class Assembly:
     def squashing(self) -> Squashing:
         """Makes and checks the squash commits of finished rows, and finishes what has merged."""
         return Squashing(
-            absorbing=self.absorbing,
+            taking_in=self.taking_in,
             settings_files=self.settings_files,
             passage=self.passage,
             journal=self.journal,

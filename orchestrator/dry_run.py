@@ -26,7 +26,7 @@ _PERSONS_TURN = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Planned:
+class RowPreview:
     """One row that a run would dispatch."""
 
     task: str
@@ -39,11 +39,13 @@ class Planned:
     problem: str  # what would keep it from running; empty: nothing known
 
 
-def plan_run(plan: Plan, config: MissionConfig, selected: frozenset[str] | None) -> list[Planned]:
+def preview_run(
+    plan: Plan, config: MissionConfig, selected: frozenset[str] | None
+) -> list[RowPreview]:
     """The rows that would be dispatched, in dispatch order, if every attempt succeeded."""
     statuses = {task.id: Status(task.status) for task in plan.tasks if task.status in STATUSES}
     graph = Graph.of(plan)
-    planned: list[Planned] = []
+    planned: list[RowPreview] = []
     wave = 0
     while True:
         ready = [name for name in graph.ready(statuses) if selected is None or name in selected]
@@ -74,7 +76,7 @@ def held_back(plan: Plan, selected: frozenset[str] | None) -> dict[str, str]:
     return held
 
 
-def _planned(task: Task, config: MissionConfig, wave: int) -> Planned:
+def _planned(task: Task, config: MissionConfig, wave: int) -> RowPreview:
     agent, rule, problem = "", "", ""
     try:
         chosen = route(task, config)
@@ -83,7 +85,7 @@ def _planned(task: Task, config: MissionConfig, wave: int) -> Planned:
     except MissionError as error:
         problem = str(error)
     merges = task.branch_kind is BranchKind.NAMED
-    return Planned(
+    return RowPreview(
         task=task.id,
         wave=wave,
         agent=agent,

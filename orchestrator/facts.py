@@ -13,9 +13,9 @@ from mission.journal import Journal
 from mission.journal.kinds import Merged
 from mission.state import Actor, Status
 from orchestrator.loop.board import Board, StatusChange
-from orchestrator.merging.landed import Landed
-from orchestrator.recovery.taking_over import vouched_for
-from policy.standing import Landing
+from orchestrator.merging.merges import Merges
+from orchestrator.recovery.vouching import vouched_for
+from policy.merged import Merge
 from tasks_md.model import Plan, Task
 from workspace.redact import Redactor
 from workspace.repository import Repository
@@ -38,7 +38,7 @@ class Comparison:
 
     journal: Journal
     repository: Repository
-    landed: Landed
+    landed: Merges
     gates: tuple[Gate, ...]
     pulls: PullRequests | None
     redactor: Redactor
@@ -61,7 +61,7 @@ class Comparison:
 
     def _read(self, plan: Plan, base: str) -> _Facts:
         names = list(plan.by_id)
-        landed = self._landed(base)
+        landed = self._merges(base)
         merged = self.landed.merged(names, unnamed=True)
         trailed = {one.task for one in self.landed.standing(unnamed=True)}
         reverted = {one.task: one.commit for one in self.landed.reverted()}
@@ -79,7 +79,7 @@ class Comparison:
         if task.id in facts.twice:
             yield self._merged_twice(task, *facts.twice[task.id])
         if status is Status.DONE:
-            lost = self._not_landed(task, facts) if task.branch and commit is None else None
+            lost = self._not_merged(task, facts) if task.branch and commit is None else None
             if lost is not None:
                 yield lost
             elif task.id not in facts.vouched:
@@ -112,7 +112,7 @@ class Comparison:
             proved,
         )
 
-    def _merged_twice(self, task: Task, first: Landing, second: Landing) -> Disagreement:
+    def _merged_twice(self, task: Task, first: Merge, second: Merge) -> Disagreement:
         one, other = first.commit[:10], second.commit[:10]
         return _row_found(
             task,
@@ -122,7 +122,7 @@ class Comparison:
             f"`git show {one} {other}` shows both; `git revert {other}` takes one of them back",
         )
 
-    def _not_landed(self, task: Task, facts: _Facts) -> Disagreement | None:
+    def _not_merged(self, task: Task, facts: _Facts) -> Disagreement | None:
         """A row that is done, of which the base shows no merge."""
         git = self.repository.git
         reverted = facts.reverted.get(one_line(task.id))
@@ -140,7 +140,7 @@ class Comparison:
             return None
         return _row_found(task, "done-not-merged", f"{task.id} is done, but {why}", hint)
 
-    def _landed(self, base: str) -> dict[str, str]:
+    def _merges(self, base: str) -> dict[str, str]:
         """Task -> the commit on the base that merged it: by the journal, else by its trailers."""
         git = self.repository.git
         found: dict[str, str] = {}
@@ -240,7 +240,7 @@ class _Facts:
     base: str  # the base's tip
     landed: Mapping[str, str]  # the commit on the base that merged the row
     wanted_anew: Collection[str]  # rows that a person wants done again after that
-    twice: Mapping[str, tuple[Landing, Landing]]
+    twice: Mapping[str, tuple[Merge, Merge]]
     reverted: Mapping[str, str]  # the last merge of the row that was taken back
     vouched: Collection[str]  # rows of which is known why they may be done
 

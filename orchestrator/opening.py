@@ -24,7 +24,7 @@ from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
 from orchestrator.assembly import Assembly, task_path
 from orchestrator.loop.board import Board
-from orchestrator.merging.landed import Landed
+from orchestrator.merging.merges import Merges
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.ports.display import Display
 from orchestrator.publishing.behind import Behind
@@ -107,7 +107,7 @@ def open_mission(
             display=display,
             stop=stop,
             rests=Rests(config),
-            landed=Landed(repository, journal, task_path(place, repository), config.dialect),
+            landed=Merges(repository, journal, task_path(place, repository), config.dialect),
             away=away,
             behind=Behind(repository.top, f"{repository.remote}/{repository.base}", display.say),
             remote=remote or NoWorkers(),

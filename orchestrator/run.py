@@ -22,7 +22,7 @@ from orchestrator.ports.assignment import Todo
 from orchestrator.ports.display import Display
 from orchestrator.ports.engine import Engine, ThreadEngine
 from orchestrator.publishing.storage import StorageCopy
-from orchestrator.recovery.taking_over import note_taken_over
+from orchestrator.recovery.vouching import note_done_before
 from orchestrator.soundness.preflight import check_base, refuse_without_commit, repository_of
 from orchestrator.soundness.soundness import (
     examine,
@@ -113,10 +113,10 @@ def run_mission(
     with opened as (parts, board), _storage_copy(parts):
         refuse_errors(_findings(parts, board))
         check_base(parts.repository)
-        parts.absorbing.take_in_pushed()
-        if board.take_up() is not None:
+        parts.taking_in.take_in_pushed()
+        if board.reread() is not None:
             refuse_errors(_findings(parts, board))
-        note_taken_over(parts.journal, board.plan)
+        note_done_before(parts.journal, board.plan)
         if parts.pulls is not None and parts.config.merge.strategy == "batch":
             display.say(
                 "merge.strategy is batch: what was verified is pushed to "
@@ -236,7 +236,7 @@ def _expanded(
             tell_wait(parts.journal, milestone.id, over_budget(error))
         parts.display.say(f"{milestone.id} stays a placeholder: {error}")
         return False
-    board.take_up()
+    board.reread()
     parts.display.say(f"{milestone.id}: planned as {len(made.tasks)} tasks")
     parts.status_commits.publish_status()  # so that people find the rows there, and edit these
     return True

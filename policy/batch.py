@@ -35,10 +35,10 @@ class Return:
     """Give `item` back to its task: it does not merge."""
 
     item: str
-    answer: Answer  # why: red with its log, a conflict, or refused
+    answer: StepResult  # why: red with its log, a conflict, or refused
 
 
-class Verdict(StrEnum):
+class StepState(StrEnum):
     """What came of a step."""
 
     GREEN = "green"  # verified; or landed
@@ -49,19 +49,19 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class StepResult:
     """What is sent back for `Verify` and `Land`."""
 
-    verdict: Verdict
+    verdict: StepState
     item: str | None = None  # the branch that does not apply, or is refused
     log: str = ""  # where to read more
 
 
 Step = Verify | Land | Return
-Plan = Generator[Step, Answer | None, None]
+Steps = Generator[Step, StepResult | None, None]
 
 
-def plan_batches(items: Sequence[str], *, size: int, repeat_red: bool = False) -> Plan:
+def batch_steps(items: Sequence[str], *, size: int, repeat_red: bool = False) -> Steps:
     """Land `items`, in their order, in batches of at most `size`.
 
     Args:
@@ -82,7 +82,7 @@ def plan_batches(items: Sequence[str], *, size: int, repeat_red: bool = False) -
 
 def _one_batch(
     batch: tuple[str, ...], *, repeat_red: bool
-) -> Generator[Step, Answer | None, frozenset[str]]:
+) -> Generator[Step, StepResult | None, frozenset[str]]:
     """Land or return at least one item of `batch`, unless the base moves; those that are done with.
 
     What stands before the first culprit lands, and the culprit is returned. What stands behind it
@@ -90,26 +90,26 @@ def _one_batch(
     """
     good = 0  # so many from the start were verified green together
     bad = len(batch) + 1  # so many are not to be tried together
-    blame: Answer | None = None  # what was said of `bad`, if its last item is to blame for it
+    blame: StepResult | None = None  # what was said of `bad`, if its last item is to blame for it
     while bad - good > 1:
         # With somebody to blame, halve the distance; else try all that may go together.
         tried = bad - 1 if blame is None else (good + bad) // 2
         answer = yield from _verify(batch[:tried], repeat_red=repeat_red)
         match answer.verdict:
-            case Verdict.GREEN:
+            case StepState.GREEN:
                 good = tried
-            case Verdict.RED:
+            case StepState.RED:
                 bad, blame = tried, answer
-            case Verdict.CONFLICT:
+            case StepState.CONFLICT:
                 place = _place(answer, batch, good, tried)
                 # Behind others it may apply once they have landed, or not: its turn comes again.
                 bad, blame = place + 1, (answer if place == 0 else None)
-            case Verdict.REFUSED | Verdict.MOVED:
+            case StepState.REFUSED | StepState.MOVED:
                 return (yield from _start_over(answer, batch[:tried]))
     landed = batch[:good]
     if landed:
         answer = yield from _land(landed)
-        if answer.verdict is not Verdict.GREEN:
+        if answer.verdict is not StepState.GREEN:
             return (yield from _start_over(answer, landed))
     if blame is None:
         return frozenset(landed)
@@ -117,25 +117,27 @@ def _one_batch(
     return frozenset((*landed, batch[good]))
 
 
-def _verify(items: tuple[str, ...], *, repeat_red: bool) -> Generator[Step, Answer | None, Answer]:
+def _verify(
+    items: tuple[str, ...], *, repeat_red: bool
+) -> Generator[Step, StepResult | None, StepResult]:
     answer = _given((yield Verify(items=items)))
-    if answer.verdict is Verdict.RED and repeat_red:
+    if answer.verdict is StepState.RED and repeat_red:
         answer = _given((yield Verify(items=items, repeated=True)))
     return answer
 
 
-def _land(items: tuple[str, ...]) -> Generator[Step, Answer | None, Answer]:
+def _land(items: tuple[str, ...]) -> Generator[Step, StepResult | None, StepResult]:
     answer = _given((yield Land(items=items)))
-    if answer.verdict not in (Verdict.GREEN, Verdict.REFUSED, Verdict.MOVED):
+    if answer.verdict not in (StepState.GREEN, StepState.REFUSED, StepState.MOVED):
         raise ValueError(f"landing cannot end with {answer.verdict}")
     return answer
 
 
 def _start_over(
-    answer: Answer, tried: tuple[str, ...]
-) -> Generator[Step, Answer | None, frozenset[str]]:
+    answer: StepResult, tried: tuple[str, ...]
+) -> Generator[Step, StepResult | None, frozenset[str]]:
     """After a refusal the refused branch is out, and what was tried with it is tried without it."""
-    if answer.verdict is Verdict.MOVED:
+    if answer.verdict is StepState.MOVED:
         return frozenset()
     if answer.item is None or answer.item not in tried:
         raise ValueError(f"{answer.item} cannot be refused: it is not among what was tried")
@@ -143,13 +145,13 @@ def _start_over(
     return frozenset({answer.item})
 
 
-def _given(answer: Answer | None) -> Answer:
+def _given(answer: StepResult | None) -> StepResult:
     if answer is None:
         raise ValueError("a step that was carried out needs its answer")
     return answer
 
 
-def _place(answer: Answer, batch: tuple[str, ...], good: int, tried: int) -> int:
+def _place(answer: StepResult, batch: tuple[str, ...], good: int, tried: int) -> int:
     """Where the branch stands that does not apply."""
     if answer.item not in batch[good:tried]:
         raise ValueError(f"{answer.item} cannot conflict: it is not among what was tried")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Verdict(StrEnum):
+class ReviewVerdict(StrEnum):
     """What the reviewer decides."""
 
     APPROVE = "approve"
@@ -29,7 +29,7 @@ class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Finding(_Answer):
+class ReviewFinding(_Answer):
     """One thing that the reviewer found."""
 
     file: str = Field(description="Path in the repository.")
@@ -41,15 +41,15 @@ class Finding(_Answer):
 class Review(_Answer):
     """A reviewer's answer."""
 
-    verdict: Verdict
+    verdict: ReviewVerdict
     summary: str = Field(description="One paragraph.")
-    findings: list[Finding] = Field(default_factory=list)
+    findings: list[ReviewFinding] = Field(default_factory=list)
 
     @property
     def passed(self) -> bool:
         """Whether the work may be merged: approved, and nothing found that must be settled."""
         grave = {Severity.BLOCKER, Severity.MAJOR}
-        return self.verdict is Verdict.APPROVE and not any(
+        return self.verdict is ReviewVerdict.APPROVE and not any(
             finding.severity in grave for finding in self.findings
         )
 

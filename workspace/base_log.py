@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from policy.standing import Landing, Recorded
+from policy.merged import Merge, Recorded
 from workspace.git import Git
 from workspace.squash import ATTEMPT, MISSION, TASK
 
@@ -72,18 +72,18 @@ def _recorded(git: Git, commit: str, at: datetime, message: str) -> Recorded:
     return Recorded(
         commit=commit,
         subject=subject,
-        landings=tuple(_landings(commit, at, lines)),
+        merges=tuple(_merges(commit, at, lines)),
         undoes=undoes,
         undoes_subject=_named(quoted["word"], quoted["subject"]) if quoted else "",
     )
 
 
-def _landings(commit: str, at: datetime, message: str) -> Iterator[Landing]:
+def _merges(commit: str, at: datetime, message: str) -> Iterator[Merge]:
     for paragraph in re.split(r"\n\s*\n", message):
         found = (_TRAILER.fullmatch(line) for line in paragraph.split("\n"))
         facts = {one["key"]: one["value"].rstrip() for one in found if one is not None}
         if facts.get(TASK) and facts.get(ATTEMPT):
-            yield Landing(
+            yield Merge(
                 commit=commit,
                 task=facts[TASK],
                 attempt=facts[ATTEMPT],

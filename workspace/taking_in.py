@@ -10,7 +10,7 @@ from workspace.unfinished import other_parents
 from workspace.worktrees import Worktree
 
 
-def take_in(worktree: Worktree, base: str) -> None:
+def begin_repair(worktree: Worktree, base: str) -> None:
     """Begin to merge `base` into the branch of a worktree, and leave it unfinished.
 
     What does not conflict is in the files and the index; of what does, both sides are in the files

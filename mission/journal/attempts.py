@@ -9,8 +9,8 @@ from dataclasses import fields
 from datetime import datetime
 
 from mission.journal.database import Value, to_text
+from mission.journal.part import Part, moment, moment_or_none, only, where
 from mission.journal.records import Attempt, Spent
-from mission.journal.table import Table, moment, moment_or_none, only, where
 from mission.outcome import Outcome
 from mission.steps import AttemptState, End, Step, StepError, before, before_end, before_take_up
 
@@ -27,7 +27,7 @@ _SUMS = (
 )
 
 
-class Attempts(Table):
+class Attempts(Part):
     """What was tried, how far it came, and what it cost."""
 
     def start_attempt(

@@ -7,12 +7,12 @@ import sqlite3
 from typing import Any, cast, overload
 
 from mission.journal.kinds import H, Happening
+from mission.journal.part import Part, moment, only, where
 from mission.journal.records import Event
 from mission.journal.stored import WORDS, data_of, read_happening, word_of
-from mission.journal.table import Table, moment, only, where
 
 
-class Events(Table):
+class Events(Part):
     """What happened: gate verdicts, pushes, merges, status changes, what people did."""
 
     def record(

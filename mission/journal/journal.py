@@ -10,9 +10,9 @@ from typing import Self
 from mission.clock import Now, utc_now
 from mission.journal.attempts import Attempts
 from mission.journal.database import Database
+from mission.journal.part import Redact, keep
 from mission.journal.requests import Requests
 from mission.journal.runs import Runs
-from mission.journal.table import Redact, keep
 
 
 class Journal(Runs, Attempts, Requests):

@@ -121,7 +121,7 @@ class ReviewMade(_WithUsage):
     chain: int  # rounds with the same number belong together
     head: str | None  # the commit that was reviewed
     reviewer: str
-    verdict: str  # an `policy.review.Verdict`
+    verdict: str  # an `policy.review.ReviewVerdict`
     passed: bool
     text: str  # verdict and findings, for people and for the author
     answer: str  # the whole review, JSON
@@ -196,7 +196,7 @@ class StatusPublished:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TakenOver:
+class DoneBefore:
     """These rows were done when the runner came to the mission."""
 
     rows: tuple[str, ...]
@@ -281,7 +281,7 @@ Happening = (
     | IssueClosed
     | MilestoneExpanded
     | StatusPublished
-    | TakenOver
+    | DoneBefore
     | RemoteAway
     | ErrandSent
     | WorkHeld

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from errors import JournalError
 from mission.journal.database import Database
 from mission.journal.journal import Journal
-from mission.journal.table import keep
+from mission.journal.part import keep
 
 _T = TypeVar("_T")
 _Version = tuple[int, int, int] | None

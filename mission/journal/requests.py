@@ -6,11 +6,11 @@ import sqlite3
 
 from mission.journal.events import Events
 from mission.journal.kinds import RequestAnswered
+from mission.journal.part import Part, moment, moment_or_none
 from mission.journal.records import Request, RequestKind
-from mission.journal.table import Table, moment, moment_or_none
 
 
-class Requests(Events, Table):
+class Requests(Events, Part):
     """Submitted by a command, applied by whoever holds the task file."""
 
     def submit_request(

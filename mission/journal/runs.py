@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 
+from mission.journal.part import Part, moment, moment_or_none, only
 from mission.journal.records import Run
-from mission.journal.table import Table, moment, moment_or_none, only
 
 
-class Runs(Table):
+class Runs(Part):
     """Which process ran the mission, and when."""
 
     def start_run(

@@ -37,10 +37,10 @@ from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.display import Display
 from orchestrator.ports.ends import Again, TaskEnd, Unreviewed
 from orchestrator.publishing.issues import IssueBook
-from orchestrator.publishing.reports import Reports, report_link
+from orchestrator.publishing.review_reports import ReviewReports, report_link
 from orchestrator.workers.sending import works_elsewhere
 from orchestrator.workplace.finished import Work
-from orchestrator.workplace.verifying import Row, VerificationError
+from orchestrator.workplace.verifying import FinishedWork, VerificationError
 from policy.attempt import is_fresh
 from workspace import changes
 from workspace.redact import Redactor
@@ -63,7 +63,7 @@ class AttemptRunner:
         repairing: Repairing,
         retrying: Retrying,
         pulling: Pulling,
-        reports: Reports,
+        reports: ReviewReports,
         config: MissionConfig,
         journal: Journal,
         clock: Clock,
@@ -115,7 +115,7 @@ class AttemptRunner:
         if attempt.step is Step.ENDED:
             attempt = self._resuming.take_up(attempt)
         if attempt.taken_up and attempt.step is Step.WORKED:
-            attempt = self._resuming.catch_up(attempt)
+            attempt = self._resuming.with_added(attempt)
         if attempt.step in (Step.STARTED, Step.ANSWERED):
             worked = self._work(assignment, attempt)
             if isinstance(worked, TaskEnd):
@@ -129,7 +129,7 @@ class AttemptRunner:
                 return ready
             attempt = ready
         try:
-            commit = self._merges.land(Row(task=task, attempt=attempt))
+            commit = self._merges.land(FinishedWork(task=task, attempt=attempt))
         except UnapprovedError as unseen:
             return self._for_a_person(assignment, unseen.message)
         self._agent_work.clear(attempt)

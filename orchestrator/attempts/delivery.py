@@ -14,9 +14,9 @@ from orchestrator.merging.pulling import Pulling
 from orchestrator.ports.display import Display
 from orchestrator.workers.sending import pushed_by_worker
 from orchestrator.workplace.finished import Work
-from orchestrator.workplace.verifying import Row, VerificationError, Verifier
+from orchestrator.workplace.verifying import FinishedWork, VerificationError, Verifier
 from tasks_md.model import Task
-from workspace import base_log, landing
+from workspace import base_log, branches
 from workspace.disclosure import refuse_secrets
 from workspace.overlap import overlaps
 from workspace.redact import Redactor
@@ -48,7 +48,9 @@ class Delivering:
         if attempt.step is Step.WORKED:
             self._refuse_lost_submodules(attempt)
             self._refuse_posing(attempt)
-            self.verifier.verify_branch(Row(task=task, attempt=attempt), Work.of(attempt).head)
+            self.verifier.verify_branch(
+                FinishedWork(task=task, attempt=attempt), Work.of(attempt).head
+            )
             attempt = self.journal.advance_attempt(attempt.id, Step.VERIFIED)
             self._warn_of_overlaps(attempt)
         return attempt
@@ -94,7 +96,7 @@ class Delivering:
             return None
         for tip in (repository.base_tip, repository.fetch_base):
             new = base_log.read(repository.git, work.head, f"^{work.base}", f"^{tip()}")
-            found = [(one.commit, one.landings[0].task) for one in new if one.landings]
+            found = [(one.commit, one.merges[0].task) for one in new if one.merges]
             if not found:
                 return None
         return found[0]
@@ -117,7 +119,7 @@ class Delivering:
         )
         self.passage.pass_gates(request, task=attempt.task, attempt=attempt.id)
         self.display.doing(attempt.task, "pushes its branch")
-        landing.push_branch(repository, work.branch, work.head, ours=self._pushed_before(attempt))
+        branches.push_branch(repository, work.branch, work.head, ours=self._pushed_before(attempt))
         self.journal.record(
             Pushed(branch=work.branch, commit=work.head),
             task=attempt.task,

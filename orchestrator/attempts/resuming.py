@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mission.journal import Attempt, Journal, Step
 from mission.journal.kinds import Merged
 from orchestrator.attempts.work import AgentWork
-from orchestrator.merging.landed import Landed
+from orchestrator.merging.merges import Merges
 from orchestrator.ports.display import Display
 from workspace import changes
 from workspace.repository import Repository
@@ -20,7 +20,7 @@ class Resuming:
     agent_work: AgentWork
     journal: Journal
     repository: Repository
-    landed: Landed
+    landed: Merges
     display: Display
 
     def take_up(self, last: Attempt) -> Attempt:
@@ -33,7 +33,7 @@ class Resuming:
         step = Step.MERGED if merged else Step.WORKED
         return self.journal.take_up_attempt(last.id, step=step)
 
-    def catch_up(self, attempt: Attempt) -> Attempt:
+    def with_added(self, attempt: Attempt) -> Attempt:
         """An attempt that was taken up, with what its branch holds by now.
 
         A person may have resolved a conflict on the branch, or added to it, here or on the remote.

@@ -24,7 +24,7 @@ from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import REVIEW
 from orchestrator.workplace.finished import Work
 from policy.retry import Action
-from policy.review import Review, Verdict, findings_text
+from policy.review import Review, ReviewVerdict, findings_text
 from policy.rounds import chain, rounds_of, stands, stuck, unchanged
 from policy.routing import matches
 from tasks_md.model import Task
@@ -128,8 +128,8 @@ class Reviewing:
         else:
             last = rounds[-1].what
             number, passed = len(rounds), last.passed
-            verdict, text = Verdict(last.verdict), last.text
-        person = not passed and (verdict is Verdict.PERSON or number >= rule.rounds)
+            verdict, text = ReviewVerdict(last.verdict), last.text
+        person = not passed and (verdict is ReviewVerdict.PERSON or number >= rule.rounds)
         return Reviewed(passed=passed, person=person, text=text)
 
     def _make(

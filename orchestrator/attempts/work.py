@@ -17,7 +17,7 @@ from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
 from mission.outcome import Outcome
 from mission.usage import Usage, UsageColumns
 from orchestrator.attempts.repairing import Repairing
-from orchestrator.merging.landed import Landed
+from orchestrator.merging.merges import Merges
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.display import Display
 from orchestrator.workers.sending import Errands, works_elsewhere
@@ -30,7 +30,7 @@ from workspace import changes
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.squash import leftovers_message
-from workspace.taking_in import take_in
+from workspace.taking_in import begin_repair
 from workspace.worktrees import ExistingWorktree, Worktree, Worktrees
 
 
@@ -46,7 +46,7 @@ class AgentWork:
     repository: Repository
     worktrees: Worktrees
     task_file: str
-    landed: Landed
+    landed: Merges
     redactor: Redactor
     display: Display
 
@@ -71,7 +71,7 @@ class AgentWork:
             attempt.id, worktree=str(worktree.path), base_commit=worktree.base_commit
         )
         if self.repairing.to_repair(attempt) is not None:
-            take_in(worktree, base)
+            begin_repair(worktree, base)
         return attempt, worktree
 
     def worktree_of(self, attempt: Attempt, base: str) -> Worktree:
@@ -125,9 +125,9 @@ class AgentWork:
             on_progress=note_progress,
         )
         if works_elsewhere(self.config, attempt.agent):
-            taken_over = self._is_taken_over(attempt)
+            others_worked = self._others_worked(attempt)
             author = author_of(attempt.agent)
-            return self.errands.send(question, worktree, author, taken_over=taken_over)
+            return self.errands.send(question, worktree, author, others_worked=others_worked)
         with self.worktrees.lent(worktree), self._programs(attempt, worktree) as files:
             return self.asking.ask(replace(question, programs=files))
 
@@ -136,7 +136,7 @@ class AgentWork:
     ) -> AbstractContextManager[Path | None]:
         """The files that the agent's argv means, where another agent worked in the tree before
         it."""
-        if not self._is_taken_over(attempt):
+        if not self._others_worked(attempt):
             return nullcontext()
         return programs_of(
             settings(attempt.agent, self.config),
@@ -147,7 +147,7 @@ class AgentWork:
             tree=worktree.path,
         )
 
-    def _is_taken_over(self, attempt: Attempt) -> bool:
+    def _others_worked(self, attempt: Attempt) -> bool:
         before = (one for one in self.journal.attempts(attempt.task) if one.number < attempt.number)
         return any(one.agent != attempt.agent for one in before)
 

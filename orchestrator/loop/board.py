@@ -31,7 +31,7 @@ class StatusChange:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TakenUp:
+class Edits:
     """What somebody else changed in the file."""
 
     added: tuple[str, ...]
@@ -136,7 +136,7 @@ class Board:
             if milestone.tasks
         ]
 
-    def take_up(self) -> TakenUp | None:
+    def reread(self) -> Edits | None:
         """Read the file again if somebody else changed it; None if nobody did.
 
         Not while a batch is being written: what is staged stays staged.
@@ -148,7 +148,7 @@ class Board:
         new = {task.id: _texts(task) for task in plan.tasks}
         self._load(plan)
         self._follow(self._staged)
-        return TakenUp(
+        return Edits(
             added=tuple(name for name in new if name not in old),
             removed=tuple(name for name in old if name not in new),
             changed=tuple(name for name in new if name in old and new[name] != old[name]),

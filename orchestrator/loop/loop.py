@@ -127,7 +127,7 @@ class Loop:
         try:
             # While a write is under way, what people did waits: it may change what is written.
             if not self._writing.busy and self._conflict is None:
-                self._take_up()
+                self._reread()
             if self._conflict is not None:
                 return  # the attempts stay open: the next run finds them, once a person has decided
             self._writing.close([end for end in ends if end.status is None])
@@ -279,7 +279,7 @@ class Loop:
             self._give_up(error)
         self._check_live()  # the write may have taken in what a person wrote
 
-    def _take_up(self) -> None:
+    def _reread(self) -> None:
         """Read what somebody else wrote.
 
         Raises:
@@ -288,7 +288,7 @@ class Loop:
         if not self._file_changed:
             return
         self._file_changed = False
-        taken = self._board.take_up()
+        taken = self._board.reread()
         if taken is None:
             return
         self._display.say(f"TASKS.md was changed: {taken}")

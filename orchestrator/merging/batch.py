@@ -20,11 +20,11 @@ from orchestrator.merging.candidates import Candidate, Candidates, Tried
 from orchestrator.merging.landings import Landings
 from orchestrator.merging.squashing import TRIES, Squashing
 from orchestrator.ports.display import Display
-from orchestrator.workplace.verifying import Row
-from policy.batch import Answer, Land, Return, Step, Verdict, Verify, plan_batches
+from orchestrator.workplace.verifying import FinishedWork
+from policy.batch import Land, Return, Step, StepResult, StepState, Verify, batch_steps
 from workspace.repository import Repository
 
-Resolve = Callable[[Row, str | MissionError], None]
+Resolve = Callable[[FinishedWork, str | MissionError], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ class BatchRound:
 
     def __init__(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[FinishedWork],
         landings: Landings,
         *,
         ahead: Ahead | None,
@@ -85,7 +85,7 @@ class BatchRound:
         if ahead is not None and ahead.base != self._base:
             self._ahead = None
         self._finish_landed()
-        plan = plan_batches(
+        plan = batch_steps(
             tuple(self._open),
             size=max(1, len(self._open)),
             repeat_red=self._config.merge.repeat_red,
@@ -103,7 +103,7 @@ class BatchRound:
         arrive as late as now."""
         for name, row in list(self._open.items()):
             try:
-                commit = self._squashing.landed_before(row)
+                commit = self._squashing.merged_before(row)
             except AlreadyMergedError as error:
                 self._end(row, error)
                 continue
@@ -111,7 +111,7 @@ class BatchRound:
                 self._squashing.finish([row], {name: commit}, tip=commit)
                 self._conclude(row, commit, landed=True)
 
-    def _do(self, step: Step) -> Answer | None:
+    def _do(self, step: Step) -> StepResult | None:
         match step:
             case Verify():
                 return self._verify(step)
@@ -122,7 +122,7 @@ class BatchRound:
                     self._end(self._open[step.item], self._errors[step.item])
                 return None
 
-    def _verify(self, step: Verify) -> Answer:
+    def _verify(self, step: Verify) -> StepResult:
         tried = self._try(step)
         if tried.candidate is not None:
             self._tried[step.items] = tried.candidate
@@ -143,7 +143,7 @@ class BatchRound:
         rows = [self._open[name] for name in step.items if name in self._open]
         return self._candidates.try_candidate(self._base, rows)
 
-    def _land(self, candidate: Candidate) -> Answer:
+    def _land(self, candidate: Candidate) -> StepResult:
         if len(candidate.rows) == len(self._open):
             self._on_landing(candidate)  # nothing of this batch comes in between
         adding = [row for row in candidate.rows if candidate.adds(row)]
@@ -167,9 +167,9 @@ class BatchRound:
         self._stand_on(tip)
         for row in candidate.rows:
             self._conclude(row, commits[row.task.id], landed=row in adding)
-        return Answer(verdict=Verdict.GREEN)
+        return StepResult(verdict=StepState.GREEN)
 
-    def _pass_gates(self, rows: Sequence[Row]) -> Answer | None:
+    def _pass_gates(self, rows: Sequence[FinishedWork]) -> StepResult | None:
         """Wait until the gates let all of `rows` merge; what keeps them from it, if something does.
 
         While the gates of one row are waited for, those of another may close again. So when all
@@ -186,7 +186,9 @@ class BatchRound:
                 return answer
         return answer
 
-    def _ask_gates(self, rows: Sequence[Row], *, at_once: bool = False) -> Answer | None:
+    def _ask_gates(
+        self, rows: Sequence[FinishedWork], *, at_once: bool = False
+    ) -> StepResult | None:
         for row in rows:
             try:
                 self._squashing.pass_merge_gates(row, self._base, at_once=at_once)
@@ -194,10 +196,10 @@ class BatchRound:
                 if error.reason == Reason.BASE_MOVED:
                     return self._moved()
                 self._errors[row.task.id] = error
-                return Answer(verdict=Verdict.REFUSED, item=row.task.id)
+                return StepResult(verdict=StepState.REFUSED, item=row.task.id)
         return None
 
-    def _moved(self) -> Answer:
+    def _moved(self) -> StepResult:
         self._moves += 1
         if self._moves == TRIES:
             raise GitError(
@@ -207,17 +209,17 @@ class BatchRound:
         self._stand_on(self._repository.fetch_base())
         self._finish_landed()
         if not self._open:
-            return Answer(verdict=Verdict.MOVED)
+            return StepResult(verdict=StepState.MOVED)
         self._display.say(
             f"{', '.join(self._open)}: the base moved, merging again on {self._base[:10]}"
         )
-        return Answer(verdict=Verdict.MOVED)
+        return StepResult(verdict=StepState.MOVED)
 
     def _stand_on(self, base: str) -> None:
         self._base = base
         self._tried.clear()
 
-    def _conclude(self, row: Row, commit: str, *, landed: bool) -> None:
+    def _conclude(self, row: FinishedWork, commit: str, *, landed: bool) -> None:
         """The end of a row whose work is on the base; what goes wrong now concerns it alone."""
         try:
             self._landings.conclude(row, commit, landed=landed)
@@ -226,6 +228,6 @@ class BatchRound:
         else:
             self._end(row, commit)
 
-    def _end(self, row: Row, end: str | MissionError) -> None:
+    def _end(self, row: FinishedWork, end: str | MissionError) -> None:
         del self._open[row.task.id]
         self._resolve(row, end)

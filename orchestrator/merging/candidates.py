@@ -16,8 +16,8 @@ from errors import (
 from mission.place import Place
 from orchestrator.merging.squashing import Squashing
 from orchestrator.ports.display import Display
-from orchestrator.workplace.verifying import Row, VerificationError, Verifier
-from policy.batch import Answer, Verdict
+from orchestrator.workplace.verifying import FinishedWork, VerificationError, Verifier
+from policy.batch import StepResult, StepState
 from workspace.repository import Repository
 
 
@@ -26,12 +26,12 @@ class Candidate:
     """A chain of squash commits on a base. Until it lands, only a ref of ours points to it."""
 
     base: str
-    rows: tuple[Row, ...]
+    rows: tuple[FinishedWork, ...]
     commits: Mapping[str, str]  # by task, the commit that holds its work
     parents: Mapping[str, str]  # by task, the commit that its work was put on
     tip: str  # the last commit; the base if no row brings anything
 
-    def adds(self, row: Row) -> bool:
+    def adds(self, row: FinishedWork) -> bool:
         """Whether the row's work is not in what it was put on already."""
         return self.commits[row.task.id] != self.parents[row.task.id]
 
@@ -40,7 +40,7 @@ class Candidate:
 class Tried:
     """What came of a candidate."""
 
-    answer: Answer
+    answer: StepResult
     candidate: Candidate | None = None  # None: one of the rows does not go into it
     error: MissionError | None = None  # what is to be said to the row that is to blame
 
@@ -55,7 +55,7 @@ class Candidates:
     repository: Repository
     display: Display
 
-    def try_candidate(self, base: str, rows: Sequence[Row]) -> Tried:
+    def try_candidate(self, base: str, rows: Sequence[FinishedWork]) -> Tried:
         """Squash `rows` in their order onto `base`, and verify the result as a whole.
 
         Raises:
@@ -74,9 +74,9 @@ class Candidates:
             except NothingToMergeError:
                 self.display.say(f"{name}: the base holds its work already")
             except MergeConflictError as conflict:
-                return _kept_out(name, Verdict.CONFLICT, conflict)
+                return _kept_out(name, StepState.CONFLICT, conflict)
             except (SingleWriterError, UnapprovedError, GitError) as refused:
-                return _kept_out(name, Verdict.REFUSED, refused)
+                return _kept_out(name, StepState.REFUSED, refused)
             commits[name] = tip
         self.squashing.refuse_blocked(tip)
         if tip != base:
@@ -86,12 +86,12 @@ class Candidates:
         )
         return self.verify_candidate(candidate)
 
-    def forget_candidates(self, rows: Sequence[Row]) -> None:
+    def forget_candidates(self, rows: Sequence[FinishedWork]) -> None:
         """Drop the refs that kept what was squashed of `rows` from being pruned (git-gc(1)) while
         it waited at its gates."""
         self.repository.git.move_refs(*(f"delete {self._waiting(row)}" for row in rows))
 
-    def _waiting(self, row: Row) -> str:
+    def _waiting(self, row: FinishedWork) -> str:
         """The ref of a candidate, by its last row."""
         return f"refs/mission-runner/waiting/{self.place.state_dir.name}/{row.attempt.id}"
 
@@ -102,15 +102,17 @@ class Candidates:
             StoppedError: The run was stopped meanwhile.
         """
         if candidate.tip == candidate.base:
-            return Tried(answer=Answer(verdict=Verdict.GREEN), candidate=candidate)
+            return Tried(answer=StepResult(verdict=StepState.GREEN), candidate=candidate)
         try:
             self.verifier.verify_squash(candidate.rows, candidate.tip)
         except VerificationError as red:
             return Tried(
-                answer=Answer(verdict=Verdict.RED, log=red.hint), candidate=candidate, error=red
+                answer=StepResult(verdict=StepState.RED, log=red.hint),
+                candidate=candidate,
+                error=red,
             )
-        return Tried(answer=Answer(verdict=Verdict.GREEN), candidate=candidate)
+        return Tried(answer=StepResult(verdict=StepState.GREEN), candidate=candidate)
 
 
-def _kept_out(name: str, verdict: Verdict, error: MissionError) -> Tried:
-    return Tried(answer=Answer(verdict=verdict, item=name), error=error)
+def _kept_out(name: str, verdict: StepState, error: MissionError) -> Tried:
+    return Tried(answer=StepResult(verdict=verdict, item=name), error=error)

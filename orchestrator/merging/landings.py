@@ -13,8 +13,8 @@ from mission.journal.kinds import ForgeRaced
 from orchestrator.merging.candidates import Candidate
 from orchestrator.merging.pulling import Pulling
 from orchestrator.ports.display import Display
-from orchestrator.workplace.verifying import Row, VerificationError, Verifier
-from workspace import landing
+from orchestrator.workplace.verifying import FinishedWork, VerificationError, Verifier
+from workspace import branches
 from workspace.process import Stop
 from workspace.repository import Repository
 
@@ -39,7 +39,7 @@ class Landings(Protocol):
             ForgeError: The forge will not, or did not answer in time.
         """
 
-    def conclude(self, row: Row, commit: str, *, landed: bool) -> None:
+    def conclude(self, row: FinishedWork, commit: str, *, landed: bool) -> None:
         """What is left once the base holds the row's work; also after a crash.
 
         Args:
@@ -77,7 +77,7 @@ class PushLandings:
     def land(self, candidate: Candidate) -> Mapping[str, str]:
         """See `Landings`."""
         try:
-            landing.land(self._repository, candidate.tip, candidate.base)
+            branches.move_base(self._repository, candidate.tip, candidate.base)
         except (BaseMovedError, RemoteAwayError):
             raise
         except GitError as error:
@@ -90,7 +90,7 @@ class PushLandings:
             ) from error
         return candidate.commits
 
-    def conclude(self, row: Row, commit: str, *, landed: bool) -> None:
+    def conclude(self, row: FinishedWork, commit: str, *, landed: bool) -> None:
         """See `Landings`."""
         if self._pulls is not None:
             self._pulling.settle_pull(self._pulls, row, commit)
@@ -144,14 +144,14 @@ class ForgeLandings:
             )
         return {row.task.id: commit}
 
-    def conclude(self, row: Row, commit: str, *, landed: bool) -> None:
+    def conclude(self, row: FinishedWork, commit: str, *, landed: bool) -> None:
         """See `Landings`."""
         if landed:
             self._verify_landed(row, commit)
         if row.attempt.id not in self._merged:
             self._pulling.settle_pull(self._pulls, row, commit)
 
-    def _verify_landed(self, row: Row, commit: str) -> None:
+    def _verify_landed(self, row: FinishedWork, commit: str) -> None:
         """Nothing to do where this tree has passed: nobody came in between.
 
         Else the base counts as it is now: what a person mended since is part of it.

@@ -14,7 +14,7 @@ from mission.journal.kinds import PullOpened, ReviewMade, Verified
 from orchestrator.merging.squashing import Squashing
 from orchestrator.ports.display import Display
 from orchestrator.workplace.finished import Work
-from orchestrator.workplace.verifying import Row
+from orchestrator.workplace.verifying import FinishedWork
 from tasks_md.model import Task
 from workspace.inert import inert
 from workspace.redact import Redactor
@@ -42,7 +42,7 @@ class Pulling:
         opened = PullOpened(number=pull.number, url=pull.url)
         self.journal.record(opened, task=task.id, attempt=attempt.id)
 
-    def merge_pull(self, pulls: PullRequests, row: Row, base: str) -> str:
+    def merge_pull(self, pulls: PullRequests, row: FinishedWork, base: str) -> str:
         """Let the forge squash-merge exactly the pushed head, while the base is at `base`; the
         commit.
 
@@ -68,7 +68,7 @@ class Pulling:
             )
         return commit
 
-    def settle_pull(self, pulls: PullRequests, row: Row, commit: str) -> None:
+    def settle_pull(self, pulls: PullRequests, row: FinishedWork, commit: str) -> None:
         """Tell the pull request of work that reached the base by other means that it is there, and
         end it. Nothing to do where there is no open one.
 

@@ -20,7 +20,7 @@ from orchestrator.merging.candidates import Candidate, Candidates, Tried
 from orchestrator.merging.landings import Landings
 from orchestrator.merging.squashing import Squashing
 from orchestrator.ports.display import Display
-from orchestrator.workplace.verifying import Row
+from orchestrator.workplace.verifying import FinishedWork
 from workspace.repository import Repository
 from workspace.side_thread import SideThread, cause
 
@@ -29,7 +29,7 @@ from workspace.side_thread import SideThread, cause
 class _Ticket:
     """A thread that waits for its row to land."""
 
-    row: Row
+    row: FinishedWork
     end: Future[str] = field(default_factory=Future)  # the commit on the base
 
 
@@ -65,7 +65,7 @@ class MergeQueue:
         self._leading = False  # somebody leads
         self._next: tuple[tuple[_Ticket, ...], Ahead] | None = None  # is verified already
 
-    def land(self, row: Row) -> str:
+    def land(self, row: FinishedWork) -> str:
         """Squash the row's work onto the base, verified and through the gates; confirm it.
 
         Returns the commit on the base.
@@ -109,7 +109,7 @@ class MergeQueue:
         tickets, ahead = self._take()
         by_task = {ticket.row.task.id: ticket for ticket in tickets}
 
-        def resolve(row: Row, end: str | MissionError) -> None:
+        def resolve(row: FinishedWork, end: str | MissionError) -> None:
             self._resolve(by_task[row.task.id], end)
 
         batch = BatchRound(

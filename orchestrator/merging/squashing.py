@@ -19,12 +19,12 @@ from mission.journal import Attempt, Journal, Step
 from mission.journal.kinds import Merged
 from orchestrator.gating.passage import Passage
 from orchestrator.gating.settings_files import SettingsFiles
-from orchestrator.merging.landed import Landed
-from orchestrator.publishing.absorbing import Absorbing
+from orchestrator.merging.merges import Merges
+from orchestrator.publishing.taking_in import TakingIn
 from orchestrator.workplace.finished import Work, author_of
-from orchestrator.workplace.verifying import Row
+from orchestrator.workplace.verifying import FinishedWork
 from tasks_md.model import Task
-from workspace import changes, checkout, landing, squash
+from workspace import branches, changes, checkout, squash
 from workspace.repository import Repository
 
 TRIES = 20  # how often the base may move under one merge before a person should look
@@ -43,15 +43,15 @@ def touches_task_file(branch: str, task_file: str, task: str) -> SingleWriterErr
 class Squashing:
     """Makes and checks the squash commits of finished rows, and finishes what has merged."""
 
-    absorbing: Absorbing
+    taking_in: TakingIn
     settings_files: SettingsFiles
     passage: Passage
     journal: Journal
     repository: Repository
     task_file: str
-    landed: Landed
+    landed: Merges
 
-    def landed_before(self, row: Row) -> str | None:
+    def merged_before(self, row: FinishedWork) -> str | None:
         """The commit with which the row's attempt was merged already, by its trailers.
 
         A push that was cut off here may still arrive there: ask again whenever the base has moved.
@@ -60,14 +60,14 @@ class Squashing:
             AlreadyMergedError: Somebody else has merged the row since the attempt began.
         """
         attempt = row.attempt
-        landing = self.landed.since(row.task.id, attempt.base_commit)
-        if landing is None:
+        merge = self.landed.since(row.task.id, attempt.base_commit)
+        if merge is None:
             return None
-        ours = landing.commit == attempt.squash or landing.attempt == str(attempt.number)
+        ours = merge.commit == attempt.squash or merge.attempt == str(attempt.number)
         if attempt.squash is not None and ours:
-            return landing.commit
+            return merge.commit
         raise AlreadyMergedError(
-            f"merged as {landing.commit[:10]}, attempt {landing.attempt}, meanwhile, and not by "
+            f"merged as {merge.commit[:10]}, attempt {merge.attempt}, meanwhile, and not by "
             f"this run; what {attempt.agent} did is kept on {attempt.branch}"
         )
 
@@ -75,7 +75,7 @@ class Squashing:
         """The message of a row's squash commit, whoever makes it."""
         return squash.message_for(task.id, task.description, attempt.number, mission=self.task_file)
 
-    def squash_onto(self, row: Row, base: str) -> str:
+    def squash_onto(self, row: FinishedWork, base: str) -> str:
         """The row's work as one commit on `base`. Nothing points to it yet.
 
         Raises:
@@ -137,7 +137,7 @@ class Squashing:
                 hint="Commit them or move them out of the way, and run again",
             )
 
-    def pass_merge_gates(self, row: Row, base: str, *, at_once: bool = False) -> None:
+    def pass_merge_gates(self, row: FinishedWork, base: str, *, at_once: bool = False) -> None:
         """Return when every gate lets the row's branch merge onto exactly `base`.
 
         Args:
@@ -157,11 +157,11 @@ class Squashing:
         )
         self.passage.pass_gates(request, task=row.task.id, attempt=row.attempt.id, at_once=at_once)
 
-    def note_merging(self, row: Row, commit: str, base: str) -> None:
+    def note_merging(self, row: FinishedWork, commit: str, base: str) -> None:
         """Journal that the base may be at `commit` from now on."""
         self.journal.advance_attempt(row.attempt.id, Step.MERGING, squash=commit, merge_base=base)
 
-    def finish(self, rows: Sequence[Row], commits: Mapping[str, str], *, tip: str) -> None:
+    def finish(self, rows: Sequence[FinishedWork], commits: Mapping[str, str], *, tip: str) -> None:
         """Confirm that the base holds the work of `rows`, journal it, and let the checkout follow.
 
         Args:
@@ -175,7 +175,7 @@ class Squashing:
         journal = self.journal
         for row in rows:
             journal.advance_attempt(row.attempt.id, Step.MERGED, squash=commits[row.task.id])
-        if not landing.confirm(self.repository, tip):
+        if not branches.confirm(self.repository, tip):
             raise GitError(
                 f"{', '.join(commits)}: {tip[:10]} was pushed, but {self.repository.base} "
                 "on the remote does not hold it",
@@ -190,5 +190,5 @@ class Squashing:
                     task=row.task.id,
                     attempt=row.attempt.id,
                 )
-        self.absorbing.absorb(tip)
-        self.absorbing.follow(tip)
+        self.taking_in.take_in(tip)
+        self.taking_in.follow(tip)

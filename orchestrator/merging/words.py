@@ -8,7 +8,7 @@ from errors import MissionError
 from mission.journal import Event, Journal, RequestKind
 from mission.journal.kinds import Merged, StatusSet
 from mission.state import Actor, Status
-from policy.standing import Landing, Word
+from policy.merged import Merge, Word
 from tasks_md.model import Dialect, Task
 from tasks_md.parse import decode, parse
 from workspace import status_commit
@@ -17,7 +17,7 @@ from workspace.repository import Repository
 from workspace.squash import one_line
 
 
-def journalled(journal: Journal, landings: Sequence[Landing]) -> Iterator[Word]:
+def journalled(journal: Journal, merges: Sequence[Merge]) -> Iterator[Word]:
     """What people asked of the runner: that a row be not-started, after a merge of it."""
     known = {event.what.commit: event.id for event in reversed(journal.events(Merged))}
     for event in journal.events(StatusSet):
@@ -26,7 +26,7 @@ def journalled(journal: Journal, landings: Sequence[Landing]) -> Iterator[Word]:
         task = one_line(event.task or "")
         after = frozenset(
             one.commit
-            for one in landings
+            for one in merges
             if one.task == task
             # By the journal's own order where it knows the merge; else clocks have to do.
             and (event.id > known[one.commit] if one.commit in known else event.at > one.at)
@@ -44,23 +44,23 @@ def _is_word(event: Event[StatusSet]) -> bool:
 
 
 def committed(
-    repository: Repository, landings: Sequence[Landing], task_file: str, dialect: Dialect
+    repository: Repository, merges: Sequence[Merge], task_file: str, dialect: Dialect
 ) -> Iterator[Word]:
     """Commits on the base, of people, that made a row not-started after a merge of it.
 
     Args:
-        landings: Parents before children; at least one.
+        merges: Parents before children; at least one.
         task_file: Its path in the repository.
     """
     git, rows = repository.git, _Reader(task_file, dialect)
-    by_task: dict[str, list[Landing]] = {}
-    for landing in landings:
-        by_task.setdefault(landing.task, []).append(landing)
+    by_task: dict[str, list[Merge]] = {}
+    for merge in merges:
+        by_task.setdefault(merge.task, []).append(merge)
     changes = edits(
         git,
-        since=landings[0].commit,  # no other one is part of its history
+        since=merges[0].commit,  # no other one is part of its history
         until=repository.base_tip(),
-        paths=sorted({task_file, *(one.mission for one in landings if one.mission)}),
+        paths=sorted({task_file, *(one.mission for one in merges if one.mission)}),
         trailer=status_commit.TRAILER,
     )
     for edit in changes:
@@ -109,7 +109,7 @@ class _Reader:
         except MissionError:
             return {}
 
-    def at(self, repository: Repository, landing: Landing) -> Mapping[str, Task]:
+    def at(self, repository: Repository, merge: Merge) -> Mapping[str, Task]:
         """The rows as a merge found them."""
-        path = landing.mission or self._path
-        return self.of(status_commit.committed(repository.git, landing.commit, path))
+        path = merge.mission or self._path
+        return self.of(status_commit.committed(repository.git, merge.commit, path))

@@ -10,7 +10,7 @@ from errors import TierError
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.operation import Means
 from orchestrator.operations.own_processes import OwnCommands, own_environment
-from orchestrator.operations.tier_row import TierRow
+from orchestrator.operations.tier_operation import TierOperation
 from orchestrator.ports.assignment import Assignment
 from tiers.config import TierConfig
 from tiers.detect import detect
@@ -29,7 +29,7 @@ def boot_check(means: Means, assignment: Assignment) -> OperationEnd:
     Raises:
         TierError: The tier cannot be used, or the gateway does not boot on it.
     """
-    row = TierRow(means, assignment)
+    row = TierOperation(means, assignment)
     config = with_passwords(row.config())
     detect(config).require()
     postgres = config.postgres
@@ -50,7 +50,7 @@ def _options(config: TierConfig) -> tuple[str, ...]:
     return (*named, "--embedder", "none")
 
 
-def _commands(row: TierRow, **extra: str) -> OwnCommands:
+def _commands(row: TierOperation, **extra: str) -> OwnCommands:
     environment = own_environment()
     if extra:  # another database: nothing that says where ours is, or how to get in
         kept = environment.items()
@@ -58,17 +58,17 @@ def _commands(row: TierRow, **extra: str) -> OwnCommands:
     return OwnCommands(folder=row.means.place.folder, environment=environment, stop=row.means.stop)
 
 
-def _boots(row: TierRow, config: TierConfig, options: tuple[str, ...]) -> str:
+def _boots(row: TierOperation, config: TierConfig, options: tuple[str, ...]) -> str:
     row.doing("boots the gateway")
     with _commands(row).gateway(*options) as (client, seconds):
-        row.findings.add("gateway", f"boots on the {config.tier} tier", seconds=seconds)
+        row.proof.add("gateway", f"boots on the {config.tier} tier", seconds=seconds)
         began = time.monotonic()
         ready = client.get("/readyz").raise_for_status().json()
-        row.findings.add("/readyz", f"ready: {ready['ready']}", since=began)
+        row.proof.add("/readyz", f"ready: {ready['ready']}", since=began)
         began = time.monotonic()
         missions = client.get("/api/v1/missions").raise_for_status()
         count = len(missions.json()["missions"])
-        row.findings.add(
+        row.proof.add(
             "/api/v1/missions", f"{count} missions, ETag {missions.headers['ETag']}", since=began
         )
         described = client.get("/openapi.json").raise_for_status().json()
@@ -78,7 +78,7 @@ def _boots(row: TierRow, config: TierConfig, options: tuple[str, ...]) -> str:
             for method in methods
             if method not in ("get", "head")
         }
-        row.findings.add(
+        row.proof.add(
             "/openapi.json",
             f"{len(described['paths'])} routes, {len(writing)} of them write",
             version=described["info"]["version"],
@@ -86,13 +86,13 @@ def _boots(row: TierRow, config: TierConfig, options: tuple[str, ...]) -> str:
     return f"answered after {seconds:.1f} s, {count} missions"
 
 
-def _refuses(row: TierRow, postgres: PostgresAddress, options: tuple[str, ...]) -> str:
+def _refuses(row: TierOperation, postgres: PostgresAddress, options: tuple[str, ...]) -> str:
     """Boot it where no Postgres is; what is wrong about how that ends, empty if nothing is."""
     row.doing("boots the gateway without Postgres")
     away = PostgresAddress(port=free_port())
     end = _commands(row, MISSION_DATABASE_URL=away.label).run("gateway", "serve", *options)
     said = " ".join(end.tail.split())
-    row.findings.add(
+    row.proof.add(
         "gateway without Postgres", f"exit code {end.exit_code}: {said}", seconds=end.seconds
     )
     secret = postgres.password.get_secret_value() if postgres.password else ""
@@ -105,7 +105,7 @@ def _refuses(row: TierRow, postgres: PostgresAddress, options: tuple[str, ...]) 
     return ""
 
 
-def _vector_answers(row: TierRow, postgres: PostgresAddress) -> str:
+def _vector_answers(row: TierOperation, postgres: PostgresAddress) -> str:
     began = time.monotonic()
     try:
         with psycopg.connect(**postgres.connect_arguments()) as connection:
@@ -120,5 +120,5 @@ def _vector_answers(row: TierRow, postgres: PostgresAddress) -> str:
             f"pgvector is not in {postgres.label}", hint="Run `pgvector-init` before this row"
         )
     distance, version = answer
-    row.findings.add("extension query", f"answers {distance}", version=version, since=began)
+    row.proof.add("extension query", f"answers {distance}", version=version, since=began)
     return f"; vector {version} answers {distance}"

@@ -13,12 +13,12 @@ from mission.journal.kinds import Merged
 from mission.report import make_report
 from mission.report_markdown import report_markdown
 from mission.state import Status
-from orchestrator.operations.evidence import Findings, OperationEnd
+from orchestrator.operations.evidence import OperationEnd, Proof
 from orchestrator.operations.operation import Means
 from orchestrator.ports.assignment import Assignment
 from orchestrator.publishing.issues import IssueBook
 from tasks_md.plan_file import PlanFile
-from workspace import landing
+from workspace import branches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +49,19 @@ class CloseMilestone:
             return OperationEnd(
                 ok=False, word=f"{milestone.id} has open rows: {', '.join(open_rows)}"
             )
-        findings = Findings()
-        findings.add("rows", f"{len(others)} others, all done")
+        proof = Proof()
+        proof.add("rows", f"{len(others)} others, all done")
         began = time.monotonic()
         base = means.repository.fetch_base()
         merges = self._merges({one.id for one in others})
         for name, commit in merges.items():
-            if not landing.confirm(means.repository, commit):
+            if not branches.confirm(means.repository, commit):
                 raise GateError(
                     f"{name} is done, but its merge {commit[:10]} is not on the remote's "
                     f"{means.repository.base}",
                     hint="Somebody rewrote the base; `git log` there shows what it holds",
                 )
-        findings.add("merges", f"{len(merges)} are on the remote's base", version=base, since=began)
+        proof.add("merges", f"{len(merges)} are on the remote's base", version=base, since=began)
         means.display.doing(task.id, "waits for the base to be green")
         began = time.monotonic()
         means.passage.pass_gates(
@@ -75,7 +75,7 @@ class CloseMilestone:
             attempt=assignment.attempt.id,
         )
         gates = ", ".join(gate.name for gate in self.gates) or "none"
-        findings.add("gates", f"clear: {gates}", version=base, since=began)
+        proof.add("gates", f"clear: {gates}", version=base, since=began)
         report = make_report(
             self.file.read(),
             self.journal.attempts(),
@@ -90,9 +90,9 @@ class CloseMilestone:
         if merges:
             word += f", {len(merges)} merged by this runner and confirmed"
         closed = self.issues.close(task, comment)
-        findings.add("issue", closed or "none to close")
+        proof.add("issue", closed or "none to close")
         return OperationEnd(
-            ok=True, word=f"{word}; {closed}" if closed else word, evidence=findings.evidence
+            ok=True, word=f"{word}; {closed}" if closed else word, evidence=proof.evidence
         )
 
     def _merges(self, tasks: set[str]) -> dict[str, str]:

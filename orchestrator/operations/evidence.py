@@ -59,7 +59,7 @@ class NoRecord:
         return work()
 
 
-class Findings:
+class Proof:
     """Evidence as it is gathered."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ import time
 from errors import UsageError
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.operation import Means
-from orchestrator.operations.tier_row import TierRow
+from orchestrator.operations.tier_operation import TierOperation
 from orchestrator.ports.assignment import Assignment
 from tiers.migration.check import check_migration
 from tiers.migration.places import find_place, label
@@ -28,7 +28,7 @@ def migrate_tier(means: Means, assignment: Assignment) -> OperationEnd:
         TierError: It is refused, or a server is; each table is there in whole or not at all.
         StoppedError: The run was stopped meanwhile; the same holds.
     """
-    row = TierRow(means, assignment)
+    row = TierOperation(means, assignment)
     named = row.argument("from")
     if not named:
         raise row.mistake(
@@ -41,10 +41,8 @@ def migrate_tier(means: Means, assignment: Assignment) -> OperationEnd:
     if is_migrated(source, target):
         preview = preview_migration(source, target, leave=leave, allow_non_empty=True)
         for table in preview.tables:
-            row.findings.add(
-                table.table, f"{table.source_rows} rows there, {table.target_rows} here"
-            )
-        row.findings.add("migration", "was done before: nothing was written", since=began)
+            row.proof.add(table.table, f"{table.source_rows} rows there, {table.target_rows} here")
+        row.proof.add("migration", "was done before: nothing was written", since=began)
         return row.done(
             f"{preview.source} was moved to {preview.target} before; nothing was written"
         )
@@ -63,11 +61,11 @@ def migrate_tier(means: Means, assignment: Assignment) -> OperationEnd:
             f"{one.read} rows read, {one.written} written, {one.skipped} skipped;"
             " checksums are equal"
         )
-        row.findings.add(one.table, found, seconds=one.seconds)
+        row.proof.add(one.table, found, seconds=one.seconds)
     if preview.left:
-        row.findings.add("left behind", ", ".join(preview.left))
+        row.proof.add("left behind", ", ".join(preview.left))
     rows = sum(one.read for one in moved)
-    row.findings.add("migration", f"{preview.source} to {preview.target}", since=began)
+    row.proof.add("migration", f"{preview.source} to {preview.target}", since=began)
     return row.done(
         f"{rows} rows in {len(moved)} tables from {preview.source} to {preview.target};"
         " checksums equal"
@@ -84,7 +82,7 @@ def migration_check(means: Means, assignment: Assignment) -> OperationEnd:
         TierError: A server cannot be used, or the migration was refused.
         StoppedError: The run was stopped meanwhile; nothing of the sample stays.
     """
-    row = TierRow(means, assignment)
+    row = TierOperation(means, assignment)
     kind = row.argument("source")
     if kind and kind not in _KINDS:
         raise row.mistake("source", f"is {kind!r}", f"There are: {', '.join(_KINDS)}")
@@ -93,12 +91,12 @@ def migration_check(means: Means, assignment: Assignment) -> OperationEnd:
         raise UsageError(f"{label(target)} is of the {target.tier} tier, not of the federated one")
     row.doing("moves a sample")
     found = check_migration(target, kind=_KINDS.get(kind), stop=means.stop)
-    row.findings.add("sample", f"in {found.source}", version=found.version, seconds=found.seeded)
+    row.proof.add("sample", f"in {found.source}", version=found.version, seconds=found.seeded)
     for table in found.tables:
         told = f"{table.source_rows} rows there, {table.target_rows} here; {table.samples} compared"
-        row.findings.add(table.name, "; ".join((told, *table.differing)) or told)
-    row.findings.add("left behind", ", ".join(found.left))
-    row.findings.add("migration", "of the sample", seconds=found.moved)
+        row.proof.add(table.name, "; ".join((told, *table.differing)) or told)
+    row.proof.add("left behind", ", ".join(found.left))
+    row.proof.add("migration", "of the sample", seconds=found.moved)
     if not found.ok:
         named = [line for table in found.tables for line in table.differing]
         short = [table.name for table in found.tables if table.source_rows != table.target_rows]
@@ -115,7 +113,7 @@ def migration_check(means: Means, assignment: Assignment) -> OperationEnd:
 class _Moving:
     """Shows how far a migration is."""
 
-    def __init__(self, row: TierRow) -> None:
+    def __init__(self, row: TierOperation) -> None:
         self._row = row
         self._rows: dict[str, int] = {}
 

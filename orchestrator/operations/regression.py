@@ -21,7 +21,7 @@ from missions.scratch import Scratch, make_scratch, standalone_plan
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.operation import Means
 from orchestrator.operations.own_processes import OwnCommands, own_environment
-from orchestrator.operations.tier_row import TierRow
+from orchestrator.operations.tier_operation import TierOperation
 from orchestrator.ports.assignment import Assignment
 from tasks_md.model import DONE
 from tasks_md.parse import read
@@ -52,7 +52,7 @@ class _Broken(Exception):  # noqa: N818 - a finding, caught in this module
 class _Regression:
     """One go."""
 
-    row: TierRow
+    row: TierOperation
     folder: Path  # for everything
     commands: OwnCommands
     scratch: Scratch
@@ -71,7 +71,7 @@ class _Regression:
         said = " ".join(end.tail.split())
         if not end.ok:
             raise _Broken(f"`{command}` ended with {end.exit_code}: {said}")
-        self.row.findings.add(command, "ended well", seconds=end.seconds)
+        self.row.proof.add(command, "ended well", seconds=end.seconds)
         return said
 
 
@@ -82,7 +82,7 @@ def standalone_regression(means: Means, assignment: Assignment) -> OperationEnd:
         TierError: This machine lacks a Postgres or a Valkey.
         StoppedError: The run was stopped meanwhile.
     """
-    row = TierRow(means, assignment)
+    row = TierOperation(means, assignment)
     row.doing("starts a Postgres and a Valkey")
     plain = False if find_postgres(vector=False) is not None else None
     began = time.monotonic()
@@ -93,7 +93,7 @@ def standalone_regression(means: Means, assignment: Assignment) -> OperationEnd:
         as_file(standalone_plan()) as plan,
     ):
         kind = "without pgvector" if plain is False else "with pgvector beside it, unused"
-        row.findings.add(
+        row.proof.add(
             "standalone tier",
             f"Postgres {kind}, {product}",
             version=str(binaries.version),
@@ -172,7 +172,7 @@ def _ask_gateway(regression: _Regression, rows: int) -> None:
         found = client.get("/api/v1/search", params={"q": "module"}).raise_for_status().json()
         if found["way"] != "text" or not found["results"]:
             raise _Broken(f"searching for a word by {found['way']} finds nothing")
-    regression.row.findings.add(
+    regression.row.proof.add(
         "mission gateway serve",
         f"shows {rows} rows that are done, searches by words",
         seconds=seconds,
@@ -184,7 +184,7 @@ def _look_for_vectors(regression: _Regression, postgres: PostgresAddress) -> Non
         row = connection.execute(_TRACE).fetchone()
     if row is None or row[0]:
         raise _Broken("the standalone storage has traces of vectors")
-    regression.row.findings.add("schema", "no extension and no column of vectors")
+    regression.row.proof.add("schema", "no extension and no column of vectors")
 
 
 def _look_at_imports(regression: _Regression) -> tuple[int, int]:
@@ -196,7 +196,7 @@ def _look_at_imports(regression: _Regression) -> tuple[int, int]:
         if found:
             raise _Broken(f"`{command}` loads {found[0]}: {' > '.join(chain(graph, found[0]))}")
         ours = {name for name in graph if name.partition(".")[0] in _OURS}
-        regression.row.findings.add(
+        regression.row.proof.add(
             f"import graph of `{command}`",
             f"{len(graph)} modules, {len(ours)} of ours, none of the federated tier",
         )

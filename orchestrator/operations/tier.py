@@ -13,7 +13,7 @@ import psycopg
 from errors import TierError
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.operation import Means
-from orchestrator.operations.tier_row import TierRow
+from orchestrator.operations.tier_operation import TierOperation
 from orchestrator.ports.assignment import Assignment
 from tiers.checks import Health, overall
 from tiers.detect import detect
@@ -33,7 +33,7 @@ def compose_boot(means: Means, assignment: Assignment) -> OperationEnd:
         TierError: A service does not come up.
         StoppedError: The run was stopped meanwhile; what came up stays.
     """
-    row = TierRow(means, assignment)
+    row = TierOperation(means, assignment)
     config = row.config()
     way = row.argument("with", Way.AUTO)
     if way not in {*Way}:
@@ -47,10 +47,10 @@ def compose_boot(means: Means, assignment: Assignment) -> OperationEnd:
         stop=means.stop,
     )
     services.up(config, lambda line: row.doing("boots", line))
-    row.findings.add("services", services.description, since=began)
+    row.proof.add("services", services.description, since=began)
     states = services.status(config)
     for state in states:
-        row.findings.add(state.name, f"{_running(state.running)} at {state.where}: {state.detail}")
+        row.proof.add(state.name, f"{_running(state.running)} at {state.where}: {state.detail}")
     told = ", ".join(f"{state.name} at {state.where} ({state.detail})" for state in states)
     down = [state.name for state in states if not state.running]
     if down:
@@ -64,7 +64,7 @@ def pgvector_init(means: Means, assignment: Assignment) -> OperationEnd:
     Raises:
         TierError: The server has no pgvector, or our user may not create it.
     """
-    row = TierRow(means, assignment)
+    row = TierOperation(means, assignment)
     config = with_passwords(row.config())
     if config.postgres is None:
         return row.failed(f"the {config.tier} tier has no Postgres of its own")
@@ -72,7 +72,7 @@ def pgvector_init(means: Means, assignment: Assignment) -> OperationEnd:
     try:
         with psycopg.connect(**config.postgres.connect_arguments()) as connection:
             version = enable_vector(connection)
-            row.findings.add(
+            row.proof.add(
                 "extension vector", f"in {config.postgres.label}", version=version, since=began
             )
             began = time.monotonic()
@@ -84,7 +84,7 @@ def pgvector_init(means: Means, assignment: Assignment) -> OperationEnd:
             hint="`mission tier doctor` examines it",
         ) from None
     distance = answer[0] if answer else None
-    row.findings.add("distance query", f"answers {distance}", version=version, since=began)
+    row.proof.add("distance query", f"answers {distance}", version=version, since=began)
     return row.done(
         f"vector {version} at {config.postgres.where}; a distance query answers {distance}"
     )
@@ -96,14 +96,14 @@ def tier_detect(means: Means, assignment: Assignment) -> OperationEnd:
     Raises:
         TierError: Something that the tier needs is not there; with its remedy.
     """
-    row = TierRow(means, assignment)
+    row = TierOperation(means, assignment)
     began = time.monotonic()
     detection = detect(row.config())
     detection.require()
     for one in detection.results:
         took = f", {one.milliseconds:.0f} ms" if one.milliseconds is not None else ""
-        row.findings.add(one.service, f"usable at {one.where}{took}", version=one.version or "")
-    row.findings.add("all of them, at once", f"the {detection.tier} tier is usable", since=began)
+        row.proof.add(one.service, f"usable at {one.where}{took}", version=one.version or "")
+    row.proof.add("all of them, at once", f"the {detection.tier} tier is usable", since=began)
     told = ", ".join(
         f"{one.service} {one.version or ''} {one.milliseconds or 0:.0f} ms".replace("  ", " ")
         for one in detection.results
@@ -113,12 +113,12 @@ def tier_detect(means: Means, assignment: Assignment) -> OperationEnd:
 
 def tier_doctor(means: Means, assignment: Assignment) -> OperationEnd:
     """Examine the tier; red fails the row."""
-    row = TierRow(means, assignment)
+    row = TierOperation(means, assignment)
     began = time.monotonic()
     checks = tier_checks(row.config())
     for check in checks:
-        row.findings.add(check.name, f"{check.health}: {check.detail}")
-    row.findings.add("overall", str(overall(checks)), since=began)
+        row.proof.add(check.name, f"{check.health}: {check.detail}")
+    row.proof.add("overall", str(overall(checks)), since=began)
     red = [check for check in checks if check.health is Health.RED]
     if red:
         told = "; ".join(f"{check.name}: {check.detail}. {check.remedy}" for check in red)

@@ -49,9 +49,9 @@ class OwnCommits:
         if commands:
             git.move_refs(*commands)
 
-    def note_absorbed_commit(self, commit: str) -> None:
+    def note_taken_in_commit(self, commit: str) -> None:
         """Our task file builds on `commit` now, which nothing else here says."""
-        self.repository.git.move_refs(f"update {self.absorbed_ref()} {commit}")
+        self.repository.git.move_refs(f"update {self.taken_in_ref()} {commit}")
 
     def newest_noted(self, *, beyond: str) -> str | None:
         """The last noted commit that the base holds, as it was last heard, and `beyond` does
@@ -69,8 +69,8 @@ class OwnCommits:
         git = self.repository.git
         new = git.line_between(beyond, tip)
         if new is None:
-            return [commit for _, commit, _ in self._noted(self._folder(), self.absorbed_ref())]
-        named = [self.absorbed_ref(), *(f"{self._folder()}{commit}" for commit in new)]
+            return [commit for _, commit, _ in self._noted(self._folder(), self.taken_in_ref())]
+        named = [self.taken_in_ref(), *(f"{self._folder()}{commit}" for commit in new)]
         return [commit for name in named if (commit := git.commit(name)) is not None]
 
     def _noted(self, *patterns: str) -> list[tuple[str, str, str]]:
@@ -82,7 +82,7 @@ class OwnCommits:
             for name, commit, parent in zip(fields, fields, fields, strict=True)
         ]
 
-    def absorbed_ref(self) -> str:
+    def taken_in_ref(self) -> str:
         """The ref of what was taken in last."""
         return f"refs/worktree/mission-runner/absorbed/{self._name()}"
 

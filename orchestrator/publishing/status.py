@@ -17,11 +17,11 @@ from mission.journal.kinds import StatusPublished
 from mission.place import Place
 from orchestrator.gating.passage import Passage
 from orchestrator.ports.display import Display
-from orchestrator.publishing.absorbing import Absorbing
 from orchestrator.publishing.own_commits import OwnCommits
-from orchestrator.publishing.reports import Reports
+from orchestrator.publishing.review_reports import ReviewReports
+from orchestrator.publishing.taking_in import TakingIn
 from tasks_md.writer import StatusWriter
-from workspace import landing, status_commit
+from workspace import branches, status_commit
 from workspace.process import Stop
 from workspace.repository import Repository
 from workspace.side_thread import SideThread, cause
@@ -80,9 +80,9 @@ class Publisher:
 class StatusCommits:
     """Status, as commits of the task file on top of the base."""
 
-    absorbing: Absorbing
+    taking_in: TakingIn
     own_commits: OwnCommits
-    reports: Reports
+    reports: ReviewReports
     passage: Passage
     place: Place
     config: MissionConfig
@@ -127,8 +127,8 @@ class StatusCommits:
             if status_commit.stored(repository.git, base, path) is None:
                 self.display.say(f"{path} is not committed on {repository.base}; status stays here")
                 return False
-            self.absorbing.absorb(base)
-            self.absorbing.follow(base)
+            self.taking_in.take_in(base)
+            self.taking_in.follow(base)
             files = {path: self.place.task_file.read_bytes(), **self.reports.reports()}
             if all(
                 status_commit.holds(repository.git, base, name, content)
@@ -148,14 +148,14 @@ class StatusCommits:
             )
             self.passage.pass_gates(request, task=None, attempt=None)
             self.own_commits.note_publishing(
-                commit, base=base, checked_out=self.absorbing.absorbed_commit()
+                commit, base=base, checked_out=self.taking_in.taken_in_commit()
             )
             try:
-                landing.land(repository, commit, base)
+                branches.move_base(repository, commit, base)
             except BaseMovedError:
                 continue
-            self.absorbing.note_absorbed(commit)
-            self.absorbing.follow(commit, keep=files)
+            self.taking_in.note_taken_in(commit)
+            self.taking_in.follow(commit, keep=files)
             self.journal.record(StatusPublished(ok=True, commit=commit))
             return True
         raise BaseMovedError(f"{repository.base} moved {_TRIES} times meanwhile")

@@ -13,7 +13,7 @@ from mission.state import Actor, Status
 from orchestrator.loop.board import Board, StatusChange
 from orchestrator.ports.display import Display
 from orchestrator.publishing.issues import IssueBook
-from policy.standing import Landing
+from policy.merged import Merge
 from tasks_md.model import Plan
 
 _LANDING = (Step.MERGING, Step.MERGED, Step.CONFIRMED)
@@ -22,7 +22,7 @@ _LANDING = (Step.MERGING, Step.MERGED, Step.CONFIRMED)
 class FindsMerges(Protocol):
     """Knows what the base holds."""
 
-    def merged(self, tasks: Collection[str]) -> Mapping[str, Landing]:
+    def merged(self, tasks: Collection[str]) -> Mapping[str, Merge]:
         """Those of `tasks` that the base holds, and nobody wants anew; the merge of each."""
 
 
@@ -51,45 +51,45 @@ class Proving:
             return
         attempts = {one.task: one for one in self.journal.open_attempts()}
         proved = {
-            task: landing
-            for task, landing in self.landed.merged(undone).items()
-            if not self._goes_on(board, task, landing, attempts)
+            task: merge
+            for task, merge in self.landed.merged(undone).items()
+            if not self._goes_on(board, task, merge, attempts)
         }
-        for task, landing in proved.items():
-            board.stage(as_merged(task, landing, by="found on the base"))
+        for task, merge in proved.items():
+            board.stage(as_merged(task, merge, by="found on the base"))
         board.write()
-        for task, landing in proved.items():
+        for task, merge in proved.items():
             if task in attempts:
-                self._supersede(attempts[task], landing, clears=task not in held)
+                self._supersede(attempts[task], merge, clears=task not in held)
             self.display.say(
-                f"{task}: done (merged as {landing.commit[:10]}, attempt {landing.attempt}: found "
+                f"{task}: done (merged as {merge.commit[:10]}, attempt {merge.attempt}: found "
                 "on "
                 f"{self.base}, no agent starts)"
             )
         self._close_issues(board, proved)
 
     def _goes_on(
-        self, board: Board, task: str, landing: Landing, attempts: Mapping[str, Attempt]
+        self, board: Board, task: str, merge: Merge, attempts: Mapping[str, Attempt]
     ) -> bool:
         """Whether the attempt that made the merge is carried on, or waits for a person."""
         attempt = attempts.get(task)
         if attempt is not None:
-            return attempt.step in _LANDING and landing.attempt == str(attempt.number)
+            return attempt.step in _LANDING and merge.attempt == str(attempt.number)
         last = self.journal.last_attempt(task)
         if last is None or last.end is not End.HELD_UP or board.status(task) is not Status.BLOCKED:
             return False
         return bool(self.journal.events(Merged, task=task, attempt=last.id))
 
-    def _supersede(self, attempt: Attempt, landing: Landing, *, clears: bool) -> None:
-        reason = f"its row was merged as {landing.commit[:10]}, attempt {landing.attempt}"
+    def _supersede(self, attempt: Attempt, merge: Merge, *, clears: bool) -> None:
+        reason = f"its row was merged as {merge.commit[:10]}, attempt {merge.attempt}"
         self.journal.end_attempt(attempt.id, End.SUPERSEDED, reason)
-        if clears and landing.attempt == str(attempt.number):
+        if clears and merge.attempt == str(attempt.number):
             self.clear(attempt)  # it is the same work: the journal is older than its merge
 
-    def _close_issues(self, board: Board, proved: Mapping[str, Landing]) -> None:
+    def _close_issues(self, board: Board, proved: Mapping[str, Merge]) -> None:
         issues = self.issues(lambda: board.plan)
-        for task, landing in proved.items():
-            said = f"{task}, the last row for this issue, was merged as {landing.commit[:10]}."
+        for task, merge in proved.items():
+            said = f"{task}, the last row for this issue, was merged as {merge.commit[:10]}."
             try:
                 issues.finish(board.plan.task(task), said)
             except MissionError as error:
@@ -97,12 +97,12 @@ class Proving:
                 self.display.say(f"{task}: {issue} may still be open: {error}")
 
 
-def as_merged(task: str, landing: Landing, *, by: str) -> StatusChange:
+def as_merged(task: str, merge: Merge, *, by: str) -> StatusChange:
     """The change that a merge on the base proves; `by` says how it came to light."""
     return StatusChange(
         task=task,
         status=Status.DONE,
-        word=f"merged as {landing.commit[:10]}, attempt {landing.attempt}, {by}",
+        word=f"merged as {merge.commit[:10]}, attempt {merge.attempt}, {by}",
         actor=Actor.FACTS,
-        reason=f"its merge {landing.commit[:10]} is on the base",
+        reason=f"its merge {merge.commit[:10]} is on the base",
     )

@@ -90,7 +90,7 @@ class Recovery:
         )
 
     def _give_back(self, board: Board, task: str) -> None:
-        if self.journal.last_attempt(task) is None or self._was_taken_over(task):
+        if self.journal.last_attempt(task) is None or self._is_a_persons(task):
             self.display.say(
                 f"{task}: in-progress, but not by this runner; left alone "
                 f"(`mission set {task} not-started` hands it over)"
@@ -102,7 +102,7 @@ class Recovery:
             )
         )
 
-    def _was_taken_over(self, task: str) -> bool:
+    def _is_a_persons(self, task: str) -> bool:
         """Whether it was a person who set the row in progress."""
         changes = self.journal.events(StatusSet, task=task)
         return bool(changes) and (

@@ -13,7 +13,7 @@ from agents.protocol import Result
 from mission.outcome import Outcome
 from orchestrator.workers.errand import Errand
 from orchestrator.workplace.commit_files import check_out
-from workspace import changes, landing
+from workspace import branches, changes
 from workspace.git import Git
 from workspace.repository import Repository
 from workspace.worktrees import Worktree, Worktrees
@@ -62,7 +62,7 @@ class Clone:
         """
         if errand.about:
             return self._to_read(errand)
-        here = errand.branch is not None and self._take_in(errand, errand.branch)
+        here = errand.branch is not None and self._fetch_branch(errand, errand.branch)
         number = errand.attempt
         if here:
             earlier = range(errand.attempt - 1, 0, -1)
@@ -77,13 +77,13 @@ class Clone:
         name = f"{errand.task}.{errand.about}"
         return check_out(self.worktrees, name, errand.attempt, commit=errand.commit)
 
-    def _take_in(self, errand: Errand, branch: str) -> bool:
+    def _fetch_branch(self, errand: Errand, branch: str) -> bool:
         """Make the remote's branch known here. Whether the branch here has all of it."""
         self.repository.check_branch_name(branch)
         git, there = self.repository.git, f"refs/remotes/{_REMOTE}/{branch}"
         ours = f"refs/heads/{branch}"
         with self.repository.lock():
-            tip = landing.remote_tip(self.repository, branch)
+            tip = branches.remote_tip(self.repository, branch)
             if tip is None:
                 git.run("update-ref", "-d", there, check=False)
                 return True

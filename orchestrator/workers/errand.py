@@ -39,7 +39,7 @@ class Errand:
     token_limit: int | None = None
     held: str | None = None  # finished work of the attempt before, where a gate held its push up
     about: str = ""  # review, plan: a question beside the row's own work, which changes nothing
-    taken_over: bool = False  # another agent has worked at the row before
+    others_worked: bool = False  # another agent has worked at the row before
     format: Literal[1] = 1  # of the JSON; a worker refuses another one
 
     def to_json(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class Errand:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class WorkerVerdict:
     """An answer that the worker got from a gate."""
 
     gate: str
@@ -75,7 +75,7 @@ class Delivery:
     held: str | None = None  # the commit that was finished and could not be pushed
     host: str = ""  # the worker's machine
     log: str = ""  # the last part of what the tool printed
-    gates: list[Verdict] = field(default_factory=list)  # what they answered before the push
+    gates: list[WorkerVerdict] = field(default_factory=list)  # what they answered before the push
     format: Literal[1] = 1
 
     def to_json(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
+class UsedSoFar:
     """What must not be lost when a worker dies, as a line of what it tells while it works."""
 
     session: str | None
@@ -110,7 +110,7 @@ class Progress:
         return _SO_FAR + json.dumps(_PROGRESS.dump_python(self, mode="json"))
 
     @staticmethod
-    def from_line(line: str) -> Progress | None:
+    def from_line(line: str) -> UsedSoFar | None:
         """What `to_line` gave, elsewhere; None for every other line, damaged ones too."""
         if not line.startswith(_SO_FAR):
             return None
@@ -121,7 +121,7 @@ class Progress:
 
 
 _SO_FAR = "used so far: "
-_PROGRESS = TypeAdapter(Progress)
+_PROGRESS = TypeAdapter(UsedSoFar)
 _ERRAND = TypeAdapter(Errand)
 _DELIVERY = TypeAdapter(Delivery)
 _T = TypeVar("_T")

@@ -60,13 +60,13 @@ class Errands:
     stop: Stop
 
     def send(
-        self, question: Question, worktree: Worktree, author: str, *, taken_over: bool
+        self, question: Question, worktree: Worktree, author: str, *, others_worked: bool
     ) -> Result:
         """A worker's answer, with its work in `worktree`. Every way in which it may fail is an
         outcome.
 
         Args:
-            taken_over: Whether another agent has worked at the row before.
+            others_worked: Whether another agent has worked at the row before.
 
         Raises:
             AgentError: The workers cannot be asked.
@@ -78,7 +78,7 @@ class Errands:
             branch=attempt.branch,
             author=author,
             held=self._held_before(attempt),
-            taken_over=taken_over,
+            others_worked=others_worked,
         )
         earlier = self._left_by_a_crash(attempt)
         delivery = self._exchange(
@@ -87,7 +87,7 @@ class Errands:
         self._note(attempt, delivery)
         result = delivery.result
         if result.outcome in _FINISHED and delivery.head is not None and attempt.branch is not None:
-            self._take_over(worktree, delivery.head, author)
+            self._follow(worktree, delivery.head, author)
         return result
 
     def consult(self, question: Question, *, commit: str, about: str) -> Result:
@@ -249,7 +249,7 @@ class Errands:
         if delivery.held is not None:
             note(WorkHeld(branch=attempt.branch, commit=delivery.held, host=delivery.host))
 
-    def _take_over(self, worktree: Worktree, head: str, author: str) -> None:
+    def _follow(self, worktree: Worktree, head: str, author: str) -> None:
         """Bring the branch in our worktree to the commit that a worker has pushed."""
         repository, git = self.repository, worktree.git
         with repository.lock():

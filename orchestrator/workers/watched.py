@@ -13,7 +13,7 @@ from agents.registry import settings as agent_settings
 from mission.config import MissionConfig
 from mission.usage import Usage
 from orchestrator.ports.display import Display
-from orchestrator.workers.errand import Delivery, Progress
+from orchestrator.workers.errand import Delivery, UsedSoFar
 from orchestrator.workplace.asking import Asking, Question
 from workspace.redact import Redactor
 
@@ -39,11 +39,11 @@ class Watched:
         self._question = question
         self._booked = booked
         self._last = ""
-        self._known = Progress(session=None, usage=Usage())
+        self._known = UsedSoFar(session=None, usage=Usage())
 
     def show(self, phase: str) -> None:
         """One line, which may come again and again."""
-        progress = Progress.from_line(phase)
+        progress = UsedSoFar.from_line(phase)
         if progress is not None:
             self._known = progress
             if self._question.on_progress is not None:

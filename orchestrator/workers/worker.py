@@ -25,10 +25,10 @@ from gates.waiting import wait_until_clear
 from mission.outcome import Outcome
 from mission.usage import Usage
 from orchestrator.workers.clone import Clone
-from orchestrator.workers.errand import Delivery, Errand, Progress, Verdict
+from orchestrator.workers.errand import Delivery, Errand, UsedSoFar, WorkerVerdict
 from orchestrator.workplace.commit_files import PROGRAMS
 from orchestrator.workplace.programs import programs_of
-from workspace import changes, landing
+from workspace import branches, changes
 from workspace.disclosure import refuse_secrets
 from workspace.process import Stop, allowed_environment
 from workspace.redact import Redactor
@@ -108,7 +108,7 @@ class Worker:
             return self._delivery(result, brief.log)
         if not wanted():
             raise StoppedError(f"this attempt was given up; {errand.branch} was not pushed")
-        verdicts: list[Verdict] = []
+        verdicts: list[WorkerVerdict] = []
         clone.keep_finished(worktree, head, result)
         try:
             self._push(errand, clone, head, stop, verdicts)
@@ -126,7 +126,7 @@ class Worker:
         self, errand: Errand, clone: Clone, worktree: Worktree
     ) -> AbstractContextManager[Path | None]:
         """The files that the agent's argv means, where it stands in the work of another."""
-        if not (errand.about or errand.taken_over):
+        if not (errand.about or errand.others_worked):
             return nullcontext()
         kind = f"{errand.about}-{PROGRAMS}" if errand.about else PROGRAMS
         return programs_of(
@@ -169,7 +169,7 @@ class Worker:
         )
 
     def _push(
-        self, errand: Errand, clone: Clone, head: str, stop: Stop, verdicts: list[Verdict]
+        self, errand: Errand, clone: Clone, head: str, stop: Stop, verdicts: list[WorkerVerdict]
     ) -> None:
         """Push the branch, once the gates say clear.
 
@@ -209,7 +209,7 @@ class Worker:
         git = clone.repository.git
         refuse_secrets(git, branch, base=errand.commit, head=head, redactor=self._redactor)
         self._say(f"pushes {branch}")
-        landing.push_branch(clone.repository, branch, head)
+        branches.push_branch(clone.repository, branch, head)
 
     def _tell(self, event: AgentEvent) -> None:
         """Pass an agent's event on while it works, for those who wait elsewhere."""
@@ -217,11 +217,11 @@ class Worker:
 
     def _note(self, session: str | None, used: Usage) -> None:
         """Tell what is not to be lost with this machine."""
-        self._say(Progress(session=session, usage=used).to_line())
+        self._say(UsedSoFar(session=session, usage=used).to_line())
 
-    def _told(self, verdict: GateVerdict) -> Verdict:
+    def _told(self, verdict: GateVerdict) -> WorkerVerdict:
         detail = self._redactor.text(verdict.detail)
-        return Verdict(gate=verdict.gate, state=str(verdict.state), detail=detail)
+        return WorkerVerdict(gate=verdict.gate, state=str(verdict.state), detail=detail)
 
     def _delivery(
         self,
@@ -230,7 +230,7 @@ class Worker:
         *,
         head: str | None = None,
         held: str | None = None,
-        gates: list[Verdict] | None = None,
+        gates: list[WorkerVerdict] | None = None,
     ) -> Delivery:
         redact = self._redactor.text
         return Delivery(

@@ -27,7 +27,7 @@ class VerificationError(MissionError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class FinishedWork:
     """A row whose finished work is on its way to the base."""
 
     task: Task
@@ -55,7 +55,7 @@ class Verifier:
     display: Display
     stop: Stop
 
-    def verify_branch(self, row: Row, commit: str) -> None:
+    def verify_branch(self, row: FinishedWork, commit: str) -> None:
         """Run the steps that are for branches on a branch as it is committed.
 
         Not in the agent's worktree: files that git does not hold, flags of its index and the like
@@ -69,7 +69,7 @@ class Verifier:
         steps = [step for step in self._open_steps([row], tree) if "branch" in step.on]
         self._verify([row], steps, commit, tree)
 
-    def verify_squash(self, rows: Sequence[Row], commit: str) -> None:
+    def verify_squash(self, rows: Sequence[FinishedWork], commit: str) -> None:
         """Run, on a squashed result of `rows`, every step of theirs that its tree has not passed
         yet.
 
@@ -83,18 +83,18 @@ class Verifier:
         self._verify(rows, self._open_steps(rows, tree), commit, tree)
 
     def _verify(
-        self, rows: Sequence[Row], steps: Sequence[VerifyStep], commit: str, tree: str
+        self, rows: Sequence[FinishedWork], steps: Sequence[VerifyStep], commit: str, tree: str
     ) -> None:
         if steps:
             name, number = f"{rows[-1].task.id}.{VERIFY}", rows[-1].attempt.number
             with commit_files(self.worktrees, name, number, commit=commit, full=True) as place:
                 self._run(rows, steps, place, tree)
 
-    def is_verified(self, row: Row, commit: str) -> bool:
+    def is_verified(self, row: FinishedWork, commit: str) -> bool:
         """Whether the tree of `commit` has passed every step of the row."""
         return not self._open_steps([row], self.repository.git.tree(commit))
 
-    def _open_steps(self, rows: Sequence[Row], tree: str) -> list[VerifyStep]:
+    def _open_steps(self, rows: Sequence[FinishedWork], tree: str) -> list[VerifyStep]:
         """The steps of `rows` that this tree has not passed yet."""
         steps: list[VerifyStep] = []
         passed: list[VerifyStep] = []
@@ -106,7 +106,7 @@ class Verifier:
                     known.append(step)
         return [step for step in steps if step not in passed]
 
-    def _passed(self, row: Row, tree: str) -> set[str]:
+    def _passed(self, row: FinishedWork, tree: str) -> set[str]:
         """The row's steps, by digest, that this tree has passed."""
         return {
             str(event.what.command)
@@ -115,7 +115,7 @@ class Verifier:
         }
 
     def _run(
-        self, rows: Sequence[Row], steps: Sequence[VerifyStep], place: Worktree, tree: str
+        self, rows: Sequence[FinishedWork], steps: Sequence[VerifyStep], place: Worktree, tree: str
     ) -> None:
         last = rows[-1]
         together = [row.task.id for row in rows]

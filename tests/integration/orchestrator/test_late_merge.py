@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[3]
 # Dies with its push on the way: which commit that is of is left in a file.
 DIES = """
 import os, pathlib, sys
-from workspace import landing
+from workspace import branches
 def deadly(repository, commit, expected):
     pathlib.Path(sys.argv[2]).write_text(commit)
     os.kill(os.getpid(), 9)
-landing.land = deadly
+branches.move_base = deadly
 from tests.crash.forked import carry_out
 carry_out(pathlib.Path(sys.argv[1]))
 """

@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[3]
 # Dies right after a push of status: the last one of a run, or one that the file has gone on from.
 DIES = """
 import os, pathlib, sys
-from workspace import landing
-land = landing.land
+from workspace import branches
+land = branches.move_base
 def deadly(repository, commit, expected):
     land(repository, commit, expected)
     text = repository.git.run("show", commit + ":plan/TASKS.md").stdout
@@ -29,7 +29,7 @@ def deadly(repository, commit, expected):
         while sys.argv[2] == "behind" and open(sys.argv[1]).read() == text:
             pass
         os.kill(os.getpid(), 9)
-landing.land = deadly
+branches.move_base = deadly
 from tests.crash.forked import carry_out
 carry_out(pathlib.Path(sys.argv[1]))
 """

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from watchfiles import Change
 
+from orchestrator.merging.candidates import Candidates, Tried
 from orchestrator.ports.display import Progress, RecordingDisplay
+from orchestrator.workplace.verifying import FinishedWork
 from tests.conftest import CANNOT_EXIST
 from tests.integration.orchestrator.together import VERIFY, WORKER, Marking
 from tests.scratch import Scratch, make, row
@@ -165,17 +167,19 @@ def test_a_copy_to_the_storage_that_dies_is_said_with_the_remedy(
 def test_what_was_not_verified_ahead_is_verified_in_its_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, death: str
 ) -> None:
-    def bug(*_: object) -> None:
-        raise LookupError("a bug")
+    def bug(candidates: Candidates, base: str, rows: Sequence[FinishedWork]) -> Tried:
+        if threading.current_thread().name == "verifies ahead":
+            raise LookupError("a bug")
+        return in_turn(candidates, base, rows)
 
     def no_thread(thread: threading.Thread) -> None:
         if thread.name == "verifies ahead":
             raise RuntimeError("can't start new thread")
         start(thread)
 
-    start = threading.Thread.start
+    start, in_turn = threading.Thread.start, Candidates.try_candidate
     if death == "a bug":
-        monkeypatch.setattr("orchestrator.merging.queue.try_candidate", bug)
+        monkeypatch.setattr(Candidates, "try_candidate", bug)
     else:
         monkeypatch.setattr(threading.Thread, "start", no_thread)
     names = ("A", "B", "C")

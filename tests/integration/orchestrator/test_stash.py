@@ -41,7 +41,7 @@ def test_rows_that_stash_at_once_keep_their_own_work(tmp_path: Path) -> None:
     turns = [tmp_path / name for name in ("A", "B")]
     for turn in turns:
         os.mkfifo(turn)
-    # Row A stashes, then B, then A takes back what it finds on top, then B.
+    # FinishedWork A stashes, then B, then A takes back what it finds on top, then B.
     worker = START + (
         f"mine, others = {[str(turn) for turn in turns]!r}[:: 1 if task == 'A' else -1]\n"
         "def wait(): open(mine).read()\n"

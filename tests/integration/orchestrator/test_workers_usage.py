@@ -10,7 +10,7 @@ import pytest
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
 from orchestrator.run import RunEnd, RunRequest, run_mission
-from orchestrator.workers.errand import Delivery, Errand, Progress
+from orchestrator.workers.errand import Delivery, Errand, UsedSoFar
 from orchestrator.workers.remote import OnPhase, RemoteAgents, ThreadWorkers
 from tests.crash.test_usage_killed import TOOL
 from tests.scratch import Scratch, make, row
@@ -106,8 +106,8 @@ def test_a_run_that_is_waited_for_again_is_booked_once(tmp_path: Path, dies: str
 
 
 def test_what_an_agent_says_is_not_taken_for_what_it_used() -> None:
-    assert Progress.from_line('said: used so far: {"session": "x", "usage": {}}') is None
-    assert Progress.from_line("used so far: {") is None
+    assert UsedSoFar.from_line('said: used so far: {"session": "x", "usage": {}}') is None
+    assert UsedSoFar.from_line("used so far: {") is None
 
 
 def test_a_reviewer_on_a_worker_that_gave_no_review_is_asked_anew(tmp_path: Path) -> None:

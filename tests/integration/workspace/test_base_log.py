@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy.standing import standing
+from policy.merged import standing
 from workspace import base_log
 from workspace.squash import message_for
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from errors import CheckoutBlockedError
+from workspace.branches import move_base
 from workspace.checkout import blocking_files, fast_forward
-from workspace.landing import land
 from workspace.repository import Repository
 from workspace.squash import make_squash
 from workspace.status_commit import commit_files, committed
@@ -25,7 +25,7 @@ def landed(scratch: Scratch, files: dict[str, str | None], name: str = "work") -
         repository.git, base=base, head=scratch.branch(name, files, start=base), message=name,
         author="a",
     )  # fmt: skip
-    land(repository, squash, base)
+    move_base(repository, squash, base)
     return squash
 
 
@@ -104,7 +104,7 @@ def test_an_untracked_file_is_in_the_way(scratch: Scratch, ignored: bool) -> Non
     git = repository.git
     made = commit_files(git, base=base, files={"new.txt": b"theirs\n"}, message="m")
     assert made is not None
-    land(repository, made, base)
+    move_base(repository, made, base)
     (scratch.top / "new.txt").write_text("mine\n")
     refused(scratch, made, "new.txt")
     (scratch.top / "new.txt").write_text("theirs\n")
@@ -155,7 +155,7 @@ def test_a_status_commit_takes_the_checkout_along(scratch: Scratch) -> None:
         repository.git, base=base, files={"TASKS.md": b"plan, done\n"}, message="Status"
     )
     assert made is not None
-    land(repository, made, base)
+    move_base(repository, made, base)
     followed(scratch, made)
     assert scratch.git("status", "--porcelain") == ""
     assert scratch.git("show", "--format=%an|%s", "--name-only", made).split("\n") == [
@@ -258,7 +258,7 @@ def test_a_bare_repository_only_moves_its_branch(make_scratch: MakeScratch) -> N
     base = bare.fetch_base()
     made = commit_files(bare.git, base=base, files={"TASKS.md": b"x"}, message="m")
     assert made is not None
-    land(bare, made, base)
+    move_base(bare, made, base)
     assert fast_forward(bare, made).checkout is None
     assert bare.base_tip() == made
 

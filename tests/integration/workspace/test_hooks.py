@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from errors import GitError
+from workspace.branches import push_branch
 from workspace.hooks import hook_folders
-from workspace.landing import push_branch
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from errors import UsageError
 from tests.integration.workspace.conftest import git
-from tests.integration.workspace.landed import find_landed
+from tests.integration.workspace.merges import find_merge
 from workspace.changes import changed_files, commit_leftovers, head
 from workspace.squash import make_squash, message_for, one_line
 from workspace.status_commit import commit_files, committed
@@ -112,9 +112,9 @@ def test_a_landed_attempt_is_found_whatever_its_text(
     assert work is not None
     message = message_for(task, description, attempt)
     squash = make_squash(repository.git, base=base, head=work, message=message, author=description)
-    assert find_landed(repository.git, f"{base}..{squash}", task, attempt) == squash
-    assert find_landed(repository.git, f"{base}..{squash}", task, attempt + 1) is None
-    assert find_landed(repository.git, f"{base}..{squash}", task + "x", attempt) is None
+    assert find_merge(repository.git, f"{base}..{squash}", task, attempt) == squash
+    assert find_merge(repository.git, f"{base}..{squash}", task, attempt + 1) is None
+    assert find_merge(repository.git, f"{base}..{squash}", task + "x", attempt) is None
     lines = repository.git.run("show", "-s", "--format=%B", squash).stdout.split("\n")
     assert lines[1] == ""
     assert len(lines[0]) <= 73
@@ -143,7 +143,7 @@ def test_a_megabyte_of_description(scratch: Scratch) -> None:
     base = scratch.repository.base_tip()
     made = commit_files(scratch.repository.git, base=base, files={"x": b"x"}, message=message)
     assert made is not None
-    assert find_landed(scratch.repository.git, made, "T-1") == made
+    assert find_merge(scratch.repository.git, made, "T-1") == made
 
 
 def test_settings_and_variables_of_the_person_do_not_lead_astray(

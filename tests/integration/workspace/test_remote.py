@@ -9,8 +9,8 @@ import pytest
 
 from errors import BaseMovedError, GitError
 from tests.integration.workspace.conftest import git
+from workspace.branches import confirm, delete_branch, move_base, push_branch, remote_tip
 from workspace.checkout import fast_forward
-from workspace.landing import confirm, delete_branch, land, push_branch, remote_tip
 from workspace.repository import Repository
 from workspace.squash import make_squash
 
@@ -45,7 +45,7 @@ def test_a_refusal_is_told_with_its_reason(scratch: Scratch) -> None:
     base, squash = squashed(repository, scratch)
     hook(scratch, "pre-receive", "echo the branch is frozen >&2; exit 1")
     with pytest.raises(GitError, match="the branch is frozen") as caught:
-        land(repository, squash, base)
+        move_base(repository, squash, base)
     assert not isinstance(caught.value, BaseMovedError)
     assert repository.fetch_base() == base
     assert not confirm(repository, squash)
@@ -56,23 +56,23 @@ def test_an_answer_that_is_lost_is_made_up_for(scratch: Scratch) -> None:
     base, squash = squashed(repository, scratch)
     # The receiving end dies right after it has moved the branch.
     hook(scratch, "reference-transaction", '[ "$1" = committed ] && kill -9 $PPID; exit 0')
-    land(repository, squash, base)
+    move_base(repository, squash, base)
     assert confirm(repository, squash)
 
 
 def test_an_answer_that_is_lost_before_another_merge(scratch: Scratch) -> None:
     repository = scratch.repository
     base, squash = squashed(repository, scratch)
-    land(repository, squash, base)
+    move_base(repository, squash, base)
     other_base, other = squashed(repository, scratch, "other")
-    land(repository, other, other_base)
-    land(repository, squash, base)  # it is in there
+    move_base(repository, other, other_base)
+    move_base(repository, squash, base)  # it is in there
 
 
 def test_a_rewritten_base_is_seen(scratch: Scratch) -> None:
     repository = scratch.repository
     base, squash = squashed(repository, scratch)
-    land(repository, squash, base)
+    move_base(repository, squash, base)
     scratch.git("push", "--quiet", "--force", "origin", f"{base}:main")
     assert not confirm(repository, squash)
 
@@ -84,14 +84,14 @@ def test_a_remote_that_is_gone(scratch: Scratch, tmp_path: Path) -> None:
     scratch.remote.rename(tmp_path / "away.git")
     for action in (
         repository.fetch_base,
-        lambda: land(repository, squash, base),
+        lambda: move_base(repository, squash, base),
         lambda: confirm(repository, squash),
         lambda: push_branch(repository, "work", squash),
     ):
         with pytest.raises(GitError):
             action()
     (tmp_path / "away.git").rename(scratch.remote)
-    land(repository, squash, base)
+    move_base(repository, squash, base)
 
 
 def test_an_address_with_a_password_is_not_shown(scratch: Scratch) -> None:
@@ -144,7 +144,7 @@ def test_a_hook_of_the_persons_sees_every_push(scratch: Scratch) -> None:
     repository = scratch.repository
     base, squash = squashed(repository, scratch)
     with pytest.raises(GitError, match="large files are not there"):
-        land(repository, squash, base)
+        move_base(repository, squash, base)
 
 
 def test_a_shallow_clone_is_enough(scratch: Scratch, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_shallow_clone_is_enough(scratch: Scratch, tmp_path: Path) -> None:
     moved = repository.fetch_base()
     assert moved != base
     squash = make_squash(repository.git, base=moved, head=tip, message="m", author="a")
-    land(repository, squash, moved)
+    move_base(repository, squash, moved)
     assert confirm(repository, squash)
     assert fast_forward(repository, squash).moved
     assert git(shallow, "status", "--porcelain") == ""
@@ -173,7 +173,7 @@ def test_a_narrow_refspec_is_enough(scratch: Scratch) -> None:
     scratch.git("config", "remote.origin.fetch", "+refs/heads/other:refs/remotes/origin/other")
     repository = scratch.repository
     base, squash = squashed(repository, scratch)
-    land(repository, squash, base)
+    move_base(repository, squash, base)
     assert confirm(repository, squash)
     assert repository.base_tip() == squash
 
@@ -224,7 +224,7 @@ def test_many_may_fetch_while_one_lands(scratch: Scratch) -> None:
     try:
         for number in range(5):
             base, squash = squashed(repository, scratch, f"w{number}")
-            land(repository, squash, base)
+            move_base(repository, squash, base)
             assert confirm(repository, squash)
     finally:
         done.set()

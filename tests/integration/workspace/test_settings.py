@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from errors import SettingsChangedError
-from workspace.landing import push_branch
+from workspace.branches import push_branch
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch

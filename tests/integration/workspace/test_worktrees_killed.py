@@ -12,7 +12,7 @@ import git as gitpython
 import pytest
 
 from tests.integration.workspace.conftest import git
-from tests.integration.workspace.landed import find_landed
+from tests.integration.workspace.merges import find_merge
 from workspace.changes import commit_leftovers, head
 from workspace.checkout import fast_forward
 
@@ -24,11 +24,11 @@ PROJECT = Path(__file__).parents[3]
 CARRY = """
 import sys
 from pathlib import Path
-from tests.integration.workspace.landed import find_landed
+from tests.integration.workspace.merges import find_merge
 from errors import BaseMovedError
 from workspace.changes import commit_leftovers, head
 from workspace.checkout import fast_forward
-from workspace.landing import confirm, land
+from workspace.branches import confirm, move_base
 from workspace.repository import Repository
 from workspace.squash import make_squash, message_for
 from workspace.worktrees import Worktrees
@@ -37,7 +37,7 @@ top, root, task = sys.argv[1:]
 print("begins", flush=True)
 repository = Repository.open(Path(top))
 base = repository.fetch_base()
-landed = find_landed(repository.git, base, task, 1)
+landed = find_merge(repository.git, base, task, 1)
 while landed is None:
     worktree = Worktrees(repository, Path(root)).ensure(
         task, 1, branch=f"feat/{task}", base_commit=base
@@ -49,11 +49,11 @@ while landed is None:
         repository.git, base=base, head=head(worktree), message=message, author="a"
     )
     try:
-        land(repository, squash, base)
+        move_base(repository, squash, base)
         landed = squash
     except BaseMovedError:
         base = repository.fetch_base()
-        landed = find_landed(repository.git, base, task, 1)
+        landed = find_merge(repository.git, base, task, 1)
 assert confirm(repository, landed)
 fast_forward(repository, repository.base_tip())
 """
@@ -127,7 +127,7 @@ def test_an_attempt_that_is_cut_off_keeps_its_work(make_scratch: MakeScratch) ->
     commit_leftovers(again, message="m", author="a")
     git(again.path, "merge-base", "--is-ancestor", done, "feat/t")
     assert head(again) == scratch.git("rev-parse", "feat/t")
-    assert find_landed(scratch.repository.git, base, "T-1", 1) is None
+    assert find_merge(scratch.repository.git, base, "T-1", 1) is None
 
 
 def test_the_next_run_waits_for_git_that_outlived_its_runner(make_scratch: MakeScratch) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agents.review import LONGEST_DIFF, read_review, report, write_review_brief
 from errors import AgentError
-from policy.review import Finding, Review, Severity, Verdict, findings_text
+from policy.review import Review, ReviewFinding, ReviewVerdict, Severity, findings_text
 from tests.unit.agents.plans import make_plan, make_task
 from workspace.redact import Redactor
 
@@ -88,8 +88,8 @@ def test_a_diff_cannot_speak_to_the_reviewer() -> None:
 )
 def test_the_answer_is_found_in_what_is_said(around: str) -> None:
     review = read_review(around.format(json.dumps(ANSWER)))
-    assert review.verdict is Verdict.CHANGES
-    assert review.findings[0] == Finding(
+    assert review.verdict is ReviewVerdict.CHANGES
+    assert review.findings[0] == ReviewFinding(
         file="db.py", line=12, severity=Severity.BLOCKER, message="commits too early"
     )
 

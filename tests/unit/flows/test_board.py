@@ -7,11 +7,11 @@ import uuid
 
 import pytest
 
-from flows.board import Board
+from flows.progress_table import ProgressTable
 
 
 def _troubles() -> list[str]:
-    board = Board(flow_run=uuid.uuid4(), title="Trial", logs="")
+    board = ProgressTable(flow_run=uuid.uuid4(), title="Trial", logs="")
     board.start()
     board.show([{"milestone": "M1"}])
     board.close()
@@ -22,7 +22,7 @@ def test_a_thread_that_dies_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def bug(**_: object) -> None:
         raise LookupError("a bug")
 
-    monkeypatch.setattr("flows.board.get_client", bug)
+    monkeypatch.setattr("flows.progress_table.get_client", bug)
     (told,) = _troubles()
     assert told == "the progress table in Prefect is not up to date: LookupError: a bug"
 

@@ -85,5 +85,5 @@ def test_a_milestone_is_not_written_while_a_row_that_was_taken_away_is_decided(
     board.stage(StatusChange(task="B", status=Status.DONE))
     text = task_file.read_text()
     task_file.write_text(text.replace("| B | in-progress | Second | feat/b | — | |\n", ""))
-    board.take_up()
+    board.reread()
     assert not board.is_written("M")

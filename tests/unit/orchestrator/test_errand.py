@@ -19,7 +19,7 @@ from mission.config import (
 )
 from mission.outcome import Outcome
 from mission.usage import Usage
-from orchestrator.workers.errand import Delivery, Errand, Verdict, without_credentials
+from orchestrator.workers.errand import Delivery, Errand, WorkerVerdict, without_credentials
 from tests.plugins import install
 
 ERRAND = Errand(
@@ -51,7 +51,7 @@ def test_a_delivery_travels_as_json() -> None:
         usage=Usage(output_tokens=3),
         retry_at=datetime(2030, 1, 1, tzinfo=UTC),
     )
-    gates = [Verdict(gate="queue", state="clear", detail="idle")]
+    gates = [WorkerVerdict(gate="queue", state="clear", detail="idle")]
     delivery = Delivery(result=result, head="a" * 40, host="there", log="…", gates=gates)
     assert Delivery.from_json(delivery.to_json()) == delivery
 

@@ -11,7 +11,7 @@ from mission.journal import Attempt, End, RequestKind, Step
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.recovery.proving import Proving
 from orchestrator.recovery.recovery import Recovery
-from policy.standing import Landing
+from policy.merged import Merge
 from tests.unit.orchestrator.in_memory import InMemory, table
 from workspace.redact import Redactor
 
@@ -22,9 +22,9 @@ FINISHED = (Step.ANSWERED, Step.WORKED, Step.VERIFIED, Step.PUSHED)
 class Base:
     """The fake of what the base holds."""
 
-    merges: dict[str, Landing] = field(default_factory=dict)
+    merges: dict[str, Merge] = field(default_factory=dict)
 
-    def merged(self, tasks: Collection[str]) -> Mapping[str, Landing]:
+    def merged(self, tasks: Collection[str]) -> Mapping[str, Merge]:
         return {task: merge for task, merge in self.merges.items() if task in tasks}
 
 
@@ -83,7 +83,7 @@ def test_finished_work_is_carried_on_from_its_step(step: Step) -> None:
 
 def test_a_row_that_the_base_holds_is_done_and_its_worktree_goes() -> None:
     crash, attempt = _under_way()
-    merge = Landing(
+    merge = Merge(
         commit="c" * 40,
         task="A",
         attempt=str(attempt.number),

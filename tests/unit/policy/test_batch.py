@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.batch import Answer, Land, Return, Verdict, Verify, plan_batches
+from policy.batch import Land, Return, StepResult, StepState, Verify, batch_steps
 
-GREEN = Answer(verdict=Verdict.GREEN)
-RED = Answer(verdict=Verdict.RED, log="log")
-MOVED = Answer(verdict=Verdict.MOVED)
+GREEN = StepResult(verdict=StepState.GREEN)
+RED = StepResult(verdict=StepState.RED, log="log")
+MOVED = StepResult(verdict=StepState.MOVED)
 
 
 @dataclass
@@ -33,7 +33,7 @@ class World:
     others: int = 0  # commits that somebody else brought
 
     def carry_out(self, items: list[str], size: int, *, repeat_red: bool = False) -> None:
-        plan = plan_batches(items, size=size, repeat_red=repeat_red)
+        plan = batch_steps(items, size=size, repeat_red=repeat_red)
         step = next(plan, None)
         while step is not None:
             if isinstance(step, Return):
@@ -46,7 +46,7 @@ class World:
             except StopIteration:
                 return
 
-    def _do(self, step: Verify | Land) -> Answer:
+    def _do(self, step: Verify | Land) -> StepResult:
         if self.moves and self.moves.pop():
             self.others += 1
             self.base.append(f"other {self.others}")
@@ -54,7 +54,7 @@ class World:
         before = tuple(self.base)
         kept_out = self.refused if isinstance(step, Land) else self.unfit
         for item in filter(kept_out.__contains__, step.items):
-            return Answer(verdict=Verdict.REFUSED, item=item)
+            return StepResult(verdict=StepState.REFUSED, item=item)
         if isinstance(step, Land):
             assert (before, step.items) in self.verified, "landed what was not verified"
             assert not set(before) & set(step.items), "landed twice"
@@ -62,7 +62,7 @@ class World:
             return GREEN
         for place, item in enumerate(step.items):
             if self.conflicts((*before, *step.items[:place]), item):
-                return Answer(verdict=Verdict.CONFLICT, item=item)
+                return StepResult(verdict=StepState.CONFLICT, item=item)
         self.steps += 1
         if self.is_red((*before, *step.items)):
             return RED
@@ -174,25 +174,25 @@ def test_what_may_not_merge_at_all_costs_no_verification() -> None:
 @pytest.mark.parametrize(("items", "size"), [(["a", "a"], 2), (["a"], 0)])
 def test_wrong_use(items: list[str], size: int) -> None:
     with pytest.raises(ValueError, match="a batch holds"):
-        next(plan_batches(items, size=size))
+        next(batch_steps(items, size=size))
 
 
 def test_a_conflict_must_be_about_what_was_tried() -> None:
-    plan = plan_batches(["a", "b"], size=2)
+    plan = batch_steps(["a", "b"], size=2)
     next(plan)
 
     with pytest.raises(ValueError, match="c cannot conflict"):
-        plan.send(Answer(verdict=Verdict.CONFLICT, item="c"))
+        plan.send(StepResult(verdict=StepState.CONFLICT, item="c"))
 
 
 @pytest.mark.parametrize("steps", [1, 2])
 def test_only_what_was_tried_can_be_refused(steps: int) -> None:
-    plan = plan_batches(["a", "b"], size=2)
+    plan = batch_steps(["a", "b"], size=2)
     for answer in [None, GREEN][:steps]:
         plan.send(answer)
 
     with pytest.raises(ValueError, match="c cannot be refused"):
-        plan.send(Answer(verdict=Verdict.REFUSED, item="c"))
+        plan.send(StepResult(verdict=StepState.REFUSED, item="c"))
 
 
 @given(

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from mission.journal import Journal
 from orchestrator.merging.words import committed, journalled
-from policy.standing import (
-    Landing,
+from policy.merged import (
+    Merge,
     Recorded,
     Word,
     is_taken_back,
@@ -26,7 +26,7 @@ from workspace.squash import one_line
 _Found = TypeVar("_Found")
 
 
-class Landed:
+class Merges:
     """The merges on the base, as it was last fetched. For any thread.
 
     The base's history is read once; when the base moves, only what is new. What people said is
@@ -46,7 +46,7 @@ class Landed:
         self._commits: list[Recorded] = []
         self._ours: dict[str, bool] = {}  # whether a mission's path is a former one of ours
 
-    def merged(self, tasks: Collection[str], *, unnamed: bool = False) -> Mapping[str, Landing]:
+    def merged(self, tasks: Collection[str], *, unnamed: bool = False) -> Mapping[str, Merge]:
         """Those of `tasks` that the base holds, and nobody wants anew; the merge of each.
 
         Args:
@@ -61,7 +61,7 @@ class Landed:
             return {}
         return _by_row(tasks, merged(found, self._words(found)))
 
-    def merged_twice(self, tasks: Collection[str]) -> Mapping[str, tuple[Landing, Landing]]:
+    def merged_twice(self, tasks: Collection[str]) -> Mapping[str, tuple[Merge, Merge]]:
         """Those of `tasks` that the base holds twice, though nobody asked for it.
 
         Raises:
@@ -72,7 +72,7 @@ class Landed:
             return {}
         return _by_row(tasks, merged_twice(found, self._words(found)))
 
-    def since(self, task: str, base_commit: str | None) -> Landing | None:
+    def since(self, task: str, base_commit: str | None) -> Merge | None:
         """The newest merge of a row that came to the base after `base_commit`.
 
         Raises:
@@ -91,7 +91,7 @@ class Landed:
         """
         return is_taken_back(commit, self._read())
 
-    def standing(self, *, unnamed: bool = False) -> Sequence[Landing]:
+    def standing(self, *, unnamed: bool = False) -> Sequence[Merge]:
         """The merges of this mission that were not reverted, the oldest first.
 
         Raises:
@@ -99,7 +99,7 @@ class Landed:
         """
         return self._own(standing(self._read()), unnamed=unnamed)
 
-    def reverted(self) -> Sequence[Landing]:
+    def reverted(self) -> Sequence[Merge]:
         """The merges of this mission that were reverted, the oldest first.
 
         Raises:
@@ -107,15 +107,15 @@ class Landed:
         """
         return self._own(reverted(self._read()))
 
-    def _own(self, found: Sequence[Landing], *, unnamed: bool = False) -> Sequence[Landing]:
+    def _own(self, found: Sequence[Merge], *, unnamed: bool = False) -> Sequence[Merge]:
         ours = self._named_ours({one.mission for one in found})
         return [one for one in found if (ours[one.mission] if one.mission else unnamed)]
 
-    def _words(self, landings: Sequence[Landing]) -> list[Word]:
+    def _words(self, merges: Sequence[Merge]) -> list[Word]:
         """What people said of the rows of these merges, after any of them."""
         return [
-            *journalled(self._journal, landings),
-            *committed(self._repository, landings, self._path, self._dialect),
+            *journalled(self._journal, merges),
+            *committed(self._repository, merges, self._path, self._dialect),
         ]
 
     def _read(self) -> Sequence[Recorded]:
@@ -136,9 +136,9 @@ class Landed:
     def _holds(self, descendant: str, commit: str) -> bool:
         return self._repository.git.is_ancestor(commit, of=descendant)
 
-    def _of(self, tasks: Collection[str], landings: Sequence[Landing]) -> list[Landing]:
+    def _of(self, tasks: Collection[str], merges: Sequence[Merge]) -> list[Merge]:
         wanted = {one_line(task) for task in tasks}
-        return [one for one in landings if one.task in wanted]
+        return [one for one in merges if one.task in wanted]
 
     def _named_ours(self, missions: Collection[str]) -> Mapping[str, bool]:
         """Whether each of these paths is our task file's, now or before it was moved."""

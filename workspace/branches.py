@@ -11,7 +11,7 @@ from workspace.hooks import push_hooks
 from workspace.repository import Repository
 
 
-def land(repository: Repository, squash: str, expected: str) -> None:
+def move_base(repository: Repository, squash: str, expected: str) -> None:
     """Make `squash`, which builds on `expected`, the tip of the base: wholly or not at all.
 
     It may be the last of several commits, which then all land.
@@ -25,12 +25,12 @@ def land(repository: Repository, squash: str, expected: str) -> None:
     if not repository.git.is_ancestor(expected, of=squash):
         raise GitError(f"{squash[:12]} was not made on {expected[:12]}")
     if repository.remote is None:
-        _land_here(repository, squash, expected)
+        _move_here(repository, squash, expected)
     else:
-        _land_there(repository, repository.remote, squash, expected)
+        _move_there(repository, repository.remote, squash, expected)
 
 
-def _land_there(repository: Repository, remote: str, squash: str, expected: str) -> None:
+def _move_there(repository: Repository, remote: str, squash: str, expected: str) -> None:
     ref = repository.local_base_ref
     lease = f"--force-with-lease={ref}:{expected}"
     pushed = _push(repository, lease, remote, f"{squash}:{ref}", check=False)
@@ -43,7 +43,7 @@ def _land_there(repository: Repository, remote: str, squash: str, expected: str)
         raise _moved(repository, expected, tip)
 
 
-def _land_here(repository: Repository, squash: str, expected: str) -> None:
+def _move_here(repository: Repository, squash: str, expected: str) -> None:
     """Compare and swap of the base branch; its checkout follows (`checkout.fast_forward`)."""
     with repository.lock():
         note_before_move(repository, expected)

@@ -7,24 +7,24 @@ first run notes these rows, so that a row which is found done later needs anothe
 from __future__ import annotations
 
 from mission.journal import Journal
-from mission.journal.kinds import RequestAnswered, StatusSet, TakenOver
+from mission.journal.kinds import DoneBefore, RequestAnswered, StatusSet
 from mission.state import Status
 from tasks_md.model import Plan
 
 
-def note_taken_over(journal: Journal, plan: Plan) -> None:
+def note_done_before(journal: Journal, plan: Plan) -> None:
     """At the first run of a mission: journal which rows are done that we have not tried."""
-    if journal.events(TakenOver):
+    if journal.events(DoneBefore):
         return
     tried = {attempt.task for attempt in journal.attempts()}
     rows = [task.id for task in plan.tasks if task.status == Status.DONE and task.id not in tried]
-    journal.record(TakenOver(rows=tuple(rows)))
+    journal.record(DoneBefore(rows=tuple(rows)))
 
 
 def vouched_for(journal: Journal, plan: Plan) -> frozenset[str]:
     """The rows of which the journal knows why they may be done: they were when the runner came,
     an attempt is there, or a person said so. Before the first run that is every row."""
-    noted = journal.events(TakenOver)
+    noted = journal.events(DoneBefore)
     if not noted:
         return frozenset(plan.by_id)
     known: set[str] = {attempt.task for attempt in journal.attempts()}

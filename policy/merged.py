@@ -12,7 +12,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Landing:
+class Merge:
     """A row's squash commit on the base, by its trailers."""
 
     commit: str
@@ -21,7 +21,7 @@ class Landing:
     mission: str  # its task file; empty in commits of the runner's earlier versions
     at: datetime  # when it was made; a rebase of the base does not change that
 
-    def copies(self, other: Landing) -> bool:
+    def copies(self, other: Merge) -> bool:
         """Whether it is the same merge, cherry-picked or rebased."""
         return replace(self, commit=other.commit) == other
 
@@ -32,7 +32,7 @@ class Recorded:
 
     commit: str
     subject: str
-    landings: tuple[Landing, ...] = ()  # several where somebody squashed squashes
+    merges: tuple[Merge, ...] = ()  # several where somebody squashed squashes
     undoes: tuple[str, ...] = ()  # ids of earlier commits, or how these begin
     undoes_subject: str = ""  # ... or the first line of one, where the message names no id
 
@@ -45,19 +45,19 @@ class Word:
     after: frozenset[str]  # the merges of the row that were there before it
 
 
-def standing(commits: Sequence[Recorded]) -> tuple[Landing, ...]:
+def standing(commits: Sequence[Recorded]) -> tuple[Merge, ...]:
     """The merges that are not taken back, in the order of `commits`: parents before children.
 
     A revert counts as long as it is not reverted itself, however long the chain.
     """
     left = _standing(commits)
-    return tuple(landing for one in commits if one.commit in left for landing in one.landings)
+    return tuple(merge for one in commits if one.commit in left for merge in one.merges)
 
 
-def reverted(commits: Sequence[Recorded]) -> tuple[Landing, ...]:
+def reverted(commits: Sequence[Recorded]) -> tuple[Merge, ...]:
     """The merges that are taken back, in the order of `commits`."""
     left = _standing(commits)
-    return tuple(landing for one in commits if one.commit not in left for landing in one.landings)
+    return tuple(merge for one in commits if one.commit not in left for merge in one.merges)
 
 
 def is_taken_back(commit: str, commits: Sequence[Recorded]) -> bool:
@@ -87,23 +87,23 @@ def _undone(one: Recorded, before: Sequence[Recorded]) -> list[int]:
         named = [place for place, other in enumerate(before) if other.subject == one.undoes_subject]
         named = named[-1:]
     # A branch may have brought a copy of a merge: what is taken back is the work of both.
-    taken = [landing for place in named for landing in before[place].landings]
-    copies = [place for place, other in enumerate(before) if _is_copy(other.landings, taken)]
+    taken = [merge for place in named for merge in before[place].merges]
+    copies = [place for place, other in enumerate(before) if _is_copy(other.merges, taken)]
     return [*dict.fromkeys((*named, *copies))]
 
 
-def _is_copy(landings: Sequence[Landing], taken: Sequence[Landing]) -> bool:
-    return bool(landings) and all(any(one.copies(other) for other in taken) for one in landings)
+def _is_copy(merges: Sequence[Merge], taken: Sequence[Merge]) -> bool:
+    return bool(merges) and all(any(one.copies(other) for other in taken) for one in merges)
 
 
-def merged(landings: Iterable[Landing], words: Iterable[Word] = ()) -> Mapping[str, Landing]:
+def merged(merges: Iterable[Merge], words: Iterable[Word] = ()) -> Mapping[str, Merge]:
     """Row -> the merge that makes it done: its newest one, unless a person spoke after it.
 
     Args:
-        landings: The merges that stand, parents before children.
+        merges: The merges that stand, parents before children.
         words: What people said of these rows.
     """
-    newest = {landing.task: landing for landing in landings}
+    newest = {merge.task: merge for merge in merges}
     for word in words:
         if word.task in newest and newest[word.task].commit in word.after:
             del newest[word.task]
@@ -111,26 +111,26 @@ def merged(landings: Iterable[Landing], words: Iterable[Word] = ()) -> Mapping[s
 
 
 def merged_twice(
-    landings: Iterable[Landing], words: Sequence[Word] = ()
-) -> Mapping[str, tuple[Landing, Landing]]:
+    merges: Iterable[Merge], words: Sequence[Word] = ()
+) -> Mapping[str, tuple[Merge, Merge]]:
     """Row -> two merges of it that stand, with no word of a person between them.
 
     Args:
-        landings: As for `merged`.
+        merges: As for `merged`.
         words: As for `merged`.
     """
-    last: dict[str, Landing] = {}
-    found: dict[str, tuple[Landing, Landing]] = {}
-    for landing in landings:
-        before = last.get(landing.task)
-        last[landing.task] = landing
-        if before is None or landing.copies(before):
+    last: dict[str, Merge] = {}
+    found: dict[str, tuple[Merge, Merge]] = {}
+    for merge in merges:
+        before = last.get(merge.task)
+        last[merge.task] = merge
+        if before is None or merge.copies(before):
             continue
         if not any(
-            word.task == landing.task
+            word.task == merge.task
             and before.commit in word.after
-            and landing.commit not in word.after
+            and merge.commit not in word.after
             for word in words
         ):
-            found[landing.task] = (before, landing)
+            found[merge.task] = (before, merge)
     return found

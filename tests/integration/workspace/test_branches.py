@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from errors import BaseMovedError, MergeConflictError, NothingToMergeError
-from tests.integration.workspace.landed import find_landed, landings
+from tests.integration.workspace.merges import find_merge, landings
+from workspace.branches import confirm, delete_branch, move_base, push_branch
 from workspace.changes import changed_files, commit_leftovers, head, is_changed
 from workspace.checkout import fast_forward
-from workspace.landing import confirm, delete_branch, land, push_branch
 from workspace.squash import make_squash, message_for, who_merged
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_the_whole_way_of_a_task(scratch: Scratch) -> None:
     message = message_for("FED-M1-01", "Do the first thing", 1)
     squash = make_squash(repository.git, base=base, head=left, message=message, author=AUTHOR)
     assert not confirm(repository, squash)
-    land(repository, squash, base)
+    move_base(repository, squash, base)
     assert confirm(repository, squash)
     moved = fast_forward(repository, squash)
     assert (moved.checkout, moved.moved, moved.kept) == (scratch.top, True, ())
@@ -47,9 +47,9 @@ def test_the_whole_way_of_a_task(scratch: Scratch) -> None:
     assert scratch.git("log", "-1", "--format=%an|%cn|%s") == (
         "sonnet via mission-runner|mission-runner|FED-M1-01: Do the first thing"
     )
-    assert find_landed(repository.git, repository.base_ref, "FED-M1-01") == squash
-    assert find_landed(repository.git, repository.base_ref, "FED-M1-01", 2) is None
-    assert find_landed(repository.git, repository.base_ref, "FED-M1-0", 1) is None
+    assert find_merge(repository.git, repository.base_ref, "FED-M1-01") == squash
+    assert find_merge(repository.git, repository.base_ref, "FED-M1-01", 2) is None
+    assert find_merge(repository.git, repository.base_ref, "FED-M1-0", 1) is None
 
     scratch.worktrees.remove(worktree)
     assert not worktree.path.exists()
@@ -81,12 +81,12 @@ def test_a_moved_base_is_told_apart(scratch: Scratch) -> None:
         make_squash(repository.git, base=base, head=tip, message="m", author=AUTHOR)
         for tip in (one, two)
     )
-    land(repository, first, base)
+    move_base(repository, first, base)
     with pytest.raises(BaseMovedError):
-        land(repository, second, base)
-    land(repository, first, base)  # again after a crash: it is there already
+        move_base(repository, second, base)
+    move_base(repository, first, base)  # again after a crash: it is there already
     again = make_squash(repository.git, base=first, head=two, message="m", author=AUTHOR)
-    land(repository, again, first)
+    move_base(repository, again, first)
     assert scratch.git("ls-tree", "--name-only", again).split() == [
         "TASKS.md", "file.txt", "one.txt", "two.txt",
     ]  # fmt: skip
@@ -111,7 +111,7 @@ def test_of_two_landings_at_once_exactly_one_wins(scratch: Scratch) -> None:
     def go(squash: str) -> None:
         gate.wait()
         try:
-            land(scratch.repository, squash, base)
+            move_base(scratch.repository, squash, base)
             outcomes.append("landed")
         except BaseMovedError:
             outcomes.append("moved")
@@ -137,7 +137,7 @@ def test_a_conflict_names_files_and_who_merged_them(scratch: Scratch) -> None:
         message=message_for("A-2", "Their work", 3),
         author=AUTHOR,
     )
-    land(repository, squash, base)
+    move_base(repository, squash, base)
     with pytest.raises(MergeConflictError) as caught:
         make_squash(repository.git, base=squash, head=mine, message="m", author=AUTHOR)
     assert caught.value.files == ("file.txt",)

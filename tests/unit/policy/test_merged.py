@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.standing import (
-    Landing,
+from policy.merged import (
+    Merge,
     Recorded,
     Word,
     is_taken_back,
@@ -22,8 +22,8 @@ THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def merge(commit: str, task: str = "A", attempt: int = 1) -> Recorded:
-    landing = Landing(commit=commit, task=task, attempt=str(attempt), mission="TASKS.md", at=THEN)
-    return Recorded(commit=commit, subject=f"{task}: do it", landings=(landing,))
+    merge = Merge(commit=commit, task=task, attempt=str(attempt), mission="TASKS.md", at=THEN)
+    return Recorded(commit=commit, subject=f"{task}: do it", merges=(merge,))
 
 
 def revert(commit: str, *undoes: str, subject: str = "") -> Recorded:
@@ -65,7 +65,7 @@ def test_a_merge_and_its_cherry_picked_copy_are_one() -> None:
 
 def test_a_commit_cannot_take_back_what_comes_after_it() -> None:
     assert stand(revert("b", "a1"), merge("a1")) == ["a1"]
-    assert stand(Recorded(commit="a1", subject="x", undoes=("a",), landings=merge("a1").landings))
+    assert stand(Recorded(commit="a1", subject="x", undoes=("a",), merges=merge("a1").merges))
 
 
 def test_a_commit_that_is_no_merge_can_be_taken_back() -> None:

@@ -23,7 +23,7 @@ from workspace.status_commit import committed, stored
 
 
 @dataclass(frozen=True, kw_only=True)
-class Absorbing:
+class TakingIn:
     """Takes what others pushed into the task file, and lets the checkout follow."""
 
     own_commits: OwnCommits
@@ -35,7 +35,7 @@ class Absorbing:
     base_lock: Lock
     display: Display
 
-    def absorb(self, commit: str) -> None:
+    def take_in(self, commit: str) -> None:
         """Before the checkout moves to `commit`: put our changes on the task file that `commit`
         holds. What a status commit of ours holds, or was taken in before, is no change of somebody
         else's.
@@ -46,7 +46,7 @@ class Absorbing:
             CheckoutBlockedError: Both sides changed the same cell, or the same lines.
         """
         git, path = self.repository.git, self.task_file
-        absorbed = self.absorbed_commit()
+        absorbed = self.taken_in_commit()
         if git.is_ancestor(commit, of=absorbed):
             return  # a merge that is found again: what came after it would be taken back
         noted = self.own_commits.newest_noted(beyond=absorbed)
@@ -62,11 +62,11 @@ class Absorbing:
                 and after is not None
                 and {before, published or before} != {after}
             ):
-                self._take_in(before, published, after)
-        self.note_absorbed(commit)
+                self._put_ours_on(before, published, after)
+        self.note_taken_in(commit)
 
     def follow(self, commit: str, *, keep: Collection[str] = ()) -> None:
-        """After `absorb`: let the checkout follow. The task file is right as it is there.
+        """After `take_in`: let the checkout follow. The task file is right as it is there.
 
         Where there is a remote, a person's changes that stand in the way only keep the checkout
         behind.
@@ -80,18 +80,18 @@ class Absorbing:
         except CheckoutBlockedError as blocked:
             if self.repository.remote is None:
                 raise
-            self.own_commits.note_absorbed_commit(commit)
+            self.own_commits.note_taken_in_commit(commit)
             self.behind.note(blocked)
         else:
             self.behind.followed()
 
-    def note_absorbed(self, commit: str) -> None:
+    def note_taken_in(self, commit: str) -> None:
         """Our task file builds on `commit` now. The base branch here says so, where there is
         one."""
         if self.repository.git.commit(self.repository.local_base_ref) is None:
-            self.own_commits.note_absorbed_commit(commit)
+            self.own_commits.note_taken_in_commit(commit)
 
-    def _take_in(self, before: bytes, published: bytes | None, after: bytes) -> None:
+    def _put_ours_on(self, before: bytes, published: bytes | None, after: bytes) -> None:
         """Put what we changed since `before` on `after`.
 
         Args:
@@ -153,11 +153,11 @@ class Absorbing:
             except GitError as error:
                 self.display.say(f"nobody knows what others have pushed: {error}")
                 return
-            self.absorb(base)
+            self.take_in(base)
             self.follow(base)
-            self.own_commits.forget_published(base=base, checked_out=self.absorbed_commit())
+            self.own_commits.forget_published(base=base, checked_out=self.taken_in_commit())
 
-    def absorbed_commit(self) -> str:
+    def taken_in_commit(self) -> str:
         """The commit whose task file ours builds on: where the base branch here is.
 
         It moves along with each merge and each status commit, whatever the checkout is on. A clone
@@ -166,7 +166,7 @@ class Absorbing:
         brought a newer file with it."""
         git = self.repository.git
         tip = git.commit(self.repository.local_base_ref) or git.commit(
-            self.own_commits.absorbed_ref()
+            self.own_commits.taken_in_ref()
         )
         if tip is None or git.is_ancestor(tip, of="HEAD"):
             return "HEAD"

@@ -26,7 +26,7 @@ def where(**conditions: Value) -> str:
     return f" WHERE {' AND '.join(terms)}" if terms else ""
 
 
-class Table:
+class Part:
     """A part of the journal, on the one connection."""
 
     def __init__(self, database: Database, redact: Redact, run: int | None = None) -> None:

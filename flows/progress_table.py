@@ -20,7 +20,7 @@ _PAUSE_SECONDS = 2.0  # between two updates of the table
 _PATIENCE_SECONDS = 30.0  # for the last one
 
 
-class Board:
+class ProgressTable:
     """A table artifact, updated in place on a thread of its own, as seldom as people notice.
 
     `show` only remembers the newest rows, so it costs nothing where rows end fast.

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from errors import ConfigError
 from gates.protocol import GateRequest, Purpose
-from orchestrator.operations.evidence import Findings, OperationEnd
+from orchestrator.operations.evidence import OperationEnd, Proof
 from orchestrator.operations.operation import Means
 from orchestrator.ports.assignment import Assignment
 from tiers.config import TierConfig, load_tier_config
 
 
-class TierRow:
+class TierOperation:
     """A row that runs an operation on the tier."""
 
     def __init__(self, means: Means, assignment: Assignment) -> None:
@@ -20,7 +20,7 @@ class TierRow:
         run had not started."""
         self.means = means
         self.task = assignment.task.id
-        self.findings = Findings()
+        self.proof = Proof()
         self._attempt = assignment.attempt.id
         settings = means.config.tasks.get(self.task)
         self._arguments = dict(settings.with_) if settings is not None else {}
@@ -69,7 +69,7 @@ class TierRow:
 
     def failed(self, word: str) -> OperationEnd:
         """The end of a row whose check says no."""
-        return OperationEnd(ok=False, word=word, evidence=self.findings.evidence)
+        return OperationEnd(ok=False, word=word, evidence=self.proof.evidence)
 
     def done(self, word: str) -> OperationEnd:
         """The end of a row that is well, once the gates say so, too: the same as for agents' work.
@@ -86,4 +86,4 @@ class TierRow:
             commit=self.means.repository.fetch_base(),
         )
         self.means.passage.pass_gates(request, task=self.task, attempt=self._attempt)
-        return OperationEnd(ok=True, word=word, evidence=self.findings.evidence)
+        return OperationEnd(ok=True, word=word, evidence=self.proof.evidence)

@@ -1,4 +1,4 @@
-"""Reports of review rows, kept in `reports/` beside the task file and committed with it."""
+"""ReviewReports of review rows, kept in `reports/` beside the task file and committed with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def report_link(task: Task) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reports:
+class ReviewReports:
     """The reports of rows, beside the plan."""
 
     place: Place
