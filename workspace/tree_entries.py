@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import stat
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 # Modes, and a name, of what a tree holds.
 TREE, SYMLINK, SUBMODULE, MISSING = "040000", "120000", "160000", "000000"
@@ -47,18 +49,30 @@ def parsed(content: bytes, width: int) -> tuple[Entry, ...]:
 
 
 def _mode(mode: int) -> str:
-    """A mode as git shows it: of files, old versions of git kept more than who may run them."""
+    """A mode as git takes it, whatever else whoever made the tree has put there: of a file only
+    whether its owner may run it; what is no file, link or folder is a submodule."""
     if stat.S_ISREG(mode):
-        mode = stat.S_IFREG | (0o755 if mode & stat.S_IXUSR else 0o644)
-    return f"{mode:06o}"
+        return "100755" if mode & stat.S_IXUSR else "100644"
+    if stat.S_ISLNK(mode):
+        return SYMLINK
+    return TREE if stat.S_ISDIR(mode) else SUBMODULE
 
 
 def differing(old: Iterable[Entry], new: Iterable[Entry]) -> Iterator[tuple[Entry, Entry]]:
-    before, after = ({entry.path: entry for entry in entries} for entries in (old, new))
-    for name, entry in (before | after).items():
-        one, other = before.get(name, _no(entry)), after.get(name, _no(entry))
-        if one != other:
-            yield one, other
+    """The entries that differ, by their names. A tree that no git wrote may hold a name twice: one
+    command takes the first, and another the last, so both count."""
+    before, after = _by_name(old), _by_name(new)
+    for name in before | after:
+        for one, other in zip_longest(before.get(name, ()), after.get(name, ())):
+            if one != other:
+                yield one or _no(other), other or _no(one)
+
+
+def _by_name(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    found: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[entry.path].append(entry)
+    return dict(found)
 
 
 def below(entry: Entry) -> str:

@@ -218,6 +218,44 @@ def test_what_differs_is_what_git_says(
     assert marked == sorted(path for path in new if path.endswith(".gitattributes"))
 
 
+# What `git hash-object --literally` makes and `git fsck` complains of, and a fetch brings all the
+# same: an agent that writes objects by hand hides nothing in them.
+HOSTILE = {
+    "a name twice, the new one first": [("100644", "a", "2"), ("100644", "a", "1")],
+    "a name twice, the new one last": [("100644", "a", "1"), ("100644", "a", "2")],
+    "a name twice, the same": [("100644", "a", "1"), ("100644", "a", "1")],
+    "a folder with the rights of files": [("100644", "a", "1"), ("40755", "b", "tree")],
+    "a link with rights": [("120777", "a", "1")],
+    "a submodule with rights": [("100644", "a", "1"), ("160755", "b", "commit")],
+    "a kind that is none": [("10644", "a", "1")],
+}
+
+
+@pytest.mark.parametrize("entries", HOSTILE.values(), ids=HOSTILE)
+def test_trees_that_no_git_writes_hide_nothing(
+    shared: Path, entries: list[tuple[str, str, str]]
+) -> None:
+    oids = {text: git(shared, "hash-object", "-w", "--stdin", data=text.encode()) for text in "12"}
+    plain = {"a": ("1", "100644")}
+    before, inner = _tree(shared, plain), _tree(shared, plain | {".gitattributes": ("2", "100644")})
+    oids |= {"tree": inner, "commit": git(shared, "commit-tree", before, "-m", "one")}
+    content = b"".join(
+        f"{mode} {name}\0".encode() + bytes.fromhex(oids[what]) for mode, name, what in entries
+    )
+    after = git(shared, "hash-object", "-t", "tree", "-w", "--literally", "--stdin", data=content)
+    with Git(shared).objects() as store:
+        found = {change.path for change in store.changes(before, after)}
+        back = {change.path for change in store.changes(after, before)}
+        marked = {entry.path for entry in store.marked(after)}
+    raw = Git(shared).run("diff-tree", "-r", "-z", "--name-only", before, after).fields
+    assert found == set(raw)
+    assert back == found
+    listed = Git(shared).run("ls-tree", "-r", "-z", after).fields
+    submodules = {line.split("\t")[1] for line in listed if line.startswith(SUBMODULE)}
+    attributes = {line.split("\t")[1] for line in listed if line.endswith(".gitattributes")}
+    assert marked == submodules | attributes
+
+
 def test_submodules_are_found_in_any_folder(make_scratch: MakeScratch) -> None:
     scratch = make_scratch(remote=False)
     head = scratch.git("rev-parse", "HEAD")
