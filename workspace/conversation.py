@@ -20,8 +20,7 @@ from errors import GitError
 
 _LIMIT = 900.0  # seconds for one answer: an object may have to be fetched (partial clones)
 _CHUNK = 1 << 16  # bytes
-# How much is asked before answers are read: it fits into a pipe, so that nobody waits for another.
-_AHEAD = 1 << 14  # bytes
+_AHEAD = 1 << 14  # bytes that are asked before answers are read
 
 _Answer = TypeVar("_Answer")
 
@@ -68,13 +67,14 @@ class Conversation:
                 self._stop()
             try:
                 return self._asked(questions, answer)
-            except EndedError:
+            except BaseException as error:
+                # Whatever it is: what was asked and not read is no answer to the next question.
                 self._stop()
-                if not again:
+                if not (again and isinstance(error, EndedError)):
                     raise
             try:
                 return self._asked(questions, answer)
-            except EndedError:
+            except BaseException:
                 self._stop()
                 raise
 
@@ -114,39 +114,65 @@ class Conversation:
         return answers
 
     def _say(self, text: bytes) -> None:
+        """Ask, and keep what is answered meanwhile: a pipe may be full in either direction. Where
+        the process ends, whoever reads the answer finds out, and what it said before."""
+        stdin, stdout = self._pipes()
+        left = memoryview(text)
+        while left:
+            ready = _await(stdin, stdout)
+            if stdout in ready and not self._take(stdout):
+                return
+            if stdin in ready:
+                try:
+                    left = left[os.write(stdin, left) :]
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    return
+
+    def _pipes(self) -> tuple[int, int]:
+        """Its input and its output. It is started if there is none."""
         if self._process is None:
             self._process = self._start()
             self._owner = os.getpid()
             self._end = weakref.finalize(self, _end, self._process, self._owner)
-        stdin = self._process.stdin
-        if stdin is None:
-            raise EndedError("git has no pipe to be asked through")
-        try:
-            stdin.write(text)
-            stdin.flush()
-        except OSError as error:
-            raise EndedError(f"git cannot be asked: {error}") from error
+            if self._process.stdin is not None:
+                os.set_blocking(self._process.stdin.fileno(), False)
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise EndedError("git has no pipes to be asked through")
+        return stdin.fileno(), stdout.fileno()
 
     def _fill(self) -> None:
-        stdout = self._process.stdout if self._process is not None else None
-        if stdout is None:
-            raise EndedError("git has no pipe to answer through")
-        # Not `select.select`, which knows only the first 1,024 descriptors.
-        poll = select.poll()
-        poll.register(stdout, select.POLLIN)
-        deadline = time.monotonic() + _LIMIT
-        while not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            if time.monotonic() > deadline:
-                raise EndedError(f"git took more than {_LIMIT:.0f} seconds")
-        data = os.read(stdout.fileno(), _CHUNK)
-        if not data:
+        _, stdout = self._pipes()
+        _await(None, stdout)
+        if not self._take(stdout):
             raise EndedError("git ended before it had answered")
+
+    def _take(self, stdout: int) -> bool:
+        """Keep what it has answered by now. False: it has ended."""
+        data = os.read(stdout, _CHUNK)
         self._read += data
+        return bool(data)
 
     def _stop(self) -> None:
         self._end()
         self._process, self._end = None, _nothing
         self._read.clear()
+
+
+def _await(stdin: int | None, stdout: int) -> list[int]:
+    """Wait until one of these can be used. Which can."""
+    # Not `select.select`, which knows only the first 1,024 descriptors.
+    poll = select.poll()
+    poll.register(stdout, select.POLLIN)
+    if stdin is not None:
+        poll.register(stdin, select.POLLOUT)
+    deadline = time.monotonic() + _LIMIT
+    while not (ready := poll.poll(max(0.0, deadline - time.monotonic()) * 1000)):
+        if time.monotonic() > deadline:
+            raise EndedError(f"git took more than {_LIMIT:.0f} seconds")
+    return [descriptor for descriptor, _ in ready]
 
 
 def _nothing() -> None:
