@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 
 from errors import GitError
@@ -156,8 +157,10 @@ class Store:
         found = self.read(commit)
         if found is None or found.kind != "commit":
             return ()
-        head = found.content.partition(b"\n\n")[0].decode(errors="replace").split("\n")
-        known = tuple(line[7:] for line in head if line.startswith("parent "))
+        # They are named behind the tree; what follows an author is something else to git.
+        _, *head = found.content.partition(b"\n\n")[0].decode(errors="replace").split("\n")
+        named = takewhile(lambda line: line.startswith("parent "), head)
+        known = tuple(line.removeprefix("parent ") for line in named)
         with self._memory:
             if len(self._parents) > _REMEMBERED:
                 self._parents.clear()

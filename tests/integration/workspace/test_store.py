@@ -190,6 +190,26 @@ def test_ancestors_are_git_s(shared: Path, shape: list[list[int]]) -> None:
         kept.close()
 
 
+@pytest.mark.parametrize(
+    "extra", ["parent {}", "note x\nparent {}", "author A <a@b> 1 +0000", "encoding ISO-8859-1"]
+)
+def test_what_stands_elsewhere_in_a_commit_s_head_counts_for_nothing(
+    shared: Path, extra: str
+) -> None:
+    """An agent can write any commit; its parents are those that git takes for such."""
+    tree = git(shared, "mktree")
+    one, other = (git(shared, "commit-tree", tree, "-m", word) for word in ("one", "other"))
+    head = f"tree {tree}\nparent {one}\nauthor P <p@q> 9 +0000\ncommitter P <p@q> 9 +0000\n"
+    content = f"{head}{extra.format(other)}\n\nTask: Ü\n".encode()
+    made = git(shared, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", data=content)
+    with Git(shared).objects() as store:
+        assert store.parents(made) == (one,)
+        said = store.message(made)
+    shown = Git(shared).text("log", "-1", "--format=%at %B", "--encoding=UTF-8", made)
+    assert said is not None
+    assert f"{said.seconds} {said.text}".rstrip() == shown
+
+
 trees = st.dictionaries(
     st.sampled_from(PATHS), st.tuples(st.sampled_from("12"), st.sampled_from(("100644", "100755")))
 ).filter(lambda files: not any(path.startswith(f"{one}/") for path in files for one in files))
