@@ -26,7 +26,7 @@ import yaml
 from errors import MissionError
 from mission.journal import Step
 from mission.journal.kinds import Verified
-from orchestrator.assembly import Assembly
+from orchestrator.assembly.assembly import Assembly
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
@@ -160,16 +160,7 @@ def _measure(count: int, culprits: Sequence[int], size: int | None) -> dict[str,
             ),
         ):
             rows = _rows(parts, names)
-            queue = MergeQueue(
-                parts.landings(),
-                candidates=parts.candidates,
-                squashing=parts.squashing,
-                config=parts.config,
-                journal=parts.journal,
-                repository=parts.repository,
-                base_lock=parts.base_lock,
-                display=parts.display,
-            )
+            queue = parts.merge_queue()
             with ThreadPoolExecutor(count) as pool:
                 with parts.base_lock:
                     ends = [pool.submit(_land, queue, row) for row in rows]

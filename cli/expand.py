@@ -23,7 +23,7 @@ from flows.reach import reach
 from mission.amounts import count
 from mission.config import MissionConfig, load_config
 from mission.place import Place
-from orchestrator.assembly import Assembly
+from orchestrator.assembly.assembly import Assembly
 from orchestrator.expanding import Expansion, placeholder, planners
 from orchestrator.opening import open_mission
 from orchestrator.workers.remote import NoWorkers, RemoteAgents

@@ -15,7 +15,8 @@ from cli.stopping import stopped_by_signals
 from flows.run import carry_out
 from mission.place import Place
 from orchestrator.dry_run import RowPreview, held_back, preview_run
-from orchestrator.run import RunEnd, RunRequest, check_request, select
+from orchestrator.run import RunRequest, check_request, select
+from orchestrator.run_end import RunEnd
 from orchestrator.soundness.soundness import examine
 from workspace.process import Stop
 

@@ -10,7 +10,8 @@ from flows.settings import TAG, place_tag
 from flows.trouble import SERVER_TROUBLE, gaps, remedy
 from mission.place import Place
 from orchestrator.ports.display import Display
-from orchestrator.run import RunEnd, RunRequest
+from orchestrator.run import RunRequest
+from orchestrator.run_end import RunEnd
 from workspace.process import Stop
 
 

@@ -21,7 +21,8 @@ from mission.config import load_config
 from mission.place import Place
 from orchestrator import run as orchestrator
 from orchestrator.ports.display import Display
-from orchestrator.run import RunEnd, RunRequest
+from orchestrator.run import RunRequest
+from orchestrator.run_end import RunEnd
 from workspace.process import Stop
 from workspace.redact import Redactor
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from flows.server import LocalServer, ServerError, answers
 from flows.settings import connect, given_api, load_prefect
 from orchestrator.ports.display import Display
-from orchestrator.run import RunEnd, RunRequest
+from orchestrator.run import RunRequest
+from orchestrator.run_end import RunEnd
 from workspace.process import Stop
 
 

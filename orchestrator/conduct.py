@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from mission.journal.kinds import DispatchBegan
 from orchestrator.admission.admission import Admission
 from orchestrator.admission.budgeting import Budget
-from orchestrator.assembly import Assembly
-from orchestrator.attempts.attempt import AttemptRunner
+from orchestrator.assembly.assembly import Assembly
 from orchestrator.loop.board import Board
 from orchestrator.loop.dispatch import Dispatcher
 from orchestrator.loop.events import Event, StopRequested, Woken
@@ -19,7 +18,6 @@ from orchestrator.loop.inbox import Inbox
 from orchestrator.loop.loop import Loop
 from orchestrator.loop.watch import Watch
 from orchestrator.loop.writing import Writing
-from orchestrator.merging.queue import MergeQueue
 from orchestrator.operations.catalogue import CLOSE_MILESTONE, find_operation
 from orchestrator.operations.closing import CloseMilestone
 from orchestrator.operations.operation import Means, OperationRunner
@@ -54,36 +52,7 @@ def conduct(
     issues = parts.issues(lambda: board.plan)
     dispatcher = Dispatcher(
         board,
-        AttemptRunner(
-            MergeQueue(
-                parts.landings(),
-                candidates=parts.candidates,
-                squashing=parts.squashing,
-                config=parts.config,
-                journal=parts.journal,
-                repository=parts.repository,
-                base_lock=parts.base_lock,
-                display=parts.display,
-            ),
-            issues,
-            reviewing=parts.reviewing,
-            delivering=parts.delivering,
-            resuming=parts.resuming,
-            sending_back=parts.sending_back,
-            agent_work=parts.agent_work,
-            repairing=parts.repairing,
-            retrying=parts.retrying,
-            pulling=parts.pulling,
-            reports=parts.reports,
-            config=parts.config,
-            journal=parts.journal,
-            clock=parts.clock,
-            repository=parts.repository,
-            task_file=parts.task_file,
-            pulls=parts.pulls,
-            redactor=parts.redactor,
-            display=parts.display,
-        ),
+        parts.attempts(issues),
         _operations(parts, issues),
         config=parts.config,
         journal=parts.journal,

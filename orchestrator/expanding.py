@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from agents.planning import milestone_text, read_plan, write_planning_brief
 from agents.protocol import Result
@@ -24,6 +24,7 @@ from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.admission.rests import GO_ON, Rests, line_up
 from orchestrator.attempts.retrying import Retrying
 from orchestrator.ports.display import Display
+from orchestrator.ports.planner import PlannerAwayError
 from orchestrator.soundness.soundness import written_findings
 from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Question
@@ -40,20 +41,6 @@ from workspace.repository import Repository
 from workspace.worktrees import Worktrees
 
 PATIENCE = timedelta(minutes=10)  # how long a command waits that plans one milestone
-
-
-class PlannerAwayError(AgentError):
-    """Nobody can plan now: the planner is limited, overloaded or has crashed."""
-
-    def __init__(self, message: str, *, milestone: str, at: datetime, agent: str) -> None:
-        """`at`: when `agent` is to be asked instead, or again."""
-        super().__init__(
-            message,
-            hint=f"Type `mission expand {milestone}` after {at:%Y-%m-%d %H:%M} UTC, or name another"
-            " agent with --agent. Nothing was written",
-        )
-        self.at = at
-        self.agent = agent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,8 @@ from mission.journal.kinds import RemoteAway
 from mission.place import Place, mission_home
 from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
-from orchestrator.assembly import Assembly, task_path
+from orchestrator.assembly.assembly import Assembly
+from orchestrator.assembly.given import task_path
 from orchestrator.loop.board import Board
 from orchestrator.merging.merges import Merges
 from orchestrator.operations.evidence import NoRecord, OperationRecord

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from errors import BudgetError, MissionError, StoppedError, TaskFileError
+from errors import BudgetError, MissionError, TaskFileError
 from errors.finding import Finding
 from mission.amounts import moment
 from mission.journal import RequestKind
 from mission.place import Place
-from mission.state import Status
-from orchestrator.assembly import Assembly
+from orchestrator.assembly.assembly import Assembly
 from orchestrator.conduct import conduct
-from orchestrator.expanding import PlannerAwayError, next_placeholder
+from orchestrator.expanding import next_placeholder
 from orchestrator.loop.board import Board
 from orchestrator.loop.telling import over_budget, planner_away, tell_wait
 from orchestrator.opening import A_MOMENT, open_mission
@@ -21,8 +19,10 @@ from orchestrator.operations.evidence import OperationRecord
 from orchestrator.ports.assignment import Todo
 from orchestrator.ports.display import Display
 from orchestrator.ports.engine import Engine, ThreadEngine
+from orchestrator.ports.planner import PlannerAwayError
 from orchestrator.publishing.storage import StorageCopy
 from orchestrator.recovery.vouching import note_done_before
+from orchestrator.run_end import RunEnd, run_end
 from orchestrator.soundness.preflight import check_base, refuse_without_commit, repository_of
 from orchestrator.soundness.soundness import (
     examine,
@@ -32,7 +32,7 @@ from orchestrator.soundness.soundness import (
 )
 from orchestrator.workers.remote import RemoteAgents
 from orchestrator.workplace.commit_files import clear_left
-from policy.budget import Refusal, Scope
+from policy.budget import Refusal
 from tasks_md.lock import refuse_if_held
 from tasks_md.model import Plan
 from workspace.descriptors import make_room
@@ -50,34 +50,6 @@ class RunRequest:
     tasks: tuple[str, ...] = ()  # only these rows; empty: all
     max_parallel: int | None = None  # instead of the mission's own
     expand: bool = False  # plan placeholders as the milestones before them are done
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunEnd:
-    """Where a run left the rows that it was asked for."""
-
-    counts: Mapping[str, int]  # rows by status
-    failed: tuple[str, ...]
-    blocked: tuple[str, ...]
-    needs_qa: tuple[str, ...]
-    in_progress: tuple[str, ...]  # left in somebody else's hands, or for the next run
-    waiting: Mapping[str, tuple[str, ...]]  # rows not started -> what they wait for
-    over_budget: Mapping[str, str]  # rows and plannings that a limit held back -> what to do
-    given_up: Mapping[str, str]  # rows that no provider took for as long as the patience lasts
-    undone: tuple[str, ...]  # rows that are not done though no person is to look at anything first
-    missing: tuple[str, ...]  # jobs that the engine's record does not hold
-    stopped: str  # why the run was stopped; empty if it was not
-    interrupted: bool  # a person stopped it, not the run itself
-    behind: str  # what keeps the checkout behind the base, and what to do; empty: nothing does
-
-    @property
-    def exit_code(self) -> int:
-        """0: every row asked for is done, or waits for a person's approval, its own or that of a
-        row before it; 130: a person stopped the run; 1: something else is left, or what stopped
-        the run is to be mended first."""
-        if self.interrupted:
-            return StoppedError.exit_code
-        return 1 if self.stopped or self.undone or self.over_budget else 0
 
 
 def run_mission(
@@ -144,7 +116,7 @@ def run_mission(
             next_rows = replace(todo, left=(), until=away.at if away else None)
             refused = dict(conduct(parts, board, engine, next_rows, slots=slots))
         parts.status_commits.publish_status()
-        return replace(_end(board, selected, engine, stop, refused), behind=parts.behind.message)
+        return replace(run_end(board, selected, engine, stop, refused), behind=parts.behind.message)
 
 
 def _findings(parts: Assembly, board: Board) -> tuple[Finding, ...]:
@@ -262,51 +234,3 @@ def select(plan: Plan, request: RunRequest) -> frozenset[str] | None:
             )
         rows |= {task.id for task in milestone.tasks}
     return frozenset(rows)
-
-
-def _end(
-    board: Board,
-    selected: frozenset[str] | None,
-    engine: Engine,
-    stop: Stop,
-    refused: Mapping[str, Refusal | BudgetError],
-) -> RunEnd:
-    asked = [task.id for task in board.plan.tasks if selected is None or task.id in selected]
-    left = _undone(board)
-    told: dict[bool, dict[str, str]] = {True: {}, False: {}}  # by whether a provider is the reason
-    for task, one in refused.items():
-        provider = isinstance(one, Refusal) and one.scope is Scope.PROVIDER
-        told[provider][task] = f"{one.message}. {one.hint}"
-    by_status: dict[Status, list[str]] = {}
-    for task in asked:
-        by_status.setdefault(board.statuses[task], []).append(task)
-    return RunEnd(
-        counts={str(status): len(tasks) for status, tasks in by_status.items()},
-        failed=tuple(by_status.get(Status.FAILED, ())),
-        blocked=tuple(by_status.get(Status.BLOCKED, ())),
-        needs_qa=tuple(by_status.get(Status.NEEDS_QA, ())),
-        in_progress=tuple(by_status.get(Status.IN_PROGRESS, ())),
-        waiting={
-            task: tuple(board.graph.waiting_on(task, board.statuses))
-            for task in by_status.get(Status.NOT_STARTED, ())
-        },
-        over_budget=told[False],
-        given_up=told[True],
-        undone=tuple(task for task in asked if task in left),
-        missing=engine.missing(),
-        stopped=stop.reason if stop.requested else "",
-        interrupted=stop.interrupted,
-        behind="",
-    )
-
-
-def _undone(board: Board) -> frozenset[str]:
-    """The rows that are neither done nor wait for a person's approval, not even indirectly."""
-    statuses, left = board.statuses, set[str]()
-    for task in board.graph.order:  # what a row depends on comes before it
-        before = board.graph.waiting_on(task, statuses)
-        status = statuses.get(task)
-        waits = status is Status.NOT_STARTED and before and left.isdisjoint(before)
-        if status not in (Status.DONE, Status.NEEDS_QA) and not waits:
-            left.add(task)
-    return frozenset(left)

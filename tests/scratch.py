@@ -18,7 +18,8 @@ from mission.journal.database import Value
 from mission.place import Place
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
-from orchestrator.run import RunEnd, RunRequest, run_mission
+from orchestrator.run import RunRequest, run_mission
+from orchestrator.run_end import RunEnd
 from tasks_md.parse import read
 from workspace.git import Git
 from workspace.process import Stop

@@ -16,7 +16,7 @@ from bench.subjects.recorded import until_recorded
 from flows.call import call_flow
 from mission.journal import Journal
 from mission.place import Place
-from orchestrator.assembly import Assembly
+from orchestrator.assembly.assembly import Assembly
 from orchestrator.conduct import conduct
 from orchestrator.operations.catalogue import OPERATIONS, Entry
 from orchestrator.operations.evidence import OperationEnd

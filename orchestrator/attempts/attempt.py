@@ -5,16 +5,8 @@ from __future__ import annotations
 from agents.outcomes import no_change
 from agents.protocol import Result
 from errors import (
-    AlreadyMergedError,
-    CheckoutBlockedError,
-    MergeConflictError,
     MissionError,
-    RemoteAwayError,
-    SettingsChangedError,
-    SingleWriterError,
-    StoppedError,
     UnapprovedError,
-    told,
 )
 from forges.pulls import PullRequests
 from gates.single_writer import touched
@@ -24,11 +16,12 @@ from mission.journal import Attempt, End, Journal, Step
 from mission.outcome import ADVICE, Outcome
 from mission.state import Status
 from orchestrator.attempts.delivery import Delivering
+from orchestrator.attempts.ending import Ending
+from orchestrator.attempts.failing import Failing
 from orchestrator.attempts.repairing import Repairing
 from orchestrator.attempts.resuming import Resuming
 from orchestrator.attempts.retrying import STATUSES, Retrying
 from orchestrator.attempts.reviewing import Reviewed, Reviewing
-from orchestrator.attempts.sending_back import SendingBack
 from orchestrator.attempts.work import AgentWork, facts
 from orchestrator.merging.pulling import Pulling
 from orchestrator.merging.queue import MergeQueue
@@ -40,10 +33,9 @@ from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.review_reports import ReviewReports, report_link
 from orchestrator.workers.sending import works_elsewhere
 from orchestrator.workplace.finished import Work
-from orchestrator.workplace.verifying import FinishedWork, VerificationError
+from orchestrator.workplace.verifying import FinishedWork
 from policy.attempt import is_fresh
 from workspace import changes
-from workspace.redact import Redactor
 from workspace.repository import Repository
 
 
@@ -55,10 +47,11 @@ class AttemptRunner:
         merges: MergeQueue,
         issues: IssueBook,
         *,
+        ending: Ending,
+        failing: Failing,
         reviewing: Reviewing,
         delivering: Delivering,
         resuming: Resuming,
-        sending_back: SendingBack,
         agent_work: AgentWork,
         repairing: Repairing,
         retrying: Retrying,
@@ -70,13 +63,11 @@ class AttemptRunner:
         repository: Repository,
         task_file: str,
         pulls: PullRequests | None,
-        redactor: Redactor,
         display: Display,
     ) -> None:
         self._reviewing = reviewing
         self._delivering = delivering
         self._resuming = resuming
-        self._sending_back = sending_back
         self._agent_work = agent_work
         self._repairing = repairing
         self._retrying = retrying
@@ -88,8 +79,9 @@ class AttemptRunner:
         self._repository = repository
         self._task_file = task_file
         self._pulls = pulls
-        self._redactor = redactor
         self._display = display
+        self._ending = ending
+        self._failing = failing
         self._merges = merges
         self._issues = issues
 
@@ -97,16 +89,8 @@ class AttemptRunner:
         """Do what is left of the attempt. Never raises for what people can cause."""
         try:
             return self._carry_out(assignment)
-        except StoppedError as stopped:
-            return self._stopped(assignment, None, stopped.message)
-        except (RemoteAwayError, CheckoutBlockedError, SettingsChangedError) as error:
-            away = isinstance(error, RemoteAwayError)
-            status = self._as_it_was(assignment) if away else None
-            return self._stopped(assignment, status, str(error), fatal=True)
-        except (SingleWriterError, VerificationError) as refused:
-            return self._not_good(assignment, refused)
         except (MissionError, OSError) as error:
-            return self._held_up(assignment, told(error))
+            return self._failing.end_of(assignment, error)
         finally:
             self._display.doing(assignment.task.id, "")
 
@@ -138,7 +122,7 @@ class AttemptRunner:
         word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
         closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
         word = f"{word}; {closed}" if closed else word
-        return self._end(assignment, Status.DONE, End.SUCCESS, word=word)
+        return self._ending.end(assignment, Status.DONE, End.SUCCESS, word=word)
 
     def _work(self, assignment: Assignment, attempt: Attempt) -> Attempt | TaskEnd:
         """The attempt with its work committed; its end if its agent did not finish."""
@@ -164,10 +148,12 @@ class AttemptRunner:
             attempt = self._delivering.bring_to_remote(task, attempt)  # a worker reads it there
         reviewed = None if attempt.approved else self._reviewing.review(assignment, attempt)
         if isinstance(reviewed, Unreviewed):
-            return self._end(assignment, None, None, reason=reviewed.reason, unreviewed=reviewed)
+            return self._ending.end(
+                assignment, None, None, reason=reviewed.reason, unreviewed=reviewed
+            )
         if reviewed is not None and not (reviewed.passed or reviewed.person):
             back = Again(at=self._clock.now())
-            return self._end(assignment, None, End.REVIEW, reason=reviewed.text, again=back)
+            return self._ending.end(assignment, None, End.REVIEW, reason=reviewed.text, again=back)
         attempt = self._delivering.bring_to_remote(task, attempt)
         why = self._why_a_person(assignment, attempt, reviewed)
         if why:
@@ -178,7 +164,7 @@ class AttemptRunner:
         """The end of an attempt whose work is finished and waits for a person."""
         task = assignment.task
         word = f"{task.branch} waits for a person ({why}): mission approve {task.id}"
-        return self._end(assignment, Status.NEEDS_QA, End.NEEDS_QA, word=word)
+        return self._ending.end(assignment, Status.NEEDS_QA, End.NEEDS_QA, word=word)
 
     def _why_a_person(
         self, assignment: Assignment, attempt: Attempt, reviewed: Reviewed | None
@@ -207,8 +193,8 @@ class AttemptRunner:
             outcome, why = no_change(attempt.agent, said=attempt.summary, denied=denied)
             reason = f"{work.branch}: {why}. {ADVICE[outcome]}"
             if outcome is Outcome.REFUSED:
-                return self._end(assignment, Status.BLOCKED, End.REFUSED, reason=reason)
-            return self._end(assignment, Status.FAILED, End.NO_CHANGES, reason=reason)
+                return self._ending.end(assignment, Status.BLOCKED, End.REFUSED, reason=reason)
+            return self._ending.end(assignment, Status.FAILED, End.NO_CHANGES, reason=reason)
         if touched(files, self._task_file):
             raise touches_task_file(work.branch, self._task_file, task.id)
         return None
@@ -220,8 +206,8 @@ class AttemptRunner:
         link = report_link(assignment.task)
         word = f"attempt {attempt.number} by {attempt.agent}, {link}: {attempt.summary}"
         if asks:
-            return self._end(assignment, Status.NEEDS_QA, End.NEEDS_QA, word=word)
-        return self._end(assignment, Status.DONE, End.SUCCESS, word=word)
+            return self._ending.end(assignment, Status.NEEDS_QA, End.NEEDS_QA, word=word)
+        return self._ending.end(assignment, Status.DONE, End.SUCCESS, word=word)
 
     def _unfinished(self, assignment: Assignment, attempt: Attempt, result: Result) -> TaskEnd:
         """The end of an attempt whose agent did not finish."""
@@ -233,92 +219,11 @@ class AttemptRunner:
         if status is Status.FAILED and conflict is not None:
             # The work is there, and good but for the conflict: that is what a person has to settle.
             status, reason = Status.BLOCKED, f"{conflict.reason}; not repaired by {reason}"
-        return self._end(
+        return self._ending.end(
             assignment,
             status,
             End.AS_SAID,
             said=result.outcome,
             reason=reason,
             again=self._retrying.again(attempt, decision),
-        )
-
-    def _found_merged(self, assignment: Assignment, merged: AlreadyMergedError) -> TaskEnd:
-        """The end of an attempt that came too late: the base holds the row."""
-        try:
-            said = f"{assignment.task.id}, the last row for this issue, was {merged.message}."
-            closed = self._issues.finish(assignment.task, said)
-        except (MissionError, OSError) as error:
-            return self._held_up(assignment, told(error))
-        word = f"{merged.message}; {closed}" if closed else merged.message
-        return self._end(assignment, Status.DONE, End.SUPERSEDED, word=word)
-
-    def _as_it_was(self, assignment: Assignment) -> Status | None:
-        """The status of a row for which nothing was done; None where something is to be kept."""
-        nothing = self._now(assignment).step is Step.STARTED
-        return Status.NOT_STARTED if nothing else None
-
-    def _now(self, assignment: Assignment) -> Attempt:
-        """The attempt as far as it has come."""
-        return self._journal.attempt(assignment.attempt.id)
-
-    def _not_good(
-        self, assignment: Assignment, refused: SingleWriterError | VerificationError
-    ) -> TaskEnd:
-        """The end of an attempt whose work may not merge: its agent may get it back."""
-        attempt = self._now(assignment)
-        red = isinstance(refused, VerificationError)
-        end = End.VERIFICATION if red else End.SINGLE_WRITER
-        if self._sending_back.may_go_back(attempt, end):
-            if not red:
-                self._sending_back.put_task_file_back(attempt)
-            back = Again(at=self._clock.now())
-            return self._end(assignment, None, end, reason=refused.message, again=back)
-        if red:
-            return self._end(assignment, Status.FAILED, end, reason=refused.message)
-        return self._end(assignment, Status.BLOCKED, end, reason=str(refused))
-
-    def _held_up(self, assignment: Assignment, error: MissionError) -> TaskEnd:
-        """The end of an attempt that something outside it stopped."""
-        if isinstance(error, AlreadyMergedError):
-            return self._found_merged(assignment, error)
-        conflict = isinstance(error, MergeConflictError)
-        if conflict and self._repairing.may_repair(self._now(assignment)):
-            back = Again(at=self._clock.now())
-            return self._end(assignment, None, End.CONFLICT, reason=error.message, again=back)
-        return self._end(assignment, Status.BLOCKED, End.HELD_UP, reason=str(error))
-
-    def _stopped(
-        self, assignment: Assignment, status: Status | None, why: str, *, fatal: bool = False
-    ) -> TaskEnd:
-        """The end of a job that the run's stop ended: the next run carries its attempt on, unless
-        nothing was done in it, and its row says so."""
-        end = None if status is None else End.STOPPED
-        said = Outcome.STOPPED
-        return self._end(assignment, status, end, said=said, reason=why, fatal=fatal)
-
-    def _end(
-        self,
-        assignment: Assignment,
-        status: Status | None,
-        end: End | None,
-        *,
-        said: Outcome | None = None,
-        reason: str = "",
-        word: str = "",
-        again: Again | None = None,
-        unreviewed: Unreviewed | None = None,
-        fatal: bool = False,
-    ) -> TaskEnd:
-        redact = self._redactor.text
-        return TaskEnd(
-            task=assignment.task.id,
-            attempt=assignment.attempt.id,
-            status=status,
-            end=end,
-            said=said,
-            word=redact(word or reason),
-            reason=redact(reason),
-            again=again,
-            unreviewed=unreviewed,
-            fatal=fatal,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from errors import FindingsError, MissionError, RowConflictError
+from errors import FindingsError, MissionError
 from mission.clock import Clock
 from mission.journal import Attempt, Journal, Step
 from mission.state import Status
@@ -21,6 +21,7 @@ from orchestrator.loop.events import Event, FileChanged, JobEnded, Woken, Writte
 from orchestrator.loop.holds import Holds
 from orchestrator.loop.inbox import Inbox
 from orchestrator.loop.jobs import Jobs
+from orchestrator.loop.live import set_by_hand
 from orchestrator.loop.telling import Telling
 from orchestrator.loop.writing import Writing
 from orchestrator.ports.assignment import Assignment, Todo
@@ -303,16 +304,9 @@ class Loop:
                 self._understand(self._board.plan)
             except FindingsError as error:
                 self._give_up(error)
-        for task, assignment in self._live.items():
-            expected = Status.NEEDS_QA if assignment.attempt.approved else Status.IN_PROGRESS
-            found = self._board.status(task)
-            if found is not expected:
-                self._give_up(
-                    RowConflictError(
-                        f"{task} is under way, but its row was set to {found or 'nothing'} by hand",
-                        hint="Set rows with `mission set`; run again to carry on",
-                    )
-                )
+        conflict = set_by_hand(self._live, self._board)
+        if conflict is not None:
+            self._give_up(conflict)
 
     def _give_up(self, conflict: MissionError) -> None:
         """Stop because the file and the run disagree: a person decides who is right."""

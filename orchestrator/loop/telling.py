@@ -9,8 +9,8 @@ from mission.journal import Journal
 from mission.journal.database import to_text
 from mission.journal.kinds import RowWaits
 from mission.waits import WaitsFor
-from orchestrator.expanding import PlannerAwayError
 from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.planner import PlannerAwayError
 
 _OVER = RowWaits(on="")
 _LEFTOVER = RowWaits(on=WaitsFor.LEFTOVER, why="an agent of an earlier run is still at work on it")

@@ -21,7 +21,8 @@ from errors import FindingsError, UsageError
 from flows.call import call_flow
 from flows.server import LocalServer, ServerError
 from orchestrator.ports.display import RecordingDisplay
-from orchestrator.run import RunEnd, RunRequest
+from orchestrator.run import RunRequest
+from orchestrator.run_end import RunEnd
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop
 

@@ -19,7 +19,8 @@ from flows.operation_task import operation_task
 from orchestrator.operations.catalogue import OPERATIONS
 from orchestrator.operations.evidence import Evidence, OperationEnd
 from orchestrator.ports.display import RecordingDisplay
-from orchestrator.run import RunEnd, RunRequest
+from orchestrator.run import RunRequest
+from orchestrator.run_end import RunEnd
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop
 

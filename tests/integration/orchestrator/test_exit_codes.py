@@ -6,7 +6,8 @@ from pathlib import Path
 
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
-from orchestrator.run import RunEnd, RunRequest, run_mission
+from orchestrator.run import RunRequest, run_mission
+from orchestrator.run_end import RunEnd
 from tests.scratch import Scratch, make, row
 from workspace.process import Stop
 

@@ -14,7 +14,7 @@ from mission.journal import RequestKind
 from orchestrator.facts import fix
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
-from orchestrator.run import RunEnd
+from orchestrator.run_end import RunEnd
 from tests.forge.ci import JobState
 from tests.forge.faults import Break, Fault
 from tests.forge.mission import ForgeMission, forge_mission

@@ -13,7 +13,8 @@ from mission.journal.kinds import RowWaits
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
-from orchestrator.run import RunEnd, RunRequest, run_mission
+from orchestrator.run import RunRequest, run_mission
+from orchestrator.run_end import RunEnd
 from tests.integration.orchestrator.test_expanding import PLACEHOLDER, PLAN
 from tests.scratch import Scratch, make, row
 from tests.unsteady import order, unsteady

@@ -13,7 +13,8 @@ from mission.journal.kinds import Pushed
 from mission.outcome import Outcome
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
-from orchestrator.run import RunEnd, RunRequest, run_mission
+from orchestrator.run import RunRequest, run_mission
+from orchestrator.run_end import RunEnd
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.remote import NoWorkers, OnPhase, RemoteAgents, ThreadWorkers
 from orchestrator.workers.worker import Worker

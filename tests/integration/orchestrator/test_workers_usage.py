@@ -9,7 +9,8 @@ import pytest
 
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
-from orchestrator.run import RunEnd, RunRequest, run_mission
+from orchestrator.run import RunRequest, run_mission
+from orchestrator.run_end import RunEnd
 from orchestrator.workers.errand import Delivery, Errand, UsedSoFar
 from orchestrator.workers.remote import OnPhase, RemoteAgents, ThreadWorkers
 from tests.crash.test_usage_killed import TOOL

@@ -1,0 +1,72 @@
+"""What the parts are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+
+from forges.pulls import PullRequests
+from gates.pause import PauseFiles
+from gates.protocol import Gate
+from mission.clock import SYSTEM_CLOCK, Clock
+from mission.config import MissionConfig
+from mission.config.document import Document
+from mission.journal import Journal
+from mission.place import Place
+from orchestrator.admission.rests import Rests
+from orchestrator.merging.merges import Merges
+from orchestrator.operations.evidence import NoRecord, OperationRecord
+from orchestrator.ports.display import Display
+from orchestrator.publishing.behind import Behind
+from orchestrator.workers.remote import NoWorkers, RemoteAgents
+from policy.backoff import Chance, system_chance
+from tasks_md.writer import StatusWriter
+from workspace.away import Away
+from workspace.process import Stop
+from workspace.redact import Redactor
+from workspace.repository import Repository
+from workspace.worktrees import Worktrees
+
+
+def task_path(place: Place, repository: Repository) -> str:
+    """The task file's path inside its repository, with forward slashes."""
+    return place.task_file.relative_to(repository.top).as_posix()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a run, or a command that acts on a mission, begins with."""
+
+    place: Place  # where the mission's files are
+    config: MissionConfig
+    journal: Journal  # written in the name of this run
+    writer: StatusWriter  # of the task file; the board and the publisher use it
+    repository: Repository
+    worktrees: Worktrees
+    gates: tuple[Gate, ...]  # asked before every push and every merge
+    pause: PauseFiles
+    pulls: PullRequests | None  # the forge's, where one is configured
+    redactor: Redactor
+    display: Display
+    stop: Stop
+    rests: Rests  # providers that take no work for a while
+    landed: Merges  # what the base holds of the mission
+    away: Away  # the remote, while it cannot be reached
+    behind: Behind  # what keeps the checkout from following it
+    remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
+    operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
+    clock: Clock = SYSTEM_CLOCK
+    # What `config` was read from: where its keys stand, for what is said about them.
+    document: Document = field(default_factory=Document)
+    dice: Chance = system_chance  # spreads retries
+    base_lock: Lock = field(default_factory=Lock)  # held around everything that moves the base
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person has paused the mission: nothing new is dispatched."""
+        return self.pause.read() is not None
+
+    @property
+    def task_file(self) -> str:
+        """The task file's path inside the repository, with forward slashes."""
+        return task_path(self.place, self.repository)
