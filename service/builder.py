@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from mission.place import Place
-from service.making import make_standing
-from service.sources import ReadPlan, Versions, known, read_journal, versions
+from service.making import Known, make_standing
+from service.sources import ReadPlan, Versions, known, log_ends, read_journal, versions
 from service.standing import Standing
 
 _LOOK_EVERY = 0.5  # seconds, for who waits
@@ -32,6 +32,7 @@ class Standings:
         self._lock = threading.Lock()  # guards what follows; held while a standing is made
         self._versions: Versions | None = None  # of what was read, where that is sure
         self._plan: ReadPlan | None = None
+        self._known: Known | None = None  # what the standing was made of
         self._standing: Standing | None = None
         self._looked = 0.0  # when, by `time.monotonic`
 
@@ -82,13 +83,18 @@ class Standings:
     def _look(self) -> Standing:
         self._looked = time.monotonic()
         now, read_at = versions(self._place), time.time_ns()
-        if self._standing is not None and now == self._versions:
-            return self._standing
-        if self._plan is None or self._versions is None or now.plan != self._versions.plan:
-            self._plan = ReadPlan.of(self._place)
-        made = make_standing(known(self._place, self._plan, read_journal(self._place)))
-        self._versions = now.settled(read_at)
         before = self._standing
+        if before is None or self._known is None or now != self._versions:
+            if self._plan is None or self._versions is None or now.plan != self._versions.plan:
+                self._plan = ReadPlan.of(self._place)
+            self._known = known(self._place, self._plan, read_journal(self._place))
+            self._versions = now.settled(read_at)
+        else:  # agents write their logs all the time, and nothing else differs for that
+            outputs = log_ends(self._known.record.attempts)
+            if outputs == self._known.outputs:
+                return before
+            self._known = replace(self._known, outputs=outputs)
+        made = make_standing(self._known)
         revision = 1 if before is None else before.revision
         if before is not None and made != replace(before, revision=made.revision):
             revision += 1

@@ -106,11 +106,12 @@ def known(place: Place, read: ReadPlan, record: Record) -> Known:
         host=os.uname().nodename,
         holder=holder(place.state_dir),
         paused=pause_files(place).read(),
-        outputs=_outputs(record.attempts),
+        outputs=log_ends(record.attempts),
     )
 
 
-def _outputs(attempts: Iterable[Attempt]) -> dict[int, datetime]:
+def log_ends(attempts: Iterable[Attempt]) -> dict[int, datetime]:
+    """When the logs of attempts grew last, by attempt; without those that have none yet."""
     found = {}
     for attempt in attempts:
         version = _version(Path(attempt.log)) if attempt.log else None

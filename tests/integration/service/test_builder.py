@@ -98,6 +98,28 @@ def test_the_revision_grows_when_something_has_changed_and_only_then(place: Plac
     assert first.revision == 1
 
 
+def test_a_log_that_grows_is_a_sign_though_the_journal_rests(place: Place) -> None:
+    standings, log = Standings(place), place.folder / "A-1-1.log"
+    with Journal.open(place.journal_file) as journal:
+        run = journal.start_run(mission="M", host="h", pid=os.getpid(), pid_started=1.0)
+        journal.start_attempt(
+            run=run, task="A-1", agent="haiku", branch="a", base_commit=None, worktree=None,
+            log=str(log), route="",
+        )  # fmt: skip
+        for file in (place.task_file, *place.state_dir.glob("journal*")):
+            os.utime(file, (1_000_000_000, 1_000_000_000))  # nothing else is new
+        for at in (2_000_000_000, 2_000_000_001):
+            before = standings.current()
+            log.write_text("works\n")
+            os.utime(log, (at, at))
+            after = standings.current()
+            (one,) = after.attempts
+            assert one.last_output is not None
+            assert one.last_output.timestamp() == at
+            assert after.revision == before.revision + 1
+            assert standings.current() == after
+
+
 def test_what_is_written_in_the_same_instant_as_a_look_is_in_the_next(place: Place) -> None:
     standings = Standings(place)
     with Journal.open(place.journal_file) as journal:
