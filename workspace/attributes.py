@@ -27,6 +27,11 @@ def _attributes(git: Git, commit: str, path: str) -> tuple[str, ...]:
         return git.run("check-attr", "--cached", "-z", "-a", "--", path, environment=scratch).fields
 
 
+def _leads_out(path: PurePosixPath) -> bool:
+    """Whether a path of a tree is none in it. Git checks no such tree out, and stores it."""
+    return path.is_absolute() or ".." in path.parts
+
+
 @contextmanager
 def attributes_of(git: Git, commit: str) -> Iterator[Git]:
     """Git for commands that read attributes from files (`merge-tree` does): those of `commit`.
@@ -35,8 +40,8 @@ def attributes_of(git: Git, commit: str) -> Iterator[Git]:
     """
     with git.objects() as store, tempfile.TemporaryDirectory(prefix="mission-") as folder:
         for entry in store.marked(git.tree(commit)):
-            if entry.mode != SUBMODULE and ".." not in PurePosixPath(entry.path).parts:
-                found = store.read(entry.oid)  # git checks out no tree with such a path
+            if entry.mode != SUBMODULE and not _leads_out(PurePosixPath(entry.path)):
+                found = store.read(entry.oid)
                 file = Path(folder, entry.path)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(found.content if found is not None else b"")
