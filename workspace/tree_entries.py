@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -58,14 +58,31 @@ def _mode(mode: int) -> str:
     return TREE if stat.S_ISDIR(mode) else SUBMODULE
 
 
-def differing(old: Iterable[Entry], new: Iterable[Entry]) -> Iterator[tuple[Entry, Entry]]:
-    """The entries that differ, by their names. A tree that no git wrote may hold a name twice: one
-    command takes the first, and another the last, so both count."""
+def differing(old: Sequence[Entry], new: Sequence[Entry]) -> Iterator[tuple[Entry, Entry]]:
+    """The entries that differ, by their names.
+
+    Git finds nothing where entries are out of its order, so there each is removed and made anew. A
+    tree may also hold a name twice: one command takes the first, and another the last, so both
+    count.
+    """
+    if old == new:
+        return
+    if not (_is_in_order(old) and _is_in_order(new)):
+        yield from ((one, _no(one)) for one in old)
+        yield from ((_no(other), other) for other in new)
+        return
     before, after = _by_name(old), _by_name(new)
     for name in before | after:
         for one, other in zip_longest(before.get(name, ()), after.get(name, ())):
             if one != other:
                 yield one or _no(other), other or _no(one)
+
+
+def _is_in_order(entries: Sequence[Entry]) -> bool:
+    """Whether they are in git's order: as if the name of each folder ended with a slash."""
+    names = (f"{entry.path}/" if entry.mode == TREE else entry.path for entry in entries)
+    keys = [name.encode(errors="surrogateescape") for name in names]
+    return keys == sorted(keys)
 
 
 def _by_name(entries: Iterable[Entry]) -> dict[str, list[Entry]]:

@@ -248,6 +248,8 @@ HOSTILE = {
     "a link with rights": [("120777", "a", "1")],
     "a submodule with rights": [("100644", "a", "1"), ("160755", "b", "commit")],
     "a kind that is none": [("10644", "a", "1")],
+    "a name where nobody looks for it": [("100644", "z", "2"), ("100644", "a", "1")],
+    "a folder where nobody looks for it": [("40000", "b", "tree"), ("100644", "a", "1")],
 }
 
 
@@ -267,6 +269,7 @@ def test_trees_that_no_git_writes_hide_nothing(
         found = {change.path for change in store.changes(before, after)}
         back = {change.path for change in store.changes(after, before)}
         marked = {entry.path for entry in store.marked(after)}
+        assert not store.changes(after, after)
     raw = Git(shared).run("diff-tree", "-r", "-z", "--name-only", before, after).fields
     assert found == set(raw)
     assert back == found
