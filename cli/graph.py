@@ -108,8 +108,12 @@ def _print(plan: Plan, made: Graph) -> None:
     critical = made.critical_path()
     if critical:
         length = count(made.remaining(critical[0]))
+        name = f"{paint('Critical path', 'bold')} ({length} tokens)"
+        if not made.estimated:
+            tasks = "1 task" if len(critical) == 1 else f"{len(critical)} tasks"
+            name = f"{paint('Longest chain', 'bold')} ({tasks})"
         fact()
-        fact(f"{paint('Critical path', 'bold')} ({length} tokens): {' → '.join(critical)}")
+        fact(f"{name}: {' → '.join(critical)}")
 
 
 def _edges(plan: Plan, made: Graph) -> Iterator[tuple[str, str, bool]]:

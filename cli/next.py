@@ -73,7 +73,7 @@ def _row(view: TaskView, graph: Graph) -> tuple[str, ...]:
         task.id,
         "auto" if task.agent == AUTO else task.agent,
         count(task.estimate_tokens),
-        count(graph.remaining(task.id)),
+        count(graph.remaining(task.id) if graph.estimated else None),
         branch,
         shorten(task.description, _DESCRIPTION),
     )

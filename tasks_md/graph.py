@@ -48,6 +48,7 @@ class Graph:
         dependents: Task id -> ids that wait for it directly.
         cycles: Each as a path that ends where it begins; every task in it waits for the next.
         edges: The same by number, hidden nodes included.
+        estimated: Whether any open task has an estimate; else each weighs one, which is no tokens.
         never_ready: Ids of rows that cannot be trusted, of self-dependencies and of cycles.
     """
 
@@ -57,6 +58,7 @@ class Graph:
         depends_on: Mapping[str, tuple[str, ...]],
         weights: Mapping[str, int],
         distrusted: Iterable[str],
+        estimated: bool,
     ) -> None:
         """Use `Graph.of`. `weights` are of open tasks only; every dependency is a key."""
         self.depends_on = depends_on
@@ -77,6 +79,7 @@ class Graph:
         placed = set(self._order)
         rest = [node for node in range(count) if node not in placed]
         self.order = tuple(self._ids[node] for node in [*self._order, *rest] if node < count)
+        self.estimated = estimated
         self._open = frozenset(weights)
         self._remaining = self._remaining_paths(weights)
 
@@ -98,6 +101,7 @@ class Graph:
             depends_on={task.id: task.depends_on for task in tasks.values()},
             weights={task.id: task.estimate_tokens or usual for task in open_tasks},
             distrusted=(task.id for task in tasks.values() if task.unreadable),
+            estimated=bool(estimates),
         )
 
     @property

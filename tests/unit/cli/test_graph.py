@@ -23,6 +23,18 @@ def test_waves(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_a_chain_that_nobody_estimated_has_no_tokens(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = place.task_file.read_text(encoding="utf-8")
+    for estimate in ("3K ", "2K ", "1K "):  # what is done keeps its own
+        text = text.replace(f"| {estimate}", "| —  ")
+    place.task_file.write_text(text)
+    printed = run(capsys, "graph", str(place.folder))
+    assert printed.splitlines()[-1] == "Longest chain (1 task): A-2"
+    assert "tokens" not in printed
+
+
 def test_json(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     data = json.loads(run(capsys, "graph", str(place.folder), "--json"))
     assert data == json.loads(run(capsys, "graph", str(place.folder), "--format", "json"))

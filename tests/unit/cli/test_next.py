@@ -22,6 +22,18 @@ def test_ready_tasks_in_dispatch_order(place: Place, capsys: pytest.CaptureFixtu
     ]
 
 
+def test_without_estimates_no_chain_has_a_length_in_tokens(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = place.task_file.read_text(encoding="utf-8")
+    for estimate in ("3K ", "2K ", "1K "):
+        text = text.replace(f"| {estimate}", "| —  ")
+    place.task_file.write_text(text)
+    assert run(capsys, "next", str(place.folder)).splitlines()[1:] == [
+        "A-3   haiku         —      —  feat/3  Three"
+    ]
+
+
 def test_json(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     data = json.loads(run(capsys, "next", str(place.folder), "--json"))
     assert list(data) == ["mission", "path", "ready", "tasks"]
