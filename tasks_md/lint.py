@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from errors.finding import Finding, Severity
+from tasks_md.branches import lint_branches
 from tasks_md.columns import header_key
 from tasks_md.graph import Graph
-from tasks_md.model import AUTO, DONE, STATUSES, BranchKind, Plan, Task
+from tasks_md.model import AUTO, DONE, STATUSES, Plan
 from tasks_md.nearest import did_you_mean
-from tasks_md.words import bare, branch_problem, shorten, status_key
+from tasks_md.pointing import in_cell
+from tasks_md.words import bare, shorten, status_key
 
 __all__ = ["Finding", "Severity", "lint"]
 
@@ -39,22 +41,6 @@ def _at(
     )
 
 
-def _in_cell(
-    plan: Plan, *, rule: str, severity: Severity, task: Task, column: str, message: str, hint: str
-) -> Finding:
-    cell = task.cells[column]
-    return Finding(
-        rule=rule,
-        severity=severity,
-        path=plan.path,
-        line=cell.line,
-        column=cell.column,
-        message=message,
-        hint=hint,
-        task=task.id,
-    )
-
-
 def _statuses(plan: Plan) -> Iterator[Finding]:
     known = {status_key(word) for word in (*plan.statuses, *plan.dialect.statuses)}
     for task in plan.tasks:
@@ -74,7 +60,7 @@ def _statuses(plan: Plan) -> Iterator[Finding]:
             message = f"status {shorten(word)!r} is declared, but nobody knows what it means"
             hint = f"Say which of {', '.join(STATUSES)} it is with `statuses` in mission.yaml"
         severity = Severity.WARNING if understood else Severity.ERROR
-        yield _in_cell(
+        yield in_cell(
             plan,
             rule="unknown-status",
             severity=severity,
@@ -94,7 +80,7 @@ def _agents(plan: Plan) -> Iterator[Finding]:
             continue
         hint = did_you_mean(task.agent, plan.agents, f"The file declares: {', '.join(plan.agents)}")
         message = f"agent {shorten(task.agent)!r} is not declared"
-        yield _in_cell(
+        yield in_cell(
             plan,
             rule="unknown-agent",
             severity=Severity.ERROR,
@@ -109,7 +95,7 @@ def _repeated_ids(plan: Plan) -> Iterator[Finding]:
     for task in plan.tasks:
         first = plan.by_id[task.id]
         if task is not first:
-            yield _in_cell(
+            yield in_cell(
                 plan,
                 rule="duplicate-id",
                 severity=Severity.ERROR,
@@ -123,7 +109,7 @@ def _repeated_ids(plan: Plan) -> Iterator[Finding]:
 def _order(plan: Plan) -> Iterator[Finding]:
     for task in plan.by_id.values():
         if task.id in task.depends_on:
-            yield _in_cell(
+            yield in_cell(
                 plan,
                 rule="self-dependency",
                 severity=Severity.ERROR,
@@ -135,7 +121,7 @@ def _order(plan: Plan) -> Iterator[Finding]:
     for cycle in Graph.of(plan).cycles:
         path = " → ".join(cycle if len(cycle) <= 40 else (*cycle[:20], "…", *cycle[-20:]))
         length = "" if len(cycle) <= 40 else f" ({len(cycle) - 1} tasks)"
-        yield _in_cell(
+        yield in_cell(
             plan,
             rule="cycle",
             severity=Severity.ERROR,
@@ -153,7 +139,7 @@ def _done_too_early(plan: Plan) -> Iterator[Finding]:
         open_ones = [d for d in task.depends_on if plan.by_id[d].status != DONE]
         if open_ones:
             names = ", ".join(open_ones[:5]) + (" …" if len(open_ones) > 5 else "")
-            yield _in_cell(
+            yield in_cell(
                 plan,
                 rule="done-before-dependency",
                 severity=Severity.WARNING,
@@ -161,58 +147,6 @@ def _done_too_early(plan: Plan) -> Iterator[Finding]:
                 column="status",
                 message=f"{task.id} is done, but it depends on {names}, not done yet",
                 hint="Correct the status or the dependency",
-            )
-
-
-def _branches(plan: Plan) -> Iterator[Finding]:
-    users: dict[str, Task] = {}
-    for task in plan.tasks:
-        if task.branch_kind is not BranchKind.NAMED or task.branch is None:
-            continue
-        problem = branch_problem(task.branch)
-        if problem:
-            message = f"git refuses the branch name {shorten(task.branch)!r}: {problem}"
-            hint = "Write a name like feat/short-name, — for no branch, or (aggregate)"
-            yield _in_cell(
-                plan,
-                rule="invalid-branch",
-                severity=Severity.ERROR,
-                task=task,
-                column="branch",
-                message=message,
-                hint=hint,
-            )
-        if task.status == DONE:
-            continue
-        if task.branch in users:
-            other = users[task.branch].id
-            message = f"branch {shorten(task.branch)} belongs to {other}, which is open too"
-            hint = "Give each open task a branch of its own"
-            yield _in_cell(
-                plan,
-                rule="branch-in-use",
-                severity=Severity.ERROR,
-                task=task,
-                column="branch",
-                message=message,
-                hint=hint,
-            )
-        else:
-            users[task.branch] = task
-    for branch, task in users.items():
-        parents = [branch[:at] for at, letter in enumerate(branch) if letter == "/"]
-        above = next((parent for parent in parents if parent in users), None)
-        if above:
-            message = f"branch {shorten(branch)} cannot exist beside {shorten(above)}"
-            hint = f"Git keeps branches like files: rename this one or that of {users[above].id}"
-            yield _in_cell(
-                plan,
-                rule="branch-in-use",
-                severity=Severity.ERROR,
-                task=task,
-                column="branch",
-                message=message,
-                hint=hint,
             )
 
 
@@ -283,7 +217,7 @@ _CHECKS: tuple[Callable[[Plan], Iterable[Finding]], ...] = (
     _repeated_ids,
     _order,
     _done_too_early,
-    _branches,
+    lint_branches,
     _totals,
     _headers,
     _placeholders,

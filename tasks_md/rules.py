@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 RULES: dict[str, str] = {
-    "branch-in-use": "two open tasks name one branch",
+    "branch-in-use": "two open tasks name one branch, or two that cannot be beside each other",
     "cycle": "tasks wait for each other in a circle",
     "done-before-dependency": "a task is done, though one that it depends on is not",
     "duplicate-column": "two columns of a table mean the same",
@@ -11,7 +11,7 @@ RULES: dict[str, str] = {
     "duplicate-milestone": "two milestones have one id",
     "encoding": "the file is not UTF-8 throughout",
     "header-differs": "a table's header is not the schema that the file declares",
-    "invalid-branch": "git would refuse the branch name",
+    "invalid-branch": "git refuses the branch name, or to have it beside another branch",
     "invalid-id": "an id is missing, or is not one plain word",
     "long-row": "a row has more cells than its table has columns",
     "missing-column": "a table lacks a column that the file declares, or nearly has it",

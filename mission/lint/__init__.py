@@ -6,6 +6,7 @@ in it means anything: whether the names are those of things that exist.
 
 from __future__ import annotations
 
+from mission.lint.bases import base_of
 from mission.lint.known import Known
 from mission.lint.programs import NamedProgram, named_programs
 from mission.lint.rules import RULES
@@ -17,6 +18,7 @@ __all__ = [
     "Known",
     "NamedProgram",
     "Subject",
+    "base_of",
     "lint_rules",
     "lint_settings",
     "named_programs",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from errors.finding import Finding
 from mission.config.complaints import complaints
+from mission.lint.bases import branches_beside_base
 from mission.lint.keys import impossible_exit_codes, misplaced_keys, repeated_names
 from mission.lint.matches import idle_matches, unreadable_matches
 from mission.lint.names import (
@@ -27,6 +28,7 @@ _OF_THE_PLAN: tuple[_Check, ...] = (
     unknown_agents_of_rows,
     unknown_tasks,
     unknown_headers,
+    branches_beside_base,
 )
 _OTHERS: tuple[_Check, ...] = (
     unknown_agents,

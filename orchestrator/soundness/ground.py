@@ -11,7 +11,8 @@ from pathlib import Path
 
 from errors.finding import Finding, Severity
 from mission.config.model import MissionConfig
-from mission.lint import NamedProgram, Subject, named_programs
+from mission.lint import NamedProgram, Subject, base_of, named_programs
+from tasks_md.branches import lint_beside_others, lint_folded
 from tasks_md.nearest import did_you_mean
 from tasks_md.words import shorten
 from workspace.git import Git
@@ -41,6 +42,7 @@ def lint_ground(
             branch = _Branch.of(subject, git, common_dir)
             yield from _unknown_remote(subject, branch)
             yield from _unknown_base(subject, branch)
+            yield from _crowded_branches(subject, branch)
             tips = (git.commit(name) for name in ("HEAD", branch.local, branch.followed))
             commits = tuple(dict.fromkeys(tip for tip in tips if tip is not None))
         files = _Files(folder=git.folder if git is not None else folder, git=git, commits=commits)
@@ -63,7 +65,7 @@ class _Branch:
         remote = given if isinstance(given, str) and given not in _NO_REMOTE else ""
         return cls(
             git=git,
-            name=subject.text("base") or _DEFAULTS.base,
+            name=base_of(subject),
             remote=remote,
             reached=bool(remote) and has_remote(git, common_dir, remote),
         )
@@ -114,6 +116,22 @@ def _unknown_base(subject: Subject, branch: _Branch) -> Iterator[Finding]:
     hint = did_you_mean(branch.name, [head for head in heads if head], rest)
     message = f"there is no branch {shorten(branch.name)} {where}"
     yield subject.finding(("base",), "unknown-base", message, hint, severity=severity)
+
+
+def _crowded_branches(subject: Subject, branch: _Branch) -> Iterator[Finding]:
+    """Rows whose branches this repository cannot have, as others are in the way."""
+    kinds = ("refs/heads/", f"refs/remotes/{branch.remote}/" if branch.reached else "refs/heads/")
+    listed = branch.git.run("for-each-ref", "--format=%(refname)", *kinds, check=False)
+    names = (
+        ref.removeprefix(kind)
+        for ref in listed.text.split("\n")
+        for kind in kinds
+        if ref.startswith(kind)
+    )
+    yield from lint_beside_others(subject.plan, branch.name, names)
+    folds = branch.git.run("config", "--type=bool", "--get", "core.ignorecase", check=False)
+    if folds.text == "true":
+        yield from lint_folded(subject.plan, branch.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -115,6 +115,36 @@ def test_a_slip_is_told_and_refused(
     assert f"mission.yaml:{line}:{column}: {one['message']}" in refused
 
 
+def test_a_branch_that_the_repository_cannot_have(
+    mission: Scratch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mission.edit("| feat/b |", "| main/b |")
+    told = json.loads(answer(capsys, "check", str(mission.task_file), "--json", code=1))
+    (one,) = told["findings"]
+    assert (one["rule"], one["severity"], one["task"]) == ("invalid-branch", "error", "B")
+    line = mission.task_file.read_text().split("\n")[one["line"] - 1]
+    assert line[one["column"] - 1 :].startswith("main/b |")
+    refused = run(capsys, "run", str(mission.task_file), code=2)
+    assert "branch main/b cannot exist beside the base main" in refused
+
+    mission.edit("| main/b |", "| maintenance/b |")
+    mission.git.run("update-ref", "refs/remotes/origin/maintenance", "main")
+    told = json.loads(answer(capsys, "check", str(mission.task_file), "--json", code=0))
+    mission.git.run("update-ref", "-d", "refs/remotes/origin/maintenance")
+    assert [(one["rule"], one["severity"]) for one in told["findings"]] == [
+        ("invalid-branch", "warning")
+    ]
+
+    mission.edit("| maintenance/b |", "| Feat/A |")
+    kept = mission.git.run("config", "--get", "core.ignorecase", check=False).text
+    assert kept != "true"
+    answer(capsys, "check", str(mission.task_file), "--json", code=0)
+    mission.git.run("config", "core.ignorecase", "true")
+    told = json.loads(answer(capsys, "check", str(mission.task_file), "--json", code=1))
+    mission.git.run("config", "--unset", "core.ignorecase")
+    assert [(one["rule"], one["task"]) for one in told["findings"]] == [("branch-in-use", "B")]
+
+
 def test_all_of_them_take_one_round(mission: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     slips = [
         slip[:2] for slip in SLIPS if slip[3] in {"base", "remote", "tools/lok", "brnch", "AA"}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks_md.branches import lint_beside_base, lint_beside_others, lint_folded
 from tasks_md.lint import Finding, Severity, lint
 from tasks_md.model import Dialect
 from tasks_md.parse import parse
@@ -161,6 +162,52 @@ def test_a_branch_cannot_lie_below_another() -> None:
     assert found(plan_text([row("A", branch="x/y"), row("B", branch="x")])) == [
         ("branch-in-use", ERROR, "A")
     ]
+
+
+@pytest.mark.parametrize(
+    ("branch", "base", "hit"),
+    [
+        ("main/fix", "main", True),
+        ("main/a/b", "main", True),
+        ("release", "release/1.0", True),
+        ("main", "main", True),
+        ("mainly/fix", "main", False),
+        ("fix/main", "main", False),
+        ("Main/fix", "main", False),
+    ],
+)
+def test_a_branch_cannot_lie_below_the_base_or_the_base_below_it(
+    branch: str, base: str, hit: bool
+) -> None:
+    plan = parse(plan_text([row("A", branch=branch), row("B", "done", branch="main/old")]))
+    found = list(lint_beside_base(plan, base))
+    assert [(one.rule, one.severity, one.task) for one in found] == (
+        [("invalid-branch", ERROR, "A")] if hit else []
+    )
+    for one in found:
+        assert plan.lines[one.line - 1][one.column - 1 :].startswith(branch)
+        assert one.hint
+
+
+def test_other_branches_that_are_there_may_be_in_the_way() -> None:
+    rows = [row("A", branch="dev/x"), row("B", branch="feat"), row("C", branch="feat2/c")]
+    plan = parse(plan_text(rows))
+    found = list(lint_beside_others(plan, "main", ["main", "dev", "feat/old", "feat2/c", "x"]))
+    assert [(one.rule, one.severity, one.task) for one in found] == [
+        ("invalid-branch", WARNING, "A"),
+        ("invalid-branch", WARNING, "B"),
+    ]
+
+
+def test_branches_that_differ_in_case_only() -> None:
+    rows = [row("A", branch="feat/a"), row("B", branch="Feat/A"), row("C", branch="MAIN/c")]
+    rows += [row("D", branch="feat/A/b"), row("E", branch="feat/a/c"), row("F", branch="feat/b")]
+    found = list(lint_folded(parse(plan_text(rows)), "main"))
+    assert [(one.rule, one.severity, one.task) for one in found] == [
+        ("branch-in-use", ERROR, "B"),
+        ("branch-in-use", ERROR, "C"),
+        ("branch-in-use", ERROR, "D"),
+    ]  # E is below A whatever the case: the file alone tells
 
 
 def test_a_line_right_below_a_table_is_a_row() -> None:
