@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tasks_md.nearest import did_you_mean
-from tasks_md.words import bare, is_nothing, shorten
+from tasks_md.words import bare, is_nothing, is_wrapped, shorten, spoken_id, unbracketed
 
 _PART = re.compile(r"[^,;+]+")
 _DOTS = re.compile(r"\.{2,3}|…")
@@ -40,10 +40,24 @@ class Dependencies:
 class DependencyReader:
     """Reads cells against the ids and milestones of one file."""
 
-    def __init__(self, ids: frozenset[str], milestones: Mapping[str, tuple[str, ...]]) -> None:
-        """`milestones`: for each milestone the ids of its tasks; none for a placeholder."""
+    def __init__(
+        self,
+        ids: frozenset[str],
+        milestones: Mapping[str, tuple[str, ...]],
+        *,
+        issues: frozenset[str] = frozenset(),
+    ) -> None:
+        """Know what a cell can name.
+
+        Args:
+            ids: Of the rows.
+            milestones: For each milestone the ids of its tasks; none for a placeholder.
+            issues: Of rows, as `#7`, where the row with that number is another one.
+        """
         self._ids = ids
         self._milestones = milestones
+        self._issues = issues
+        self._spoken: dict[str, list[str]] | None = None
         self._read: dict[str, Dependencies] = {}
         self._suggested = 0
 
@@ -86,10 +100,15 @@ class DependencyReader:
                 message=f"depends on milestone {part}, which has no tasks yet",
                 hint=f"The row waits until {part} is expanded into tasks and these are done",
             )
+        called = self._called(part)
+        if called is not None:
+            return _ambiguous(part, offset) if part in self._issues else (called,)
+        part = unbracketed(part)
         dots = _DOTS.search(part)
         if dots:
             first, last = part[: dots.start()].strip(), part[dots.end() :].strip()
-            return self._read_range(bare(first), bare(last), part, offset)
+            first, last = unbracketed(bare(first)), unbracketed(bare(last))
+            return self._read_range(first, last, part, offset)
         if re.search(r"\s", part) or not re.search(r"\w", part):
             return _unreadable(part, offset)
         return self._missing(part, offset)
@@ -108,10 +127,22 @@ class DependencyReader:
         members = []
         for number in range(low, high + 1):
             member = f"{start['prefix']}{number:0{digits}d}"
-            if member not in self._ids:  # also ends a range of a billion at once
+            called = member if member in self._ids else self._called(member)
+            if called is None:  # also ends a range of a billion at once
                 return self._missing(member, offset, within=part)
-            members.append(member)
+            if member in self._issues and called != member:
+                return _ambiguous(member, offset)
+            members.append(called)
         return tuple(members)
+
+    def _called(self, text: str) -> str | None:
+        """The one task that other words mean: `Task 7` and `#7` are 7, `[A-1]` is A-1."""
+        if self._spoken is None:
+            self._spoken = {}
+            for task in self._ids:
+                self._spoken.setdefault(spoken_id(task), []).append(task)
+        found = self._spoken.get(spoken_id(text), [])
+        return found[0] if len(found) == 1 else None
 
     def _missing(self, task: str, offset: int, *, within: str = "") -> Problem:
         where = f" (in {shorten(within)})" if within else ""
@@ -130,13 +161,22 @@ class DependencyReader:
 def _parts(text: str) -> Iterator[tuple[str, int]]:
     """The parts between separators with their offsets, without brackets and code marks."""
     inner, shift = text, 0
-    if text.startswith("[") and text.endswith("]"):
+    if is_wrapped(text):
         inner, shift = text[1:-1], 1
     for found in _PART.finditer(inner):
         part = found.group()
         lead = len(part) - len(part.lstrip())
         if part.strip():
             yield bare(part.strip()), shift + found.start() + lead
+
+
+def _ambiguous(part: str, offset: int) -> Problem:
+    return Problem(
+        rule="unreadable-dependency",
+        offset=offset,
+        message=f"{shorten(part)} is a row's issue, and may be the number of another row",
+        hint=f"Write {spoken_id(part)}, without #, for the row",
+    )
 
 
 def _unreadable(part: str, offset: int) -> Problem:

@@ -22,7 +22,8 @@ from tasks_md.model import (
 )
 from tasks_md.parse import parse
 from tasks_md.spans import cell_text, display_width, escape
-from tasks_md.words import canonical_statuses, read_agent, read_branch, status_key, status_word
+from tasks_md.statuses import canonical_statuses, read_status, status_word
+from tasks_md.words import read_agent, read_branch
 
 # Columns that concern only their own row: after setting them nothing else needs to be read again.
 _LOCAL = frozenset({"status", "notes", "agent", "branch"})
@@ -144,7 +145,12 @@ def _text(plan: Plan, change: CellChange) -> str:
     now = plan.task(change.task)
     if now.status == change.value:
         return now.cells["status"].text  # keep the spelling that stands there
-    return status_word(change.value, plan.declaration.statuses, plan.dialect)
+    return status_word(
+        change.value,
+        declared=plan.declaration.statuses,
+        dialect=plan.dialect,
+        shown=plan.words,
+    )
 
 
 def _appended(body: str, values: dict[int, str]) -> str:
@@ -227,7 +233,7 @@ def _verified(plan: Plan, text: str, changes: Sequence[CellChange]) -> Plan:
                 path=plan.path,
                 line=old.line,
             )
-    return new
+    return replace(new, words=plan.words)
 
 
 def _patched(plan: Plan, lines: Chunks[str], rows: dict[str, TableLine]) -> Plan:
@@ -246,7 +252,7 @@ def _reread(plan: Plan, task: Task, row: TableLine) -> Task:
     return replace(
         task,
         cells=cells,
-        status=canonical_statuses(plan.dialect).get(status_key(status), status),
+        status=read_status(status, canonical_statuses(plan.dialect)) or status,
         notes=cells["notes"].text if "notes" in cells else "",
         agent=read_agent(cells["agent"].text if "agent" in cells else ""),
         branch=branch,

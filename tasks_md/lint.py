@@ -14,7 +14,8 @@ from tasks_md.graph import Graph
 from tasks_md.model import AUTO, DONE, STATUSES, Plan
 from tasks_md.nearest import did_you_mean
 from tasks_md.pointing import in_cell
-from tasks_md.words import bare, shorten, status_key
+from tasks_md.statuses import canonical_statuses, status_key
+from tasks_md.words import bare, shorten
 
 __all__ = ["Finding", "Severity", "lint"]
 
@@ -42,6 +43,7 @@ def _at(
 
 
 def _statuses(plan: Plan) -> Iterator[Finding]:
+    """Words that nobody knows, or that the file does not declare."""
     known = {status_key(word) for word in (*plan.statuses, *plan.dialect.statuses)}
     for task in plan.tasks:
         understood = task.status in STATUSES
@@ -54,11 +56,13 @@ def _statuses(plan: Plan) -> Iterator[Finding]:
         hint = did_you_mean(word, plan.statuses, f"The file declares: {', '.join(plan.statuses)}")
         if not word:
             message = "the row has no status"
-        elif not declared:
-            message = f"status {shorten(word)!r} is not declared"
-        else:
+        elif declared:
             message = f"status {shorten(word)!r} is declared, but nobody knows what it means"
-            hint = f"Say which of {', '.join(STATUSES)} it is with `statuses` in mission.yaml"
+            hint = f"Say which of {', '.join(STATUSES)} it is with `statuses:` in mission.yaml"
+        else:
+            message = f"status {shorten(word)!r} is not declared"
+            if not understood:
+                hint += "; or say what it means with `statuses:` in mission.yaml"
         severity = Severity.WARNING if understood else Severity.ERROR
         yield in_cell(
             plan,
@@ -69,6 +73,28 @@ def _statuses(plan: Plan) -> Iterator[Finding]:
             message=message,
             hint=hint,
         )
+
+
+def _borrowed_statuses(plan: Plan) -> Iterator[Finding]:
+    """Words of other tools that are understood: each once, at its first row."""
+    ours = canonical_statuses(plan.dialect)
+    words = (word for shown in plan.words.values() for word in shown)
+    borrowed = {key for word in words if (key := status_key(word)) not in ours}
+    for task in plan.tasks if borrowed else ():
+        word = task.cells["status"].text
+        key = status_key(word)
+        if key in borrowed and task.status in STATUSES:
+            borrowed.discard(key)
+            named = word if word.replace(" ", "").isalnum() else f'"{word}"'
+            yield in_cell(
+                plan,
+                rule="borrowed-status",
+                severity=Severity.INFO,
+                task=task,
+                column="status",
+                message=f"status {shorten(word)!r} is understood as {task.status}",
+                hint=f"`statuses: {{{named}: {task.status}}}` in mission.yaml says so, or another",
+            )
 
 
 def _agents(plan: Plan) -> Iterator[Finding]:
@@ -213,6 +239,7 @@ def _placeholders(plan: Plan) -> Iterator[Finding]:
 
 _CHECKS: tuple[Callable[[Plan], Iterable[Finding]], ...] = (
     _statuses,
+    _borrowed_statuses,
     _agents,
     _repeated_ids,
     _order,

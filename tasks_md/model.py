@@ -81,6 +81,8 @@ class TaskTable:
     header: TableLine
     delimiter: TableLine
     names: tuple[str, ...]  # of the columns, in order: our own where known, else as written
+    title: str | None = None  # the column with a short name of each task beside its description
+    numbered: bool = False  # the ids stand in a column of numbers: `#`
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -234,6 +236,8 @@ class Plan:
     findings: tuple[Finding, ...]  # from reading; `lint` adds its own
     by_id: TasksById
     dialect: Dialect = field(default_factory=Dialect)
+    # By status, as written, when the file was read: new statuses are taken from these.
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def text(self) -> str:

@@ -96,6 +96,7 @@ def parse(text: str, *, path: str = "TASKS.md", dialect: Dialect = _USUAL) -> Pl
         findings=(*rows.findings, *_file_findings(lines, path, rows.tables, sections)),
         by_id=TasksById(tasks),
         dialect=dialect,
+        words={status: tuple(words) for status, words in rows.words.items()},
     )
 
 
@@ -132,11 +133,20 @@ def _connect(drafts: Sequence[_Draft], rows: RowReader) -> list[tuple[Task, ...]
     reader = DependencyReader(
         frozenset(counts),
         {draft.id: tuple(dict.fromkeys(row.id for row in draft.rows)) for draft in drafts},
+        issues=_other_issues([row for draft in drafts for row in draft.rows]),
     )
     return [
         tuple(rows.task(row, draft.id, reader, repeated=row.id in repeated) for row in draft.rows)
         for draft in drafts
     ]
+
+
+def _other_issues(rows: Sequence[RawTask]) -> frozenset[str]:
+    """Issues that the number of a row would be taken for: `#7` of another row than 7."""
+    if not any(row.id.isdigit() for row in rows):
+        return frozenset()
+    own = {f"#{row.id}" for row in rows if row.issue == f"#{row.id}"}
+    return frozenset(row.issue for row in rows if row.issue) - own
 
 
 def _milestone(draft: _Draft, tasks: tuple[Task, ...]) -> Milestone:

@@ -7,28 +7,33 @@ from dataclasses import dataclass
 
 from errors.finding import Finding, Severity
 from tasks_md.blocks import RawTable
-from tasks_md.columns import column_names, doubles, is_task_table, resembling
+from tasks_md.columns import (
+    column_names,
+    ids_are_names,
+    is_number,
+    is_task_table,
+    title_column,
+)
 from tasks_md.dependencies import DependencyReader
+from tasks_md.headers import check_header
 from tasks_md.model import Declaration, Dialect, RowCells, TableLine, Task, TaskTable
+from tasks_md.naming import described, split_id
 from tasks_md.sections import Section
 from tasks_md.spans import raw_cells, unescape
+from tasks_md.statuses import canonical_statuses, read_status
 from tasks_md.words import (
     bare,
-    canonical_statuses,
     is_nothing,
     read_agent,
     read_branch,
     read_issue,
     read_tokens,
     shorten,
-    status_key,
 )
 
 # An id names folders, branches and trailers, so it is one plain word.
 _ID = re.compile(r"[\w#][\w.#:@-]{0,99}")
-
-# What a task does depends on these columns; without one of the others only less is known.
-_ACTED_ON = frozenset({"description", "agent", "branch", "depends_on"})
+_LONGEST_STATUS = 60  # characters; longer ones are no example to follow
 
 
 @dataclass(kw_only=True, slots=True)
@@ -39,6 +44,13 @@ class RawTask:
     texts: list[str]  # one for each column, unescaped and stripped
     cells: RowCells
     unreadable: list[str]
+    title: str = ""  # as it stands beside the id or the description
+
+    @property
+    def issue(self) -> str | None:
+        """As `read_issue` has it."""
+        names = self.cells.table.names
+        return read_issue(self.texts[names.index("issue")]) if "issue" in names else None
 
 
 class RowReader:
@@ -47,6 +59,7 @@ class RowReader:
     def __init__(self, *, path: str, declaration: Declaration, dialect: Dialect) -> None:
         self.tables: list[TaskTable] = []
         self.findings: list[Finding] = []
+        self.words: dict[str, dict[str, None]] = {}  # by status: how rows write it
         self._path = path
         self._declaration = declaration
         self._dialect = dialect
@@ -55,59 +68,23 @@ class RowReader:
 
     def read_table(self, raw: RawTable) -> list[RawTask]:
         """The rows of a table of tasks; none for any other table."""
-        headers = _texts(raw.header)
-        names = column_names(headers, self._dialect.columns)
+        headers, extra = _texts(raw.header), self._dialect.columns
+        lines = [(line, texts) for line in raw.rows if any(texts := _texts(line))]
+        named = ids_are_names(headers, extra, [texts for _, texts in lines])
+        names = column_names(headers, extra, named=named)
         if not is_task_table(names):
             return []
-        table = TaskTable(header=raw.header, delimiter=raw.delimiter, names=names)
+        table = TaskTable(
+            header=raw.header,
+            delimiter=raw.delimiter,
+            names=names,
+            title=title_column(headers, names),
+            numbered=is_number(headers[names.index("id")], extra),
+        )
         self.tables.append(table)
-        distrust = self._check_header(table, headers)
-        rows = []
-        for line in raw.rows:
-            texts = _texts(line)
-            if any(texts):
-                rows.append(self._read_row(table, line, texts, distrust))
+        distrust = check_header(table, self._declaration, self._dialect, self._report, named=named)
+        rows = [self._read_row(table, line, texts, distrust) for line, texts in lines]
         return [row for row in rows if row is not None]
-
-    def _check_header(self, table: TaskTable, headers: list[str]) -> list[str]:
-        """Reasons to trust no row of this table."""
-        distrust = []
-        for at in doubles(headers, table.names, self._dialect.columns):
-            cell = RowCells(table, table.header)[table.names[at]]
-            message = f"column {shorten(headers[at])!r} repeats the meaning of an earlier column"
-            self._report(
-                "duplicate-column",
-                Severity.ERROR,
-                (cell.line, cell.column),
-                message,
-                "Keep one of them, or give it another meaning with `columns` in mission.yaml",
-            )
-            distrust.append(message)
-        declared = column_names(self._declaration.schema, self._dialect.columns)
-        lacking = [name for name in declared if name not in table.names]
-        if lacking:
-            matters = any(name in _ACTED_ON for name in lacking)
-            self._report(
-                "missing-column",
-                Severity.ERROR if matters else Severity.WARNING,
-                (table.header.line, 1),
-                f"the table lacks columns that the file declares: {', '.join(lacking)}",
-                "Correct the header, or the schema in the quote at the top",
-            )
-        meant = resembling(table.names, "depends_on")
-        if meant is not None and "depends_on" not in lacking:
-            message = f"column {shorten(meant)!r} is not known, and there is no depends_on"
-            self._report(
-                "missing-column",
-                Severity.ERROR,
-                (table.header.line, 1),
-                message,
-                "Call it depends_on, or say what it means with `columns` in mission.yaml",
-            )
-            distrust.append(message)
-        if "depends_on" in lacking:
-            distrust.append("the table has no depends_on column, though the file declares one")
-        return distrust
 
     def _read_row(
         self, table: TaskTable, line: TableLine, texts: list[str], distrust: list[str]
@@ -126,12 +103,16 @@ class RowReader:
         count = len(table.names)
         unreadable = list(distrust)
         at = table.names.index("id")
-        row_id = bare(texts[at]) if at < len(texts) else ""
+        row_id, title = split_id(texts[at] if at < len(texts) else "", numbered=table.numbered)
         if len(texts) != count:
             reason = self._report_cell_count(table, line, len(texts), row_id)
             if reason:
                 unreadable.append(reason)
             texts = (texts + [""] * (count - len(texts)))[:count]
+        if table.title is not None and not is_nothing(
+            other := texts[table.names.index(table.title)]
+        ):
+            title = other
         if not _ID.fullmatch(row_id):
             place = cells["id"]
             self._report(
@@ -145,7 +126,7 @@ class RowReader:
             if not row_id:
                 return None
             unreadable.append("its id is not one plain word")
-        return RawTask(id=row_id, texts=texts, cells=cells, unreadable=unreadable)
+        return RawTask(id=row_id, texts=texts, cells=cells, unreadable=unreadable, title=title)
 
     def _report_cell_count(
         self, table: TaskTable, line: TableLine, cells: int, row_id: str
@@ -187,12 +168,11 @@ class RowReader:
         unreadable = list(row.unreadable)
         if repeated:
             unreadable.append("another row has the same id")
-        status = text["status"]
         branch, branch_kind = read_branch(text.get("branch", ""))
         return Task(
             id=row.id,
-            status=self._statuses.get(status_key(status), status),
-            description=text.get("description", ""),
+            status=self._status(text["status"]),
+            description=described(row.title, text.get("description", "")),
             issue=read_issue(text.get("issue", "")),
             agent=read_agent(text.get("agent", "")),
             branch=branch,
@@ -205,6 +185,13 @@ class RowReader:
             cells=row.cells,
             unreadable=tuple(unreadable),
         )
+
+    def _status(self, word: str) -> str:
+        """The canonical status; the word itself where nobody knows it."""
+        status = read_status(word, self._statuses)
+        if status is not None and len(word) <= _LONGEST_STATUS:
+            self.words.setdefault(status, {})[word] = None
+        return status or word
 
     def _dependencies(
         self, row: RawTask, text: str, reader: DependencyReader, unreadable: list[str]

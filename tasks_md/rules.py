@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 RULES: dict[str, str] = {
+    "borrowed-status": "a status word of other tools, understood as one of the six",
     "branch-in-use": "two open tasks name one branch, or two that cannot be beside each other",
     "cycle": "tasks wait for each other in a circle",
     "done-before-dependency": "a task is done, though one that it depends on is not",

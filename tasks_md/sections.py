@@ -17,7 +17,8 @@ _ID = re.compile(r"[A-Za-z0-9][\w.-]*")
 _GOAL = re.compile(r"[*_]*goal[*_]*\s*:[*_]*\s*(.*)", re.IGNORECASE | re.DOTALL)
 _ISSUE = re.compile(r"\bissue\s+((?:[\w.-]+/[\w.-]+)?#\d+)", re.IGNORECASE)
 _TOTAL = re.compile(r"\btotal\s+estimate\b[^0-9\n]{0,40}(\d[\d.,]*\s*[km]?)\b", re.IGNORECASE)
-_NUMBERED_ID = re.compile(r"(.+?)[-_.]?\d{1,15}[a-z]?")
+# What is all number, as 12, begins with nothing that ids could share.
+_NUMBERED_ID = re.compile(r"(?!#?\d+[a-z]?$)(.+?)[-_.]?\d{1,15}[a-z]?")
 
 
 @dataclass(kw_only=True, slots=True)

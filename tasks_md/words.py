@@ -1,20 +1,20 @@
-"""The small vocabularies of cells: nothing, statuses, issues, branches, token counts."""
+"""The small vocabularies of cells: nothing, issues, branches, token counts, spoken ids."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from tasks_md.model import AUTO, STATUSES, BranchKind, Dialect
+from tasks_md.model import AUTO, BranchKind
 
 _NOTHING = frozenset({"", "—", "–", "-", "--", "none", "n/a", "[]"})
 _TOKENS = re.compile(
     r"[~≈]?\s*+(\d[\d,_ ]*+(?:\.\d++)?)\s*+([km]?)\s*+(?:tok(?:en)?s?)?", re.IGNORECASE
 )
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
-_ISSUE_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _IN_NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
 _LONGEST_BRANCH = 200  # bytes; a branch is a file somewhere
+_SPOKEN = re.compile(r"(?:tasks?(?:\s*:\s*|\s+|(?=#)))?#?\s*(.*?)\.?", re.IGNORECASE | re.DOTALL)
 _ISSUE_URL = re.compile(r"https?://\S+/issues/(\d+)/?")
 
 
@@ -31,31 +31,35 @@ def bare(text: str) -> str:
     return text
 
 
+def unbracketed(text: str) -> str:
+    """`[P1-T1]` without the brackets around all of it, and `[P1-T1](#there)` without its link."""
+    link = _LINK.fullmatch(text)
+    if link:
+        return bare(link.group(1).strip())
+    return bare(text[1:-1].strip()) if is_wrapped(text) else text
+
+
+def is_wrapped(text: str) -> bool:
+    """Whether one pair of brackets is around all of `text`: `[a, [b]]`, but not `[a], [b]`."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return False
+    depth = 0
+    for at, character in enumerate(text, 1):
+        depth += (character == "[") - (character == "]")
+        if depth == 0:
+            return at == len(text)
+    return False
+
+
+def spoken_id(text: str) -> str:
+    """What is left of `Task 7`, `#7`, `7.` or `[7]` when all but the id is taken away."""
+    found = _SPOKEN.fullmatch(unbracketed(text))
+    return unbracketed(found.group(1)) if found else text
+
+
 def shorten(text: str, limit: int = 60) -> str:
     """`text` as a message quotes it: a cell may hold a megabyte."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def status_key(word: str) -> str:
-    """Spellings that differ in case, marks, spaces or underscores are one status word."""
-    return re.sub(r"[\s_-]+", "-", bare(word).casefold())
-
-
-def canonical_statuses(dialect: Dialect) -> dict[str, str]:
-    """Status word (as `status_key` spells it) -> canonical status."""
-    return {s: s for s in STATUSES} | {status_key(w): s for w, s in dialect.statuses.items()}
-
-
-def status_word(status: str, declared: Sequence[str], dialect: Dialect) -> str:
-    """The word that a file uses for a canonical status.
-
-    A word that the file declares comes before one that only the configuration knows.
-    """
-    canonical = canonical_statuses(dialect)
-    for word in declared:
-        if canonical.get(status_key(word)) == status:
-            return word
-    return next((word for word, means in dialect.statuses.items() if means == status), status)
 
 
 def read_tokens(text: str) -> int:
@@ -76,7 +80,7 @@ def read_issue(text: str) -> str | None:
     text = bare(text)
     if is_nothing(text):
         return None
-    link = _ISSUE_LINK.fullmatch(text)
+    link = _LINK.fullmatch(text)
     if link:
         text = link.group(1)
     url = _ISSUE_URL.fullmatch(text)

@@ -12,10 +12,11 @@ from mission.config.document import Location
 from mission.config.section import Section
 from mission.lint.subject import Subject
 from mission.plan import planner_of
-from tasks_md.columns import header_key
+from tasks_md.columns import header_key, overwrites_title
 from tasks_md.model import AUTO, DONE, BranchKind, Task
 from tasks_md.nearest import did_you_mean
-from tasks_md.words import shorten, status_key
+from tasks_md.statuses import status_key
+from tasks_md.words import shorten
 
 
 def unknown_agents(subject: Subject) -> Iterator[Finding]:
@@ -136,6 +137,20 @@ def unknown_headers(subject: Subject) -> Iterator[Finding]:
             hint = did_you_mean(name, there, f"Headers there: {', '.join(there)}")
             message = "no table of the plan has this header"
             yield subject.finding(("columns", name), "unknown-column", message, hint)
+
+
+def overwritten_titles(subject: Subject) -> Iterator[Finding]:
+    """Mappings that would have the runner write into the text of a row. They count as none."""
+    for name, meaning in subject.mapping("columns").items():
+        if isinstance(meaning, str) and overwrites_title(name, meaning):
+            yield subject.finding(
+                ("columns", name),
+                "overwritten-title",
+                f"the runner would write its {meaning} into a row's text; this counts as unsaid",
+                "Take it out: a title is kept beside the description. Add a column for the "
+                f"{meaning}",
+                severity=Severity.WARNING,
+            )
 
 
 def unused_names(subject: Subject) -> Iterator[Finding]:

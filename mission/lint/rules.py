@@ -13,6 +13,10 @@ RULES: dict[str, tuple[str, str]] = {
         "warning, or information",
         "a `match` is for no row of the plan; information where rows still to come may be meant",
     ),
+    "overwritten-title": (
+        "warning",
+        "`columns` would have the runner write into the text of a row; it counts as unsaid",
+    ),
     "stray-settings": ("error", "a file that is meant as mission.yaml has another name"),
     "uncommitted-program": (
         "error, or warning",

@@ -10,6 +10,7 @@ from mission.lint.bases import branches_beside_base
 from mission.lint.keys import impossible_exit_codes, misplaced_keys, repeated_names
 from mission.lint.matches import idle_matches, unreadable_matches
 from mission.lint.names import (
+    overwritten_titles,
     unknown_agents,
     unknown_agents_of_rows,
     unknown_headers,
@@ -31,6 +32,7 @@ _OF_THE_PLAN: tuple[_Check, ...] = (
     branches_beside_base,
 )
 _OTHERS: tuple[_Check, ...] = (
+    overwritten_titles,
     unknown_agents,
     unknown_operations,
     impossible_exit_codes,

@@ -106,6 +106,20 @@ def test_each_slip_is_told_where_it_is(
     assert str(one.severity) in RULES[rule][0]
 
 
+def test_a_title_is_not_for_the_runner_to_write_into() -> None:
+    header = "| ID | Title | Description | Status |\n|-|-|-|-|\n"
+    plan = f"{header}| A-1 | Log in | The page | not-started |\n"
+    (one,) = found("columns: {Title: notes}\n", plan)
+    assert (one.rule, one.severity, one.line, one.column) == (
+        "overwritten-title",
+        Severity.WARNING,
+        1,
+        11,
+    )
+    assert str(one.severity) in RULES[one.rule][0]
+    assert found("columns: {Title: description}\n", plan) == ()
+
+
 def test_eight_slips_take_one_round() -> None:
     settings = SETTINGS
     eight = [slip for slip in SLIPS if slip[3] in EIGHT]

@@ -47,10 +47,12 @@ line_ends = st.sampled_from(["\n", "\r\n", "\r"])
 _IDS = st.sampled_from([f"T-{n:02}" for n in range(1, 9)])
 _CELLS = {
     "id": _IDS,
-    "status": st.sampled_from([*STATUSES, "Done", "`done`", "", "odd"]),
+    "status": st.sampled_from([*STATUSES, "Done", "`done`", "", "odd", "todo", "✅", "[x] Done"]),
     "agent": st.sampled_from(["codex", "—", ""]) | cell_texts,
     "branch": st.sampled_from(["feat/x", "—", "(aggregate)"]) | cell_texts,
-    "depends_on": st.sampled_from(["—", "", "T-01", "T-01..03", "T-02, T-03", "M1", "?"]),
+    "depends_on": st.sampled_from(
+        ["—", "", "T-01", "[T-01]", "Task T-02", "#T-01", "T-01..03", "T-02, T-03", "M1", "?"]
+    ),
     "estimate": st.sampled_from(["4K", "—", "", "12,000", "soon"]),
 }
 _OTHER = st.sampled_from(["", "words", "see `x`"]) | cell_texts

@@ -64,6 +64,7 @@ CASES = {
         "B",
     ),
     "branch-in-use": (plan_text([row("A", branch="x"), row("B", branch="x")]), ERROR, "B"),
+    "borrowed-status": (plan_text([row("A", "todo")]), INFO, "A"),
     "invalid-branch": (plan_text([row("A", branch="--force")]), ERROR, "A"),
     "unreadable-estimate": (plan_text([row("A", estimate="much")]), WARNING, "A"),
     "long-row": (plan_text([row("A", description="a | b", estimate="feat/a")]), ERROR, "A"),
