@@ -25,6 +25,10 @@ _AHEAD = 1 << 14  # bytes that are asked before answers are read
 _Answer = TypeVar("_Answer")
 
 
+def nothing() -> None:
+    """There is no process to end; or there is nothing that it may not see."""
+
+
 class EndedError(GitError):
     """The process ended, or does not answer as it should."""
 
@@ -32,16 +36,25 @@ class EndedError(GitError):
 class Conversation:
     """Questions to one process, which is started with the first. For any thread."""
 
-    def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
-        """`start` starts the process, with pipes for its input and its output.
-
-        What it raises, questions raise.
+    def __init__(
+        self,
+        start: Callable[[], subprocess.Popen[bytes]],
+        *,
+        view: Callable[[], object] = nothing,
+    ) -> None:
+        """
+        Args:
+            start: Starts the process, with pipes for its input and its output. What it raises,
+                questions raise.
+            view: What differs when a process that was started before may not see what is there.
         """
         self._start = start
+        self._view = view
         self._turn = threading.Lock()  # guards what follows
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = os.getpid()  # who started it: nobody else talks to it
-        self._end: Callable[[], object] = _nothing
+        self._seen: object = None  # the view that it was started with
+        self._end: Callable[[], object] = nothing
         self._read = bytearray()  # of its output, and not asked for yet
 
     def ask(
@@ -62,8 +75,7 @@ class Conversation:
             EndedError: It ends, or takes too long.
         """
         with self._turn:
-            # Of a process that we forked from, or one that somebody killed.
-            if self._owner != os.getpid() or (self._process and self._process.poll() is not None):
+            if self._process is not None and not self._is_good(self._process):
                 self._stop()
             try:
                 return self._asked(questions, answer)
@@ -99,6 +111,12 @@ class Conversation:
         del self._read[:count]
         return found
 
+    def _is_good(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it can be asked: we started it, and not whom we forked from; nobody has killed
+        it; and it sees what is there."""
+        ours = self._owner == os.getpid()
+        return ours and process.poll() is None and self._seen == self._view()
+
     def _asked(
         self, questions: Sequence[bytes], answer: Callable[[Conversation], _Answer]
     ) -> list[_Answer]:
@@ -133,6 +151,7 @@ class Conversation:
     def _pipes(self) -> tuple[int, int]:
         """Its input and its output. It is started if there is none."""
         if self._process is None:
+            self._seen = self._view()
             self._process = self._start()
             self._owner = os.getpid()
             self._end = weakref.finalize(self, _end, self._process, self._owner)
@@ -157,7 +176,7 @@ class Conversation:
 
     def _stop(self) -> None:
         self._end()
-        self._process, self._end = None, _nothing
+        self._process, self._end = None, nothing
         self._read.clear()
 
 
@@ -173,10 +192,6 @@ def _await(stdin: int | None, stdout: int) -> list[int]:
         if time.monotonic() > deadline:
             raise EndedError(f"git took more than {_LIMIT:.0f} seconds")
     return [descriptor for descriptor, _ in ready]
-
-
-def _nothing() -> None:
-    """There is no process to end."""
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:

@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Self
@@ -22,7 +23,7 @@ from workspace.away import Away
 from workspace.git_environment import git_environment, program
 from workspace.output import plain
 from workspace.redact import Redactor
-from workspace.refs import Refs
+from workspace.refs import Refs, packed_refs
 from workspace.store import Store
 from workspace.trees import Trees
 
@@ -67,15 +68,17 @@ class Git:
     store: Store | None = None  # answers about objects without another process; see `keeping`
     refs: Refs | None = None  # moves refs without another process
 
-    def keeping(self, own_dir: Path | None = None) -> Self:
+    def keeping(self, own_dir: Path, common_dir: Path) -> Self:
         """Git that keeps a process that is asked about objects, and one that moves refs; `close`
         ends them.
 
         Args:
-            own_dir: As `own_dir` finds it, where that is known already.
+            own_dir: As `own_dir` finds it.
+            common_dir: The git folder that all worktrees share.
         """
-        store = self.store or Store(self._cat_file, lambda: own_dir or self.own_dir())
-        return replace(self, store=store, refs=Refs(self._update_ref))
+        view = partial(packed_refs, common_dir)
+        store = self.store or Store(self._cat_file, lambda: own_dir, view=view)
+        return replace(self, store=store, refs=Refs(self._update_ref, view))
 
     def close(self) -> None:
         """End what is kept. What is asked later starts it again."""

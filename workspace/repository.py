@@ -102,7 +102,7 @@ class Repository:
                 before_network=None if settings is None else settings.check,
                 away=away,
                 store=asked.store if asked is not None else None,
-            ).keeping(Path(git_dir)),
+            ).keeping(Path(git_dir), shared),
             top=top,
             common_dir=shared,
             hooks=_hooks(Path(hooks), folder, top),

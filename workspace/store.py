@@ -18,7 +18,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from errors import GitError
-from workspace.conversation import Conversation
+from workspace.conversation import Conversation, nothing
 from workspace.tree_entries import (
     ATTRIBUTES,
     SUBMODULE,
@@ -59,12 +59,20 @@ class Store:
     """The objects of one repository, as they are seen from one folder. For any thread."""
 
     def __init__(
-        self, start: Callable[[], subprocess.Popen[bytes]], git_dir: Callable[[], Path]
+        self,
+        start: Callable[[], subprocess.Popen[bytes]],
+        git_dir: Callable[[], Path],
+        *,
+        view: Callable[[], object] = nothing,
     ) -> None:
-        """`start` starts `git cat-file --batch-command` where revisions mean what they shall;
-        `git_dir` finds the folder's own git folder."""
+        """
+        Args:
+            start: Starts `git cat-file --batch-command` where revisions mean what they shall.
+            git_dir: Finds the folder's own git folder.
+            view: `workspace.refs.packed_refs` of the repository, where it is asked for long.
+        """
         self._own_dir = git_dir
-        self._git = Conversation(start)
+        self._git = Conversation(start, view=view)
         self._memory = threading.Lock()  # guards what follows
         self._parents: dict[str, tuple[str, ...]] = {}
         self._marked: dict[str, tuple[Entry, ...]] = {}

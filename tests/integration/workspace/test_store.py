@@ -153,6 +153,27 @@ def test_refs_move_all_or_none(make_scratch: MakeScratch) -> None:
         moves.move_refs("update refs/heads/y no-such-commit")
 
 
+def test_no_move_is_refused_for_what_a_ref_was_before(make_scratch: MakeScratch) -> None:
+    """A git that is kept takes the packed refs for the same while size and second are."""
+    scratch = make_scratch(remote=False)
+    moves = scratch.repository.git
+    old = scratch.git("rev-parse", "HEAD")
+    new = scratch.commit({"new.txt": "new\n"})
+    for name in ("x", "y"):
+        scratch.git("branch", name, old)
+    scratch.git("pack-refs", "--all")
+    packed = scratch.top / ".git" / "packed-refs"
+    at = packed.stat()
+    moves.move_refs(f"update refs/heads/x {new} {old}")  # it has read them
+    assert moves.commit("refs/heads/y") == old
+    lines = packed.read_text().replace(f"{old} refs/heads/y", f"{new} refs/heads/y")
+    packed.write_text(lines)
+    os.utime(packed, ns=(at.st_atime_ns, at.st_mtime_ns))
+    assert moves.commit("refs/heads/y") == new
+    assert moves.try_refs(f"update refs/heads/y {old} {new}") == ""
+    assert scratch.git("rev-parse", "y") == old
+
+
 def test_in_a_shallow_clone_history_ends_where_git_says(make_scratch: MakeScratch) -> None:
     scratch = make_scratch()
     old = scratch.git("rev-parse", "HEAD")
@@ -177,7 +198,7 @@ def test_ancestors_are_git_s(shared: Path, shape: list[list[int]]) -> None:
         known = [commits[one] for one in parents if one < number]
         options = [part for one in known for part in ("-p", one)]
         commits.append(git(shared, "commit-tree", tree, *options, "-m", str(number)))
-    plain, kept = Git(shared), Git(shared).keeping()
+    plain, kept = Git(shared), _kept(shared)
     try:
         for one in commits:
             assert kept.is_ancestor(one, of=commits[-1]) == plain.is_ancestor(one, of=commits[-1])
@@ -220,7 +241,7 @@ trees = st.dictionaries(
 def test_what_differs_is_what_git_says(
     shared: Path, old: dict[str, tuple[str, str]], new: dict[str, tuple[str, str]]
 ) -> None:
-    kept = Git(shared).keeping()
+    kept = _kept(shared)
     before, after = _tree(shared, old), _tree(shared, new)
     try:
         with kept.objects() as store:
@@ -314,6 +335,10 @@ def test_the_newest_commits_say_the_same_either_way(
     said = base_log.read_after(asked, start, "HEAD")
     assert said == base_log.read(asked, f"{start}..HEAD")
     assert len(said) == 4  # all but the plain one, and one that only looks like a merge
+
+
+def _kept(top: Path) -> Git:
+    return Git(top).keeping(top / ".git", top / ".git")
 
 
 def _tree(top: Path, files: dict[str, tuple[str, str]]) -> str:
