@@ -10,7 +10,6 @@ from errors import GitError, MergeConflictError, NothingToMergeError
 from workspace.attributes import attributes_of
 from workspace.git import Git, reason
 from workspace.identity import RUNNER, identity_environment
-from workspace.inert import inert
 
 TASK = "Task"
 ATTEMPT = "Attempt"
@@ -130,3 +129,13 @@ def _trailer(key: str) -> str:
 def one_line(text: str) -> str:
     """Text as one line, as the trailers have it."""
     return _SPACES.sub(" ", text).strip()
+
+
+_BRACKETS = str.maketrans("[]", "()")  # [skip ci], [ci skip], [no ci], [skip actions], ...
+_ASTERISKS = re.compile(r"\*{2,}")  # ***NO_CI***
+_REFERENCE = re.compile(r"(#|!|\bGH-|/(?:issues|pulls?|merge_requests|work_items)/)(?=\w)")
+
+
+def inert(text: str) -> str:
+    """`text` without anything that a forge or its CI would act on."""
+    return _REFERENCE.sub(r"\1 ", _ASTERISKS.sub("*", text.translate(_BRACKETS)))

@@ -9,7 +9,6 @@ from errors import (
     UnapprovedError,
 )
 from forges.pulls import PullRequests
-from gates.single_writer import touched
 from mission.clock import Clock
 from mission.config import MissionConfig
 from mission.journal import Attempt, End, Journal, Step
@@ -23,6 +22,7 @@ from orchestrator.attempts.resuming import Resuming
 from orchestrator.attempts.retrying import STATUSES, Retrying
 from orchestrator.attempts.reviewing import Reviewed, Reviewing
 from orchestrator.attempts.work import AgentWork, facts
+from orchestrator.gating.paths import touched
 from orchestrator.merging.pulling import Pulling
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import touches_task_file

@@ -30,7 +30,7 @@ from workspace import changes
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.squash import leftovers_message
-from workspace.taking_in import begin_repair
+from workspace.unfinished import begin_repair
 from workspace.worktrees import ExistingWorktree, Worktree, Worktrees
 
 

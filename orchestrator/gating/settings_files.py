@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from gates.single_writer import folded, touched
 from mission.config import MissionConfig
 from mission.place import CONFIG_FILE, Place
+from orchestrator.gating.paths import folded, touched
 from tiers.config import FILE_NAMES
 from workspace.hooks import hook_folders
 from workspace.repository import Repository

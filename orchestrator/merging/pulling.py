@@ -16,9 +16,9 @@ from orchestrator.ports.display import Display
 from orchestrator.workplace.finished import Work
 from orchestrator.workplace.verifying import FinishedWork
 from tasks_md.model import Task
-from workspace.inert import inert
 from workspace.redact import Redactor
 from workspace.repository import Repository
+from workspace.squash import inert
 
 
 @dataclass(frozen=True, kw_only=True)

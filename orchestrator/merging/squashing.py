@@ -14,10 +14,10 @@ from errors import (
     UnapprovedError,
 )
 from gates.protocol import GateRequest, Purpose
-from gates.single_writer import touched
 from mission.journal import Attempt, Journal, Step
 from mission.journal.kinds import Merged
 from orchestrator.gating.passage import Passage
+from orchestrator.gating.paths import touched
 from orchestrator.gating.settings_files import SettingsFiles
 from orchestrator.merging.merges import Merges
 from orchestrator.publishing.taking_in import TakingIn

@@ -18,10 +18,9 @@ from mission.place import Place
 from mission.steps import End, outcome_of
 from mission.usage import Usage
 from orchestrator.ports.display import Display
-from orchestrator.workers.booked import booked_before, told_before
 from orchestrator.workers.errand import Delivery, Errand, without_credentials
 from orchestrator.workers.remote import RemoteAgents
-from orchestrator.workers.watched import Watched
+from orchestrator.workers.watched import Watched, booked_before, told_before
 from orchestrator.workplace.asking import Asking, Question
 from orchestrator.workplace.commit_files import PROGRAMS, commit_files
 from orchestrator.workplace.programs import programs_of

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 
 from agents.prices import Prices
@@ -11,6 +13,8 @@ from agents.protocol import Result
 from agents.registry import model as model_of
 from agents.registry import settings as agent_settings
 from mission.config import MissionConfig
+from mission.journal import Attempt, Journal
+from mission.journal.kinds import ErrandSent, UsageBooked
 from mission.usage import Usage
 from orchestrator.ports.display import Display
 from orchestrator.workers.errand import Delivery, UsedSoFar
@@ -82,3 +86,34 @@ def _write(log: Path, text: str) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         file.write(text)
+
+
+def booked_before(journal: Journal, attempt: Attempt, run: str | None) -> Usage:
+    """What is booked with an attempt since a worker's run of its review began."""
+    sent = [
+        event.id
+        for event in journal.events(ErrandSent, task=attempt.task)
+        if event.what.remote_run == run
+    ]
+    if not sent:
+        return Usage()
+    booked = journal.events(UsageBooked, task=attempt.task, attempt=attempt.id, after=sent[0])
+    return _total(event.what.usage for event in booked)
+
+
+def told_before(journal: Journal, attempt: Attempt, run: str | None) -> Usage:
+    """What is journalled, with attempts that were cut off, of what a worker's run used."""
+    numbers = {
+        event.attempt
+        for event in journal.events(ErrandSent, task=attempt.task)
+        if event.what.remote_run == run
+    }
+    return _total(
+        one.usage
+        for one in journal.attempts(attempt.task)
+        if one.id in numbers and one.id != attempt.id
+    )
+
+
+def _total(parts: Iterable[Usage]) -> Usage:
+    return reduce(Usage.plus, parts, Usage())

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace.inert import inert
-from workspace.squash import leftovers_message, message_for
+from workspace.squash import inert, leftovers_message, message_for
 
 ACTS = re.compile(
     r"\[[^]\n]*\]|\*\*\*NO_CI"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gates.single_writer import touched
+from orchestrator.gating.paths import touched
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The guard of the single writer: a worker's branch never changes the mission's task file."""
+"""Paths that a branch may not change, as file systems see them."""
 
 from __future__ import annotations
 
