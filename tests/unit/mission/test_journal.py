@@ -25,8 +25,10 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield opened
 
 
-def start_run(journal: Journal) -> int:
-    return journal.start_run(mission="M", host="here", pid=1, pid_started=2.5)
+def start_run(journal: Journal, engine_run: str | None = None) -> int:
+    return journal.start_run(
+        mission="M", host="here", pid=1, pid_started=2.5, engine_run=engine_run
+    )
 
 
 def start_attempt(journal: Journal, run: int, task: str = "T-1", agent: str = "codex") -> Attempt:
@@ -43,8 +45,7 @@ def start_attempt(journal: Journal, run: int, task: str = "T-1", agent: str = "c
 
 
 def test_runs_begin_and_end(journal: Journal) -> None:
-    first, second = start_run(journal), start_run(journal)
-    journal.set_engine_run(second, "quiet-otter")
+    first, second = start_run(journal), start_run(journal, "quiet-otter")
     journal.end_run(first, "done")
     journal.end_run(first, "again")
     (still_open,) = journal.open_runs()
