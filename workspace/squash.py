@@ -10,11 +10,13 @@ from errors import GitError, MergeConflictError, NothingToMergeError
 from workspace.attributes import attributes_of
 from workspace.git import Git, reason
 from workspace.identity import RUNNER, identity_environment
+from workspace.tree_entries import MISSING
 
 TASK = "Task"
 ATTEMPT = "Attempt"
 MISSION = "Mission"  # the path of the task file: a repository may hold several missions
 _SUBJECT = 72  # characters
+_STRANGE = frozenset({"", ".", "..", ".git", "git~1"})  # parts of a path that git refuses to make
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -64,7 +66,8 @@ def make_squash(
     Raises:
         MergeConflictError: It does not apply; with the files.
         NothingToMergeError: `base` already has all of it.
-        GitError: Git refused, as for branches without a common commit.
+        GitError: Git refused, as for branches without a common commit; or it holds a path that no
+            checkout can.
     """
     files: tuple[str, ...] = ()
     if git.is_ancestor(base, of=head):
@@ -78,11 +81,24 @@ def make_squash(
         )
     if tree == git.tree(base):
         raise NothingToMergeError("the branch changes nothing that the base does not have already")
+    _refuse_strange_paths(git, git.tree(base), tree)
     return git.run(
         "commit-tree", tree, "-p", base,
         input=message,
         environment=identity_environment(author, committer),
     ).text  # fmt: skip
+
+
+def _refuse_strange_paths(git: Git, before: str, after: str) -> None:
+    """Git stores any name in a tree, and checks out no tree with one of these."""
+    with git.objects() as store:
+        made = [one.new.path for one in store.changes(before, after) if one.new.mode != MISSING]
+    strange = [path for path in made if not _STRANGE.isdisjoint(path.casefold().split("/"))]
+    if strange:
+        raise GitError(
+            f"the branch has {strange[0]!r}, which no checkout can hold",
+            hint="Take it out of the branch: on the base it would keep everybody from following",
+        )
 
 
 def merge_trees(git: Git, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from errors import UsageError
+from errors import GitError, UsageError
 from tests.integration.workspace.conftest import git
 from tests.integration.workspace.merges import find_merge
 from workspace.changes import changed_files, commit_leftovers, head
@@ -161,3 +161,18 @@ def test_settings_and_variables_of_the_person_do_not_lead_astray(
     assert repository.top == scratch.top
     assert repository.git.text("config", "user.theirs") == "kept"
     assert repository.git.text("config", "core.quotePath") == "false"
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "..", ".", ".git", ".GIT", "git~1", "/x", "a/../b", "a//b"]
+)
+def test_what_nobody_could_check_out_is_not_squashed(scratch: Scratch, name: str) -> None:
+    """An agent can write any tree; on the base it would keep everybody from following."""
+    base = scratch.git("rev-parse", "HEAD")
+    blob = git(scratch.top, "hash-object", "-w", "--stdin", data=b"x")
+    content = f"100644 {name}\0".encode() + bytes.fromhex(blob)
+    made = ("hash-object", "-t", "tree", "-w", "--literally", "--stdin")
+    tree = git(scratch.top, *made, data=content)
+    head = scratch.git("commit-tree", tree, "-p", base, "-m", "hostile")
+    with pytest.raises(GitError, match="no checkout can hold"):
+        make_squash(scratch.repository.git, base=base, head=head, message="m", author="a")
