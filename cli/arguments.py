@@ -31,6 +31,12 @@ def path_and(words: Sequence[str], *names: str) -> tuple[str | None, tuple[str, 
     )
 
 
+def path_and_some(words: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """`words` as the path, or None, and then at least one more word. A lone one is no path."""
+    first, *rest = words
+    return (first, tuple(rest)) if rest and _is_path(first) else (None, tuple(words))
+
+
 def path_or(words: Sequence[str], name: str) -> tuple[str | None, str | None]:
     """`words` as a path and one more word, both optional. A lone one that is there is the path.
 
@@ -41,9 +47,12 @@ def path_or(words: Sequence[str], name: str) -> tuple[str | None, str | None]:
         case []:
             return None, None
         case [word]:
-            is_path = os.sep in word or Path(word).expanduser().exists()
-            return (word, None) if is_path else (None, word)
+            return (word, None) if _is_path(word) else (None, word)
         case [path, word]:
             return path, word
         case _:
             raise UsageError(f"{words[2]!r} is too much: wanted is [PATH] [{name}]")
+
+
+def _is_path(word: str) -> bool:
+    return os.sep in word or Path(word).expanduser().exists()

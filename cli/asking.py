@@ -38,7 +38,7 @@ def ask(
     with stopped_by_signals(stop):
         return ask_writer(
             Place.find(path),
-            Wish(kind=kind, task=task, status=status, note=note, by=_asker()),
+            Wish(kind=kind, task=task, status=status, note=note, by=asker()),
             redact=Redactor.from_environment(os.environ).text,
             stop=stop,
             show=lambda: display_for(Console(stderr=True)),
@@ -51,7 +51,8 @@ def _tell_held(who: Holder) -> None:
     talk("It is asked to apply the request; Ctrl-C withdraws it.")
 
 
-def _asker() -> str:
+def asker() -> str:
+    """Who asks, `user@host`."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name

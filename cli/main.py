@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "reject": "cli.requests:reject_app",
     "retry": "cli.requests:retry_app",
     "unblock": "cli.requests:unblock_app",
+    "stop": "cli.stop",
     "expand": "cli.expand",
     "history": "cli.history",
     "verify": "cli.verify",

@@ -43,6 +43,7 @@ class End(StrEnum):
     HELD_UP = "held-up"  # a gate, git or a forge stopped it, or something else outside of it
     FAILED = "failed"  # the operation found what must not be
     STOPPED = "stopped"  # the run did, before anything was done
+    BY_PERSON = "stopped-by-person"  # a person stopped its row, and the run went on
     SUPERSEDED = "superseded"  # its row was found merged on the base
     INTERRUPTED = "interrupted"  # its runner died
 
@@ -76,6 +77,8 @@ class AttemptState:
 
 
 _LANDING = frozenset({Step.MERGING, Step.MERGED})
+#: Where the base may have moved to an attempt's work.
+AT_BASE = _LANDING | {Step.CONFIRMED}
 #: What may follow a step, while the attempt goes on. A merge that was cut off begins again.
 NEXT: Mapping[Step, frozenset[Step]] = {
     Step.STARTED: frozenset({Step.UNFINISHED, Step.ANSWERED, Step.CONFIRMED}),
@@ -94,7 +97,7 @@ NEXT: Mapping[Step, frozenset[Step]] = {
 _ANYWHERE = frozenset(
     {
         *(End.SUCCESS, End.NEEDS_QA, End.FAILED),  # its row says so: a person, or a lost journal
-        *(End.HELD_UP, End.SUPERSEDED, End.INTERRUPTED),
+        *(End.HELD_UP, End.BY_PERSON, End.SUPERSEDED, End.INTERRUPTED),
     }
 )
 _ANSWERED = _ANYWHERE | {End.AS_SAID}
@@ -111,7 +114,7 @@ ENDS: Mapping[Step, frozenset[End]] = {
     Step.MERGING: _LANDED,
     Step.MERGED: _LANDED,
     Step.CONFIRMED: _LANDED,
-    Step.ENDED: frozenset({End.HELD_UP}),  # once more, before it could be taken up
+    Step.ENDED: frozenset({End.HELD_UP, End.BY_PERSON}),  # once more, before it could be taken up
 }
 
 #: Where an attempt that is taken up goes on, by where it stands: with its branch as it is by then,
@@ -146,6 +149,7 @@ _WORDS: Mapping[End, Outcome] = {
     End.REFUSED: Outcome.REFUSED,
     End.HELD_UP: Outcome.BLOCKED,
     End.STOPPED: Outcome.STOPPED,
+    End.BY_PERSON: Outcome.STOPPED,
 }
 
 

@@ -173,6 +173,7 @@ class Planning:
                     doing=f"{agent} plans",
                     text=write_planning_brief(plan, milestone, redact=redact, actual_tokens=actual),
                     folder=self.worktrees.path(f"{milestone.id}.{PLAN}", attempt.number),
+                    stop=self.stop,
                     token_limit=token_limit,
                     on_progress=lambda _, used: self.journal.update_attempt(
                         attempt.id, **used.columns()

@@ -124,18 +124,22 @@ def keeps_approval(state: AttemptState, row: Status | None) -> bool:
     return state.approved and row is Status.NEEDS_QA
 
 
+# Ends that say nothing of the work: what was finished is delivered, and no agent is asked again.
+_HELD = frozenset({End.HELD_UP, End.BY_PERSON})
+
+
 def is_delivered(last: Attempt, branch: str | None, agent: str) -> bool:
     """Whether the row's last attempt has finished work, so that no agent starts in the row's turn.
 
     Args:
-        last: It was cut off, or held up by something outside of it.
+        last: It was cut off, or held up by something outside of it, or by a person.
         branch: The row's by now.
         agent: Who carries the row out by now.
     """
     if last.step is not Step.ENDED:
         return is_finished(last)
     return (
-        last.end is End.HELD_UP
+        last.end in _HELD
         and last.head is not None
         and last.branch is not None
         and last.branch == branch

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -74,6 +74,10 @@ class Stop:
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until a stop is requested, at most `seconds`. True if it is."""
         return self._event.wait(seconds)
+
+    def passing_on(self, to: Stop) -> AbstractContextManager[None]:
+        """Ask `to` as well, with the same reason, where this is requested while the block runs."""
+        return self.calling(lambda: to._ask(self.reason, interrupted=self.interrupted))
 
     @contextmanager
     def calling(self, listener: Callable[[], None]) -> Iterator[None]:

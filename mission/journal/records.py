@@ -22,6 +22,7 @@ class RequestKind(StrEnum):
     REJECT = "reject"
     RETRY = "retry"
     UNBLOCK = "unblock"
+    STOP = "stop"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

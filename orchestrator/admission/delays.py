@@ -34,6 +34,10 @@ class Delays:
         """Try `task` again then. `agent` stands in for the one that it is routed to."""
         self._rows[task] = _Held(at=until, agent=agent)
 
+    def drop(self, task: str) -> None:
+        """Try `task` no more by itself."""
+        self._rows.pop(task, None)
+
     def hurry(self, task: str, now: datetime) -> None:
         """Look at a held row now: what it waited for may have come early."""
         held = self._rows.get(task)

@@ -181,7 +181,6 @@ class Assembly(Shared):
             worktrees=self.worktrees,
             task_file=self.task_file,
             redactor=self.redactor,
-            stop=self.stop,
         )
 
     @cached_property

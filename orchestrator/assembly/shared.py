@@ -49,7 +49,6 @@ class Shared(Given):
             config=self.config,
             redactor=self.redactor,
             display=self.display,
-            stop=self.stop,
         )
 
     @cached_property
@@ -66,7 +65,6 @@ class Shared(Given):
             remote=self.remote,
             redactor=self.redactor,
             display=self.display,
-            stop=self.stop,
         )
 
     @cached_property

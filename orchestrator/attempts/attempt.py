@@ -106,6 +106,7 @@ class AttemptRunner:
                 return worked
             attempt = worked
         if attempt.branch is None:
+            assignment.stop.pass_by()
             return self._read_only(assignment, attempt)
         if attempt.step not in (Step.MERGED, Step.CONFIRMED):
             ready = self._make_ready(assignment, attempt)
@@ -113,7 +114,8 @@ class AttemptRunner:
                 return ready
             attempt = ready
         try:
-            commit = self._merges.land(FinishedWork(task=task, attempt=attempt))
+            row = FinishedWork(task=task, attempt=attempt, stop=assignment.stop)
+            commit = self._merges.land(row)
         except UnapprovedError as unseen:
             return self._for_a_person(assignment, unseen.message)
         self._agent_work.clear(attempt)
@@ -143,9 +145,10 @@ class AttemptRunner:
         end = self._refused(assignment, attempt)
         if end is not None:
             return end
-        attempt = self._delivering.verify(task, attempt)
+        attempt = self._delivering.verify(task, attempt, assignment.stop)
         if assignment.reviewer is not None and works_elsewhere(self._config, assignment.reviewer):
-            attempt = self._delivering.bring_to_remote(task, attempt)  # a worker reads it there
+            # A worker reads it there.
+            attempt = self._delivering.bring_to_remote(task, attempt, assignment.stop)
         reviewed = None if attempt.approved else self._reviewing.review(assignment, attempt)
         if isinstance(reviewed, Unreviewed):
             return self._ending.end(
@@ -154,7 +157,7 @@ class AttemptRunner:
         if reviewed is not None and not (reviewed.passed or reviewed.person):
             back = Again(at=self._clock.now())
             return self._ending.end(assignment, None, End.REVIEW, reason=reviewed.text, again=back)
-        attempt = self._delivering.bring_to_remote(task, attempt)
+        attempt = self._delivering.bring_to_remote(task, attempt, assignment.stop)
         why = self._why_a_person(assignment, attempt, reviewed)
         if why:
             return self._for_a_person(assignment, why)

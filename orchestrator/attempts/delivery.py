@@ -12,6 +12,7 @@ from orchestrator.attempts.work import AgentWork
 from orchestrator.gating.passage import Passage
 from orchestrator.merging.pulling import Pulling
 from orchestrator.ports.display import Display
+from orchestrator.ports.row_stop import RowStop
 from orchestrator.workers.sending import pushed_by_worker
 from orchestrator.workplace.finished import Work
 from orchestrator.workplace.verifying import FinishedWork, VerificationError, Verifier
@@ -38,32 +39,35 @@ class Delivering:
     redactor: Redactor
     display: Display
 
-    def verify(self, task: Task, attempt: Attempt) -> Attempt:
+    def verify(self, task: Task, attempt: Attempt, stop: RowStop) -> Attempt:
         """Verify the branch, if that was not done before a crash.
 
         Raises:
             VerificationError: A verify step failed, or a commit poses as a row's merge.
             GitError: A submodule holds work that would not land with it.
+            StoppedError: The run or the row was stopped meanwhile.
         """
+        stop.heed_person()
         if attempt.step is Step.WORKED:
             self._refuse_lost_submodules(attempt)
             self._refuse_posing(attempt)
-            self.verifier.verify_branch(
-                FinishedWork(task=task, attempt=attempt), Work.of(attempt).head
-            )
+            row = FinishedWork(task=task, attempt=attempt, stop=stop)
+            self.verifier.verify_branch(row, Work.of(attempt).head)
             attempt = self.journal.advance_attempt(attempt.id, Step.VERIFIED)
             self._warn_of_overlaps(attempt)
         return attempt
 
-    def bring_to_remote(self, task: Task, attempt: Attempt) -> Attempt:
+    def bring_to_remote(self, task: Task, attempt: Attempt, stop: RowStop) -> Attempt:
         """Push the branch, and open its pull request. Does what is left after a crash.
 
         Raises:
             GateError: The push gate refuses, or does not clear in time.
             GitError: The remote refuses.
+            StoppedError: The run or the row was stopped meanwhile.
         """
+        stop.heed_person()
         if attempt.step is Step.VERIFIED:
-            self._push(attempt)
+            self._push(attempt, stop)
             if self.pulls is not None:
                 self.pulling.show_pull(self.pulls, task, attempt)
             attempt = self.journal.advance_attempt(attempt.id, Step.PUSHED)
@@ -101,7 +105,7 @@ class Delivering:
                 return None
         return found[0]
 
-    def _push(self, attempt: Attempt) -> None:
+    def _push(self, attempt: Attempt, stop: RowStop) -> None:
         if self.repository.remote is None:
             return
         work = Work.of(attempt)
@@ -117,7 +121,7 @@ class Delivering:
             base=repository.base,
             commit=work.head,
         )
-        self.passage.pass_gates(request, task=attempt.task, attempt=attempt.id)
+        self.passage.pass_gates(request, task=attempt.task, attempt=attempt.id, stop=stop)
         self.display.doing(attempt.task, "pushes its branch")
         branches.push_branch(repository, work.branch, work.head, ours=self._pushed_before(attempt))
         self.journal.record(

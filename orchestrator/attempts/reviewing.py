@@ -30,7 +30,6 @@ from policy.routing import matches
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes
 from workspace.changes import changed_files
-from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.worktrees import Worktrees
@@ -69,7 +68,6 @@ class Reviewing:
     worktrees: Worktrees
     task_file: str
     redactor: Redactor
-    stop: Stop
 
     def rule_for(self, task: Task) -> ReviewRule | None:
         """The rule that asks for a review of this row's work."""
@@ -107,7 +105,7 @@ class Reviewing:
 
         Raises:
             AgentError: No reviewer is left, or the reviewer gave no review and will give none.
-            StoppedError: The run was stopped meanwhile.
+            StoppedError: The run or the row was stopped meanwhile.
         """
         task = assignment.task
         rule = self.rule_for(task)
@@ -152,8 +150,7 @@ class Reviewing:
             earlier=[read_review(answer) for answer in earlier],
             answer=attempt.summary if earlier else "",
         )
-        limit = assignment.token_limit
-        result = self._asked(work, attempt, reviewer, text, token_limit=limit)
+        result = self._asked(assignment, attempt, reviewer, text)
         if result.outcome is not Outcome.SUCCESS:
             return _NotMade(reviewer=reviewer, result=result)
         try:
@@ -176,15 +173,7 @@ class Reviewing:
         self.journal.record(review, task=task.id, attempt=attempt.id)
         return made
 
-    def _asked(
-        self,
-        work: Work,
-        attempt: Attempt,
-        reviewer: str,
-        text: str,
-        *,
-        token_limit: int | None,
-    ) -> Result:
+    def _asked(self, assignment: Assignment, attempt: Attempt, reviewer: str, text: str) -> Result:
         task = attempt.task
         bill = Bill(attempt, reviewer, journal=self.journal)
         result = self.errands.consult(
@@ -195,15 +184,16 @@ class Reviewing:
                 doing=f"{reviewer} reviews",
                 text=text,
                 folder=self.worktrees.path(f"{task}.{REVIEW}", attempt.number),
-                token_limit=token_limit,
+                stop=assignment.stop,
+                token_limit=assignment.token_limit,
                 on_progress=lambda _, used: bill.book(used),
             ),
-            commit=work.head,
+            commit=Work.of(attempt).head,
             about=REVIEW,
         )
         bill.book(result.usage)
         if result.outcome is Outcome.STOPPED:
-            raise StoppedError(f"stopped while {reviewer} reviewed: {self.stop.reason}")
+            raise StoppedError(f"stopped while {reviewer} reviewed: {assignment.stop.reason}")
         return result
 
     def _wanted(self, rule: ReviewRule, task: Task, attempt: Attempt) -> Unreviewed:

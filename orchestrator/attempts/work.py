@@ -118,6 +118,7 @@ class AgentWork:
             doing=f"{attempt.agent} works",
             text=text,
             folder=worktree.path,
+            stop=assignment.stop,
             resume=attempt.session,
             resumed=self._used_by(attempt),
             token_limit=assignment.token_limit,

@@ -8,12 +8,14 @@ from pathlib import Path
 from agents.registry import settings
 from mission.config import MissionConfig
 from mission.journal import Attempt, Journal
+from mission.steps import AT_BASE
 from orchestrator.admission.rests import OPERATION, is_operation
 from orchestrator.loop.board import Board
 from orchestrator.operations.catalogue import CLOSE_MILESTONE
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.carrier import Carrier
 from orchestrator.ports.ends import TaskEnd
+from orchestrator.ports.row_stop import RowStop
 from policy.attempt import is_delivered, is_resumed
 from policy.routing import Route, route
 from tasks_md.model import Task
@@ -92,7 +94,9 @@ class Dispatcher:
         token_limit: int | None = None,
     ) -> Assignment:
         """What is left of an attempt, with its row as it is now; the rest as the job gets it."""
-        task = self._board.task(attempt.task)
+        task, stop = self._board.task(attempt.task), RowStop()
+        if attempt.step in AT_BASE:
+            stop.pass_by()
         return Assignment(
             task=task,
             milestone=self._board.plan.milestone(task.milestone),
@@ -100,6 +104,7 @@ class Dispatcher:
             attempt=attempt,
             reviewer=reviewer,
             token_limit=token_limit,
+            stop=stop,
         )
 
     def carrier(self, task: Task) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from errors import MissionError, TransitionError, UsageError
-from mission.journal import Attempt, Journal, Request, RequestKind
+from mission.journal import Attempt, End, Journal, Request, RequestKind, Step
 from mission.state import Actor, Status
+from orchestrator.admission.delays import Delays
 from orchestrator.loop.board import Board, StatusChange
+from orchestrator.loop.stopping import Stopping, word_of
+from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.display import Display
+from orchestrator.ports.ends import TaskEnd
 from policy.attempt import by_person, keeps_approval, may_be_approved
 
 _TARGETS = {
@@ -35,6 +39,7 @@ class Inbox:
         self._board = board
         self._journal = journal
         self._display = display
+        self.stopping = Stopping()
         self._decided: list[_Decided] = []
         self._asked = True  # something may lie in the journal from before the run
 
@@ -42,19 +47,29 @@ class Inbox:
         """Look into the journal at the next step."""
         self._asked = True
 
-    def stage(self, live: Iterable[str]) -> list[Attempt]:
+    def stage(
+        self, busy: Iterable[str], live: Mapping[str, Assignment], delays: Delays
+    ) -> list[Attempt]:
         """Stage the changes of every request; return the attempts that were approved.
 
-        `live` are the rows that are under way, or about to be.
+        Args:
+            busy: The rows that are under way, are about to be, or have ended just now.
+            live: Those that have a job.
+            delays: Rows that are tried again by themselves.
         """
         if not self._asked:
             return []
         self._asked = False
         approved: list[Attempt] = []
-        busy = set(live)
+        busy = set(busy)
         for request in self._journal.pending_requests():
             try:
-                if request.task in busy:
+                if request.kind is RequestKind.STOP and request.task in busy:
+                    self._stop_live(request, live)
+                    continue  # it is answered once the row has ended
+                if request.kind is RequestKind.STOP:
+                    self._stop_waiting(request, delays)
+                elif request.task in busy:
                     self._refuse_busy(request)
                 elif request.kind is RequestKind.APPROVE:
                     approved.append(approve(self._board, self._journal, request))
@@ -65,6 +80,48 @@ class Inbox:
             except MissionError as error:
                 self._decided.append(_Decided(request=request, error=str(error)))
         return approved
+
+    def _stop_live(self, request: Request, live: Mapping[str, Assignment]) -> None:
+        """Have a row end that is under way; one that has no job just now is asked soon."""
+        assignment = live.get(request.task)
+        if assignment is None:
+            self._asked = True
+        elif request not in self.stopping:
+            self.stopping.stop(request, assignment.stop)
+            self._display.say(f"{request.task}: is stopped, as {request.by} asks")
+
+    def _stop_waiting(self, request: Request, delays: Delays) -> None:
+        """Stop a row that was to be tried again, or reviewed, by itself.
+
+        Raises:
+            TaskFileError: There is no such task.
+            TransitionError: Nobody is at it.
+        """
+        row = self._board.plan.task(request.task)
+        if row.id not in delays or self._board.status(row.id) is not Status.IN_PROGRESS:
+            raise TransitionError(
+                f"{row.id} is {row.status}: stop is for rows that are under way",
+                hint="`mission status` shows who is at work",
+            )
+        delays.drop(row.id)
+        reason = f"stop by {request.by}"
+        self._board.stage(
+            StatusChange(
+                task=row.id,
+                status=Status.BLOCKED,
+                word=word_of(request),
+                actor=Actor.PERSON,
+                reason=reason,
+            )
+        )
+        attempt = self._journal.last_attempt(row.id)
+        if attempt is not None and attempt.step is not Step.ENDED:
+            self._journal.end_attempt(attempt.id, End.BY_PERSON, reason)
+
+    def ended(self, ends: Iterable[TaskEnd]) -> None:
+        """Take in that these rows have ended, and that the file says so."""
+        for request, error in self.stopping.answers(ends):
+            self._decided.append(_Decided(request=request, error=error))
 
     def _set(self, change: StatusChange) -> None:
         """Stage what a person wants of a row. An attempt at it that a crash left open, and that
@@ -84,7 +141,7 @@ class Inbox:
         if request.kind is not RequestKind.APPROVE or not approved:
             raise UsageError(
                 f"{request.task} is under way",
-                hint="Wait until it has ended, or stop the run with Ctrl-C",
+                hint=f"Wait until it has ended, or end it with `mission stop {request.task}`",
             )
 
     def answer(self) -> None:

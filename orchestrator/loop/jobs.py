@@ -11,15 +11,20 @@ from orchestrator.loop.events import Event, JobEnded
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.ends import TaskEnd
 from orchestrator.ports.engine import Engine, Job
+from workspace.process import Stop
 
 
 class Jobs:
     """Used by the loop's thread; how a job ended is told on the engine's."""
 
-    def __init__(self, engine: Engine, events: queue.SimpleQueue[Event], mission: str) -> None:
+    def __init__(
+        self, engine: Engine, events: queue.SimpleQueue[Event], mission: str, stop: Stop
+    ) -> None:
+        """`stop`: the run's. It is passed on to each row's own."""
         self._engine = engine
         self._events = events
         self._mission = mission
+        self._stop = stop
         self._over: dict[str, threading.Event] = {}  # by task, whether its last job is
 
     def submit(self, assignment: Assignment, work: Callable[[], TaskEnd]) -> None:
@@ -28,12 +33,17 @@ class Jobs:
         ends: list[TaskEnd] = []
         over = threading.Event()
         reviewer = assignment.reviewer
+
+        def run() -> None:
+            with self._stop.passing_on(assignment.stop):
+                ends.append(work())
+
         job = Job(
             task=task.id,
             name=_name(assignment),
             tags=(self._mission, task.milestone, reviewer or attempt.agent),
             after=task.depends_on if reviewer is None else (task.id,),
-            run=lambda: ends.append(work()),
+            run=run,
         )
         self._engine.submit(job, partial(self._report, ends, over))
         self._over[task.id] = over

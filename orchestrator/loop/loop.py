@@ -66,7 +66,7 @@ class Loop:
         self._inbox = inbox
         self._writing = writing
         self._events = events
-        self._jobs = Jobs(engine, events, board.plan.mission)
+        self._jobs = Jobs(engine, events, board.plan.mission, stop)
         self._slots = slots
         self._todo = todo
         self._journal = journal
@@ -137,7 +137,7 @@ class Loop:
             if not self._writing.busy:
                 starting = {attempt.task for attempt in self._starting}
                 busy = {*self._live, *starting, *self._writing.ending, *(one.task for one in ends)}
-                self._starting.extend(self._inbox.stage(busy))
+                self._starting.extend(self._inbox.stage(busy, self._live, self._delays))
             self._start_ready()
         except MissionError as error:
             self._give_up(error)
@@ -157,8 +157,9 @@ class Loop:
             self._bug = self._bug or job.error or RuntimeError(f"{job.task} ended without a word")
             self._stop.give_up(f"an internal error in {job.task}")
             return None
+        end = self._inbox.stopping.settle(job.end)
         worked = attempt.agent if attempt.step is Step.STARTED else None
-        return self._admission.ended(job.end, assignment.reviewer or worked)
+        return self._admission.ended(end, assignment.reviewer or worked)
 
     def _stage(self, end: TaskEnd) -> None:
         if end.fatal:

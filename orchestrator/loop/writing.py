@@ -104,6 +104,7 @@ class Writing:
             self._board.written(done.batch, plan)
             self._end_attempts(done.ends)
         self._say(done.ends)
+        self._inbox.ended(done.ends)
         self._inbox.answer()
         self._on_written()
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
-from threading import Condition, Lock
+from dataclasses import dataclass, field, replace
+from threading import Event, Lock
 
-from errors import GitError, MissionError
+from errors import GitError, MissionError, StoppedError
 from mission.config import MissionConfig
 from mission.journal import Journal
 from mission.journal.kinds import MergeAwaited
@@ -31,6 +31,18 @@ class _Ticket:
 
     row: FinishedWork
     end: Future[str] = field(default_factory=Future)  # the commit on the base
+    woken: Event = field(default_factory=Event)  # there is something to look at
+
+    def begin(self) -> bool:
+        """Whether nobody has stopped the row. If so, it is too late for that from here on."""
+        try:
+            self.row.stop.pass_by()
+        except StoppedError as stopped:
+            if not self.end.done():
+                self.end.set_exception(stopped)
+                self.woken.set()
+            return False
+        return True
 
 
 class MergeQueue:
@@ -60,7 +72,7 @@ class MergeQueue:
         self._base_lock = base_lock
         self._display = display
         self._landings = landings
-        self._turn = Condition()  # guards what follows
+        self._turn = Lock()  # guards what follows
         self._waiting: list[_Ticket] = []  # in the order in which they came
         self._leading = False  # somebody leads
         self._next: tuple[tuple[_Ticket, ...], Ahead] | None = None  # is verified already
@@ -81,6 +93,7 @@ class MergeQueue:
             GateError: The merge gate refuses, or does not clear in time.
             BrokenBaseError: It landed, and the base does not pass: somebody came in between.
             CheckoutBlockedError: A person's changes stand where the checkout would move.
+            StoppedError: The run was stopped, or the row was before its turn came.
         """
         ticket, attempt = _Ticket(row=row), row.attempt
         with self._turn:
@@ -88,25 +101,55 @@ class MergeQueue:
             waits = MergeAwaited(branch=attempt.branch)
             self._journal.record(waits, task=row.task.id, attempt=attempt.id)
             self._display.doing(row.task.id, "waits for its turn to merge")
-            self._turn.wait_for(lambda: ticket.end.done() or not self._leading)
-            lead = not ticket.end.done()
-            self._leading = self._leading or lead
-        if lead:
-            self._lead(ticket)
+        # Who stops it holds the stop's lock, and may not wait for ours.
+        with row.stop.calling(ticket.woken.set):
+            if self._waits_to_lead(ticket):
+                self._lead(ticket)
         return ticket.end.result()
+
+    def _waits_to_lead(self, ticket: _Ticket) -> bool:
+        """Wait until the row has come to its end (False), or nobody leads."""
+        while True:
+            ticket.woken.clear()
+            with self._turn:
+                if self._is_over(ticket):
+                    return False
+                if not self._leading:
+                    self._leading = True
+                    return True
+            ticket.woken.wait()
+
+    def _is_over(self, ticket: _Ticket) -> bool:
+        """Whether the row has come to its end: so has one that a person stopped before its turn
+        came. The lock is held."""
+        if ticket.row.stop.by_person:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+            ticket.begin()
+        return ticket.end.done()
 
     def _lead(self, ticket: _Ticket) -> None:
         try:
-            while not ticket.end.done():
+            while not self._is_over_by_now(ticket):
                 with self._base_lock:  # given back in between: others move the base too
                     self._round()
         finally:
             with self._turn:
                 self._leading = False
-                self._turn.notify_all()
+                ahead = self._next[0] if self._next is not None else ()
+                for other in (*self._waiting, *ahead):
+                    other.woken.set()
+
+    def _is_over_by_now(self, ticket: _Ticket) -> bool:
+        with self._turn:
+            return self._is_over(ticket)
 
     def _round(self) -> None:
         tickets, ahead = self._take()
+        if not tickets:  # they were stopped
+            if ahead is not None:
+                ahead.end.exception()  # it is over before anything is tried beside it
+            return
         by_task = {ticket.row.task.id: ticket for ticket in tickets}
 
         def resolve(row: FinishedWork, end: str | MissionError) -> None:
@@ -139,8 +182,14 @@ class MergeQueue:
         with self._turn:
             if self._next is not None:
                 (tickets, ahead), self._next = self._next, None
-                return tickets, ahead
-            return self._take_waiting(), None
+                begun = self._begun(tickets)
+                # Without those that were stopped it is another batch.
+                return begun, ahead if begun == tickets else replace(ahead, base="")
+            return self._begun(self._take_waiting()), None
+
+    def _begun(self, tickets: tuple[_Ticket, ...]) -> tuple[_Ticket, ...]:
+        """Those that begin to merge now: all but what was stopped."""
+        return tuple(ticket for ticket in tickets if ticket.begin())
 
     def _take_waiting(self) -> tuple[_Ticket, ...]:
         size = self._landings.size
@@ -155,7 +204,7 @@ class MergeQueue:
                 ticket.end.set_result(end)
             else:
                 ticket.end.set_exception(end)
-            self._turn.notify_all()
+            ticket.woken.set()
 
     def _verify_ahead(self, landing: Candidate) -> None:
         """While `landing` lands, verify what comes next on top of it.

@@ -73,6 +73,7 @@ class CloseMilestone:
             ),
             task=task.id,
             attempt=assignment.attempt.id,
+            stop=means.stop,
         )
         gates = ", ".join(gate.name for gate in self.gates) or "none"
         proof.add("gates", f"clear: {gates}", version=base, since=began)

@@ -32,7 +32,7 @@ class Means:
     repository: Repository
     passage: Passage  # the gates
     display: Display
-    stop: Stop
+    stop: Stop  # the row's, once it is carried out
 
 
 class Operation(Protocol):
@@ -118,7 +118,7 @@ class OperationRunner:
         """Do it, and journal what it found, without secrets."""
         redact = self._redactor.text
         try:
-            end = self._find(name)(self._means, assignment)
+            end = self._find(name)(replace(self._means, stop=assignment.stop), assignment)
         except MissionError as error:  # whoever records it shall not see more than we tell
             error.message, error.hint = redact(error.message), redact(error.hint)
             raise

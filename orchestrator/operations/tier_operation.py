@@ -85,5 +85,6 @@ class TierOperation:
             base=base,
             commit=self.means.repository.fetch_base(),
         )
-        self.means.passage.pass_gates(request, task=self.task, attempt=self._attempt)
+        means = self.means
+        means.passage.pass_gates(request, task=self.task, attempt=self._attempt, stop=means.stop)
         return OperationEnd(ok=True, word=word, evidence=self.proof.evidence)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mission.journal import Attempt
+from orchestrator.ports.row_stop import RowStop
 from tasks_md.model import Milestone, Task
 
 
@@ -20,6 +21,7 @@ class Assignment:
     attempt: Attempt
     reviewer: str | None = None  # who may review its finished work; None: nobody was admitted yet
     token_limit: int | None = None  # what its agent or its reviewer may use, by the budget
+    stop: RowStop = field(default_factory=RowStop, compare=False)  # ends this row, or all rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

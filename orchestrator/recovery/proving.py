@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from errors import MissionError
-from mission.journal import Attempt, End, Journal, Step
+from mission.journal import Attempt, End, Journal
 from mission.journal.kinds import Merged
 from mission.state import Actor, Status
+from mission.steps import AT_BASE
 from orchestrator.loop.board import Board, StatusChange
 from orchestrator.ports.display import Display
 from orchestrator.publishing.issues import IssueBook
 from policy.merged import Merge
 from tasks_md.model import Plan
-
-_LANDING = (Step.MERGING, Step.MERGED, Step.CONFIRMED)
 
 
 class FindsMerges(Protocol):
@@ -74,7 +73,7 @@ class Proving:
         """Whether the attempt that made the merge is carried on, or waits for a person."""
         attempt = attempts.get(task)
         if attempt is not None:
-            return attempt.step in _LANDING and merge.attempt == str(attempt.number)
+            return attempt.step in AT_BASE and merge.attempt == str(attempt.number)
         last = self.journal.last_attempt(task)
         if last is None or last.end is not End.HELD_UP or board.status(task) is not Status.BLOCKED:
             return False

@@ -25,7 +25,6 @@ from orchestrator.workplace.asking import Asking, Question
 from orchestrator.workplace.commit_files import PROGRAMS, commit_files
 from orchestrator.workplace.programs import programs_of
 from workspace import changes
-from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.worktrees import Worktree, Worktrees
@@ -56,7 +55,6 @@ class Errands:
     remote: RemoteAgents
     redactor: Redactor
     display: Display
-    stop: Stop
 
     def send(
         self, question: Question, worktree: Worktree, author: str, *, others_worked: bool
@@ -145,7 +143,7 @@ class Errands:
             display=self.display,
         )
         watched.show("on a worker")
-        delivery = self.remote.wait(run, self.stop, watched.show)
+        delivery = self.remote.wait(run, question.stop, watched.show)
         watched.keep(delivery)
         return replace(delivery, result=watched.complete(delivery.result))
 

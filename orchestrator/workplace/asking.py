@@ -31,6 +31,7 @@ class Question:
     doing: str  # what people see meanwhile
     text: str  # the brief
     folder: Path  # where it works
+    stop: Stop  # ends it
     programs: Path | None = None  # whose files its argv means, where that is another's work
     resume: str | None = None  # the session to go on with
     resumed: Usage = field(default_factory=Usage)  # what that session had used before
@@ -49,13 +50,11 @@ class Asking:
         config: MissionConfig,
         redactor: Redactor,
         display: Display,
-        stop: Stop,
     ) -> None:
         self._place = place
         self._config = config
         self._redactor = redactor
         self._display = display
-        self._stop = stop
         self._agents: dict[str, Agent] = {}
 
     def log_of(self, question: Question) -> Path:
@@ -105,7 +104,7 @@ class Asking:
             self._display.doing(question.task, question.doing, redact(event.text))
 
         self._display.doing(question.task, question.doing)
-        result = agent.run(brief, self._stop, show)
+        result = agent.run(brief, question.stop, show)
         # An adapter of somebody else's may tell what it should not.
         return replace(result, summary=redact(result.summary), answer=redact(result.answer))
 

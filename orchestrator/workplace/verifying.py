@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from errors import MissionError, StoppedError
 from gates.verification import StepEnd, run_steps
@@ -14,6 +14,7 @@ from mission.journal import Attempt, Journal
 from mission.journal.kinds import Verified
 from mission.place import Place
 from orchestrator.ports.display import Display
+from orchestrator.ports.row_stop import RowStop
 from orchestrator.workplace.commit_files import VERIFY, commit_files
 from tasks_md.model import Task
 from workspace.process import Stop
@@ -32,6 +33,7 @@ class FinishedWork:
 
     task: Task
     attempt: Attempt
+    stop: RowStop = field(default_factory=RowStop, compare=False)  # the row's
 
 
 def steps_for(config: MissionConfig, task: Task) -> list[VerifyStep]:
@@ -67,7 +69,7 @@ class Verifier:
         """
         tree = self.repository.git.tree(commit)
         steps = [step for step in self._open_steps([row], tree) if "branch" in step.on]
-        self._verify([row], steps, commit, tree)
+        self._verify([row], steps, commit, tree, stop=row.stop)
 
     def verify_squash(self, rows: Sequence[FinishedWork], commit: str) -> None:
         """Run, on a squashed result of `rows`, every step of theirs that its tree has not passed
@@ -80,15 +82,21 @@ class Verifier:
             VerificationError: One of them failed.
         """
         tree = self.repository.git.tree(commit)
-        self._verify(rows, self._open_steps(rows, tree), commit, tree)
+        self._verify(rows, self._open_steps(rows, tree), commit, tree, stop=self.stop)
 
     def _verify(
-        self, rows: Sequence[FinishedWork], steps: Sequence[VerifyStep], commit: str, tree: str
+        self,
+        rows: Sequence[FinishedWork],
+        steps: Sequence[VerifyStep],
+        commit: str,
+        tree: str,
+        *,
+        stop: Stop,
     ) -> None:
         if steps:
             name, number = f"{rows[-1].task.id}.{VERIFY}", rows[-1].attempt.number
             with commit_files(self.worktrees, name, number, commit=commit, full=True) as place:
-                self._run(rows, steps, place, tree)
+                self._run(rows, steps, place, tree, stop)
 
     def is_verified(self, row: FinishedWork, commit: str) -> bool:
         """Whether the tree of `commit` has passed every step of the row."""
@@ -115,7 +123,12 @@ class Verifier:
         }
 
     def _run(
-        self, rows: Sequence[FinishedWork], steps: Sequence[VerifyStep], place: Worktree, tree: str
+        self,
+        rows: Sequence[FinishedWork],
+        steps: Sequence[VerifyStep],
+        place: Worktree,
+        tree: str,
+        stop: Stop,
     ) -> None:
         last = rows[-1]
         together = [row.task.id for row in rows]
@@ -141,10 +154,10 @@ class Verifier:
         logs = self.place.logs / f"verify-{last.attempt.id}"
         with self.worktrees.lent(place, returns=False):
             end = run_steps(
-                steps, place.path, self.stop, logs, redact=self.redactor.line, on_step=record
+                steps, place.path, stop, logs, redact=self.redactor.line, on_step=record
             )
-        if self.stop.requested:
-            raise StoppedError(f"stopped while verifying: {self.stop.reason}")
+        if stop.requested:
+            raise StoppedError(f"stopped while verifying: {stop.reason}")
         if end is not None:
             others = f"together with {', '.join(together[:-1])}: " if len(rows) > 1 else ""
             raise VerificationError(f"{others}{end.note}", hint=f"See {end.log}")

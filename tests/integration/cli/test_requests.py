@@ -256,3 +256,17 @@ def test_commands_at_the_same_time_all_get_their_turn(scratch: Scratch) -> None:
     statuses = scratch.statuses()
     assert [statuses[task] for task in "ABCD"] == ["not-started"] * 3 + ["blocked"]
     assert len(requests(scratch)) == 4
+
+
+def test_a_stop_whose_run_is_killed_is_answered_and_leaves_nothing(scratch: Scratch) -> None:
+    holder = hold(scratch, "ignore")
+    asked = mission(scratch, "stop", "D")
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "asked\n"
+    holder.kill()
+    finished(holder)
+    code, out, err = finished(asked)
+    assert (code, out) == (1, "")
+    assert "no run is under way any more" in err
+    (request,) = requests(scratch)
+    assert (request.kind, request.error) == ("stop", "no run is under way any more")

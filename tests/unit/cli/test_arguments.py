@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.arguments import path_and, path_or
+from cli.arguments import path_and, path_and_some, path_or
 from errors import UsageError
 
 
@@ -33,3 +33,14 @@ def test_one_word_is_a_path_where_there_is_such_a_file(
     assert path_or(["./plam"], "ID") == ("./plam", None)  # a mistyped one is not taken for a task
     assert path_or(["A-1"], "ID") == (None, "A-1")
     assert path_or(["plan", "A-1"], "ID") == ("plan", "A-1")
+
+
+def test_of_several_words_the_first_is_a_path_where_there_is_such_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan").mkdir()
+    assert path_and_some(["A-1"]) == (None, ("A-1",))
+    assert path_and_some(["plan", "A-1"]) == ("plan", ("A-1",))
+    assert path_and_some(["./plan", "A-1", "A-2"]) == ("./plan", ("A-1", "A-2"))
+    assert path_and_some(["A-1", "A-2"]) == (None, ("A-1", "A-2"))

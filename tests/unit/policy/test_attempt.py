@@ -148,6 +148,7 @@ def test_held_up_work_is_delivered_to_the_branch_and_by_the_agent_of_its_row() -
     assert not is_delivered(one, "feat/a", "other")
     assert is_delivered(replace(one, stands_in="other"), "feat/a", "other")
     assert not is_delivered(replace(one, head=None), "feat/a", "worker")
+    assert is_delivered(replace(one, end=End.BY_PERSON), "feat/a", "worker")
     # The agent's own word that something is missing is no finished work.
     assert not is_delivered(replace(one, end=End.AS_SAID), "feat/a", "worker")
 
@@ -160,6 +161,7 @@ def test_a_session_is_resumed_after_what_may_pass_and_what_is_sent_back() -> Non
     assert is_resumed(attempt(Step.ENDED, end=End.REVIEW, said=Outcome.SUCCESS))
     assert is_resumed(attempt(Step.ENDED, end=End.AS_SAID, said=Outcome.QUOTA))
     assert is_resumed(attempt(Step.ENDED, end=End.STOPPED))
+    assert is_resumed(attempt(Step.ENDED, end=End.BY_PERSON))
     assert not is_resumed(attempt(Step.ENDED, end=End.AS_SAID, said=Outcome.CRASHED))
     assert not is_resumed(attempt(Step.ENDED, end=End.HELD_UP, said=Outcome.QUOTA))
     assert not is_resumed(attempt(Step.ENDED, end=End.NEEDS_QA, said=Outcome.NEEDS_QA))
@@ -173,7 +175,8 @@ def test_work_is_fresh_until_somebody_may_have_changed_its_branch() -> None:
 
 def test_people_are_told_of_ends_as_ever() -> None:
     told = {end: attempt(Step.ENDED, end=end, said=Outcome.QUOTA).outcome for end in End}
-    assert told == {end: end.value for end in End} | {End.AS_SAID: "quota", End.HELD_UP: "blocked"}
+    others = {End.AS_SAID: "quota", End.HELD_UP: "blocked", End.BY_PERSON: "stopped"}
+    assert told == {end: end.value for end in End} | others
     assert attempt(Step.WORKED, said=Outcome.SUCCESS).outcome == "success"
     assert attempt(Step.WORKED, said=Outcome.NEEDS_QA, approved=True).outcome is None
     assert attempt(Step.STARTED).outcome is None

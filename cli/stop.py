@@ -1,0 +1,62 @@
+"""`mission stop`: end rows that are under way, and no others."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from cli.arguments import PATH, path_and_some
+from cli.asking import asker
+from cli.console import fact, print_json, printable, talk
+from cli.stopping import stopped_by_signals
+from mission.place import Place
+from service.stopping import stop_rows
+from tasks_md.holder import Holder
+from workspace.process import Stop
+from workspace.redact import Redactor
+
+app = typer.Typer()
+
+
+@app.command()
+def stop(
+    words: Annotated[
+        list[str], typer.Argument(metavar="[PATH] ID...", help=f"ID: a task's. {PATH}")
+    ],
+    note: Annotated[
+        str | None, typer.Option(help="A word for the rows' notes and the journal.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """End rows that are under way, while the run goes on with all others.
+
+    A row's agent, review, checks, operation or wait is ended. Its worktree, branch and session are
+    kept, and the row is blocked until `mission unblock`, which goes on from there. What is merging
+    already is not stopped.
+    """
+    path, tasks = path_and_some(words)
+    request = Stop()
+    with stopped_by_signals(request):
+        answers = stop_rows(
+            Place.find(path),
+            tasks,
+            by=asker(),
+            note=note,
+            redact=Redactor.from_environment(os.environ).text,
+            stop=request,
+            on_held=_tell_asked,
+        )
+    if as_json:
+        print_json({"rows": [answer.data() for answer in answers]})
+    for answer in answers if not as_json else ():
+        if answer.error is None:
+            fact(printable(f"{answer.task} is {answer.status}: {answer.notes}"))
+        else:
+            talk(printable(answer.error))
+    raise typer.Exit(int(any(answer.error is not None for answer in answers)))
+
+
+def _tell_asked(who: Holder) -> None:
+    talk(printable(f"The run of {who} is asked; Ctrl-C ends the waiting."))

@@ -1,0 +1,109 @@
+"""Rows that are stopped while a run goes on: asked for, and waited for until they have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from errors import RequestRefusedError, StoppedError
+from mission.journal import Journal, RequestKind
+from mission.place import Place
+from mission.plan import read_plan
+from tasks_md.holder import Holder, holder
+from workspace.process import Stop
+
+_POLL = 0.05  # seconds between two looks at the requests' rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowAnswer:
+    """What became of one row."""
+
+    task: str
+    request: int  # its number in the journal
+    status: str  # the row's, afterwards
+    notes: str  # the row's, afterwards
+    error: str | None  # why it was not stopped
+
+    def data(self) -> dict[str, object]:
+        """As the command's JSON has it."""
+        return {
+            "task": self.task,
+            "request": self.request,
+            "status": self.status,
+            "notes": self.notes,
+            "error": self.error,
+        }
+
+
+def stop_rows(
+    place: Place,
+    tasks: Sequence[str],
+    *,
+    by: str,
+    note: str | None = None,
+    redact: Callable[[str], str],
+    stop: Stop,
+    on_held: Callable[[Holder], None],
+) -> list[RowAnswer]:
+    """Have the run that is under way end these rows and no others; return once they have ended.
+
+    Args:
+        tasks: Rows; each is asked for once.
+        by: Who asks, `user@host`.
+        note: A word for the rows' notes and the journal.
+        redact: Takes secrets out of what goes into the journal.
+        stop: Ends the waiting.
+        on_held: Told who is asked.
+
+    Raises:
+        TaskFileError: There is no such task.
+        RequestRefusedError: No run is under way.
+        StoppedError: A stop was requested: what has not been answered is withdrawn. A row whose
+            agent was asked to end by then ends all the same.
+    """
+    plan = read_plan(place)
+    wanted = list(dict.fromkeys(plan.task(task).id for task in tasks))
+    who = holder(place.state_dir)
+    if who is None:
+        raise RequestRefusedError(
+            "no run is under way", hint="`mission status` shows where it stands"
+        )
+    on_held(who)
+    with Journal.open(place.journal_file, redact=redact) as journal:
+        numbers = [
+            journal.submit_request(RequestKind.STOP, task, note=note, by=by) for task in wanted
+        ]
+        _wait(place, journal, numbers, stop)
+        requests = [journal.request(number) for number in numbers]
+    plan = read_plan(place)
+    rows = {request.task: plan.task(request.task) for request in requests}
+    return [
+        RowAnswer(
+            task=request.task,
+            request=request.id,
+            status=rows[request.task].status,
+            notes=rows[request.task].notes,
+            error=request.error,
+        )
+        for request in requests
+    ]
+
+
+def _wait(place: Place, journal: Journal, numbers: Sequence[int], stop: Stop) -> None:
+    """Return once every request is answered: by the run, or since that is gone."""
+    while waiting := [one for one in numbers if journal.request(one).finished is None]:
+        if stop.requested:
+            _refuse(journal, waiting, "not applied: the request is withdrawn")
+            raise StoppedError("the request is withdrawn", hint="What was ending ends all the same")
+        if holder(place.state_dir) is None:
+            _refuse(journal, waiting, "no run is under way any more")
+            return
+        place.wake_file.touch()
+        stop.wait(_POLL)
+
+
+def _refuse(journal: Journal, numbers: Sequence[int], why: str) -> None:
+    """Answer what nobody has answered; an answer that came meanwhile stays."""
+    for number in numbers:
+        journal.finish_request(number, why)

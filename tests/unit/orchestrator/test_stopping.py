@@ -1,0 +1,168 @@
+"""One row that a person stops while the loop goes on with the others."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from errors import StoppedError, TransitionError
+from mission.journal import End, RequestKind, Step
+from mission.outcome import Outcome
+from mission.state import Status
+from orchestrator.loop.events import Woken
+from orchestrator.loop.stopping import Stopping
+from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.ends import Again, TaskEnd
+from orchestrator.ports.row_stop import RowStop
+from tests.unit.orchestrator.in_memory import InMemory, done, end, table
+from workspace.process import Stop
+
+WORD = "[mission: stopped by ann; `mission unblock A` goes on]"
+
+
+class Stopped:
+    """A mission in which A is at work until somebody stops it, and B asks for that."""
+
+    def __init__(self, *, asks: int = 1, note: str | None = None) -> None:
+        self.numbers: list[int] = []
+        self._asks = asks
+        self._note = note
+        self._begun = threading.Event()
+        self.mission = InMemory(
+            text=table(("A", ""), ("B", ""), ("C", "B")), carry_out=self.carry_out
+        )
+
+    def carry_out(self, assignment: Assignment) -> TaskEnd:
+        match assignment.task.id, assignment.attempt.number:
+            case "A", 1:
+                self._begun.set()
+                assignment.stop.wait()
+                attempt = assignment.attempt.id
+                self.mission.journal.advance_attempt(
+                    attempt, Step.UNFINISHED, said=Outcome.STOPPED, session="s-1"
+                )
+                released = (Status.NOT_STARTED, End.AS_SAID)
+                return end(assignment, *released, said=Outcome.STOPPED, reason="stopped")
+            case "B", _:
+                self._begun.wait()
+                for _ in range(self._asks):
+                    self.numbers.append(
+                        self.mission.journal.submit_request(
+                            RequestKind.STOP, "A", by="ann@here", note=self._note
+                        )
+                    )
+                self.mission.events.put(Woken())
+        return done(assignment)
+
+
+def test_the_row_is_blocked_and_no_other_row_is_disturbed() -> None:
+    stopped = Stopped()
+    mission = stopped.mission
+    mission.run()
+    assert mission.statuses() == {"A": "blocked", "B": "done", "C": "done"}
+    assert mission.file.read().task("A").notes == WORD
+    (attempt,) = mission.attempts("A")
+    assert (attempt.end, attempt.outcome) == (End.BY_PERSON, "stopped")
+    answered = mission.journal.request(stopped.numbers[0])
+    assert (answered.finished is not None, answered.error) == (True, None)
+    assert not mission.stop.requested
+
+
+def test_after_unblock_its_session_goes_on() -> None:
+    mission = Stopped().mission
+    mission.run()
+    mission.journal.submit_request(RequestKind.UNBLOCK, "A", by="ann@here")
+    mission.admission = mission.admission_of(mission.todo)
+    mission.run()
+    assert mission.statuses()["A"] == "done"
+    assert [one.session for one in mission.attempts("A")] == ["s-1", "s-1"]
+
+
+def test_who_asks_twice_is_answered_twice_and_the_row_is_stopped_once() -> None:
+    stopped = Stopped(asks=2, note="wrong branch")
+    mission = stopped.mission
+    mission.run()
+    assert [mission.journal.request(one).error for one in stopped.numbers] == [None, None]
+    assert len(mission.attempts("A")) == 1
+    assert "goes on: wrong branch" in mission.file.read().task("A").notes
+
+
+def test_a_row_that_ends_before_it_heeds_the_stop_keeps_its_end() -> None:
+    begun = threading.Event()
+    numbers: list[int] = []
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        if assignment.task.id == "A":
+            begun.set()
+            assignment.stop.wait()
+        else:
+            begun.wait()
+            numbers.append(mission.journal.submit_request(RequestKind.STOP, "A", by="ann@here"))
+            mission.events.put(Woken())
+        return done(assignment)
+
+    mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out)
+    mission.run()
+    assert mission.statuses() == {"A": "done", "B": "done"}
+    assert mission.journal.request(numbers[0]).error == "A had ended before: it is done"
+
+
+def test_what_waits_for_its_next_try_is_stopped_too() -> None:
+    numbers: list[int] = []
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        if assignment.task.id == "A":
+            for step in (Step.ANSWERED, Step.WORKED, Step.VERIFIED):
+                mission.journal.advance_attempt(assignment.attempt.id, step)
+            again = Again(at=mission.clock.now() + timedelta(days=3650))
+            return end(assignment, None, End.REVIEW, reason="again", again=again)
+        numbers.append(mission.journal.submit_request(RequestKind.STOP, "A", by="ann@here"))
+        mission.events.put(Woken())
+        return done(assignment)
+
+    mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out, slots=1)
+    mission.run()
+    assert mission.statuses() == {"A": "blocked", "B": "done"}
+    assert mission.file.read().task("A").notes == WORD
+    assert mission.journal.request(numbers[0]).error is None
+
+
+@pytest.mark.parametrize("status", ["not-started", "blocked", "done"])
+def test_a_row_that_nobody_is_at_is_refused_with_what_it_is(status: str) -> None:
+    """As for a request that a run left behind which was killed before it answered."""
+    text = table(("A", "B"), ("B", ""), status="failed").replace("| A | failed", f"| A | {status}")
+    mission = InMemory(text=text)
+    number = mission.journal.submit_request(RequestKind.STOP, "A", by="ann@here")
+    mission.run()
+    error = mission.journal.request(number).error
+    assert error is not None
+    assert error.startswith(f"A is {status}: stop is for rows that are under way")
+    assert mission.statuses() == {"A": status, "B": "failed"}
+
+
+def test_what_merges_is_not_stopped() -> None:
+    mission = InMemory(text=table(("A", "")))
+    number = mission.journal.submit_request(RequestKind.STOP, "A", by="ann@here")
+    stop = RowStop()
+    stop.pass_by()
+    with pytest.raises(TransitionError, match="A is merging: the base may have moved"):
+        Stopping().stop(mission.journal.request(number), stop)
+    assert not stop.requested
+
+
+def test_a_row_that_was_stopped_does_not_begin_to_merge() -> None:
+    stop = RowStop()
+    assert stop.stop_row("ann")
+    with pytest.raises(StoppedError, match="stopped by ann"):
+        stop.pass_by()
+
+
+def test_the_run_stops_its_rows_at_any_time() -> None:
+    run, row = Stop(), RowStop()
+    row.pass_by()
+    with run.passing_on(row):
+        run.request("Ctrl-C was pressed")
+    assert (row.requested, row.reason, row.by_person) == (True, "Ctrl-C was pressed", False)
+    row.heed_person()
