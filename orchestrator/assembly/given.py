@@ -33,6 +33,11 @@ def task_path(place: Place, repository: Repository) -> str:
     return place.task_file.relative_to(repository.top).as_posix()
 
 
+def _new_lock() -> Lock:
+    """Made here, and not by whichever class is made of this one: the page about locks says so."""
+    return Lock()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Given:
     """What a run, or a command that acts on a mission, begins with."""
@@ -59,7 +64,7 @@ class Given:
     # What `config` was read from: where its keys stand, for what is said about them.
     document: Document = field(default_factory=Document)
     dice: Chance = system_chance  # spreads retries
-    base_lock: Lock = field(default_factory=Lock)  # held around everything that moves the base
+    base_lock: Lock = field(default_factory=_new_lock)  # held around everything that moves the base
 
     @property
     def paused(self) -> bool:
