@@ -181,6 +181,20 @@ class Worktrees:
             self._remove(self._root / path.name)
         path.with_name(f".{path.name}.lock").unlink(missing_ok=True)
 
+    def forget_lost(self) -> None:
+        """Forget worktrees whose folder is gone and in which nobody is at work: we were killed as
+        one was made or removed. What was committed there stays, below `refs/mission-runner/kept`.
+
+        Raises:
+            GitError: Git refuses.
+        """
+        used = None if self._in_use is None else self._in_use()
+        for found in self.existing():
+            if used is None or found.path in used or os.path.lexists(found.path):
+                continue
+            with self._repository.lock():
+                self._make_room(found.path, self._record(found.path))
+
     def existing(self) -> tuple[ExistingWorktree, ...]:
         """The worktrees below this folder, in git's order."""
         records = self._repository.common_dir / "worktrees"

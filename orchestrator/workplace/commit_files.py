@@ -45,10 +45,12 @@ def check_out(
 
 
 def clear_left(worktrees: Worktrees, journal: Journal) -> None:
-    """Remove the folders that a run which was killed left. Later ones have other numbers.
+    """Remove the folders that a run which was killed left, and what git knows of such as are gone.
+    Later ones have other numbers.
 
     Called before anything starts, with the writer's lock held.
     """
+    worktrees.forget_lost()
     existing = {found.path: found for found in worktrees.existing()}
     for attempt in journal.attempts():
         for kind in _KINDS:

@@ -10,7 +10,7 @@ import pytest
 
 from errors import GitError, UsageError
 from workspace.changes import head
-from workspace.worktrees import Worktree
+from workspace.worktrees import Worktree, Worktrees
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch
@@ -117,6 +117,26 @@ def test_commits_of_a_deleted_worktree_are_kept(scratch: Scratch) -> None:
     again = ensure(scratch, branch=None)
     assert not again.reused
     assert done in scratch.git("for-each-ref", "--format=%(objectname)", "refs/mission-runner")
+
+
+def test_what_is_lost_is_forgotten_but_for_its_commits_and_but_for_who_is_at_work(
+    scratch: Scratch,
+) -> None:
+    lost, used, here = (ensure(scratch, number, branch=None) for number in (1, 2, 3))
+    (lost.path / "new.txt").write_text("new")
+    lost.git.run("add", "--all")
+    lost.git.run("-c", "user.name=a", "-c", "user.email=a@x", "commit", "-qm", "work")
+    commit = head(lost)
+    for one in (lost, used):
+        shutil.rmtree(one.path)
+    root = lost.path.parent
+    Worktrees(scratch.repository, root).forget_lost()
+    assert len(scratch.worktrees.existing()) == 3
+    Worktrees(scratch.repository, root, in_use=lambda: frozenset({used.path})).forget_lost()
+    assert {one.path for one in scratch.worktrees.existing()} == {used.path, here.path}
+    kept = scratch.repository.git.text("for-each-ref", "refs/mission-runner/kept")
+    assert commit is not None
+    assert commit in kept
 
 
 def test_remove_takes_what_an_agent_made_of_it(scratch: Scratch) -> None:
