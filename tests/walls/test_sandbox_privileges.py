@@ -17,6 +17,8 @@ from tests.conftest import CANNOT_EXIST, requires
 from tests.integration.agents.briefs import git, make_brief, make_repository, python
 from workspace.process import Stop
 
+ROOT = Path(__file__).parents[2]
+
 pytestmark = [requires("bwrap", "mount", "unshare"), requires(system="linux")]
 
 _NOBODY = str(1 << 22)  # above every pid
@@ -112,7 +114,11 @@ def test_the_attempts_are_real_ones(worktree: Path) -> None:
     argv = ["bwrap", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     outside = str(worktree.parent / "main" / ".git")
     deeds = subprocess.run(
-        [*argv, "--tmpfs", "/tmp", *python(BREAKS_OUT), outside, _NOBODY],  # noqa: S108 - its own
+        [
+            *(*argv, "--tmpfs", "/tmp"),  # noqa: S108 - its own
+            *("--ro-bind", str(ROOT), str(ROOT)),  # which may be below it
+            *(*python(BREAKS_OUT), outside, _NOBODY),
+        ],
         check=True,
         capture_output=True,
         timeout=30,
