@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-import typer
+import os
+import select
+import signal
+import sys
 
 from cli.console import talk
 
 
 def agreed(question: str) -> bool:
-    """Whether the answer is yes. Ctrl-C and the end of input are a no."""
+    """Whether the answer is yes. Anything else is a no, Ctrl-C and the end of input too."""
     try:
-        return typer.confirm(question, err=True)
-    except typer.Abort:
+        sys.stderr.write(f"{question} [y/N]: ")
+        sys.stderr.flush()
+        line = _line()
+    except KeyboardInterrupt:
+        line = ""
+    if not line.endswith("\n"):
         talk("")
-        return False
+    return line.strip().lower() in ("y", "yes")
+
+
+def _line() -> str:
+    """The next line that is typed. Python's own way to wait for one misses a Ctrl-C that comes in
+    the instant before it waits: here it ends the wait whenever it comes.
+
+    Raises:
+        KeyboardInterrupt: It came.
+    """
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    before = signal.set_wakeup_fd(wakes)
+    try:
+        select.select([sys.stdin, woken], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(woken)
+        os.close(wakes)
+    return sys.stdin.readline()
