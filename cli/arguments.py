@@ -8,6 +8,7 @@ from pathlib import Path
 
 from errors import UsageError
 
+_HELP = "--help says more"
 PATH = "PATH: a TASKS.md, or a folder that holds one; without it, the one here."
 
 
@@ -24,7 +25,7 @@ def path_and(words: Sequence[str], *names: str) -> tuple[str | None, tuple[str, 
         return words[0], tuple(words[1:])
     wanted = f"wanted is [PATH] {' '.join(names)}"
     if given < len(names):
-        raise UsageError(f"{names[given]} is missing: {wanted}", hint="--help says more")
+        raise UsageError(f"{names[given]} is missing: {wanted}", hint=_HELP)
     raise UsageError(
         f"{words[len(names) + 1]!r} is too much: {wanted}",
         hint="Put a text of several words in quotes, behind its option",
@@ -35,6 +36,24 @@ def path_and_some(words: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
     """`words` as the path, or None, and then at least one more word. A lone one is no path."""
     first, *rest = words
     return (first, tuple(rest)) if rest and _is_path(first) else (None, tuple(words))
+
+
+def path_and_rows(words: Sequence[str], *, every: bool) -> tuple[str | None, tuple[str, ...]]:
+    """`words` as the path, or None, and the rows that are named; none where `every` one is meant.
+
+    Raises:
+        UsageError: No row is named, or some are though every one is meant.
+    """
+    if not every:
+        if not words:
+            raise UsageError("ID is missing: wanted is [PATH] ID..., or --all", hint=_HELP)
+        return path_and_some(words)
+    if not words:
+        return None, ()
+    path, *rows = words
+    if rows or not _is_path(path):
+        raise UsageError(f"{words[-1]!r} is too much: --all means every row", hint=_HELP)
+    return path, ()
 
 
 def path_or(words: Sequence[str], name: str) -> tuple[str | None, str | None]:

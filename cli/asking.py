@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -16,9 +17,29 @@ from mission.place import Place
 from mission.state import Status
 from service.ask import Asked, Wish
 from service.ask import ask as ask_writer
+from service.ask import ask_for as ask_writer_for
 from tasks_md.holder import Holder
 from workspace.process import Stop
 from workspace.redact import Redactor
+
+
+def ask_for(path: str | None, wishes: Sequence[Wish]) -> list[Asked]:
+    """Ask for changes of rows, all at once, and wait until each is in the file or refused. Ctrl-C
+    withdraws what is not answered.
+
+    Raises:
+        MissionError: As `service.ask.ask_for` raises it.
+    """
+    stop = Stop()
+    with stopped_by_signals(stop):
+        return ask_writer_for(
+            Place.find(path),
+            wishes,
+            redact=Redactor.from_environment(os.environ).text,
+            stop=stop,
+            show=lambda: display_for(Console(stderr=True)),
+            on_held=_tell_held,
+        )
 
 
 def ask(

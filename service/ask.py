@@ -6,9 +6,9 @@ becomes the writer and applies it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from errors import MissionError, RequestRefusedError, StoppedError, WriterBusyError
@@ -20,6 +20,7 @@ from mission.state import Status
 from orchestrator.ports.display import Display
 from orchestrator.run import apply_requests
 from tasks_md.holder import Holder, holder
+from tasks_md.model import Task
 from workspace.process import Stop
 
 _POLL = 0.05  # seconds between two looks at the request's row
@@ -43,7 +44,7 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """What became of a request that was applied."""
+    """What became of a request."""
 
     task: str
     request: int  # its number in the journal
@@ -51,12 +52,14 @@ class Asked:
     status: str  # the row's, afterwards
     notes: str  # the row's, afterwards
     applied_by: By
+    error: str | None = None  # why it was refused; None: it was applied
 
     @property
     def exit_code(self) -> int:
-        """1 where work was approved and yet could not be merged."""
+        """1 where it was refused, or work was approved and yet could not be merged."""
         wanted = {Status.DONE, Status.IN_PROGRESS, Status.NEEDS_QA}
-        return int(self.kind is RequestKind.APPROVE and self.status not in wanted)
+        held = self.kind is RequestKind.APPROVE and self.status not in wanted
+        return int(self.error is not None or held)
 
     def data(self) -> dict[str, object]:
         """As the commands' JSON has it."""
@@ -67,6 +70,7 @@ class Asked:
             "status": self.status,
             "notes": self.notes,
             "applied_by": self.applied_by,
+            **({} if self.error is None else {"error": self.error}),
         }
 
 
@@ -102,7 +106,28 @@ def ask(
     show: Show,
     on_held: Callable[[Holder], None],
 ) -> Asked:
-    """Ask for a change of a row, and wait until it is in the file.
+    """Ask for a change of one row, and wait until it is in the file: see `ask_for`.
+
+    Raises:
+        RequestRefusedError: The writer refused, with its reason.
+        MissionError: As `ask_for` raises it.
+    """
+    (asked,) = ask_for(place, [wish], redact=redact, stop=stop, show=show, on_held=on_held)
+    if asked.error is not None:
+        raise RequestRefusedError(asked.error)
+    return asked
+
+
+def ask_for(
+    place: Place,
+    wishes: Sequence[Wish],
+    *,
+    redact: Redact,
+    stop: Stop,
+    show: Show,
+    on_held: Callable[[Holder], None],
+) -> list[Asked]:
+    """Ask for changes of rows, all at once, and wait until each is in the file or refused.
 
     Args:
         redact: Takes secrets out of what goes into the journal.
@@ -111,37 +136,43 @@ def ask(
         on_held: Told once who holds the mission, and is waited for.
 
     Raises:
-        TaskFileError: There is no such task.
-        RequestRefusedError: The writer refused, with its reason.
-        StoppedError: A stop was requested: the request is withdrawn, or the merge that it led to is
-            left for the next run.
+        TaskFileError: There is no such task. Nothing was asked for.
+        StoppedError: A stop was requested: what nobody has answered is withdrawn, or the merge that
+            it led to is left for the next run.
     """
-    read_plan(place).task(wish.task)
+    plan = read_plan(place)
+    wishes = [replace(wish, task=plan.task(wish.task).id) for wish in wishes]
     with Journal.open(place.journal_file, redact=redact) as journal:
-        number = _submit(journal, wish)
+        numbers = [_submit(journal, wish) for wish in wishes]
         try:
-            applied_by = _see_through(place, journal, number, stop, show, on_held)
+            applied_by = _see_through(place, journal, numbers, stop, show, on_held)
         except StoppedError as error:
-            # The answer may have come meanwhile; the first one stays.
-            if journal.finish_request(number, f"not applied: {error.message}").error is not None:
+            # Answers may have come meanwhile; the first one stays.
+            ends = [journal.finish_request(one, f"not applied: {error.message}") for one in numbers]
+            if any(one.error is not None for one in ends):
                 raise
             applied_by = "the run"
         except MissionError as error:
-            journal.finish_request(number, f"not applied: {error.message}")
+            for number in numbers:
+                journal.finish_request(number, f"not applied: {error.message}")
             raise
-        request = journal.request(number)
-    if request.error is not None:
-        raise RequestRefusedError(request.error)
-    if stop.requested and applied_by == "this command":
+        requests = [journal.request(number) for number in numbers]
+    applied = any(request.error is None for request in requests)
+    if applied and stop.requested and applied_by == "this command":
         raise StoppedError(f"stopped: {stop.reason}", hint="`mission run` carries on from here")
-    row = read_plan(place).task(wish.task)
+    plan = read_plan(place)
+    return [_asked(request, plan.task(request.task), applied_by) for request in requests]
+
+
+def _asked(request: Request, row: Task, applied_by: By) -> Asked:
     return Asked(
-        task=wish.task,
-        request=number,
-        kind=wish.kind,
+        task=request.task,
+        request=request.id,
+        kind=request.kind,
         status=row.status,
         notes=row.notes,
         applied_by=applied_by,
+        error=request.error,
     )
 
 
@@ -154,14 +185,14 @@ def _submit(journal: Journal, wish: Wish) -> int:
 def _see_through(
     place: Place,
     journal: Journal,
-    number: int,
+    numbers: Sequence[int],
     stop: Stop,
     show: Show,
     on_held: Callable[[Holder], None],
 ) -> By:
-    """Return once the request is answered."""
+    """Return once every request is answered."""
     told = False
-    while journal.request(number).finished is None:
+    while any(journal.request(number).finished is None for number in numbers):
         if stop.requested:
             raise StoppedError("the request is withdrawn", hint="Nothing was changed")
         who = holder(place.state_dir)

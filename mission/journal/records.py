@@ -20,8 +20,11 @@ class RequestKind(StrEnum):
     SET = "set"
     APPROVE = "approve"
     REJECT = "reject"
-    RETRY = "retry"
+    RETRY = "retry"  # the next attempt starts on the current base
+    RETRY_KEEP = "retry --keep"  # it goes on where the last one was
     UNBLOCK = "unblock"
+    UNBLOCK_KEEP = "unblock --keep"  # commits that nobody made here are taken as they are
+    UNBLOCK_ANEW = "unblock --anew"  # whatever there is, the next attempt starts on the base
     STOP = "stop"
 
 

@@ -16,12 +16,15 @@ from orchestrator.ports.display import Display
 from orchestrator.ports.ends import TaskEnd
 from policy.attempt import by_person, keeps_approval, may_be_approved
 
-_TARGETS = {
-    "reject": Status.NOT_STARTED,
-    "retry": Status.NOT_STARTED,
-    "unblock": Status.NOT_STARTED,
+# The status that a row must have for each of these; it becomes not-started.
+_SOURCES = {
+    RequestKind.REJECT: Status.NEEDS_QA,
+    RequestKind.RETRY: Status.FAILED,
+    RequestKind.RETRY_KEEP: Status.FAILED,
+    RequestKind.UNBLOCK: Status.BLOCKED,
+    RequestKind.UNBLOCK_KEEP: Status.BLOCKED,
+    RequestKind.UNBLOCK_ANEW: Status.BLOCKED,
 }
-_SOURCES = {"reject": Status.NEEDS_QA, "retry": Status.FAILED, "unblock": Status.BLOCKED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,7 +182,7 @@ def change_for(board: Board, request: Request) -> StatusChange:
         raise TransitionError(
             f"{row.id} has the unknown status {row.status!r}", hint="Run `mission check`"
         )
-    target = _TARGETS.get(request.kind) or Status(request.status or "")
+    target = Status.NOT_STARTED if needed is not None else Status(request.status or "")
     return StatusChange(
         task=row.id,
         status=target,

@@ -16,7 +16,7 @@ import pytest
 from mission.journal import Journal, Request
 from mission.journal.kinds import RequestAnswered
 from mission.place import Place
-from tests.command import run
+from tests.command import answer, run
 from tests.scratch import WORKER, Scratch, make, row
 
 ROWS = (
@@ -270,3 +270,41 @@ def test_a_stop_whose_run_is_killed_is_answered_and_leaves_nothing(scratch: Scra
     assert "no run is under way any more" in err
     (request,) = requests(scratch)
     assert (request.kind, request.error) == ("stop", "no run is under way any more")
+
+
+def test_several_rows_are_asked_for_at_once(
+    scratch: Scratch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each has an answer of its own; what cannot be done of one keeps no other from it."""
+    path = str(scratch.task_file)
+    scratch.edit("| D | not-started |", "| D | blocked |")
+    told = json.loads(answer(capsys, "unblock", path, "B", "A", "D", "B", "--json", code=1))
+    assert [(one["task"], one["status"]) for one in told["rows"]] == [
+        ("B", "not-started"), ("A", "failed"), ("D", "not-started"),
+    ]  # fmt: skip
+    assert "unblock is for rows that are blocked" in told["rows"][1]["error"]
+    assert run(capsys, "unblock", path, "--all") == "No row is blocked.\n"
+    assert run(capsys, "retry", path, "--all") == "A is not-started.\n"
+    assert json.loads(run(capsys, "reject", path, "--all", "--json"))["rows"][0]["task"] == "C"
+    assert json.loads(run(capsys, "approve", path, "--all", "--json")) == {"rows": []}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ((), "ID is missing"),
+        (("--all", "A"), "--all means every row"),
+        (("A", "Z"), "no task 'Z'"),
+        (("--keep", "--anew", "B"), "one or the other"),
+    ],
+)
+def test_rows_that_are_not_meant_are_not_asked_for(
+    scratch: Scratch,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    reason: str,
+) -> None:
+    monkeypatch.chdir(scratch.task_file.parent)
+    assert reason in run(capsys, "unblock", *arguments, code=2)
+    assert requests(scratch) == []
