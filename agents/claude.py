@@ -24,6 +24,14 @@ INSTALL = "npm install --global @anthropic-ai/claude-code, then log in with `cla
 #: What it may do without asking when `allow` does not say. Nobody is there to be asked.
 ALLOWED = ("Read", "Glob", "Grep", "Edit", "Write", "NotebookEdit", "Bash", "TodoWrite")
 
+#: What it is not offered: tools that leave the worktree, that put work off to a time when nobody
+#: looks, or that ask a person. A version that has not one of them heeds the others.
+WITHHELD = (
+    *("EnterWorktree", "ExitWorktree"),
+    *("CronCreate", "CronDelete", "CronList", "ScheduleWakeup", "RemoteTrigger"),
+    *("AskUserQuestion", "EnterPlanMode", "ExitPlanMode"),
+)
+
 #: Names that it needs from the runner's environment.
 CREDENTIALS = (
     "ANTHROPIC_API_KEY",
@@ -137,6 +145,7 @@ class ClaudeAgent:
             f"--resume={session}" if resume else f"--session-id={session}",
             "--permission-mode=acceptEdits",
             f"--allowedTools={','.join(config.allow or ALLOWED)}",
+            f"--disallowedTools={','.join(WITHHELD)}",
             "--strict-mcp-config",
             # The tree's own settings hold hooks, key helpers, addresses and plug-ins.
             "--setting-sources=user",

@@ -31,6 +31,13 @@ OnStart = Callable[[int, float], None]
 OnProgress = Callable[[str | None, Usage], object]
 
 
+@dataclass(kw_only=True, slots=True)
+class Started:
+    """What `agents.tool.run_tool` notes for whoever configured the agent."""
+
+    confined: bool = False  # a tool was started, in the sandbox that the brief names
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Brief:
     """Everything that an agent gets."""
@@ -44,6 +51,7 @@ class Brief:
     scratch: Path  # a folder of the attempt's own outside the worktree: the brief, git settings
     environment: Mapping[str, str]  # all that the tool gets to see
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)  # what keeps it in its worktree
+    started: Started = field(default_factory=Started, compare=False)
     programs: Path | None = None  # whose files an argv means, where the worktree's are another's
     timeouts: Timeouts = field(default_factory=Timeouts)
     resume: str | None = None  # the session of an attempt that was cut off

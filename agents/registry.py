@@ -17,8 +17,9 @@ from agents.codex import CodexAgent
 from agents.command import CommandAgent
 from agents.fake import FakeAgent
 from agents.glm import GlmAgent
+from agents.last_word import asked_for, end_of
 from agents.prices import Prices
-from agents.protocol import Agent, Brief, OnEvent, Result, ignore_event
+from agents.protocol import Agent, Brief, OnEvent, Result, Started, ignore_event
 from agents.sandbox import missing_sandbox
 from errors import AgentError
 from mission.config import (
@@ -33,6 +34,7 @@ from mission.config import (
     plugins,
 )
 from mission.config.agents import AGENT_KINDS
+from mission.outcome import Outcome
 from mission.usage import Usage
 from tasks_md.nearest import did_you_mean
 from workspace.process import Stop
@@ -166,8 +168,9 @@ def _third_party(kind: str) -> Adapter | None:
 
 
 class _Configured:
-    """An agent with what its adapter need not know about: it is told what keeps it in its worktree,
-    and its results say what they cost, where the model's price is known."""
+    """An agent with what its adapter need not know about, and so cannot forget: it runs in the
+    sandbox that is configured, its word that a person is needed counts, and its results say what
+    they cost, where the model's price is known."""
 
     def __init__(self, agent: Agent, config: AgentConfig, prices: Prices, model: str) -> None:
         self.name = agent.name
@@ -180,12 +183,35 @@ class _Configured:
         return self._agent.missing() or missing_sandbox(self._sandbox)
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
-        brief = replace(brief, sandbox=self._sandbox)
+        started = Started()
+        brief = replace(brief, sandbox=self._sandbox, started=started)
         tell = brief.on_progress
         if tell is not None:
             brief = replace(brief, on_progress=lambda session, used: tell(session, self._of(used)))
-        result = self._agent.run(brief, stop, on_event)
+        result = _last_word(self._agent.run(brief, stop, on_event))
+        if self._outside(started, result):
+            result = replace(result, outcome=Outcome.BLOCKED, summary=_OUTSIDE.format(self.name))
         return replace(result, usage=self._of(result.usage))
+
+    def _outside(self, started: Started, result: Result) -> bool:
+        """Whether something worked where a sandbox is asked for, and not in it."""
+        needed = self._sandbox.type == "bubblewrap" and not isinstance(self._agent, FakeAgent)
+        return needed and result.outcome in _FINISHED and not started.confined
 
     def _of(self, usage: Usage) -> Usage:
         return self._prices.complete(usage, self._model)
+
+
+_FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)  # work that may be merged
+_OUTSIDE = (
+    "{} did not start its tool with `agents.tool.run_tool`, so it was not in the sandbox that"
+    " mission.yaml asks for: its work is not taken; mend the adapter, or set `sandbox.type: tool`"
+)
+
+
+def _last_word(result: Result) -> Result:
+    """`result`, or what its agent asks for instead of calling it a success."""
+    if result.outcome is not Outcome.SUCCESS:
+        return result
+    asked = asked_for(f"{end_of(result.answer)}\n{result.summary}")
+    return result if asked is None else replace(result, outcome=asked[0], summary=asked[1])

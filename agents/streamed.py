@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from agents.farewell import Farewell
 from agents.fence import one_line
 from agents.home import Belongings
+from agents.last_word import asked_for
 from agents.outcomes import classify
 from agents.protocol import AgentEvent, Brief, OnEvent, Result
 from agents.stream import Reader, Told
@@ -18,9 +19,6 @@ from mission.outcome import Outcome
 from mission.usage import Usage
 from workspace.process import ProcessEnd, Stop
 
-# How an agent asks for a person, at the end of its last message; the brief tells it so.
-_REQUEST = re.compile(r"^[^\w\n]*+(NEEDS-QA|BLOCKED)[^\w\n:]*+:\s*+(.+)", re.MULTILINE)
-_REQUESTS = {"NEEDS-QA": Outcome.NEEDS_QA, "BLOCKED": Outcome.BLOCKED}
 _KEPT_ERRORS = 20  # last lines of standard error
 
 
@@ -128,13 +126,8 @@ def judge_end(
     if told.failure is not None:
         return told.failure, told.reason
     if end.exit_code == 0 and told.finished:
-        return _asked_for(told.said) or (Outcome.SUCCESS, told.said)
+        return asked_for(told.said) or (Outcome.SUCCESS, told.said)
     last = told.reason or "\n".join(errors)
     if end.exit_code == 0:
         return Outcome.CRASHED, f"it ended without a result: {last or 'it said nothing'}"
     return classify(last), f"it ended with exit code {end.exit_code}: {last or 'it said nothing'}"
-
-
-def _asked_for(said: str) -> tuple[Outcome, str] | None:
-    found = _REQUEST.findall(said)
-    return (_REQUESTS[found[-1][0]], found[-1][1].strip()) if found else None

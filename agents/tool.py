@@ -88,6 +88,7 @@ def run_tool(
                 redact=redactor.line,
                 on_ask=on_ask,
             )
+            brief.started.confined = True
             end = run_process(spec, stop, brief.on_start)
     except (OSError, MissionError) as error:
         return Result(outcome=Outcome.BLOCKED, summary=redactor.text(str(error)))

@@ -82,6 +82,15 @@ def test_its_own_word_for_a_failure_counts(worktree: Path) -> None:
     assert (result.outcome, result.summary) == (Outcome.BLOCKED, "no database")
 
 
+def test_it_may_ask_for_a_person_as_every_agent(worktree: Path) -> None:
+    for code, outcome in (
+        ("print('half of it'); print('BLOCKED: no database')", Outcome.BLOCKED),
+        ("print('NEEDS-QA: none')", Outcome.SUCCESS),
+    ):
+        agent = create("ours", CommandAgentConfig(run=python(code)))
+        assert agent.run(make_brief(worktree), Stop()).outcome is outcome
+
+
 def test_without_a_report_the_exit_code_counts(worktree: Path) -> None:
     assert _run(worktree, "print('done')").outcome is Outcome.SUCCESS
     failed = _run(worktree, "import sys; print('oh no', file=sys.stderr); sys.exit(1)")

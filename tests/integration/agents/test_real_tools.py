@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from agents.claude import WITHHELD
 from agents.protocol import AgentEvent, Brief, Result, Timeouts
 from mission.outcome import Outcome
 from tests.conftest import requires
@@ -107,6 +108,15 @@ def test_each_agent_asks_for_its_own_model_with_its_own_key(desk: Desk) -> None:
     assert "sonnet" in models["sonnet"]
     assert models["glm-5.1"] == "glm-5.1"
     assert models["codex"] == "gpt-test"
+
+
+@pytest.mark.parametrize("tool", [HAIKU, GLM], ids=lambda tool: tool.name)
+def test_tools_that_leave_the_worktree_are_not_offered(tool: Tool, desk: Desk) -> None:
+    with ModelServer(Say(text="Fine.\nNEEDS-QA: none")) as server:
+        assert desk.run(tool, server).outcome is Outcome.SUCCESS
+    offered = {one["name"] for one in server.turns[0]["tools"]}
+    assert {"Bash", "Edit"} <= offered
+    assert not offered & set(WITHHELD)
 
 
 def test_glm_is_priced_from_its_tokens_not_by_the_tool(desk: Desk) -> None:

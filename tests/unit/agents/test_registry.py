@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from mission.config import (
     MissionConfig,
     Price,
 )
+from mission.outcome import Outcome
 from tests.plugins import install
 from workspace.process import Stop
 
@@ -100,6 +102,60 @@ def test_results_say_what_they_cost(tmp_path: Path) -> None:
     assert result.usage.cost_usd is None  # it used nothing
     table = prices.complete(succeed(tokens=4_000_000).usage, "m1")
     assert table.cost_usd == pytest.approx(3 * 1.0 + 1 * 10.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ("BLOCKED: no database", Outcome.BLOCKED),
+        ("NEEDS-QA: the colours", Outcome.NEEDS_QA),
+        ("Done.\nNEEDS-QA: none", Outcome.SUCCESS),
+    ],
+)
+def test_an_adapter_of_anybody_s_may_ask_for_a_person(
+    said: str, outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+from agents.fake import FakeAgent, succeed
+
+
+def create(name, config):
+    return FakeAgent(lambda brief, stop: succeed(brief.text))
+"""
+    install(tmp_path, "asks_for_missions", source, {"agents:asks": "create"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    agent = registry.create("mine", AgentConfig(type="asks"))
+    assert agent.run(replace(_brief(tmp_path), text=said), Stop()).outcome is outcome
+
+
+def test_work_of_an_adapter_that_left_the_sandbox_out_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+import subprocess
+from agents.protocol import Outcome, Result
+
+
+class Agent:
+    def __init__(self, name, config):
+        self.name = name
+
+    def missing(self):
+        return None
+
+    def run(self, brief, stop, on_event):
+        subprocess.run(["true"], check=True)
+        return Result(outcome=Outcome.SUCCESS, summary="Done.")
+"""
+    install(tmp_path, "forgets_for_missions", source, {"agents:forgets": "Agent"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    outcomes = {}
+    for kind in ("tool", "bubblewrap"):
+        config = AgentConfig.model_validate({"type": "forgets", "sandbox": {"type": kind}})
+        outcomes[kind] = registry.create("mine", config).run(_brief(tmp_path), Stop())
+    assert outcomes["tool"].outcome is Outcome.SUCCESS
+    assert outcomes["bubblewrap"].outcome is Outcome.BLOCKED
+    assert "agents.tool.run_tool" in outcomes["bubblewrap"].summary
 
 
 def _offer(monkeypatch: pytest.MonkeyPatch, folder: Path, value: str) -> None:
