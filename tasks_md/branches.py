@@ -14,6 +14,8 @@ from tasks_md.pointing import in_cell
 from tasks_md.words import branch_problem, shorten
 
 _LIKE_FILES = "Git keeps branches like files"
+# Where a remote takes no refs but branches and tags, what runs tell each other lies below it.
+_OURS = "mission-runner"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +53,9 @@ def lint_branches(plan: Plan) -> Iterator[Finding]:
     for row in rows:
         if row.task.status == DONE:
             continue
+        if row.branch.casefold().split("/")[0] == _OURS:
+            message = f"branch {shorten(row.branch)}: {_OURS}/ is for what runs tell each other"
+            yield row.finding("invalid-branch", message, "Give the row another branch")
         other = users.setdefault(row.branch, row)
         if other is not row:
             message = f"branch {shorten(row.branch)} belongs to {other.task.id}, which is open too"

@@ -39,6 +39,7 @@ from mission.config.model import (
     TaskConfig,
 )
 from mission.config.plugins import configured_by
+from mission.config.requests import RequestsConfig
 from mission.config.section import Section
 from mission.config.values import Duration, Tokens, format_duration, parse_duration, parse_tokens
 
@@ -65,6 +66,7 @@ __all__ = [
     "Price",
     "QaRule",
     "QueueGateConfig",
+    "RequestsConfig",
     "ReviewRule",
     "RoutingRule",
     "SandboxConfig",

@@ -21,6 +21,7 @@ from mission.config.forge import FORGE_KINDS, ForgeConfig
 from mission.config.gates import GATE_KINDS, GateConfig, VerifyStep
 from mission.config.kinds import Kinds
 from mission.config.merging import MergeConfig
+from mission.config.requests import RequestsConfig
 from mission.config.section import Section
 from mission.config.values import Duration
 from mission.state import Status
@@ -63,6 +64,11 @@ class StatusConfig(Section):
         description="When a run copies the mission into the storage of the configured tier, for"
         " gateways and dashboards: as things happen, at its end, or never. The `local` tier is"
         " left to `mission tier sync`.",
+    )
+    fetch: Duration | None = Field(
+        default=None,
+        description="How old what is known of the run in another clone may be before `mission"
+        " status` asks the remote again. Without it, only `--fetch` asks.",
     )
 
 
@@ -149,6 +155,10 @@ class MissionConfig(Section):
     status: StatusConfig = Field(
         default_factory=StatusConfig,
         description="When status changes are committed, and whether they are pushed.",
+    )
+    requests: RequestsConfig = Field(
+        default_factory=RequestsConfig,
+        description="What people ask of the run from other clones.",
     )
 
     @field_validator("agents", mode="before")

@@ -62,6 +62,8 @@ class SettingsFiles:
             config = task.with_.get("config")
             if isinstance(config, str):
                 found.append(top / config)
+        if self.config.requests.signed is not None:
+            found.append(top / Path(self.config.requests.signed).expanduser())
         for path in found:
             for step in _way(path):
                 if step.is_relative_to(top):

@@ -190,6 +190,23 @@ def test_a_branch_cannot_lie_below_the_base_or_the_base_below_it(
         assert one.hint
 
 
+@pytest.mark.parametrize(
+    ("branch", "hit"),
+    [
+        ("mission-runner/docs-TASKS-1/claim", True),
+        ("Mission-Runner/x", True),
+        ("mission-runner", True),
+        ("mission-runner-2", False),
+        ("feat/mission-runner/x", False),
+    ],
+)
+def test_a_row_cannot_have_a_branch_by_which_runs_talk(branch: str, hit: bool) -> None:
+    found = lint(parse(plan_text([row("A", branch=branch), row("B", "done", branch=branch)])))
+    assert [(one.rule, one.severity, one.task) for one in found] == (
+        [("invalid-branch", ERROR, "A")] if hit else []
+    )
+
+
 def test_other_branches_that_are_there_may_be_in_the_way() -> None:
     rows = [row("A", branch="dev/x"), row("B", branch="feat"), row("C", branch="feat2/c")]
     plan = parse(plan_text(rows))
