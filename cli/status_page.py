@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from cli.console import Style, paint, printable, screen_width, shown_path
-from cli.tables import Column, table, wrap
+from cli.elsewhere_page import answer_lines, claim_lines, row_lines
+from cli.tables import Column, minute, table, wrap, wrapped
 from mission.amounts import count
 from mission.waits import WaitsFor
 from service.overview import MilestoneView, Overview, TaskView
@@ -49,9 +49,13 @@ def status_page(standing: Standing) -> str:
     order = {task: at for at, task in enumerate(standing.overview.ready)}
     views.sort(key=lambda view: order.get(view.task.id, len(order)))
     for section in _SECTIONS:
-        rows = [view for view in views if section.holds(view)]
+        rows = [view for view in views if section.holds(view) and not _is_there(view, standing)]
+        if section is _SECTIONS[0] and standing.elsewhere is not None:
+            lines += row_lines(standing.elsewhere)
         if rows:
             lines += ["", *_section(section, rows, standing)]
+    if standing.elsewhere is not None:
+        lines += answer_lines(standing.elsewhere)
     return "\n".join(lines)
 
 
@@ -70,41 +74,41 @@ def _head(standing: Standing) -> Iterator[str]:
     )
     yield from _run(standing)
     if standing.paused is not None:
-        told = f"Since {_minute(standing.paused.since)} {standing.paused.detail}"
-        yield from _wrapped(told, "yellow")
+        told = f"Since {minute(standing.paused.since)} {standing.paused.detail}"
+        yield from wrapped(told, "yellow")
     if standing.errors:
         number = "1 error" if standing.errors == 1 else f"{standing.errors} errors"
-        yield from _wrapped(f"{number} in the file: `mission check` tells where", "red")
+        yield from wrapped(f"{number} in the file: `mission check` tells where", "red")
     for conflict in standing.conflicts:
-        yield from _wrapped(conflict, "yellow")
+        yield from wrapped(conflict, "yellow")
 
 
 def _run(standing: Standing) -> Iterator[str]:
     """Who is at work, and what is left where nobody is."""
     run, away = standing.run, standing.away
+    if standing.elsewhere is not None:
+        yield from claim_lines(standing.elsewhere)
+        return
     if run is not None and run.at_work:
         since = run.since.isoformat(timespec="seconds")
         told = f"process {run.pid} on {run.host} since {since} ({run.command})"
-        yield from _wrapped(f"A run is under way: {told}", "cyan")
+        yield from wrapped(f"A run is under way: {told}", "cyan")
         if run.alive is None:
-            yield from _wrapped(f"Its last sign is of {_minute(run.last_sign)}", "yellow")
+            yield from wrapped(f"Its last sign is of {minute(run.last_sign)}", "yellow")
         if away is not None:
-            yield from _wrapped(f"Since {_minute(away.at)} {away.what.text}", "yellow")
+            yield from wrapped(f"Since {minute(away.at)} {away.what.text}", "yellow")
         return
     if any(standing.attempt(view.task.id) for view in standing.overview.tasks):
-        yield from _wrapped("No run is at work: `mission run` carries on", "yellow")
+        yield from wrapped("No run is at work: `mission run` carries on", "yellow")
     if standing.stale_since is not None:
-        told = f"The last run died; its last sign is of {_minute(standing.stale_since)}"
-        yield from _wrapped(told, "yellow")
+        told = f"The last run died; its last sign is of {minute(standing.stale_since)}"
+        yield from wrapped(told, "yellow")
 
 
-def _minute(when: datetime) -> str:
-    return f"{when.astimezone():%Y-%m-%d %H:%M}"
-
-
-def _wrapped(text: str, style: Style) -> Iterator[str]:
-    for line in wrap(printable(text), screen_width()):
-        yield paint(line, style)
+def _is_there(view: TaskView, standing: Standing) -> bool:
+    """Whether another clone has the row, so that the file here tells less of it."""
+    there = standing.elsewhere
+    return view.task.status != DONE and there is not None and there.row(view.task.id) is not None
 
 
 def _milestones(overview: Overview) -> str:

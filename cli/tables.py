@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cli.console import Style, paint, printable, screen_width
 from tasks_md.spans import character_width, display_width
@@ -110,3 +111,14 @@ def _line(
         shown = paint(part, column.styles.get(part, "")) if styled and column.styles else part
         padded.append(blanks + shown if column.right else shown + blanks)
     return padded
+
+
+def minute(when: datetime) -> str:
+    """A moment as people here tell it, to the minute."""
+    return f"{when.astimezone():%Y-%m-%d %H:%M}"
+
+
+def wrapped(text: str, style: Style) -> Iterator[str]:
+    """A text of any origin, in lines for the screen."""
+    for line in wrap(printable(text), screen_width()):
+        yield paint(line, style)

@@ -21,4 +21,5 @@ class WaitsFor(StrEnum):
     BUDGET = "budget"
     PAUSE = "pause"
     REMOTE = "remote"  # which cannot be reached
+    CLONE = "clone"  # another one, which carries the mission out
     LEFTOVER = "leftover"  # an agent of an earlier run that does not end

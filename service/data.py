@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from mission.elsewhere import Elsewhere
 from service.overview import overview_data
 from service.standing import LiveAttempt, Standing, Wait
 
@@ -42,6 +43,7 @@ def standing_data(standing: Standing) -> dict[str, object]:
             }
             for one in standing.requests
         ],
+        "elsewhere": None if standing.elsewhere is None else _elsewhere(standing.elsewhere),
         "conflicts": list(standing.conflicts),
         "errors": standing.errors,
     }
@@ -55,6 +57,18 @@ def _wait(wait: Wait) -> dict[str, object]:
         "since": wait.since,
         "until": wait.until,
         "hint": wait.hint,
+    }
+
+
+def _elsewhere(heard: Elsewhere) -> dict[str, object]:
+    claim = heard.claim
+    return {
+        "looked": heard.looked,
+        "run": None if claim is None else asdict(claim),
+        "rows": [asdict(row) for row in heard.there.rows],
+        "counts": heard.there.counts,
+        "paused": heard.there.paused,
+        "answers": [asdict(answer) for answer in heard.answers],
     }
 
 

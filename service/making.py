@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gates.pause import Paused
+from mission.elsewhere import Elsewhere
 from mission.journal import Attempt, Event, Step
 from mission.journal.kinds import DispatchBegan, RowWaits, WillConflict
 from mission.state import Status
@@ -36,6 +37,7 @@ class Known:
     holder: Holder | None = None  # who holds the mission, as far as this machine can tell
     paused: Paused | None = None
     outputs: Mapping[int, datetime] = field(default_factory=dict)  # by attempt, of its log's end
+    elsewhere: Elsewhere | None = None  # what was last heard of the remote
 
 
 def make_standing(known: Known, *, revision: int = 1) -> Standing:
@@ -69,6 +71,7 @@ def make_standing(known: Known, *, revision: int = 1) -> Standing:
         merge_queue=facts.turns,
         people=tuple(_people(views, waits)),
         requests=record.requests,
+        elsewhere=facts.elsewhere,
         conflicts=_conflicts(known.plan, record.conflicts),
     )
 
@@ -95,6 +98,7 @@ def _facts(known: Known, views: Iterable[TaskView]) -> Facts:
         planning=valid_words(record, at_work=at_work),
         gates=record.gates,
         turns=tuple(_turns(record, under_way)) if at_work else (),
+        elsewhere=_elsewhere(known, at_work=at_work),
         live=sum(_is_live(attempt, words, at_work=at_work) for attempt in under_way),
     )
 
@@ -137,6 +141,12 @@ def _dispatch(known: Known) -> Event[DispatchBegan] | None:
     if run is None or holder is None or dispatch is None or run.ended is not None:
         return None
     return dispatch if dispatch.run == run.id and run.pid == holder.pid else None
+
+
+def _elsewhere(known: Known, *, at_work: bool) -> Elsewhere | None:
+    """What was heard of another clone that carries the mission out; None while a run is here."""
+    heard = known.elsewhere
+    return heard if heard is not None and heard.held_there and not at_work else None
 
 
 def _is_of_run(at: datetime, record: Record) -> bool:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from errors.finding import Severity
+from mission.elsewhere import elsewhere_file, read_elsewhere
 from mission.journal import Attempt
 from mission.journal.look import look
 from mission.place import Place
@@ -54,7 +55,9 @@ def versions(place: Place) -> Versions:
     return Versions(
         plan=_versions(place.task_file, place.config_file),
         journal=_journal_versions(place),
-        beside=_versions(pause.own, pause.beside, note_file(place.state_dir)),
+        beside=_versions(
+            pause.own, pause.beside, note_file(place.state_dir), elsewhere_file(place)
+        ),
         holder=None if held is None else held.pid,
     )
 
@@ -107,6 +110,7 @@ def known(place: Place, read: ReadPlan, record: Record) -> Known:
         holder=holder(place.state_dir),
         paused=pause_files(place).read(),
         outputs=log_ends(record.attempts),
+        elsewhere=read_elsewhere(place),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gates.pause import Paused
+from mission.elsewhere import Elsewhere
 from mission.journal import Attempt, Event, Request
 from mission.journal.kinds import RemoteAway
 from mission.waits import WaitsFor
@@ -96,6 +97,7 @@ class Standing:
     merge_queue: tuple[Turn, ...]
     people: tuple[Need, ...]  # in file order
     requests: tuple[Request, ...]  # what people asked for and nobody has answered yet
+    elsewhere: Elsewhere | None  # what was heard of another clone, where that carries it out
     conflicts: tuple[str, ...]  # warnings about branches that will not merge together
 
     def attempt(self, task: str) -> LiveAttempt | None:

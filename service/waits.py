@@ -8,6 +8,7 @@ from datetime import datetime
 
 from gates.pause import Paused
 from gates.protocol import GateState
+from mission.elsewhere import Elsewhere, RowThere
 from mission.journal import Attempt, Event
 from mission.journal.kinds import DispatchBegan, GateAnswered, RemoteAway, RowWaits, StatusSet
 from mission.state import Actor, Status
@@ -43,6 +44,7 @@ class Facts:
     planning: Mapping[str, Event[RowWaits]]  # ... that milestones wait for
     gates: Mapping[int, Sequence[Event[GateAnswered]]]  # every answer, by attempt
     turns: tuple[Turn, ...]  # the merge queue
+    elsewhere: Elsewhere | None  # another clone carries the mission out, as was heard
     live: int  # how many slots are taken
 
     @property
@@ -75,6 +77,9 @@ def row_waits(view: TaskView, facts: Facts) -> tuple[Wait, ...]:
     task, status = view.task, view.task.status
     if status == Status.DONE:
         return ()
+    there = facts.elsewhere.row(task.id) if facts.elsewhere is not None else None
+    if there is not None:
+        return (_there(there, facts),)
     if status == Status.NOT_STARTED:
         return tuple(_not_started(view, facts))
     if status == Status.IN_PROGRESS or task.id in facts.attempts:  # else it was approved
@@ -123,7 +128,9 @@ def _ready(view: TaskView, facts: Facts) -> Iterator[Wait]:
         yield Wait(on=WaitsFor.REMOTE, why=facts.away.what.text, since=facts.away.at)
     if word is not None:
         yield _told(word)
-    if facts.dispatch is None:
+    if facts.elsewhere is not None:
+        yield Wait(on=WaitsFor.CLONE, why=f"{_who(facts)} carries the mission out")
+    elif facts.dispatch is None:
         why = "the run at work starts no rows" if facts.at_work else "no run is at work"
         yield Wait(on=WaitsFor.RUN, why=why, hint=_CARRY_ON)
     elif not (facts.dispatch.what.all or task in facts.dispatch.what.rows):
@@ -144,6 +151,8 @@ def _under_way(view: TaskView, facts: Facts) -> Iterator[Wait]:
     if not facts.at_work:
         if attempt is None and _is_by_hand(view, facts):
             yield _by_hand(view, facts)
+        elif facts.elsewhere is not None:
+            yield Wait(on=WaitsFor.CLONE, why=f"{_who(facts)} carries the mission out")
         else:
             yield Wait(on=WaitsFor.RUN, why="no run is at work", hint=_CARRY_ON)
         return
@@ -234,6 +243,35 @@ def _pause(paused: Paused) -> Wait:
         since=paused.since,
         hint="mission unpause",
     )
+
+
+def _there(row: RowThere, facts: Facts) -> Wait:
+    """Where a row stands that another clone has: a person may answer from here."""
+    if row.status in _ASKS:
+        told, hint = _ASKS[Status(row.status)]
+        return Wait(
+            on=WaitsFor.PERSON,
+            why=row.why or told,
+            names=(_who(facts),),
+            since=row.since,
+            hint=hint.format(row.task),
+        )
+    did = [f"attempt {row.attempt} by {row.agent}"] if row.attempt is not None else []
+    did += [row.step] if row.step else []
+    waits = f"; {row.why}" if row.why else ""
+    return Wait(
+        on=WaitsFor.CLONE,
+        why=f"{_who(facts)} has it: {', '.join(did) or row.status}{waits}",
+        names=(_who(facts),),
+        since=row.since,
+        hint=f"mission stop {row.task}" if row.attempt is not None else "",
+    )
+
+
+def _who(facts: Facts) -> str:
+    """The machine that carries the mission out."""
+    claim = facts.elsewhere.claim if facts.elsewhere is not None else None
+    return claim.host if claim is not None and claim.host else "another clone"
 
 
 def _told(word: Event[RowWaits]) -> Wait:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gates.pause import Paused
+from mission.elsewhere import HELD, Claimed, Elsewhere, RowsThere, RowThere
 from mission.journal import Attempt, Event, Run, Step
 from mission.journal.kinds import (
     DispatchBegan,
@@ -359,3 +360,47 @@ def test_each_row_is_done_or_somebody_is_at_it_or_it_is_told_why_not(
         range(1, len(standing.merge_queue) + 1)
     )
     assert make_standing(known) == standing
+
+
+def far(*rows: RowThere, state: str = HELD, ours: bool = False) -> Elsewhere:
+    """What was heard of another clone."""
+    claim = Claimed(state=state, host="far", pid=7, sign=NOW)
+    return Elsewhere(looked=NOW, claim=claim, ours=ours, there=RowsThere(rows=rows))
+
+
+def test_what_another_clone_has_is_waited_for_there() -> None:
+    under_way = RowThere(task="A", status="in-progress", attempt=2, agent="codex", step="verified")
+    waiting = RowThere(task="C", status="needs-qa", why="look at the colours")
+    made = make_standing(replace(plan(), elsewhere=far(under_way, waiting)))
+    assert made.elsewhere is not None
+    (first,) = made.waits["A"]
+    assert (first.on, first.why) == (
+        WaitsFor.CLONE,
+        "far has it: attempt 2 by codex, verified",
+    )
+    assert made.waits["B"][0].on is WaitsFor.DEPENDENCY
+    assert [(need.task, need.why, need.hint) for need in made.people] == [
+        ("C", "look at the colours", "mission approve C, or mission reject C")
+    ]
+
+
+def test_a_row_that_another_clone_may_start_waits_for_it() -> None:
+    made = make_standing(replace(plan(C="done"), elsewhere=far()))
+    assert [(wait.on, wait.why) for wait in made.waits["A"]] == [
+        (WaitsFor.CLONE, "far carries the mission out")
+    ]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        replace(plan(), elsewhere=far(state="free")),
+        replace(plan(), elsewhere=far(ours=True)),
+        replace(plan(), elsewhere=far(), holder=HOLDER, record=Record(run=RUN)),
+    ],
+    ids=["given back", "ours", "a run is here"],
+)
+def test_what_no_other_clone_carries_out_is_not_waited_for_there(known: Known) -> None:
+    made = make_standing(known)
+    assert made.elsewhere is None
+    assert {wait.on for wait in made.waits["A"]} == {WaitsFor.RUN}

@@ -1,0 +1,218 @@
+"""A request on its way through the remote: a letter, and the answer to it. Pure.
+
+Whoever may push there can write one, so what comes in is foreign text: each part is bounded, and
+whatever is not as it should be is refused with why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+
+from errors import RequestRefusedError
+from mission.journal import RequestKind
+from mission.state import Status
+
+LETTER_FILE: Final = "request.json"
+ANSWERS_FILE: Final = "answers.json"
+PAUSE: Final = "pause"
+UNPAUSE: Final = "unpause"
+#: Of a letter's file; one of a hundred rows with a long note has a tenth.
+MOST_BYTES: Final = 64 * 1024
+_VERSION = 1
+_MOST_ROWS = 500
+_MOST_ANSWERS = 300  # that go along with a claim
+_MOST_TOLD = 4096  # bytes of an answer's text
+_AHEAD = timedelta(minutes=10)  # by which clocks may differ
+_ID = re.compile(r"[0-9a-f]{32}")
+_OF_MISSION = frozenset({PAUSE, UNPAUSE})
+_KINDS = frozenset({*(kind.value for kind in RequestKind), *_OF_MISSION})
+
+#: A moment as others tell it: one that every machine can show.
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1980, 1, 1, tzinfo=UTC), le=datetime(2999, 1, 1, tzinfo=UTC)),
+]
+_Word = Annotated[str, Field(max_length=200)]
+_Note = Annotated[str, Field(max_length=2000)]
+_Told = Annotated[str, Field(max_length=_MOST_TOLD)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """What somebody asks of the run, from another clone."""
+
+    id: _Word  # its own, and of no other letter: its ref's last part
+    mission: _Word  # the name of the mission's folder of state: a letter is for no other mission
+    kind: _Word  # a `RequestKind`, or PAUSE or UNPAUSE
+    tasks: Annotated[tuple[_Word, ...], Field(max_length=_MOST_ROWS)] = ()
+    status: _Word | None = None  # for `set`
+    note: _Note | None = None  # a word for the rows' notes and the journal; why it is paused
+    options: dict[_Word, _Word] = field(default_factory=dict)  # of the command; none is known yet
+    at: Moment  # when it was written, by that machine's clock
+    version: int = _VERSION
+
+    @property
+    def is_of_mission(self) -> bool:
+        """Whether it is about the mission, and not about rows."""
+        return self.kind in _OF_MISSION
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowAnswer:
+    """What became of one row."""
+
+    task: _Word
+    status: _Word  # the row's, afterwards
+    notes: _Told  # the row's, afterwards
+    error: _Told | None = None  # why nothing was changed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What became of a letter."""
+
+    id: _Word
+    kind: _Word
+    by: _Word  # who asked
+    at: Moment  # when it was answered
+    error: _Told | None = None  # why it was refused as a whole
+    rows: Annotated[tuple[RowAnswer, ...], Field(max_length=_MOST_ROWS)] = ()
+
+    @property
+    def told(self) -> str:
+        """In a few words."""
+        errors = [row.error for row in self.rows if row.error is not None]
+        if self.error is not None or errors:
+            return self.error or "; ".join(errors)
+        return ", ".join(f"{row.task} is {row.status}" for row in self.rows) or "applied"
+
+
+def letter_bytes(letter: Letter) -> bytes:
+    """As it is sent."""
+    return _letters().dump_json(letter)
+
+
+def read_letter(raw: bytes, *, id: str, mission: str) -> Letter:  # noqa: A002 - the field's name
+    """What a letter says.
+
+    Args:
+        raw: Its file.
+        id: What its ref is called.
+        mission: The mission that it was left for.
+
+    Raises:
+        RequestRefusedError: It is none, of another version, or not for this mission. The message
+            quotes nothing of it.
+    """
+    if len(raw) > MOST_BYTES:
+        raise RequestRefusedError(f"it has {len(raw)} bytes; a request has {MOST_BYTES} at most")
+    try:
+        letter = _letters().validate_json(raw)
+    except ValidationError as error:
+        where = ".".join(str(step) for step in error.errors()[0]["loc"][:2])
+        problem = error.errors()[0]["type"].replace("_", " ")
+        raise RequestRefusedError(f"it cannot be read: {where or 'its text'}: {problem}") from error
+    if letter.version != _VERSION:
+        raise RequestRefusedError(
+            "it is of another version of the runner", hint="Update the older of both"
+        )
+    if letter.id != id or letter.mission != mission:
+        raise RequestRefusedError("it was written for another place, and copied here")
+    _refuse_nonsense(letter)
+    return letter
+
+
+def _refuse_nonsense(letter: Letter) -> None:
+    words = (letter.kind, *letter.tasks, letter.status or "", letter.note or "")
+    if not all(word.isprintable() for word in words):
+        raise RequestRefusedError("it holds control characters")
+    if letter.kind not in _KINDS:
+        raise RequestRefusedError(
+            "it asks for something that this version does not know", hint="Update the older of both"
+        )
+    if letter.options:
+        raise RequestRefusedError(
+            "it has options that this version does not know", hint="Update the older of both"
+        )
+    if bool(letter.tasks) == letter.is_of_mission:
+        raise RequestRefusedError(
+            f"{letter.kind} is for the whole mission" if letter.tasks else "it names no row"
+        )
+    if (letter.kind == RequestKind.SET) != (letter.status in set(Status)):
+        raise RequestRefusedError("its status is none, or is not asked for")
+
+
+def refuse_time(when: datetime, now: datetime, expire: timedelta) -> None:
+    """Refuse a letter that is too old, or whose time lies in the future.
+
+    Raises:
+        RequestRefusedError: It is.
+    """
+    if when > now + _AHEAD:
+        raise RequestRefusedError(
+            f"its time, {when:%Y-%m-%d %H:%M} UTC, lies in the future",
+            hint="Set the clock of the machine that it comes from",
+        )
+    if when < now - expire:
+        raise RequestRefusedError(
+            f"it is of {when:%Y-%m-%d %H:%M} UTC, and has expired", hint="Ask again"
+        )
+
+
+def is_id(text: str) -> bool:
+    """Whether a letter may be called that."""
+    return _ID.fullmatch(text) is not None
+
+
+def answers_bytes(answers: Iterable[Answer]) -> bytes:
+    """The newest answers, as they go along with a claim. Texts are cut to what is read again."""
+    kept = sorted(answers, key=lambda one: (one.at, one.id))[-_MOST_ANSWERS:]
+    return _answers().dump_json([_fitted(one) for one in kept])
+
+
+def read_answers(raw: bytes) -> tuple[Answer, ...]:
+    """Answers that somebody else wrote; none where they cannot be read."""
+    try:
+        return tuple(_answers().validate_json(raw))
+    except ValidationError:
+        return ()
+
+
+def _fitted(answer: Answer) -> Answer:
+    return Answer(
+        id=answer.id,
+        kind=answer.kind[:200],
+        by=answer.by[:200],
+        at=answer.at,
+        error=None if answer.error is None else _cut(answer.error),
+        rows=tuple(
+            RowAnswer(
+                task=row.task[:200],
+                status=row.status[:200],
+                notes=_cut(row.notes),
+                error=None if row.error is None else _cut(row.error),
+            )
+            for row in answer.rows[:_MOST_ROWS]
+        ),
+    )
+
+
+def _cut(text: str) -> str:
+    return text.encode(errors="replace").decode()[:_MOST_TOLD]
+
+
+@cache
+def _letters() -> TypeAdapter[Letter]:
+    return TypeAdapter(Letter)
+
+
+@cache
+def _answers() -> TypeAdapter[list[Answer]]:
+    return TypeAdapter(list[Answer])
