@@ -32,6 +32,8 @@ _GONE = re.compile(
     r"does not appear to be a git repository"
     r"|repository (?:(?!repository | does not exist)[^\n])*+ does not exist"
 )
+# What git says of the remote's answer to a push.
+_ANSWERED = re.compile(r"^ ! \[(remote )?rejected\]|does not support --atomic", re.MULTILINE)
 
 #: An address that has not answered yet in this run may be wrong: a person should know soon.
 AT_FIRST = timedelta(seconds=30)
@@ -73,6 +75,8 @@ class Away:
 
     def is_away(self, said: str) -> bool:
         """Whether a command that failed with these words did not reach the remote."""
+        if _ANSWERED.search(said):
+            return False  # git hangs up itself, where all was to be moved or nothing
         return bool(_AWAY.search(said) or (self._answered and _GONE.search(said)))
 
     def answered(self) -> None:

@@ -104,6 +104,14 @@ class Git:
         with self.objects() as store:
             yield replace(self, store=store)
 
+    def store_with(self, environment: Mapping[str, str]) -> Store:
+        """What answers questions about objects that git finds by these variables."""
+        asks = ("cat-file", "--batch-command")
+        return Store(
+            lambda: self._started(asks, stderr=subprocess.DEVNULL, environment=environment),
+            self.own_dir,
+        )
+
     def own_dir(self) -> Path:
         """The folder's own git folder, absolute: of a worktree, its own below the repository's."""
         return self.git_dir or Path(self.text("rev-parse", "--absolute-git-dir"))

@@ -44,6 +44,9 @@ def test_nobody_answered(said: str) -> None:
         " ! [rejected] main -> main (stale info)",
         "fatal: unable to access 'https://h/': SSL certificate problem: unable to get local issuer",
         "",
+        # Git hangs up itself, where all was to be moved or nothing.
+        "fatal: the remote end hung up unexpectedly\n ! [rejected] main -> main (stale info)",
+        "the receiving end does not support --atomic push\nthe remote end hung up unexpectedly",
     ],
 )
 def test_somebody_answered(said: str) -> None:

@@ -1,0 +1,1 @@
+"""Which clone carries a mission out, said on its remote."""
