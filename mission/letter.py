@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
 
 from errors import RequestRefusedError
 from mission.journal import RequestKind
@@ -30,6 +30,7 @@ _MOST_ROWS = 500
 _MOST_ANSWERS = 300  # that go along with a claim
 _MOST_TOLD = 4096  # bytes of an answer's text
 _AHEAD = timedelta(minutes=10)  # by which clocks may differ
+_UPDATE = "Update the runner in the older of both clones"
 _ID = re.compile(r"[0-9a-f]{32}")
 _OF_MISSION = frozenset({PAUSE, UNPAUSE})
 _KINDS = frozenset({*(kind.value for kind in RequestKind), *_OF_MISSION})
@@ -48,13 +49,15 @@ _Told = Annotated[str, Field(max_length=_MOST_TOLD)]
 class Letter:
     """What somebody asks of the run, from another clone."""
 
+    # What a newer version adds may change the meaning: it is refused, not passed over.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     id: _Word  # its own, and of no other letter: its ref's last part
     mission: _Word  # the name of the mission's folder of state: a letter is for no other mission
     kind: _Word  # a `RequestKind`, or PAUSE or UNPAUSE
     tasks: Annotated[tuple[_Word, ...], Field(max_length=_MOST_ROWS)] = ()
     status: _Word | None = None  # for `set`
     note: _Note | None = None  # a word for the rows' notes and the journal; why it is paused
-    options: dict[_Word, _Word] = field(default_factory=dict)  # of the command; none is known yet
     at: Moment  # when it was written, by that machine's clock
     version: int = _VERSION
 
@@ -116,13 +119,14 @@ def read_letter(raw: bytes, *, id: str, mission: str) -> Letter:  # noqa: A002 -
     try:
         letter = _letters().validate_json(raw)
     except ValidationError as error:
-        where = ".".join(str(step) for step in error.errors()[0]["loc"][:2])
-        problem = error.errors()[0]["type"].replace("_", " ")
-        raise RequestRefusedError(f"it cannot be read: {where or 'its text'}: {problem}") from error
-    if letter.version != _VERSION:
+        first = error.errors()[0]
+        keys = [one.name for one in fields(Letter) if first["loc"][:1] == (one.name,)]
+        problem = first["type"].replace("_", " ")
         raise RequestRefusedError(
-            "it is of another version of the runner", hint="Update the older of both"
-        )
+            f"it cannot be read: {''.join(keys) or 'its text'}: {problem}", hint=_UPDATE
+        ) from error
+    if letter.version != _VERSION:
+        raise RequestRefusedError("it is of another version of the runner", hint=_UPDATE)
     if letter.id != id or letter.mission != mission:
         raise RequestRefusedError("it was written for another place, and copied here")
     _refuse_nonsense(letter)
@@ -135,11 +139,7 @@ def _refuse_nonsense(letter: Letter) -> None:
         raise RequestRefusedError("it holds control characters")
     if letter.kind not in _KINDS:
         raise RequestRefusedError(
-            "it asks for something that this version does not know", hint="Update the older of both"
-        )
-    if letter.options:
-        raise RequestRefusedError(
-            "it has options that this version does not know", hint="Update the older of both"
+            "it asks for something that this version does not know", hint=_UPDATE
         )
     if bool(letter.tasks) == letter.is_of_mission:
         raise RequestRefusedError(
@@ -183,6 +183,17 @@ def read_answers(raw: bytes) -> tuple[Answer, ...]:
         return tuple(_answers().validate_json(raw))
     except ValidationError:
         return ()
+
+
+def answer_text(answer: Answer) -> str:
+    """One answer, for the journal."""
+    return _answers().dump_json([_fitted(answer)]).decode()
+
+
+def read_answer(text: str) -> Answer | None:
+    """One answer of the journal's; None where it cannot be read."""
+    found = read_answers(text.encode(errors="replace"))
+    return found[0] if found else None
 
 
 def _fitted(answer: Answer) -> Answer:

@@ -256,6 +256,27 @@ class MergeAwaited:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LetterCame:
+    """A request from another clone came through the remote, and was taken in."""
+
+    letter: str  # its id
+    asked: str  # a `RequestKind`
+    by: str  # the author of its commit: name <address>
+    requests: tuple[str, ...]  # the numbers of what it became in this journal
+    signed: str = ""  # the principal of the key that signed it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LetterAnswered:
+    """A request from another clone was answered, here or by a clone before this one."""
+
+    letter: str  # its id
+    asked: str  # as it called what it asks for
+    by: str  # the author of its commit: name <address>
+    answer: str  # a `mission.letter.Answer` as JSON
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Other:
     """A word of somebody else: of a third party, or of a version that this one does not know."""
 
@@ -288,6 +309,8 @@ Happening = (
     | DispatchBegan
     | RowWaits
     | MergeAwaited
+    | LetterCame
+    | LetterAnswered
     | Other
 )
 H = TypeVar("H", bound=Happening)

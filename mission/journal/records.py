@@ -143,10 +143,15 @@ class Request:
     task: str
     status: str | None  # for `set`
     note: str | None
-    by: str  # who asked, `user@host`
+    by: str  # who asked, `user@host`; from another clone `name <address>`
     submitted: datetime
     finished: datetime | None  # None: not yet applied
     error: str | None  # why it was refused
+
+    @property
+    def person(self) -> str:
+        """Who asked, by name alone."""
+        return self.by.partition(" <")[0].partition("@")[0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

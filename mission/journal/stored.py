@@ -20,6 +20,8 @@ from mission.journal.kinds import (
     GateAnswered,
     Happening,
     IssueClosed,
+    LetterAnswered,
+    LetterCame,
     MergeAwaited,
     Merged,
     MilestoneExpanded,
@@ -65,6 +67,8 @@ WORDS: Mapping[type[Happening], str] = {
     DispatchBegan: "dispatch",
     RowWaits: "waits",
     MergeAwaited: "queued",
+    LetterCame: "letter",
+    LetterAnswered: "letter-answered",
 }
 _CLASSES = {word: kind for kind, word in WORDS.items()}
 

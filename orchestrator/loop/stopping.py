@@ -77,6 +77,5 @@ class Stopping:
 
 def word_of(request: Request) -> str:
     """What the notes of a stopped row say."""
-    name = request.by.partition("@")[0]
-    word = f"stopped by {name}; `mission unblock {request.task}` goes on"
+    word = f"stopped by {request.person}; `mission unblock {request.task}` goes on"
     return f"{word}: {request.note}" if request.note else word

@@ -17,6 +17,8 @@ from mission.journal.kinds import (
     DispatchBegan,
     ForgeRaced,
     Happening,
+    LetterAnswered,
+    LetterCame,
     MergeAwaited,
     Merged,
     Other,
@@ -81,6 +83,8 @@ def _check(journal: Journal) -> None:
         DispatchBegan,
         RowWaits,
         MergeAwaited,
+        LetterCame,
+        LetterAnswered,
     }  # newer ones
     (other,) = (event.what for event in journal.events() if isinstance(event.what, Other))
     assert other.kind == "note"

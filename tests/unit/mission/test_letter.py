@@ -51,8 +51,8 @@ def test_what_was_written_is_read_again() -> None:
     [
         ({"version": 2}, "another version"),
         ({"kind": "explode"}, "does not know"),
-        ({"options": {"keep": "yes"}}, "options"),
-        ({"options": {"keep": 1}}, "cannot be read"),
+        ({"keep": True}, "cannot be read"),  # a newer version's option changes what is asked
+        ({"\x1b[2J": True}, "cannot be read: its text"),
         ({"id": "f" * 32}, "copied here"),
         ({"mission": "TASKS-2"}, "copied here"),
         ({"tasks": []}, "names no row"),

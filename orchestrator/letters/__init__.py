@@ -1,0 +1,1 @@
+"""What people ask from other clones, and what these are shown."""

@@ -1,0 +1,169 @@
+"""The way that letters take: refs on the remote, each leading to a commit that holds one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from errors import GitError, RequestRefusedError
+from mission.letter import LETTER_FILE
+from workspace.repository import Repository
+from workspace.shared_objects import Shared
+from workspace.shared_refs import SharedRefs, Swap
+from workspace.signatures import Signed, signed_commit, signer
+
+FOLDER = "requests/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """A letter as somebody left it. All of it is foreign text."""
+
+    commit: str
+    author: str  # name <address>
+    at: datetime  # by the author's clock
+    content: bytes
+
+
+class Post(Protocol):
+    """Where letters lie until they are answered."""
+
+    def waiting(self) -> Mapping[str, str]:
+        """The letters that lie there, by id, with their commits.
+
+        Raises:
+            GitError: The remote cannot be reached.
+        """
+
+    def open(self, letter: str, commit: str) -> Opened | None:
+        """One of them; None: it is gone, or another one.
+
+        Raises:
+            RequestRefusedError: It is no letter.
+            GitError: The remote cannot be reached.
+        """
+
+    def signer(self, commit: str, keys: bytes) -> Signed:
+        """Who has signed one that was opened.
+
+        Args:
+            keys: The content of a file of allowed signers.
+
+        Raises:
+            RequestRefusedError: Nobody whose key is there.
+            MissionError: It cannot be told.
+        """
+
+    def take_away(self, letter: str, commit: str) -> None:
+        """Take one away that was answered. One that is gone, or another one by now, is left.
+
+        Raises:
+            GitError: The remote cannot be reached.
+        """
+
+
+class RemotePost:
+    """On the remote of a repository."""
+
+    def __init__(self, repository: Repository, refs: SharedRefs) -> None:
+        self._repository = repository
+        self._refs = refs
+
+    def waiting(self) -> Mapping[str, str]:
+        return letters_in(self._refs.listed())
+
+    def open(self, letter: str, commit: str) -> Opened | None:
+        try:
+            found = self._refs.read(f"{FOLDER}{letter}", commit)
+        except GitError as error:
+            if not self._refs.objects.has(commit):
+                raise
+            raise RequestRefusedError(error.message) from error  # it came, and is something else
+        return None if found is None else opened(found)
+
+    def signer(self, commit: str, keys: bytes) -> Signed:
+        environment = self._refs.objects.environment
+        return signer(self._repository.git, commit, keys, environment=environment)
+
+    def take_away(self, letter: str, commit: str) -> None:
+        self._refs.delete(f"{FOLDER}{letter}", commit)
+
+    def leave(self, letter: str, content: bytes, *, sign: bool, ssh: bool) -> str:
+        """Leave a letter there; its commit.
+
+        Args:
+            sign: Whether it is to be signed.
+            ssh: ... with an ssh key, whatever git is set to.
+
+        Raises:
+            GitError: It could not be signed, or the remote did not take it.
+        """
+        objects, subject, files = self._refs.objects, "a request", {LETTER_FILE: content}
+        if sign:
+            commit = signed_commit(
+                self._repository.git,
+                objects.tree(files),
+                subject=subject,
+                person=objects.person,
+                ssh=ssh,
+                environment=objects.environment,
+            )
+        else:
+            commit = objects.make(files, subject=subject)
+        if self._refs.swap(f"{FOLDER}{letter}", commit, None) is not Swap.DONE:
+            raise RequestRefusedError(
+                f"the remote does not take the request: {self._refs.refused}",
+                hint="Ask in the clone that carries the mission out",
+            )
+        return commit
+
+
+def letters_in(listed: Mapping[str, str]) -> Mapping[str, str]:
+    """The letters among all refs of a mission."""
+    return {
+        name.removeprefix(FOLDER): commit
+        for name, commit in sorted(listed.items())
+        if name.startswith(FOLDER)
+    }
+
+
+def opened(found: Shared) -> Opened:
+    """What a commit holds, if that is a letter.
+
+    Raises:
+        RequestRefusedError: It is none.
+    """
+    if found.files.keys() != {LETTER_FILE}:
+        raise RequestRefusedError(f"its commit does not hold {LETTER_FILE} alone")
+    try:
+        at = datetime.fromtimestamp(found.at, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise RequestRefusedError("its commit's time is none") from error
+    return Opened(commit=found.commit, author=found.author, at=at, content=found.files[LETTER_FILE])
+
+
+@dataclass(kw_only=True, slots=True)
+class PostInMemory:
+    """The shipped fake: letters by id, and who has signed them."""
+
+    letters: dict[str, Opened] = field(default_factory=dict)
+    signers: dict[str, Signed] = field(default_factory=dict)  # by commit
+
+    def waiting(self) -> Mapping[str, str]:
+        return {letter: one.commit for letter, one in sorted(self.letters.items())}
+
+    def open(self, letter: str, commit: str) -> Opened | None:
+        found = self.letters.get(letter)
+        return found if found is not None and found.commit == commit else None
+
+    def signer(self, commit: str, keys: bytes) -> Signed:
+        found = self.signers.get(commit)
+        if found is None or found.who.encode() not in keys:
+            raise RequestRefusedError("its signature is of no key that counts here")
+        return found
+
+    def take_away(self, letter: str, commit: str) -> None:
+        if self.open(letter, commit) is not None:
+            del self.letters[letter]
