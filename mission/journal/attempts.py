@@ -207,7 +207,7 @@ class Attempts(Part):
     def last_attempt(self, task: str) -> Attempt | None:
         """The newest attempt at a task."""
         rows = self._database.rows(
-            "SELECT * FROM attempts WHERE task = :task ORDER BY number DESC LIMIT 1", task=task
+            "SELECT * FROM attempts WHERE task = :task ORDER BY id DESC LIMIT 1", task=task
         )
         return only([_attempt(row) for row in rows])
 

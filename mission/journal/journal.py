@@ -9,13 +9,14 @@ from typing import Self
 
 from mission.clock import Now, utc_now
 from mission.journal.attempts import Attempts
+from mission.journal.carrying import Carrying
 from mission.journal.database import Database
 from mission.journal.part import Redact, keep
 from mission.journal.requests import Requests
 from mission.journal.runs import Runs
 
 
-class Journal(Runs, Attempts, Requests):
+class Journal(Carrying, Runs, Attempts, Requests):
     """A mission's journal. Safe for all threads of a process, and for several processes."""
 
     @classmethod

@@ -35,12 +35,17 @@ class Run:
     id: int
     mission: str  # the mission's name when it started
     host: str
-    pid: int
+    pid: int  # 0: it is another clone's
     pid_started: float  # seconds since the epoch; tells a process from a later namesake
     engine_run: str | None  # the engine's own name of the run
     started: datetime
     ended: datetime | None  # None: under way, or killed
     outcome: str | None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is a run of another clone, which was only told of."""
+        return self.pid == 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

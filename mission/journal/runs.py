@@ -43,18 +43,19 @@ class Runs(Part):
         )
 
     def open_runs(self) -> list[Run]:
-        """Runs without an end: under way, or killed. Oldest first."""
-        rows = self._database.rows("SELECT * FROM runs WHERE ended IS NULL ORDER BY id")
+        """Runs of this clone without an end: under way, or killed. Oldest first."""
+        rows = self._database.rows(
+            "SELECT * FROM runs WHERE ended IS NULL AND pid <> 0 ORDER BY id"
+        )
         return [_run(row) for row in rows]
 
     def last_run(self) -> Run | None:
-        """The run that began last."""
-        return only(
-            [_run(r) for r in self._database.rows("SELECT * FROM runs ORDER BY id DESC LIMIT 1")]
-        )
+        """The run of this clone that began last."""
+        rows = self._database.rows("SELECT * FROM runs WHERE pid <> 0 ORDER BY id DESC LIMIT 1")
+        return only([_run(row) for row in rows])
 
     def runs(self) -> list[Run]:
-        """All runs, oldest first."""
+        """All runs, those of other clones included, as this one heard of them: oldest first."""
         return [_run(row) for row in self._database.rows("SELECT * FROM runs ORDER BY id")]
 
 

@@ -70,6 +70,7 @@ WORDS: Mapping[type[Happening], str] = {
     LetterCame: "letter",
     LetterAnswered: "letter-answered",
 }
+_MOST = 10**12  # of any number that somebody else tells
 _CLASSES = {word: kind for kind, word in WORDS.items()}
 
 
@@ -104,6 +105,30 @@ def read_happening(word: str, data: Mapping[str, object]) -> Happening:
     return kind(**values)
 
 
+def fits(word: str, data: Mapping[str, object]) -> bool:
+    """Whether what somebody else wrote can be read as its kind; of an unknown kind anything can."""
+    kind = _CLASSES.get(word)
+    if kind is None:
+        return True
+    form = _FORMS[kind]
+    given = [name for name in form.names if name in data]
+    return form.needed <= data.keys() and all(_is(form.types[one], data[one]) for one in given)
+
+
+def _is(wanted: str, value: object) -> bool:
+    """Whether a JSON value is of a field's type, as the class writes it."""
+    if value is None:
+        return wanted.endswith("| None")
+    plain = wanted.removesuffix(" | None")
+    if plain.startswith("tuple"):
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if plain in ("bool", "str"):
+        return type(value).__name__ == plain
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= _MOST and (plain == "float" or isinstance(value, int))  # no NaN either
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Form:
     """What a class looks like in the journal."""
@@ -111,6 +136,7 @@ class _Form:
     names: tuple[str, ...]
     needed: frozenset[str]  # without a default
     lists: frozenset[str]
+    types: Mapping[str, str]  # as the class writes them
 
 
 def _form(kind: type[Happening]) -> _Form:
@@ -118,6 +144,7 @@ def _form(kind: type[Happening]) -> _Form:
         names=tuple(one.name for one in fields(kind)),
         needed=frozenset(one.name for one in fields(kind) if one.default is MISSING),
         lists=frozenset(one.name for one in fields(kind) if str(one.type).startswith("tuple")),
+        types={one.name: str(one.type) for one in fields(kind)},
     )
 
 

@@ -73,7 +73,8 @@ class Dispatcher:
             settings(name, self._config)
         last = self._journal.last_attempt(task.id)
         resumes = last is not None and last.agent == name and is_resumed(last)
-        number = last.number + 1 if last else 1
+        # As the journal counts; the last one need not have the highest number.
+        number = 1 + max((one.number for one in self._journal.attempts(task.id)), default=0)
         return self._journal.start_attempt(
             task=task.id,
             agent=name,
