@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from errors import BaseMovedError, GitError
 from workspace.checkout import note_before_move
-from workspace.git import GitOutput, reason
+from workspace.git_command import GitOutput, reason
 from workspace.hooks import push_hooks
 from workspace.repository import Repository
 

@@ -11,7 +11,7 @@ from workspace.identity import RUNNER, identity_environment
 from workspace.special_files import refuse_special_files
 from workspace.squash import merge_trees
 from workspace.unfinished import finish, other_parents, refuse_conflicts, under_way
-from workspace.worktrees import Worktree
+from workspace.worktree import Worktree
 
 # Fields of git-status(1), porcelain version 2, between an entry's kind and its path.
 _BEFORE_PATH = {"1": 7, "u": 9, "?": 0}

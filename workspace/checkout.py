@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from errors import CheckoutBlockedError
-from workspace.git import Git, reason
+from workspace.git import Git
+from workspace.git_command import reason
 from workspace.obstacles import Standing, Step, Survey, edited_since, survey
 from workspace.repository import Repository
 

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from errors import GitError
-from workspace.git import Git, reason
+from workspace.git import Git
+from workspace.git_command import reason
 
 _REFUSED = 128  # from here on the exit code is no number of conflicts: git-merge-file(1)
 

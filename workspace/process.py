@@ -1,7 +1,7 @@
 """Child processes: the one way in which this program starts another.
 
 Every child runs under `workspace.supervisor`, so that its whole tree ends with it, and with us.
-Git's short-lived plumbing is the exception (`workspace.git`): it starts no trees.
+Git's short-lived plumbing is the exception (`workspace.git_command`): it starts no trees.
 """
 
 from __future__ import annotations

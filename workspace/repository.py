@@ -17,7 +17,8 @@ from filelock import FileLock
 
 from errors import GitError, UsageError
 from workspace.away import Away
-from workspace.git import OLDEST, Git, GitOutput, reason
+from workspace.git import OLDEST, Git
+from workspace.git_command import GitOutput, reason
 from workspace.git_environment import program
 from workspace.remotes import has_remote
 from workspace.settings import Settings

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from errors import GitError
-from workspace.git import GitOutput, reason
+from workspace.git_command import GitOutput, reason
 from workspace.repository import Repository
 from workspace.settings_file import settings_in
 from workspace.shared_objects import Shared, SharedObjects

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from errors import GitError, RequestRefusedError, UsageError
 from workspace.anchored import anchored
-from workspace.git import Git, reason
+from workspace.git import Git
+from workspace.git_command import reason
 from workspace.identity import identity_environment
 
 _HEADERS = ("gpgsig", "gpgsig-sha256")

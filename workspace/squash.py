@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from errors import GitError, MergeConflictError, NothingToMergeError
 from workspace.attributes import attributes_of
-from workspace.git import Git, reason
+from workspace.git import Git
+from workspace.git_command import reason
 from workspace.identity import RUNNER, identity_environment
 from workspace.tree_entries import MISSING
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from errors import GitError
-from workspace.git import Git, reason
+from workspace.git import Git
+from workspace.git_command import reason
 from workspace.git_files import is_file, write
 from workspace.repository import Repository
 from workspace.tree_entries import SUBMODULE
-from workspace.worktrees import Worktree
+from workspace.worktree import Worktree
 
 _PROTOCOLS = "https:http:ssh:git:file"  # an agent may have written the address
 

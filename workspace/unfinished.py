@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from errors import GitError
-from workspace.git import reason
+from workspace.git_command import reason
 from workspace.identity import RUNNER, identity_environment
 from workspace.special_files import refuse_special_files
-from workspace.worktrees import Worktree
+from workspace.worktree import Worktree
 
 # What git keeps in a worktree's folder while an operation is under way, and what forgets it
 # without changing commits or files.

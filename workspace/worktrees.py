@@ -10,7 +10,6 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from errors import GitError, UsageError
@@ -18,51 +17,11 @@ from workspace.git import Git
 from workspace.git_files import is_folder
 from workspace.loan import Loan
 from workspace.repository import Repository
-from workspace.store import Store
+from workspace.worktree import ExistingWorktree, Worktree, listed, record_of
 
 # In a worktree's own git folder, once all its files are there. Only after that can it hold work.
 _READY = "mission-ready"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Worktree:
-    """A checkout for one attempt."""
-
-    path: Path
-    git_dir: Path  # the worktree's own folder in the repository's: HEAD, index, merge state
-    branch: str | None  # None: it stands on a commit, for tasks without a branch
-    base_commit: str  # the base that the attempt builds on
-    reused: bool  # an interrupted attempt left it, with what is in it
-    store: Store | None = None  # of the repository; it knows the worktree's HEAD too
-
-    @property
-    def git(self) -> Git:
-        """Git for this worktree, even after an agent has tampered with the `.git` file in it."""
-        return Git(self.path, self.git_dir)
-
-    @property
-    def ref(self) -> str | None:
-        """The full name of the branch."""
-        return f"refs/heads/{self.branch}" if self.branch else None
-
-    def remove_stale_locks(self) -> None:
-        """Locks of git commands that were killed with an agent. Call it when none can be running:
-        nobody else works in this worktree or on its branch."""
-        stale = [self.git_dir / "index.lock", self.git_dir / "HEAD.lock"]
-        if self.ref is not None:
-            stale.append(self.git_dir.parents[1] / f"{self.ref}.lock")
-        for lock in stale:
-            lock.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExistingWorktree:
-    """A worktree that git knows of."""
-
-    path: Path
-    branch: str | None
-    head: str | None
 
 
 class Worktrees:
@@ -200,31 +159,12 @@ class Worktrees:
         records = self._repository.common_dir / "worktrees"
         if not records.is_dir() or not any(records.iterdir()):
             return ()
-        return tuple(found for found in self._all() if found.path.parent == self._root)
-
-    def _all(self) -> list[ExistingWorktree]:
-        found = []
-        listing = self._repository.git.run("worktree", "list", "--porcelain", "-z").stdout
-        for entry in listing.split("\0\0"):
-            facts = {line.partition(" ")[0]: line.partition(" ")[2] for line in entry.split("\0")}
-            if "worktree" in facts:
-                branch = facts.get("branch", "").removeprefix("refs/heads/") or None
-                found.append(
-                    ExistingWorktree(
-                        path=Path(facts["worktree"]), branch=branch, head=facts.get("HEAD")
-                    )
-                )
-        return found
+        return tuple(
+            found for found in listed(self._repository.git) if found.path.parent == self._root
+        )
 
     def _record(self, path: Path) -> Path | None:
-        """Git's folder for a worktree: by git's own list, since an agent can change the link in
-        the worktree."""
-        folder = self._repository.common_dir / "worktrees"
-        for record in sorted(folder.iterdir()) if folder.is_dir() else ():
-            link = record / "gitdir"
-            if link.exists() and (record / link.read_text().strip()).parent == path:
-                return record
-        return None
+        return record_of(path, self._repository.common_dir)
 
     def _make_room(self, path: Path, record: Path | None) -> None:
         """Clear the way for a new worktree. Only what can hold nobody's work is deleted."""
@@ -272,7 +212,7 @@ class Worktrees:
             GitError: Somebody else has it checked out.
         """
         earlier = re.compile(re.escape(_stem(task)) + r"-\d+")
-        for found in self._all():
+        for found in listed(self._repository.git):
             if found.branch != branch:
                 continue
             ours = found.path.parent == self._root

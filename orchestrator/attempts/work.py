@@ -31,7 +31,8 @@ from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.squash import leftovers_message
 from workspace.unfinished import begin_repair
-from workspace.worktrees import ExistingWorktree, Worktree, Worktrees
+from workspace.worktree import ExistingWorktree, Worktree
+from workspace.worktrees import Worktrees
 
 
 @dataclass(frozen=True, kw_only=True)

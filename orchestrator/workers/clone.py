@@ -16,7 +16,8 @@ from orchestrator.workplace.commit_files import check_out
 from workspace import branches, changes
 from workspace.git import Git
 from workspace.repository import Repository
-from workspace.worktrees import Worktree, Worktrees
+from workspace.worktree import Worktree
+from workspace.worktrees import Worktrees
 
 _REMOTE = "origin"
 # In a worktree's git folder:

@@ -27,7 +27,8 @@ from orchestrator.workplace.programs import programs_of
 from workspace import changes
 from workspace.redact import Redactor
 from workspace.repository import Repository
-from workspace.worktrees import Worktree, Worktrees
+from workspace.worktree import Worktree
+from workspace.worktrees import Worktrees
 
 _FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)
 

@@ -34,7 +34,7 @@ from workspace.process import Stop, allowed_environment
 from workspace.redact import Redactor
 from workspace.squash import leftovers_message
 from workspace.submodules import refuse_lost_submodules
-from workspace.worktrees import Worktree
+from workspace.worktree import Worktree
 
 _LOG_BYTES = 64 * 1024  # of the log's end go back with a delivery
 _FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mission.journal import Journal
-from workspace.worktrees import Worktree, Worktrees
+from workspace.worktree import Worktree
+from workspace.worktrees import Worktrees
 
 # What they are for. With a row's id, or a milestone's, it is the name of one.
 VERIFY = "verify"

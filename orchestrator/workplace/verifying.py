@@ -20,7 +20,8 @@ from tasks_md.model import Task
 from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository
-from workspace.worktrees import Worktree, Worktrees
+from workspace.worktree import Worktree
+from workspace.worktrees import Worktrees
 
 
 class VerificationError(MissionError):

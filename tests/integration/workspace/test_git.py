@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import workspace.git
+import workspace.git_command
 from errors import GitError, UsageError
 from tests.conftest import requires
 from tests.integration.workspace.conftest import await_end
@@ -52,7 +52,7 @@ def test_what_takes_too_long_is_ended_with_its_helpers(
     make_scratch: MakeScratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scratch = make_scratch(remote=False)
-    monkeypatch.setattr(workspace.git, "LOCAL_LIMIT", 0.5)
+    monkeypatch.setattr(workspace.git_command, "LOCAL_LIMIT", 0.5)
     scratch.git("config", "alias.hang", "!sleep 300 & echo $! > pid; sleep 300")
     with pytest.raises(GitError, match="git hang took more than"):
         scratch.repository.git.run("hang")

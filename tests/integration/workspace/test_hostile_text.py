@@ -19,7 +19,7 @@ from workspace.status_commit import commit_files, committed
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch
-    from workspace.worktrees import Worktree
+    from workspace.worktree import Worktree
 
 few = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -16,7 +16,7 @@ from workspace.repository import Repository
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch
-    from workspace.worktrees import Worktree
+    from workspace.worktree import Worktree
 
 AUTHOR = "sonnet via mission-runner"
 

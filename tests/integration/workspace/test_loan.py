@@ -12,7 +12,8 @@ from mission.place import Place
 from tests.integration.workspace.conftest import git
 from workspace.changes import commit_leftovers, head
 from workspace.repository import Repository
-from workspace.worktrees import Worktree, Worktrees
+from workspace.worktree import Worktree
+from workspace.worktrees import Worktrees
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch

@@ -10,7 +10,7 @@ from errors import GitError
 from tests.integration.workspace.conftest import git
 from workspace.changes import commit_leftovers, head
 from workspace.submodules import refuse_lost_submodules
-from workspace.worktrees import Worktree
+from workspace.worktree import Worktree
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch

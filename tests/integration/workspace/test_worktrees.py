@@ -10,7 +10,8 @@ import pytest
 
 from errors import GitError, UsageError
 from workspace.changes import head
-from workspace.worktrees import Worktree, Worktrees
+from workspace.worktree import Worktree
+from workspace.worktrees import Worktrees
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch

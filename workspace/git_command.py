@@ -1,0 +1,205 @@
+"""A git command as a process: argv only, no prompts, no hooks, nobody's `GIT_*` variables.
+
+This is the one child process that runs without a supervisor (`workspace.process`), which would take
+longer than most git commands do. When the runner is killed, a git command under way goes on to its
+end: it is one step that is done wholly or not at all, and what comes next reckons with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from errors import GitError
+from workspace.away import Away
+from workspace.git_environment import git_environment, program
+from workspace.output import plain
+from workspace.redact import Redactor
+
+LOCAL_LIMIT = 900.0  # seconds for work on this machine; filters may fetch large files
+NETWORK_LIMIT = 900.0  # seconds for fetch, push and ls-remote
+_NETWORK = frozenset({"fetch", "push", "ls-remote"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitOutput:
+    """What a git command printed and how it ended."""
+
+    stdout: str  # undecodable bytes as surrogates, so that they can be handed back
+    stderr: str
+    code: int
+
+    @property
+    def text(self) -> str:
+        """`stdout` without the white space around it."""
+        return self.stdout.strip()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The parts of an output of NUL-terminated parts (`-z`)."""
+        return tuple(self.stdout.split("\0")[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class GitCommand:
+    """Git in one folder, a process for each command."""
+
+    folder: Path  # where it runs
+    # The repository's folder (of a worktree: its own below it) where it must not be looked for in
+    # `folder`, because somebody else may have changed what is found there.
+    git_dir: Path | None = None
+    # Called before anything that reaches a remote; what it raises keeps that from happening.
+    before_network: Callable[[], None] | None = None
+    away: Away | None = None  # waits where the remote cannot be reached; None: that is an error
+
+    def run(
+        self,
+        *args: str,
+        input: str | bytes | None = None,  # noqa: A002 - as subprocess.run calls it
+        check: bool = True,
+        environment: Mapping[str, str] | None = None,
+        hooks: bool | Path = False,
+        holding: Sequence[int] = (),
+    ) -> GitOutput:
+        """Run `git ARGS`. `environment` is added to the usual one. `holding` are descriptors that
+        git keeps open until it ends, so that a lock on one outlives us if we are killed.
+
+        Hooks do not run unless asked for: they are for a person's commits and check-outs, not for
+        ours. A push asks for them, since what they do there others rely on; a path is the folder
+        to take them from.
+
+        Raises:
+            GitError: It ended with another code than 0 (and `check`), took too long, or the folder
+                is gone. The message holds git's reason, without credentials.
+            RemoteAwayError: The remote could not be reached for as long as is waited for it.
+            StoppedError: A stop was requested while it was waited for.
+        """
+        data = input.encode(errors="surrogateescape") if isinstance(input, str) else input
+
+        def once(limit: float) -> GitOutput:
+            return self._once(args, data, limit, environment, hooks=hooks, holding=holding)
+
+        output = self._reach(once) if args and args[0] in _NETWORK else once(LOCAL_LIMIT)
+        if check and output.code != 0:
+            raise GitError(f"git {_name(args)}: {reason(output)}")
+        return output
+
+    def _reach(self, once: Callable[[float], GitOutput]) -> GitOutput:
+        """A command that asks a remote: again and again while that is away, where it may wait."""
+        for turn in count():
+            if self.before_network is not None:
+                self.before_network()
+            output = once(NETWORK_LIMIT)
+            if self.away is None:
+                break
+            if output.code == 0 or not self.away.is_away(output.stderr):
+                self.away.answered()
+                break
+            self.away.wait(turn, reason(output))
+        return output
+
+    def _once(
+        self,
+        args: tuple[str, ...],
+        data: bytes | None,
+        limit: float,
+        environment: Mapping[str, str] | None,
+        *,
+        hooks: bool | Path,
+        holding: Sequence[int],
+    ) -> GitOutput:
+        process = self._started(
+            args,
+            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
+            environment=environment,
+            hooks=hooks,
+            holding=holding,
+        )
+        stdout, stderr = _await(process, data or None, _name(args), limit)
+        return GitOutput(
+            stdout=stdout.decode(errors="surrogateescape"),
+            stderr=stderr.decode(errors="replace"),
+            code=process.returncode,
+        )
+
+    def _started(
+        self,
+        args: tuple[str, ...],
+        *,
+        stdin: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+        environment: Mapping[str, str] | None = None,
+        hooks: bool | Path = False,
+        holding: Sequence[int] = (),
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [program(), *self._options(hooks), *args],
+                cwd=self.folder,
+                env=git_environment(environment),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                # Ctrl-C is for us to handle, and there is no terminal to ask for passwords on.
+                start_new_session=True,
+                pass_fds=holding,
+            )
+        except (OSError, ValueError) as error:
+            raise GitError(f"git {_name(args)} cannot run in {self.folder}: {error}") from error
+
+    def _options(self, hooks: bool | Path) -> list[str]:
+        folder = None if hooks is True else hooks or os.devnull
+        options = [] if folder is None else ["-c", f"core.hooksPath={folder}"]
+        if self.git_dir is not None:
+            options += [f"--git-dir={self.git_dir}", f"--work-tree={self.folder}"]
+        return options
+
+    def text(self, *args: str) -> str:
+        """The output of `git ARGS`, stripped."""
+        return self.run(*args).text
+
+    def fits(self, *args: str) -> bool:
+        """Whether `git ARGS` answers yes, for commands that answer with exit code 0 or 1."""
+        output = self.run(*args, check=False)
+        if output.code not in (0, 1):
+            raise GitError(f"git {_name(args)}: {reason(output)}")
+        return output.code == 0
+
+    def own_dir(self) -> Path:
+        """The folder's own git folder, absolute: of a worktree, its own below the repository's."""
+        return self.git_dir or Path(self.text("rev-parse", "--absolute-git-dir"))
+
+
+def _await(
+    process: subprocess.Popen[bytes], data: bytes | None, name: str, limit: float
+) -> tuple[bytes, bytes]:
+    """What a command prints until it ends. It is ended, with its helpers, when time is up."""
+    with process:
+        try:
+            return process.communicate(data, limit)
+        except BaseException as error:
+            # Git leads a session of its own: this reaches ssh and filters too.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise GitError(f"git {name} took more than {limit:.0f} seconds") from error
+            raise
+
+
+def reason(output: GitOutput) -> str:
+    """The lines of git's answer that say why, as one line, without credentials."""
+    lines = [plain(line).strip() for line in (output.stderr or output.stdout).splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("hint:", "warning:"))]
+    text = "; ".join(telling[-4:]) or f"exit code {output.code}"
+    return Redactor.from_environment().text(text)[:600]
+
+
+def _name(args: tuple[str, ...]) -> str:
+    """A command's name, without the options before it."""
+    return next((arg for arg in args if not arg.startswith("-")), "")
