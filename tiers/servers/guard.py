@@ -37,7 +37,12 @@ def main(arguments: list[str]) -> int:
         group=None if group < 0 else group,
         extra_groups=None if user < 0 else [],
     )
-    threading.Thread(target=_end_with_owner, args=(child, polite, grace), daemon=True).start()
+    try:
+        threading.Thread(target=_end_with_owner, args=(child, polite, grace), daemon=True).start()
+    except RuntimeError:  # the machine gives no thread: nobody would see the owner go
+        child.kill()
+        child.wait()
+        raise
     return child.wait()
 
 

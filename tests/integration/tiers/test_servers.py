@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,6 +18,7 @@ import redis
 
 from errors import TierError
 from tests.services import PostgresMaker, ValkeyMaker
+from tiers.servers import guard
 from tiers.settings.address import PostgresAddress, ValkeyAddress
 
 # Starts both servers as their owner, says so, and waits to be killed.
@@ -114,6 +118,28 @@ def test_a_killed_owner_leaves_no_server(services_folder: Path) -> None:
             ended.unregister(process)
             watched.remove(process)
             os.close(process)
+
+
+def test_a_guard_that_cannot_watch_its_owner_keeps_no_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As the system says it when it gives no more threads."""
+
+    servers: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            super().__init__(command, **options)
+            servers.append(self)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="new thread"):
+        guard.main(["-1", "-1", "15", "1", "sleep", "600"])
+    assert [server.returncode for server in servers] == [-signal.SIGKILL]
 
 
 def test_a_port_in_use_is_said(make_postgres: PostgresMaker) -> None:
