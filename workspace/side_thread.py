@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
 from errors import MissionError, told
 
@@ -59,6 +62,45 @@ class SideThread:
     def _die(self, error: BaseException) -> None:
         self.died = error
         self._on_death(error)
+
+
+class SideWork(ABC):
+    """What goes on beside its owner while a `with` lasts, on a side thread of its own."""
+
+    def __init__(self, name: str, *, daemon: bool = False) -> None:
+        """As of `SideThread`."""
+        self._over = threading.Event()  # the `with` ends: so does the work, soon
+        self._thread = SideThread(name, self._work, on_death=self._note_death, daemon=daemon)
+
+    def __enter__(self) -> Self:
+        if self._wanted():
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+        self._thread.join()
+
+    def _wanted(self) -> bool:
+        """Whether there is anything to be done at all."""
+        return True
+
+    def _end(self) -> None:
+        """Have the work end soon, from whatever it sleeps on."""
+        self._over.set()
+
+    @abstractmethod
+    def _work(self) -> None:
+        """On the thread, until it is over."""
+
+    @abstractmethod
+    def _note_death(self, error: BaseException) -> None:
+        """Told once what the thread died of. It must not raise."""
 
 
 def cause(error: BaseException) -> str:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from watchfiles import watch
 
 from gates.pause import PAUSED_FILE, PauseFiles
 from mission.place import Place
 from orchestrator.loop.events import Event, FileChanged, Woken
-from workspace.side_thread import SideThread, cause
+from workspace.side_thread import SideWork, cause
 
 #: Seconds between two looks, once the file system tells nothing any more.
 LOOKS = 2.0
 _ROUND = 2_000  # milliseconds until it is looked whether the folders are still the same ones
 
 
-class Watch:
+class Watch(SideWork):
     """A thread that sleeps on the file system's own notifications, while the `with` lasts.
 
     It tells everything once as soon as it watches: what happened just before went unseen. Where
@@ -42,32 +40,17 @@ class Watch:
             say: Tells people one line.
             give_up: Stops the run, with the reason: it would see nothing of what people do.
         """
+        super().__init__("watch", daemon=True)
         self._place = place
         self._pause = pause
         self._tell = tell
         self._say = say
-        self._over = threading.Event()
-        self._thread = SideThread(
-            "watch",
-            self._run,
-            on_death=lambda error: give_up(f"nobody watches the files any more: {cause(error)}"),
-            daemon=True,
-        )
+        self._give_up = give_up
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def _note_death(self, error: BaseException) -> None:
+        self._give_up(f"nobody watches the files any more: {cause(error)}")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def _work(self) -> None:
         try:
             while not self._over.is_set():
                 self._watch_these_folders()

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
 from errors import BaseMovedError, MissionError, RemoteAwayError, told
 from gates.protocol import GateRequest, Purpose
@@ -24,56 +22,47 @@ from tasks_md.writer import StatusWriter
 from workspace import branches, status_commit
 from workspace.process import Stop
 from workspace.repository import Repository
-from workspace.side_thread import SideThread, cause
+from workspace.side_thread import SideWork, cause
 
 _TRIES = 5  # how often the base may move meanwhile before the next run has to do it
 
 
-class Publisher:
+class Publisher(SideWork):
     """Publishes after each change of status, where the mission asks for it, beside the run."""
 
     def __init__(
         self, publish: Callable[[], object], *, each: bool, say: Callable[[str], None]
     ) -> None:
         """`each`: after each change, or never. `say` tells people a line."""
+        super().__init__("publisher")
         self._publish = publish
         self._each = each
         self._say = say
         self._changed = threading.Event()
-        self._over = False
-        self._thread = SideThread("publisher", self._run, on_death=self._say_death)
-
-    def __enter__(self) -> Self:
-        if self._each:
-            self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over = True
-        self._changed.set()
-        self._thread.join()
 
     def changed(self) -> None:
         """The file was written. Changes that come while one is published go out together."""
         self._changed.set()
 
-    def _say_death(self, error: BaseException) -> None:
-        self._say(
-            f"status is committed at the end of the run only, not after each change: {cause(error)}"
-        )
+    def _wanted(self) -> bool:
+        return self._each
 
-    def _run(self) -> None:
+    def _end(self) -> None:
+        super()._end()
+        self._changed.set()
+
+    def _work(self) -> None:
         while True:
             self._changed.wait()
             self._changed.clear()
-            if self._over:
+            if self._over.is_set():
                 return  # the run publishes once more when the loop has ended
             self._publish()
+
+    def _note_death(self, error: BaseException) -> None:
+        self._say(
+            f"status is committed at the end of the run only, not after each change: {cause(error)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 from errors import MissionError
 from mission.journal import Journal
 from mission.place import Place
 from tiers.config import TierConfig, load_tier_config
 from tiers.settings.model import Tier
-from workspace.side_thread import SideThread, cause
+from workspace.side_thread import SideWork, cause
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,7 +21,7 @@ _INTERVAL = 1.0  # seconds between two looks for something new
 _RETRY = 5.0  # seconds until a storage that was away is tried again; it may be booting in this run
 
 
-class StorageCopy:
+class StorageCopy(SideWork):
     """Copies the mission into the storage beside the run, as `status.storage` says. A context
     manager: at its end the copy is complete, or people are told that it is not.
 
@@ -33,18 +32,12 @@ class StorageCopy:
         self, place: Place, *, when: Literal["live", "end", "never"], say: Callable[[str], None]
     ) -> None:
         """`when` is `status.storage`; `say` tells people a line."""
+        super().__init__("storage")
         self._place = place
         self._when = when
         self._say = say
-        self._over = threading.Event()
         self._position = -1  # the number of the last event that was copied
         self._trouble = ""  # the last one, until the next copy
-        self._thread = SideThread("storage", self._work, on_death=self._note_death)
-
-    def __enter__(self) -> Self:
-        if self._when != "never" and self._wanted():
-            self._thread.start()
-        return self
 
     def __exit__(
         self,
@@ -52,8 +45,7 @@ class StorageCopy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._over.set()
-        self._thread.join()
+        super().__exit__(kind, error, trace)
         if self._trouble:
             self._say(
                 f"The storage lacks the last events: {self._trouble} (`mission tier sync` copies"
@@ -66,6 +58,8 @@ class StorageCopy:
 
     def _wanted(self) -> bool:
         """A storage that several share is configured. That of one person is not even started."""
+        if self._when == "never":
+            return False
         try:
             return self._tier().tier is not Tier.LOCAL
         except MissionError as error:
