@@ -77,14 +77,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let each process begin with its share of the slow tests, so that none is left to the end.
 
     `--dist worksteal` deals the list out in as many stretches of one length as there are processes.
+    What needs a Prefect server is one share: to start one takes as long as a dozen tests, and it
+    works on while nobody asks it.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if processes == 1:
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    quick = [item for item in items if not item.get_closest_marker("slow")]
+    served = [item for item in items if _needs_prefect(item)]
+    slow = [item for item in items if item.get_closest_marker("slow") and item not in served]
+    first = {*served, *slow}
+    quick = [item for item in items if item not in first]
     modules = [list(module) for _, module in groupby(slow, key=lambda item: item.path)]
-    shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    shares: list[list[pytest.Item]] = [served, *([] for _ in range(processes - 1))]
     for module in sorted(modules, key=len, reverse=True):  # whole: a module may share a server
         min(shares, key=len).extend(module)
     dealt: list[pytest.Item] = []
@@ -94,6 +98,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         dealt += share + quick[:rest]
         del quick[:rest]
     items[:] = dealt + quick
+
+
+def _needs_prefect(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "prefect_database" in item.fixturenames
 
 
 # A skip with this at the start of its reason is one that CI accepts.

@@ -116,18 +116,25 @@ def test_a_mission_is_carried_out_by_what_a_package_adds(
         assert {one.what.gate for one in journal.events(GateAnswered)} == {"pause", "freeze"}
 
 
-# what stands in SETTINGS, what stands there instead, where that is said, the rule, the hint
+# What stands in SETTINGS, what stands there instead, where that is said, the rule, the hint. Lists
+# of them are tried together.
 SLIPS = [
-    ("effort: high", "efort: high", "efort", "unknown-key", "Did you mean effort?"),
-    ("effort: high", "effort: hihg", "effort", "bad-value", "Did you mean high?"),
-    ("effort: high", "max_turns: 3", "max_turns", "misplaced-key", "It is for claude and glm"),
-    ("file: FROZEN", "fil: FROZEN", "fil:", "unknown-key", "Did you mean file?"),
-    ("file: FROZEN", "timeout: 3m", "{type: freeze", "missing-key", "text that is not empty"),
-    ("file: FROZEN", "file: X, run: [x]", "run: [x]", "misplaced-key", "It is for script"),
-    ("type: freeze", "type: freez", "type: freez", "unknown-type", "Did you mean freeze?"),
-    ("days: 7", "days: 0", "days", "bad-value", "a whole number from 1"),
-    ("days: 7", "day: 7", "day:", "unknown-argument", "Did you mean days?"),
-    ("run: tidy", "run: tidi", "run: tidi", "unknown-operation", "Did you mean tidy?"),
+    [
+        ("effort: high", "efort: high", "efort", "unknown-key", "Did you mean effort?"),
+        ("file: FROZEN", "fil: FROZEN", "fil:", "unknown-key", "Did you mean file?"),
+        ("days: 7", "days: 0", "days", "bad-value", "a whole number from 1"),
+    ],
+    [
+        ("effort: high", "effort: hihg", "effort", "bad-value", "Did you mean high?"),
+        ("file: FROZEN", "timeout: 3m", "{type: freeze", "missing-key", "text that is not empty"),
+        ("days: 7", "day: 7", "day:", "unknown-argument", "Did you mean days?"),
+    ],
+    [
+        ("effort: high", "max_turns: 3", "max_turns", "misplaced-key", "It is for claude and glm"),
+        ("file: FROZEN", "file: X, run: [x]", "run: [x]", "misplaced-key", "It is for script"),
+        ("run: tidy", "run: tidi", "run: tidi", "unknown-operation", "Did you mean tidy?"),
+    ],
+    [("type: freeze", "type: freez", "type: freez", "unknown-type", "Did you mean freeze?")],
 ]
 
 
@@ -138,13 +145,16 @@ def _at(text: str, place: str) -> str:
 
 
 def test_keys_of_a_plug_in_are_checked_like_ours(scratch: Scratch, acme: Path) -> None:
-    for right, wrong, place, rule, hint in SLIPS:
-        assert right in SETTINGS
-        text = SETTINGS.replace(right, wrong)
+    for slips in SLIPS:
+        text = SETTINGS
+        for right, wrong, *_ in slips:
+            assert right in text
+            text = text.replace(right, wrong)
         _settings(scratch, text)
         told = list(_errors(scratch, acme))
-        start = f"{_at(text, place)} {rule}: "
-        assert any(one.startswith(start) and hint in one for one in told), (wrong, told)
+        for _, wrong, place, rule, hint in slips:
+            start = f"{_at(text, place)} {rule}: "
+            assert any(one.startswith(start) and hint in one for one in told), (wrong, told)
     ran = _mission(scratch, acme, "run", str(scratch.task_file))
     assert (ran.returncode, scratch.merged()) == (2, []), ran.stderr
 
@@ -161,16 +171,19 @@ BROKEN = {
 def test_one_that_cannot_be_loaded_is_named(scratch: Scratch, tmp_path: Path, source: str) -> None:
     entries = {f"{group}:{name}": "Thing" for name, (group, _) in BROKEN.items()}
     site = install(tmp_path / "site", "broken_for_missions", source, entries)
-    for name, (group, text) in BROKEN.items():
-        _settings(scratch, text)
-        (told,) = [one for one in _errors(scratch, site) if "unknown-agent" not in one]
-        place = _at(text, "run" if group == "operations" else "type")
+    settings = "".join(text for _, text in BROKEN.values())
+    _settings(scratch, settings)
+    found = [one for one in _errors(scratch, site) if "unknown-agent" not in one]
+    ran = _mission(scratch, site, "run", str(scratch.task_file))
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert len(found) == len(BROKEN), found
+    for name, (group, _) in BROKEN.items():
+        place = _at(settings, f"run: {name}" if group == "operations" else f"type: {name}")
+        (told,) = [one for one in found if f"{name!r}" in one]
         assert told.startswith(f"{place} unloadable-plugin"), told
         kind = group.removesuffix("s")
         assert f"the {kind} plug-in {name!r} (broken_for_missions:Thing)" in told
         assert "of the package broken-for-missions" in told
-        ran = _mission(scratch, site, "run", str(scratch.task_file))
-        assert ran.returncode == 2, ran.stdout + ran.stderr
         assert f"plug-in {name!r}" in ran.stderr
 
 

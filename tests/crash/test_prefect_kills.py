@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.crash.converging import roll
+from tests.prefect_server import new_server
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
@@ -33,7 +34,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scratch]:
+def scratch(
+    tmp_path: Path, prefect_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Scratch]:
+    new_server(tmp_path / "home" / "prefect", prefect_database)
     monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     yield make(tmp_path, ROWS)

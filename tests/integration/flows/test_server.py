@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import pytest
 from flows.server import LocalServer, ServerError, answers
 from flows.server_record import Server
 from flows.server_secret import fingerprint
+from tests.prefect_server import new_server
 from tests.scratch import make, row
 from workspace.private import put_private
 from workspace.process import allowed_environment
@@ -28,19 +27,11 @@ SECRET = "somebody:with-a-long-secret"
 
 
 @pytest.fixture
-def folder(prefect_server: LocalServer, tmp_path: Path) -> Iterator[Path]:
+def folder(prefect_database: Path, tmp_path: Path) -> Iterator[Path]:
     """A server's folder with a database that needs no migrations, and nothing running."""
-    prefect_server.ensure()
-    folder = tmp_path / "prefect"
-    folder.mkdir()
-    # That server goes on writing: what the files hold, copied one by one, need not fit together.
-    with (
-        closing(sqlite3.connect(prefect_server.folder / "prefect.db")) as theirs,
-        closing(sqlite3.connect(folder / "prefect.db")) as ours,
-    ):
-        theirs.backup(ours)
-    yield folder
-    LocalServer(folder).stop()
+    server = new_server(tmp_path / "prefect", prefect_database)
+    yield server.folder
+    server.stop()
 
 
 def mission_server(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
@@ -58,7 +49,17 @@ def mission_server(folder: Path, *arguments: str, **environment: str) -> tuple[i
 
 
 @pytest.mark.slow
-def test_two_at_the_same_moment_share_one_server(folder: Path) -> None:
+def test_two_at_the_same_moment_share_one_server_as_a_person_sees_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, _ = mission_server(folder, "status", "--json")
+    assert (code, json.loads(out)["running"]) == (1, False)
+    code, out, _ = mission_server(folder, "stop")
+    assert (code, out) == (0, "No server was running\n")
+
+    # The settings of others do not reach it.
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "sqlite:////nowhere/x.db")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     notes: list[str] = []
     with ThreadPoolExecutor(max_workers=2) as pool:
         ours = pool.submit(LocalServer(folder).ensure, notes.append)
@@ -70,6 +71,19 @@ def test_two_at_the_same_moment_share_one_server(folder: Path) -> None:
     assert (facts["pid"], facts["api"]) == (server.pid, server.api)
     assert len(notes) + err.count("Starting the local Prefect server") == 1
     assert answers(server.api)
+
+    secret = LocalServer(folder).access().secret
+    code, out, _ = mission_server(folder, "status")
+    assert code == 0
+    assert out.splitlines()[0] == f"{server.pages} answers"
+    assert str(folder / "auth") in out
+    assert secret not in out
+    code, out, _ = mission_server(folder, "status", "--secret")
+    assert f"Log in with {secret}\n" in out
+    code, out, _ = mission_server(folder, "stop", "--json")
+    assert (code, json.loads(out)) == (0, {"stopped": True})
+    assert LocalServer(folder).running() is None
+    assert not answers(server.api)
 
 
 @pytest.mark.slow
@@ -143,27 +157,6 @@ def test_a_server_that_dies_during_a_run_costs_the_record_alone(
     assert "Traceback" not in done.stderr
 
 
-def test_status_and_stop_as_a_person_sees_them(folder: Path) -> None:
-    code, out, _ = mission_server(folder, "status", "--json")
-    assert (code, json.loads(out)["running"]) == (1, False)
-    code, out, _ = mission_server(folder, "stop")
-    assert (code, out) == (0, "No server was running\n")
-
-    server = LocalServer(folder).ensure()
-    secret = LocalServer(folder).access().secret
-    code, out, _ = mission_server(folder, "status")
-    assert code == 0
-    assert out.splitlines()[0] == f"{server.pages} answers"
-    assert str(folder / "auth") in out
-    assert secret not in out
-    code, out, _ = mission_server(folder, "status", "--secret")
-    assert f"Log in with {secret}\n" in out
-    code, out, _ = mission_server(folder, "stop", "--json")
-    assert (code, json.loads(out)) == (0, {"stopped": True})
-    assert LocalServer(folder).running() is None
-    assert not answers(server.api)
-
-
 def test_a_given_api_is_used_and_nothing_is_started(
     prefect_server: LocalServer, tmp_path: Path
 ) -> None:
@@ -176,14 +169,6 @@ def test_a_given_api_is_used_and_nothing_is_started(
     assert code == 1
     assert "PREFECT_API_URL" in err
     assert not folder.exists()
-
-
-def test_the_settings_of_others_do_not_reach_the_server(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "sqlite:////nowhere/x.db")
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    assert answers(LocalServer(folder).ensure().api)
 
 
 def test_a_server_that_cannot_start_is_an_error_with_its_log(folder: Path) -> None:

@@ -140,61 +140,6 @@ def on_workers(folder: Path, parallel: int) -> dict[str, dict[str, object]]:
     return {"worker": agent}
 
 
-@pytest.fixture
-def scratch(tmp_path: Path) -> Scratch:
-    rows = [row("LOST"), row("CRASH"), row("A", after="CRASH"), row("B", after="LOST, A")]
-    return make(tmp_path, rows, worker=AGENT, config={"agents": on_workers(tmp_path, 2)})
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("prefect_api")
-def test_rows_whose_worker_or_whose_process_dies_are_dispatched_again_once(
-    tmp_path: Path, scratch: Scratch, prefect_server: LocalServer
-) -> None:
-    (tmp_path / "own").mkdir()
-    here = environment(prefect_server, tmp_path / "own")
-    path = str(scratch.task_file)
-    first = json.loads(mission(here, "deploy", path, "--lost-after", "45s", "--json"))
-    assert json.loads(mission(here, "deploy", path, "--lost-after", "45s", "--json")) == first
-    with get_client(sync_client=True) as client:
-        (automation,) = client.read_automations_by_name(AUTOMATION)
-        assert automation.enabled
-        deployment = client.read_deployment_by_name("attempt/worker")
-        assert deployment.work_pool_name == "agents"
-        limit = deployment.global_concurrency_limit
-        assert limit is not None
-        assert limit.limit == 2
-
-    with worker(prefect_server, tmp_path / "one"), worker(prefect_server, tmp_path / "two"):
-        running = subprocess.Popen(
-            [*MISSION, "run", path, "--json"], env=here, stdout=subprocess.DEVNULL
-        )
-        try:
-            until(lambda: {"LOST", "CRASH"} <= {one.task for one in starts(tmp_path)})
-            first_starts = {one.task: one for one in starts(tmp_path)}
-            lost, crash = first_starts["LOST"], first_starts["CRASH"]
-            # The agent's parent is its supervisor; that one's is the flow run's process.
-            os.kill(parent(parent(crash.pid)), signal.SIGKILL)
-            until(lambda: not Path(f"/proc/{crash.pid}").exists())
-            kill_machine(lost.home)
-            assert running.wait(timeout=300) == 0
-        finally:
-            if running.poll() is None:
-                running.terminate()
-                running.wait(timeout=300)
-
-    assert sorted(scratch.merged()) == ["A", "B", "CRASH", "LOST"]
-    assert scratch.statuses() == dict.fromkeys(("LOST", "CRASH", "A", "B"), "done")
-    tried = [(one.task, one.attempt) for one in starts(tmp_path)]
-    twice = [("CRASH", 1), ("CRASH", 2), ("LOST", 1), ("LOST", 2)]
-    assert sorted(tried) == [("A", 1), ("B", 1), *twice]
-    assert {one.home for one in starts(tmp_path) if one != lost} == {crash.home}
-    assert not Path(f"/proc/{lost.pid}").exists()
-    with scratch.journal() as journal:
-        for task in ("LOST", "CRASH"):
-            assert [one.outcome for one in journal.attempts(task)] == ["killed", "success"]
-
-
 # Plans a milestone; tells where it was asked.
 PLANS = """
 import json, os, pathlib
@@ -226,45 +171,107 @@ def waiting_for_a_slot() -> list[FlowRun]:
     return [run for run in found if run.state_name == "AwaitingConcurrencySlot"]
 
 
+@contextmanager
+def running(environment: dict[str, str], path: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`mission run` in a process of its own, which does not outlive the `with`."""
+    process = subprocess.Popen(
+        [*MISSION, "run", path, "--json"], env=environment, stdout=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(timeout=300)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("prefect_api")
-def test_the_limit_of_an_agent_holds_across_workers_and_what_it_does_is_seen_live(
+def test_rows_are_worked_on_by_two_workers_until_one_dies(
     tmp_path: Path, prefect_server: LocalServer
 ) -> None:
-    rows = [row("X"), row("Y"), "\n## Milestone 2 — Second (M2)\n\n_Deferred._\n"]
-    (tmp_path / "planner.py").write_text(PLANS)
-    agents = on_workers(tmp_path, 1)
-    planner = {**agents["worker"], "run": [sys.executable, str(tmp_path / "planner.py")]}
-    config: dict[str, object] = {"agents": {**agents, "other": planner}}
-    scratch = make(tmp_path, rows, worker=HOLDS, config=config)
-    (tmp_path / "own").mkdir()
-    (tmp_path / "hold").touch()
+    """One test: a worker takes as long to start as a row to be done, and two tests need two."""
+    for folder in ("own", "limit", "death"):
+        (tmp_path / folder).mkdir()
     here = environment(prefect_server, tmp_path / "own")
-    path, moments = str(scratch.task_file), tmp_path / "moments"
-    mission(here, "deploy", path)
+    limited = _with_a_planner(tmp_path / "limit")
+    mission(here, "deploy", str(limited.task_file))
     with worker(prefect_server, tmp_path / "one"), worker(prefect_server, tmp_path / "two"):
-        running = subprocess.Popen(
-            [*MISSION, "run", path, "--json"], env=here, stdout=subprocess.DEVNULL
-        )
-        try:
-            # One is under way; the other one has found a free worker, and no free slot.
-            until(lambda: moments.exists() and waiting_for_a_slot() != [])
-            assert moments.read_text().count("begins") == 1
-            first = moments.read_text().split()[1]
-            with scratch.journal() as journal:
-                (attempt,) = journal.attempts(first)
-            log = Path(str(attempt.log))
-            until(lambda: f"said: {first} is at work" in log.read_text())
-            (tmp_path / "hold").unlink()
-            assert running.wait(timeout=300) == 0
-            expanded = mission(here, "expand", path, "M2", "--agent", "other", "--yes", "--json")
-        finally:
-            if running.poll() is None:
-                running.terminate()
-                running.wait(timeout=300)
+        homes = {str(tmp_path / "one"), str(tmp_path / "two")}
+        _the_limit_of_an_agent_holds_and_what_it_does_is_seen_live(limited, here, homes)
+        _rows_whose_worker_or_whose_process_dies_are_dispatched_again_once(tmp_path / "death", here)
+
+
+def _with_a_planner(folder: Path) -> Scratch:
+    """A mission of two rows, one at a time, and a milestone that is still to be planned."""
+    rows = [row("X"), row("Y"), "\n## Milestone 2 — Second (M2)\n\n_Deferred._\n"]
+    (folder / "planner.py").write_text(PLANS)
+    agents = on_workers(folder, 1)
+    planner = {**agents["worker"], "run": [sys.executable, str(folder / "planner.py")]}
+    config: dict[str, object] = {"agents": {**agents, "other": planner}}
+    return make(folder, rows, worker=HOLDS, config=config)
+
+
+def _the_limit_of_an_agent_holds_and_what_it_does_is_seen_live(
+    scratch: Scratch, here: dict[str, str], homes: set[str]
+) -> None:
+    folder, path = scratch.top.parent, str(scratch.task_file)
+    moments = folder / "moments"
+    (folder / "hold").touch()
+    with running(here, path) as run:
+        # One is under way; the other one has found a free worker, and no free slot.
+        until(lambda: moments.exists() and waiting_for_a_slot() != [])
+        assert moments.read_text().count("begins") == 1
+        first = moments.read_text().split()[1]
+        with scratch.journal() as journal:
+            (attempt,) = journal.attempts(first)
+        log = Path(str(attempt.log))
+        until(lambda: f"said: {first} is at work" in log.read_text())
+        (folder / "hold").unlink()
+        assert run.wait(timeout=300) == 0
+    expanded = mission(here, "expand", path, "M2", "--agent", "other", "--yes", "--json")
     told = [line.split()[0] for line in moments.read_text().splitlines()]
     assert told == ["begins", "ends", "begins", "ends"]
     assert sorted(scratch.merged()) == ["X", "Y"]
     assert json.loads(expanded) == {"milestone": "M2", "rows": 1, "written": True}
-    assert (tmp_path / "planned").read_text() in {str(tmp_path / "one"), str(tmp_path / "two")}
+    assert (folder / "planned").read_text() in homes
     assert scratch.statuses()["M2-01"] == "not-started"
+
+
+def _rows_whose_worker_or_whose_process_dies_are_dispatched_again_once(
+    folder: Path, here: dict[str, str]
+) -> None:
+    rows = [row("LOST"), row("CRASH"), row("A", after="LOST, CRASH")]
+    scratch = make(folder, rows, worker=AGENT, config={"agents": on_workers(folder, 2)})
+    path = str(scratch.task_file)
+    first = json.loads(mission(here, "deploy", path, "--lost-after", "45s", "--json"))
+    assert json.loads(mission(here, "deploy", path, "--lost-after", "45s", "--json")) == first
+    with get_client(sync_client=True) as client:
+        (automation,) = client.read_automations_by_name(AUTOMATION)
+        assert automation.enabled
+        deployment = client.read_deployment_by_name("attempt/worker")
+        assert deployment.work_pool_name == "agents"
+        limit = deployment.global_concurrency_limit
+        assert limit is not None
+        assert limit.limit == 2
+
+    with running(here, path) as run:
+        until(lambda: {"LOST", "CRASH"} <= {one.task for one in starts(folder)})
+        first_starts = {one.task: one for one in starts(folder)}
+        lost, crash = first_starts["LOST"], first_starts["CRASH"]
+        # The agent's parent is its supervisor; that one's is the flow run's process.
+        os.kill(parent(parent(crash.pid)), signal.SIGKILL)
+        until(lambda: not Path(f"/proc/{crash.pid}").exists())
+        kill_machine(lost.home)
+        assert run.wait(timeout=300) == 0
+
+    assert sorted(scratch.merged()) == ["A", "CRASH", "LOST"]
+    assert scratch.statuses() == dict.fromkeys(("LOST", "CRASH", "A"), "done")
+    tried = [(one.task, one.attempt) for one in starts(folder)]
+    twice = [("CRASH", 1), ("CRASH", 2), ("LOST", 1), ("LOST", 2)]
+    assert sorted(tried) == [("A", 1), *twice]
+    assert {one.home for one in starts(folder) if one != lost} == {crash.home}
+    assert not Path(f"/proc/{lost.pid}").exists()
+    with scratch.journal() as journal:
+        for task in ("LOST", "CRASH"):
+            assert [one.outcome for one in journal.attempts(task)] == ["killed", "success"]

@@ -154,12 +154,13 @@ def test_a_worker_runs_a_mission(environment: dict[str, str], tmp_path: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("prefect_api", "worker")
-def test_a_milestone_that_is_cancelled_stops_and_can_be_resumed(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_milestone_that_is_cancelled_stops_and_can_be_resumed(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("SLOW")], worker=SLOW)
-    given = ["--param", f"path={scratch.task_file}", "--param", "milestone=M1"]
-    prefect(environment, "deployment", "run", "milestone/milestone", *given)
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("milestone/milestone")
+        client.create_flow_run_from_deployment(
+            deployment.id, parameters={"path": str(scratch.task_file), "milestone": "M1"}
+        )
     deadline = time.monotonic() + 300
     while not (tmp_path / "slow-runs").exists():
         assert time.monotonic() < deadline

@@ -163,19 +163,6 @@ def test_the_gateway_boots_and_refuses(
     assert PASSWORD.get_secret_value() not in str(found)
 
 
-def test_a_mission_on_the_standalone_tier_loads_nothing_of_the_federated_one(
-    tmp_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
-) -> None:
-    operations: dict[str, dict[str, object]] = {"A": {"run": "standalone-regression"}}
-    scratch = mission(tmp_path, operations, vector_database, valkey_address)
-    assert scratch.run().exit_code == 0, scratch.notes("A")
-    assert "3 of 3 rows done" in scratch.notes("A")
-    with scratch.journal() as journal:
-        found = evidence(journal, "A")
-    assert "none of the federated tier" in found["import graph of `mission run`"]
-    assert found["schema"] == "no extension and no column of vectors"
-
-
 def test_a_module_that_must_not_be_loaded_is_named_with_who_loaded_it(tmp_path: Path) -> None:
     """The recorder against a command that does load one."""
     graph_file = tmp_path / "graph.json"

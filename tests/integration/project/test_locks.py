@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.server import LocalServer
 from tests.forge.mission import forge_mission
 from tests.forge.server import TOKEN
 from tests.scratch import row
@@ -39,7 +40,9 @@ def test_the_page_has_every_lock() -> None:
 
 
 @pytest.mark.parametrize(("strategy", "commit"), [("batch", "each"), ("serial", "end")])
-def test_no_lock_is_taken_against_the_order(tmp_path: Path, strategy: str, commit: str) -> None:
+def test_no_lock_is_taken_against_the_order(
+    tmp_path: Path, prefect_server: LocalServer, strategy: str, commit: str
+) -> None:
     step = {"name": "nothing", "run": ["true"], "on": ["branch", "merged"]}
     config = {"merge": {"strategy": strategy}, "status": {"commit": commit}, "verify": [step]}
     rows = [row("A", issue="#1"), row("B", issue="#1"), row("C"), row("D", after="A,B")]
@@ -49,7 +52,13 @@ def test_no_lock_is_taken_against_the_order(tmp_path: Path, strategy: str, commi
         ran = subprocess.run(
             [sys.executable, "-m", "tests.lock_watch", seen, "run", scratch.task_file],
             cwd=scratch.top,
-            env={**os.environ, "GITEA_TOKEN": TOKEN, "NETRC": "/none", "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                "MISSION_HOME": str(prefect_server.folder.parent),
+                "GITEA_TOKEN": TOKEN,
+                "NETRC": "/none",
+                "PYTHONPATH": str(ROOT),
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -1,4 +1,4 @@
-"""Tries all that reads foreign text on the worst megabytes that it could be given.
+"""Tries all that reads foreign text on the worst megabyte that it could be given.
 
 A program: it prints as JSON the names of what took too long, and, to show that it would find them,
 those of careless patterns.
@@ -35,9 +35,8 @@ from workspace.redact import Redactor
 # Which text is the worst shows in little: a pattern that looks at each pair of places makes two
 # million steps of the first length. What is among the slowest goes on to the next; one look says
 # nothing, because a process that has just been forked pays for its first pages.
-HEATS = ((2_000, 24), (20_000, 6), (200_000, 1))  # characters; how many texts go on
-LOOKS = 3
-WHOLE = 3_000_000  # characters; here the same pattern would take hours
+HEATS = ((2_000, 24, 3), (20_000, 6, 3), (200_000, 1, 1))  # characters; texts that go on; looks
+WHOLE = 1_000_000  # characters; here the same pattern would take hours
 # Of the processor's time, so that a busy machine does not count.
 SECONDS = 20.0
 # Patterns that were ours, or look as if they could be.
@@ -57,18 +56,18 @@ def _bound(seconds: float = SECONDS) -> None:
 def _try(pattern: Pattern) -> None:
     """Try at the full length the texts that are the worst in little."""
 
-    def seconds(text: Text, length: int) -> float:
+    def seconds(text: Text, length: int, count: int) -> float:
         written = text.written(length, pattern.compiled)
         looks = []
-        for _ in range(LOOKS):
+        for _ in range(count):
             began = time.process_time()
             use(pattern, written)
             looks.append(time.process_time() - began)
         return min(looks)
 
     texts = worst(pattern.compiled)
-    for length, kept in HEATS:
-        slowness = functools.partial(seconds, length=length)
+    for length, kept, count in HEATS:
+        slowness = functools.partial(seconds, length=length, count=count)
         texts = sorted(texts, key=slowness, reverse=True)[:kept]
     for text in texts:
         use(pattern, text.written(WHOLE, pattern.compiled))
