@@ -13,7 +13,9 @@ from typing import TypeVar, cast
 
 from agents import claude, codex, glm
 from agents.claude import ClaudeAgent
+from agents.claude_stream import ClaudeReader
 from agents.codex import CodexAgent
+from agents.codex_stream import CodexReader
 from agents.command import CommandAgent
 from agents.fake import FakeAgent
 from agents.glm import GlmAgent
@@ -21,6 +23,7 @@ from agents.last_word import asked_for, end_of
 from agents.prices import Prices
 from agents.protocol import Agent, Brief, OnEvent, Result, Started, ignore_event
 from agents.sandbox import missing_sandbox
+from agents.stream import Reader
 from errors import AgentError
 from mission.config import (
     SHIPPED_AGENTS,
@@ -51,6 +54,8 @@ class Adapter:
     provider: str | None = None  # who limits it; None: nobody but the agent's own name
     environment: tuple[str, ...] = ()  # names that it needs from the runner's environment
     model: str | None = None  # what it runs when its configuration names none
+    reader: Callable[[], Reader] | None = None  # of its log; None: people read it as it is
+    attach: tuple[str, ...] = ()  # what opens a session for a person, before its id
 
 
 _C = TypeVar("_C", bound=AgentConfig)
@@ -81,12 +86,16 @@ ADAPTERS: Mapping[str, Adapter] = {
         provider="anthropic",
         environment=claude.CREDENTIALS,
         model=claude.MODEL,
+        reader=ClaudeReader,
+        attach=("claude", "--resume"),
     ),
     "codex": Adapter(
         create=_of(CodexAgentConfig, CodexAgent),
         provider="openai",
         environment=codex.CREDENTIALS,
         model=codex.MODEL,
+        reader=CodexReader,
+        attach=("codex", "resume"),
     ),
     "command": Adapter(create=_of(CommandAgentConfig, _command)),
     "fake": Adapter(create=_of(FakeAgentConfig, _fake)),
@@ -95,6 +104,7 @@ ADAPTERS: Mapping[str, Adapter] = {
         provider="z.ai",
         environment=glm.CREDENTIALS,
         model=glm.MODEL,
+        reader=ClaudeReader,
     ),
 }
 
@@ -106,14 +116,19 @@ def settings(name: str, config: MissionConfig) -> AgentConfig:
     Raises:
         AgentError: Neither of them knows the name.
     """
-    found = config.agents.get(name) or SHIPPED_AGENTS.get(name)
+    found = known(name, config)
     if found is not None:
         return found
-    known = sorted({*SHIPPED_AGENTS, *config.agents})
-    otherwise = f"Add it under `agents:` in mission.yaml, or use one of: {', '.join(known)}"
+    names = sorted({*SHIPPED_AGENTS, *config.agents})
+    otherwise = f"Add it under `agents:` in mission.yaml, or use one of: {', '.join(names)}"
     raise AgentError(
-        f"there is no agent called {name!r}", hint=did_you_mean(name, known, otherwise)
+        f"there is no agent called {name!r}", hint=did_you_mean(name, names, otherwise)
     )
+
+
+def known(name: str, config: MissionConfig) -> AgentConfig | None:
+    """As `settings`; None where neither knows the name."""
+    return config.agents.get(name) or SHIPPED_AGENTS.get(name)
 
 
 def create(name: str, config: AgentConfig, *, prices: Prices | None = None) -> Agent:
@@ -150,6 +165,24 @@ def environment_names(config: AgentConfig) -> tuple[str, ...]:
     needed = adapter.environment if adapter is not None else ()
     key = (config.key,) if config.key else ()
     return tuple(dict.fromkeys((*needed, *key, *config.environment)))
+
+
+def reader(config: AgentConfig) -> Reader | None:
+    """What reads this agent's log for people; None: it is no stream of events."""
+    adapter = ADAPTERS.get(config.type)
+    return adapter.reader() if adapter is not None and adapter.reader is not None else None
+
+
+def attach(config: AgentConfig, session: str) -> tuple[str, ...]:
+    """What a person runs to go on with a session in its worktree; empty: there is nothing.
+
+    A sandboxed tool has a home of its own, and keeps its sessions there. A person's tool must not
+    start from that: hooks which the agent wrote there would run outside of the sandbox.
+    """
+    adapter = ADAPTERS.get(config.type)
+    if adapter is None or not adapter.attach or config.sandbox.type == "bubblewrap":
+        return ()
+    return (*adapter.attach, session)
 
 
 def _adapter(name: str, config: AgentConfig) -> Adapter:

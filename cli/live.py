@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -28,6 +29,11 @@ _ORDER = (
 
 class RunDisplay(Display, Protocol):
     """A display for the time of a run."""
+
+    def doing(
+        self, task: str, phase: str, detail: str = "", *, since: datetime | None = None
+    ) -> None:
+        """As of every display. `since`: when the phase began; now, if it is not said."""
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -69,7 +75,9 @@ class PlainDisplay:
         with self._lock:
             self._console.out(printable(text), highlight=False)
 
-    def doing(self, task: str, phase: str, detail: str = "") -> None:
+    def doing(
+        self, task: str, phase: str, detail: str = "", *, since: datetime | None = None
+    ) -> None:
         with self._lock:
             if self._phases.get(task, "") == phase:
                 return
@@ -109,14 +117,17 @@ class LiveDisplay:
     def say(self, text: str) -> None:
         self._console.print(Text(printable(text)), soft_wrap=True)
 
-    def doing(self, task: str, phase: str, detail: str = "") -> None:
+    def doing(
+        self, task: str, phase: str, detail: str = "", *, since: datetime | None = None
+    ) -> None:
         with self._lock:
             if not phase:
                 self._doing.pop(task, None)
                 return
             before = self._doing.get(task)
-            since = before[2] if before and before[0] == phase else time.monotonic()
-            self._doing[task] = (phase, detail, since)
+            ago = 0.0 if since is None else (datetime.now(UTC) - since).total_seconds()
+            began = before[2] if before and before[0] == phase else time.monotonic() - ago
+            self._doing[task] = (phase, detail, began)
 
     def progress(self, progress: Progress) -> None:
         self._progress = progress
