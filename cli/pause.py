@@ -1,4 +1,4 @@
-"""`mission pause`: hold dispatch, pushes and merges until `mission unpause`."""
+"""`mission pause` and `unpause`: hold dispatch, pushes and merges, and let them go on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import typer
 from cli.console import fact, print_json, printable
 from mission.place import Place
 from service.pausing import pause as pause_mission
+from service.pausing import unpause as unpause_mission
 
-app = typer.Typer()
+pause_app, unpause_app = typer.Typer(), typer.Typer()
 
 
-@app.command()
+@pause_app.command()
 def pause(
     path: Annotated[
         str | None, typer.Argument(help="A TASKS.md, or a folder that holds one.")
@@ -30,3 +31,20 @@ def pause(
         )
     else:
         fact(printable(paused.detail))
+
+
+@unpause_app.command()
+def unpause(
+    path: Annotated[
+        str | None, typer.Argument(help="A TASKS.md, or a folder that holds one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Go on. Removes what `mission pause` wrote, and a `PAUSED` file beside the task file."""
+    removed = unpause_mission(Place.find(path))
+    if as_json:
+        print_json({"paused": False, "removed": removed})
+    elif removed:
+        fact(printable("goes on; removed " + " and ".join(removed)))
+    else:
+        fact("was not paused")

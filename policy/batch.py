@@ -52,7 +52,7 @@ class StepState(StrEnum):
 class StepResult:
     """What is sent back for `Verify` and `Land`."""
 
-    verdict: StepState
+    state: StepState
     item: str | None = None  # the branch that does not apply, or is refused
     log: str = ""  # where to read more
 
@@ -95,7 +95,7 @@ def _one_batch(
         # With somebody to blame, halve the distance; else try all that may go together.
         tried = bad - 1 if blame is None else (good + bad) // 2
         answer = yield from _verify(batch[:tried], repeat_red=repeat_red)
-        match answer.verdict:
+        match answer.state:
             case StepState.GREEN:
                 good = tried
             case StepState.RED:
@@ -109,7 +109,7 @@ def _one_batch(
     landed = batch[:good]
     if landed:
         answer = yield from _land(landed)
-        if answer.verdict is not StepState.GREEN:
+        if answer.state is not StepState.GREEN:
             return (yield from _start_over(answer, landed))
     if blame is None:
         return frozenset(landed)
@@ -121,15 +121,15 @@ def _verify(
     items: tuple[str, ...], *, repeat_red: bool
 ) -> Generator[Step, StepResult | None, StepResult]:
     answer = _given((yield Verify(items=items)))
-    if answer.verdict is StepState.RED and repeat_red:
+    if answer.state is StepState.RED and repeat_red:
         answer = _given((yield Verify(items=items, repeated=True)))
     return answer
 
 
 def _land(items: tuple[str, ...]) -> Generator[Step, StepResult | None, StepResult]:
     answer = _given((yield Land(items=items)))
-    if answer.verdict not in (StepState.GREEN, StepState.REFUSED, StepState.MOVED):
-        raise ValueError(f"landing cannot end with {answer.verdict}")
+    if answer.state not in (StepState.GREEN, StepState.REFUSED, StepState.MOVED):
+        raise ValueError(f"landing cannot end with {answer.state}")
     return answer
 
 
@@ -137,7 +137,7 @@ def _start_over(
     answer: StepResult, tried: tuple[str, ...]
 ) -> Generator[Step, StepResult | None, frozenset[str]]:
     """After a refusal the refused branch is out, and what was tried with it is tried without it."""
-    if answer.verdict is StepState.MOVED:
+    if answer.state is StepState.MOVED:
         return frozenset()
     if answer.item is None or answer.item not in tried:
         raise ValueError(f"{answer.item} cannot be refused: it is not among what was tried")

@@ -167,7 +167,7 @@ class BatchRound:
         self._stand_on(tip)
         for row in candidate.rows:
             self._conclude(row, commits[row.task.id], landed=row in adding)
-        return StepResult(verdict=StepState.GREEN)
+        return StepResult(state=StepState.GREEN)
 
     def _pass_gates(self, rows: Sequence[FinishedWork]) -> StepResult | None:
         """Wait until the gates let all of `rows` merge; what keeps them from it, if something does.
@@ -196,7 +196,7 @@ class BatchRound:
                 if error.reason == Reason.BASE_MOVED:
                     return self._moved()
                 self._errors[row.task.id] = error
-                return StepResult(verdict=StepState.REFUSED, item=row.task.id)
+                return StepResult(state=StepState.REFUSED, item=row.task.id)
         return None
 
     def _moved(self) -> StepResult:
@@ -209,11 +209,11 @@ class BatchRound:
         self._stand_on(self._repository.fetch_base())
         self._finish_landed()
         if not self._open:
-            return StepResult(verdict=StepState.MOVED)
+            return StepResult(state=StepState.MOVED)
         self._display.say(
             f"{', '.join(self._open)}: the base moved, merging again on {self._base[:10]}"
         )
-        return StepResult(verdict=StepState.MOVED)
+        return StepResult(state=StepState.MOVED)
 
     def _stand_on(self, base: str) -> None:
         self._base = base

@@ -102,17 +102,17 @@ class Candidates:
             StoppedError: The run was stopped meanwhile.
         """
         if candidate.tip == candidate.base:
-            return Tried(answer=StepResult(verdict=StepState.GREEN), candidate=candidate)
+            return Tried(answer=StepResult(state=StepState.GREEN), candidate=candidate)
         try:
             self.verifier.verify_squash(candidate.rows, candidate.tip)
         except VerificationError as red:
             return Tried(
-                answer=StepResult(verdict=StepState.RED, log=red.hint),
+                answer=StepResult(state=StepState.RED, log=red.hint),
                 candidate=candidate,
                 error=red,
             )
-        return Tried(answer=StepResult(verdict=StepState.GREEN), candidate=candidate)
+        return Tried(answer=StepResult(state=StepState.GREEN), candidate=candidate)
 
 
-def _kept_out(name: str, verdict: StepState, error: MissionError) -> Tried:
-    return Tried(answer=StepResult(verdict=verdict, item=name), error=error)
+def _kept_out(name: str, state: StepState, error: MissionError) -> Tried:
+    return Tried(answer=StepResult(state=state, item=name), error=error)

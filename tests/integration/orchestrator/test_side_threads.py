@@ -134,7 +134,7 @@ def test_without_a_publisher_status_is_committed_at_the_end(
         self._changed.wait()
         raise LookupError("a bug of the publisher")
 
-    monkeypatch.setattr("orchestrator.publishing.status.Publisher._run", dies)
+    monkeypatch.setattr("orchestrator.publishing.status.Publisher._work", dies)
     scratch = make(tmp_path, [row("A")], config={"status": {"commit": "each"}})
     display = RecordingDisplay()
     assert scratch.run(display=display).exit_code == 0

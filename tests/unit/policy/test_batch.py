@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from policy.batch import Land, Return, StepResult, StepState, Verify, batch_steps
 
-GREEN = StepResult(verdict=StepState.GREEN)
-RED = StepResult(verdict=StepState.RED, log="log")
-MOVED = StepResult(verdict=StepState.MOVED)
+GREEN = StepResult(state=StepState.GREEN)
+RED = StepResult(state=StepState.RED, log="log")
+MOVED = StepResult(state=StepState.MOVED)
 
 
 @dataclass
@@ -54,7 +54,7 @@ class World:
         before = tuple(self.base)
         kept_out = self.refused if isinstance(step, Land) else self.unfit
         for item in filter(kept_out.__contains__, step.items):
-            return StepResult(verdict=StepState.REFUSED, item=item)
+            return StepResult(state=StepState.REFUSED, item=item)
         if isinstance(step, Land):
             assert (before, step.items) in self.verified, "landed what was not verified"
             assert not set(before) & set(step.items), "landed twice"
@@ -62,7 +62,7 @@ class World:
             return GREEN
         for place, item in enumerate(step.items):
             if self.conflicts((*before, *step.items[:place]), item):
-                return StepResult(verdict=StepState.CONFLICT, item=item)
+                return StepResult(state=StepState.CONFLICT, item=item)
         self.steps += 1
         if self.is_red((*before, *step.items)):
             return RED
@@ -182,7 +182,7 @@ def test_a_conflict_must_be_about_what_was_tried() -> None:
     next(plan)
 
     with pytest.raises(ValueError, match="c cannot conflict"):
-        plan.send(StepResult(verdict=StepState.CONFLICT, item="c"))
+        plan.send(StepResult(state=StepState.CONFLICT, item="c"))
 
 
 @pytest.mark.parametrize("steps", [1, 2])
@@ -192,7 +192,7 @@ def test_only_what_was_tried_can_be_refused(steps: int) -> None:
         plan.send(answer)
 
     with pytest.raises(ValueError, match="c cannot be refused"):
-        plan.send(StepResult(verdict=StepState.REFUSED, item="c"))
+        plan.send(StepResult(state=StepState.REFUSED, item="c"))
 
 
 @given(
