@@ -6,17 +6,25 @@ Other clones wrote what is in it: foreign text, each part bounded, and nothing o
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Final, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
-
-from mission.letter import ANSWERS_FILE, Answer, Moment, read_answers
+from mission.answers import ANSWERS_FILE, Answer, answer_data, answers_of, read_answers
+from mission.foreign import (
+    ForeignError,
+    mapping,
+    maybe,
+    moment,
+    number,
+    parsed,
+    several,
+    text,
+)
 from mission.place import Place
 
 ROWS_FILE: Final = "rows.json"
@@ -24,57 +32,54 @@ CLAIM_FILE: Final = "claim.json"
 ELSEWHERE_FILE: Final = "elsewhere.json"
 HELD: Final = "held"
 _T = TypeVar("_T")
-_MOST_BYTES = 4 * 1024 * 1024
+_MOST_BYTES = 8 * 1024 * 1024
 _MOST_ROWS = 2000
 _MOST_TOLD = 600  # characters of a text; what is written is cut to it
-
-_Word = Annotated[str, Field(max_length=300)]
-_Told = Annotated[str, Field(max_length=_MOST_TOLD)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowThere:
     """A row that is under way in another clone, or waits for a person."""
 
-    task: _Word
-    status: _Word  # there: the file here may be behind
+    task: str
+    status: str  # there: the file here may be behind
     attempt: int | None = None  # its number; None: nobody has tried it
-    agent: _Word | None = None
-    step: _Word | None = None  # how far the attempt has come
-    since: Moment | None = None  # of the attempt
-    branch: _Word | None = None
-    head: _Word | None = None
-    waits_on: _Word | None = None  # a `mission.waits.WaitsFor`; None: somebody is at it
-    why: _Told = ""  # what it waits for, for people
+    agent: str | None = None
+    step: str | None = None  # how far the attempt has come
+    since: datetime | None = None  # of the attempt
+    branch: str | None = None
+    head: str | None = None
+    waits_on: str | None = None  # a `mission.waits.WaitsFor`; None: somebody is at it
+    why: str = ""  # what it waits for, for people
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowsThere:
     """How the mission stands in the clone that carries it out."""
 
-    rows: Annotated[tuple[RowThere, ...], Field(max_length=_MOST_ROWS)] = ()
-    counts: dict[_Word, int] = field(default_factory=dict)  # rows by status
-    paused: _Told | None = None  # why and since when, for people; None: it is not
+    rows: tuple[RowThere, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)  # rows by status
+    paused: str | None = None  # why and since when, for people; None: it is not
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimed:
     """Who carries the mission out, by their own word."""
 
-    state: _Word  # HELD, or given back
-    clone: _Word = ""  # tells one clone from another
-    host: _Word = ""
+    state: str  # HELD, or given back
+    clone: str = ""  # tells one clone from another
+    host: str = ""
     pid: int = 0
-    who: _Word = ""
-    since: Moment | None = None
-    sign: Moment | None = None  # the last sign of life, by that machine's clock
+    who: str = ""
+    since: datetime | None = None
+    sign: datetime | None = None  # the last sign of life, by that machine's clock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Elsewhere:
     """What was heard, and when."""
 
-    looked: Moment  # by this machine's clock
+    looked: datetime  # by this machine's clock
     claim: Claimed | None = None  # None: nobody has claimed the mission yet
     ours: bool = False  # it is this clone's own claim
     there: RowsThere = field(default_factory=RowsThere)
@@ -98,25 +103,30 @@ def heard(files: Mapping[str, bytes], *, looked: datetime, clone: str) -> Elsewh
         looked: When they were read.
         clone: Which one this is.
     """
-    claim = _read(_claimed(), files.get(CLAIM_FILE, b""))
-    there = _read(_rows(), files.get(ROWS_FILE, b""))
+    claim = _read(_claim, files.get(CLAIM_FILE, b""))
     return Elsewhere(
         looked=looked,
         claim=claim,
         ours=claim is not None and claim.clone == clone,
-        there=there or RowsThere(),
+        there=_read(_rows, files.get(ROWS_FILE, b"")) or RowsThere(),
         answers=read_answers(files.get(ANSWERS_FILE, b"")),
     )
 
 
 def rows_bytes(there: RowsThere) -> bytes:
     """As it goes along with a claim."""
-    return _rows().dump_json(there)
+    rows = [{name: _fitted(part) for name, part in asdict(row).items()} for row in there.rows]
+    return _written({**asdict(there), "rows": rows[:_MOST_ROWS]})
 
 
-def told(text: str) -> str:
+def _fitted(part: object) -> object:
+    """A text, as it is read again; anything else as it is."""
+    return told(part) if isinstance(part, str) else part
+
+
+def told(what: str) -> str:
     """A text, cut to what is read again."""
-    plain = text.encode(errors="replace").decode()
+    plain = what.encode(errors="replace").decode()
     return plain if len(plain) <= _MOST_TOLD else f"{plain[: _MOST_TOLD - 2]} …"
 
 
@@ -132,7 +142,7 @@ def read_elsewhere(place: Place) -> Elsewhere | None:
             raw = file.read(_MOST_BYTES + 1)
     except OSError:
         return None
-    return None if len(raw) > _MOST_BYTES else _read(_elsewhere(), raw)
+    return None if len(raw) > _MOST_BYTES else _read(_elsewhere, raw)
 
 
 def write_elsewhere(place: Place, found: Elsewhere) -> None:
@@ -140,27 +150,77 @@ def write_elsewhere(place: Place, found: Elsewhere) -> None:
     file = elsewhere_file(place)
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f"{file.name}.{os.getpid()}")
-    fresh.write_bytes(_elsewhere().dump_json(found))
+    data = asdict(found) | {"answers": [answer_data(one) for one in found.answers]}
+    fresh.write_bytes(_written(data))
     fresh.replace(file)
 
 
-def _read(adapter: TypeAdapter[_T], raw: bytes) -> _T | None:
+def _written(value: object) -> bytes:
+    return json.dumps(value, default=_iso).encode()
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value)} is not kept")
+
+
+def _read(read: Callable[[object], _T], raw: bytes) -> _T | None:
     try:
-        return adapter.validate_json(raw)
-    except ValidationError:
+        return read(parsed(raw))
+    except ForeignError:
         return None
 
 
-@cache
-def _rows() -> TypeAdapter[RowsThere]:
-    return TypeAdapter(RowsThere)
+def _elsewhere(value: object) -> Elsewhere:
+    data = mapping(value)
+    return Elsewhere(
+        looked=moment(data.get("looked")),
+        claim=maybe(_claim, data.get("claim")),
+        ours=data.get("ours") is True,
+        there=_rows(data.get("there")),
+        answers=answers_of(data.get("answers")),
+    )
 
 
-@cache
-def _claimed() -> TypeAdapter[Claimed]:
-    return TypeAdapter(Claimed)
+def _claim(value: object) -> Claimed:
+    data = mapping(value)
+    return Claimed(
+        state=text(data.get("state")),
+        clone=text(data.get("clone")),
+        host=text(data.get("host")),
+        pid=number(data.get("pid")),
+        who=text(data.get("who")),
+        since=maybe(moment, data.get("since")),
+        sign=maybe(moment, data.get("sign")),
+    )
 
 
-@cache
-def _elsewhere() -> TypeAdapter[Elsewhere]:
-    return TypeAdapter(Elsewhere)
+def _rows(value: object) -> RowsThere:
+    data = mapping(value)
+    counts = mapping(data.get("counts", {}))
+    return RowsThere(
+        rows=several(_row, data.get("rows", []), _MOST_ROWS),
+        counts={text(status): number(count) for status, count in counts.items()},
+        paused=maybe(_told, data.get("paused")),
+    )
+
+
+def _row(value: object) -> RowThere:
+    data = mapping(value)
+    return RowThere(
+        task=_told(data.get("task")),
+        status=_told(data.get("status")),
+        attempt=maybe(number, data.get("attempt")),
+        agent=maybe(_told, data.get("agent")),
+        step=maybe(_told, data.get("step")),
+        since=maybe(moment, data.get("since")),
+        branch=maybe(_told, data.get("branch")),
+        head=maybe(_told, data.get("head")),
+        waits_on=maybe(_told, data.get("waits_on")),
+        why=_told(data.get("why", "")),
+    )
+
+
+def _told(value: object) -> str:
+    return text(value, _MOST_TOLD)

@@ -1,4 +1,4 @@
-"""A request on its way through the remote: a letter, and the answer to it. Pure.
+"""A request on its way through the remote: a letter. Pure.
 
 Whoever may push there can write one, so what comes in is foreign text: each part is bounded, and
 whatever is not as it should be is refused with why.
@@ -7,7 +7,6 @@ whatever is not as it should be is refused with why.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -20,15 +19,12 @@ from mission.journal import RequestKind
 from mission.state import Status
 
 LETTER_FILE: Final = "request.json"
-ANSWERS_FILE: Final = "answers.json"
 PAUSE: Final = "pause"
 UNPAUSE: Final = "unpause"
 #: Of a letter's file; one of a hundred rows with a long note has a tenth.
 MOST_BYTES: Final = 64 * 1024
 _VERSION = 1
 _MOST_ROWS = 500
-_MOST_ANSWERS = 300  # that go along with a claim
-_MOST_TOLD = 4096  # bytes of an answer's text
 _AHEAD = timedelta(minutes=10)  # by which clocks may differ
 _UPDATE = "Update the runner in the older of both clones"
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -42,7 +38,6 @@ Moment = Annotated[
 ]
 _Word = Annotated[str, Field(max_length=200)]
 _Note = Annotated[str, Field(max_length=2000)]
-_Told = Annotated[str, Field(max_length=_MOST_TOLD)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,36 +60,6 @@ class Letter:
     def is_of_mission(self) -> bool:
         """Whether it is about the mission, and not about rows."""
         return self.kind in _OF_MISSION
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RowAnswer:
-    """What became of one row."""
-
-    task: _Word
-    status: _Word  # the row's, afterwards
-    notes: _Told  # the row's, afterwards
-    error: _Told | None = None  # why nothing was changed
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """What became of a letter."""
-
-    id: _Word
-    kind: _Word
-    by: _Word  # who asked
-    at: Moment  # when it was answered
-    error: _Told | None = None  # why it was refused as a whole
-    rows: Annotated[tuple[RowAnswer, ...], Field(max_length=_MOST_ROWS)] = ()
-
-    @property
-    def told(self) -> str:
-        """In a few words."""
-        errors = [row.error for row in self.rows if row.error is not None]
-        if self.error is not None or errors:
-            return self.error or "; ".join(errors)
-        return ", ".join(f"{row.task} is {row.status}" for row in self.rows) or "applied"
 
 
 def letter_bytes(letter: Letter) -> bytes:
@@ -171,59 +136,6 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def answers_bytes(answers: Iterable[Answer]) -> bytes:
-    """The newest answers, as they go along with a claim. Texts are cut to what is read again."""
-    kept = sorted(answers, key=lambda one: (one.at, one.id))[-_MOST_ANSWERS:]
-    return _answers().dump_json([_fitted(one) for one in kept])
-
-
-def read_answers(raw: bytes) -> tuple[Answer, ...]:
-    """Answers that somebody else wrote; none where they cannot be read."""
-    try:
-        return tuple(_answers().validate_json(raw))
-    except ValidationError:
-        return ()
-
-
-def answer_text(answer: Answer) -> str:
-    """One answer, for the journal."""
-    return _answers().dump_json([_fitted(answer)]).decode()
-
-
-def read_answer(text: str) -> Answer | None:
-    """One answer of the journal's; None where it cannot be read."""
-    found = read_answers(text.encode(errors="replace"))
-    return found[0] if found else None
-
-
-def _fitted(answer: Answer) -> Answer:
-    return Answer(
-        id=answer.id,
-        kind=answer.kind[:200],
-        by=answer.by[:200],
-        at=answer.at,
-        error=None if answer.error is None else _cut(answer.error),
-        rows=tuple(
-            RowAnswer(
-                task=row.task[:200],
-                status=row.status[:200],
-                notes=_cut(row.notes),
-                error=None if row.error is None else _cut(row.error),
-            )
-            for row in answer.rows[:_MOST_ROWS]
-        ),
-    )
-
-
-def _cut(text: str) -> str:
-    return text.encode(errors="replace").decode()[:_MOST_TOLD]
-
-
 @cache
 def _letters() -> TypeAdapter[Letter]:
     return TypeAdapter(Letter)
-
-
-@cache
-def _answers() -> TypeAdapter[list[Answer]]:
-    return TypeAdapter(list[Answer])

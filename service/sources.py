@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from errors.finding import Severity
+from gates.pause import PauseFiles
 from mission.elsewhere import elsewhere_file, read_elsewhere
 from mission.journal import Attempt
 from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan
 from service.making import Known
-from service.pausing import pause_files
 from service.record import Record, read_record
 from tasks_md.graph import Graph
 from tasks_md.holder import holder, note_file
@@ -50,7 +50,7 @@ class Versions:
 
 def versions(place: Place) -> Versions:
     """The versions of the mission's files as they are now."""
-    pause = pause_files(place)
+    pause = _pause_files(place)
     held = holder(place.state_dir)
     return Versions(
         plan=_versions(place.task_file, place.config_file),
@@ -108,10 +108,23 @@ def known(place: Place, read: ReadPlan, record: Record) -> Known:
         record=record,
         host=os.uname().nodename,
         holder=holder(place.state_dir),
-        paused=pause_files(place).read(),
+        paused=_pause_files(place).read(),
         outputs=log_ends(record.attempts),
         elsewhere=read_elsewhere(place),
     )
+
+
+def _pause_files(place: Place) -> PauseFiles:
+    return PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
+
+
+def may_be_asked(place: Place) -> bool:
+    """Whether `mission.yaml` may say that the remote is asked (`status.fetch`). That word alone is
+    looked for: to read the whole file takes time."""
+    try:
+        return b"fetch" in place.config_file.read_bytes()
+    except OSError:
+        return False
 
 
 def log_ends(attempts: Iterable[Attempt]) -> dict[int, datetime]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from mission.answers import Answer, answer_text, read_answer, read_answers
 from mission.journal import Journal
 from mission.journal.kinds import LetterAnswered, LetterCame
-from mission.letter import Answer, answer_text, read_answer, read_answers
 
 _NEWEST = 300
 

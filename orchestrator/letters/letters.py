@@ -7,20 +7,12 @@ from datetime import datetime, timedelta
 
 from errors import MissionError, RequestRefusedError
 from gates.pause import PauseFiles
+from mission.answers import Answer, RowAnswer
 from mission.clock import Clock
 from mission.config import RequestsConfig
 from mission.journal import Journal
 from mission.journal.kinds import LetterCame
-from mission.letter import (
-    PAUSE,
-    UNPAUSE,
-    Answer,
-    Letter,
-    RowAnswer,
-    is_id,
-    read_letter,
-    refuse_time,
-)
+from mission.letter import PAUSE, UNPAUSE, Letter, is_id, read_letter, refuse_time
 from orchestrator.letters.answered import Answered
 from orchestrator.letters.post import Opened, Post
 from orchestrator.ports.display import Display

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from gates.pause import Paused, PauseFiles
 from gates.protocol import GateState
+from mission.answers import ANSWERS_FILE, answers_bytes
 from mission.elsewhere import ROWS_FILE, RowsThere, RowThere, rows_bytes, told
 from mission.journal import Attempt, Event, Journal
 from mission.journal.kinds import GateAnswered, RowWaits
-from mission.letter import ANSWERS_FILE, answers_bytes
 from mission.place import Place
 from mission.plan import read_plan
 from mission.state import Status

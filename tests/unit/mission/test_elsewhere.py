@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mission.answers import ANSWERS_FILE, Answer, answers_bytes
 from mission.elsewhere import (
     CLAIM_FILE,
     ROWS_FILE,
@@ -22,7 +23,6 @@ from mission.elsewhere import (
     told,
     write_elsewhere,
 )
-from mission.letter import ANSWERS_FILE, Answer, answers_bytes
 from mission.place import Place
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

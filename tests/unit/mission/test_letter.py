@@ -10,18 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import RequestRefusedError
-from mission.letter import (
-    MOST_BYTES,
-    Answer,
-    Letter,
-    RowAnswer,
-    answers_bytes,
-    is_id,
-    letter_bytes,
-    read_answers,
-    read_letter,
-    refuse_time,
-)
+from mission.answers import Answer, RowAnswer, answers_bytes, read_answers
+from mission.letter import MOST_BYTES, Letter, is_id, letter_bytes, read_letter, refuse_time
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ID = "0123456789abcdef" * 2

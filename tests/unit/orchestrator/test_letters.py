@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from errors import RequestRefusedError
 from gates.pause import PauseFiles
+from mission.answers import Answer, answers_bytes
 from mission.config import RequestsConfig
 from mission.journal import Journal, RequestKind
-from mission.letter import Answer, Letter, answers_bytes, letter_bytes
+from mission.letter import Letter, letter_bytes
 from orchestrator.letters.answered import Answered
 from orchestrator.letters.letters import Letters
 from orchestrator.letters.post import Opened, PostInMemory
