@@ -20,6 +20,7 @@
     ├── MachineError             the machine refuses: a full disk, a missing right
     ├── GitError                 git refused
     │   ├── RemoteAwayError      the remote could not be reached for as long as was waited for it
+    │   ├── LockedError          another git is at work, or was killed there: its lock stays
     │   ├── MergeConflictError   a squash merge that does not apply
     │   ├── NothingToMergeError  a squash merge that would change nothing
     │   ├── AlreadyMergedError   the base holds the row already
@@ -193,6 +194,10 @@ class GitError(MissionError):
 
 class RemoteAwayError(GitError):
     """The remote could not be reached for as long as a run waits for it."""
+
+
+class LockedError(GitError):
+    """A lock of git's is in the way, and stays: another git is at work there, or was killed."""
 
 
 class MergeConflictError(GitError):

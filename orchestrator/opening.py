@@ -73,6 +73,7 @@ def open_mission(
         told = partial(_tell_away, opened, display)
         away = Away(patience=config.patience, stop=stop, tell=told)
         repository = Repository.open(top, base=config.base, remote=config.remote, away=away)
+        _clear_locks(repository, display)
         run = opened.start_run(
             mission=config.mission or place.task_file.parent.name,
             host=socket.gethostname(),
@@ -121,6 +122,12 @@ def open_mission(
         finally:
             repository.close()
             journal.end_run(run, outcome)
+
+
+def _clear_locks(repository: Repository, display: Display) -> None:
+    """Remove the locks, and the like, of git commands that were killed with an earlier run."""
+    for left in repository.clear_locks():
+        display.say(f"{left} is removed: a git command of a run that was killed left it")
 
 
 def _tell_away(journal: Journal, display: Display, text: str, away: bool) -> None:

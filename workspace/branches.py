@@ -7,6 +7,7 @@ from collections.abc import Collection
 from errors import BaseMovedError, GitError
 from workspace.checkout import note_before_move
 from workspace.git_command import GitOutput, reason
+from workspace.git_locks import refusal
 from workspace.hooks import push_hooks
 from workspace.repository import Repository
 
@@ -38,7 +39,8 @@ def _move_there(repository: Repository, remote: str, squash: str, expected: str)
         return
     tip = remote_tip(repository, repository.base)
     if tip == expected:
-        raise GitError(f"{remote} refused the merge into {repository.base}: {reason(pushed)}")
+        message = f"{remote} refused the merge into {repository.base}: {reason(pushed)}"
+        raise refusal(message, pushed.stderr)
     if tip != squash and not confirm(repository, squash):
         raise _moved(repository, expected, tip)
 
@@ -50,7 +52,7 @@ def _move_here(repository: Repository, squash: str, expected: str) -> None:
         refused = repository.git.try_refs(f"update {repository.local_base_ref} {squash} {expected}")
         tip = repository.base_tip()
     if tip == expected:
-        raise GitError(f"{repository.base} cannot be moved: {refused}")
+        raise refusal(f"{repository.base} cannot be moved: {refused}", refused)
     if refused and not confirm(repository, squash):
         raise _moved(repository, expected, tip)
 
@@ -103,7 +105,8 @@ def push_branch(
     if tip == head:
         return
     if tip is None or _contains(repository, head, tip):
-        raise GitError(f"{repository.remote} refused {branch}: {reason(pushed)}")
+        message = f"{repository.remote} refused {branch}: {reason(pushed)}"
+        raise refusal(message, pushed.stderr)
     if tip not in ours:
         raise GitError(
             f"{branch} on {repository.remote} has commits that no attempt made",

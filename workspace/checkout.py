@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,11 @@ from pathlib import Path
 from errors import CheckoutBlockedError
 from workspace.git import Git
 from workspace.git_command import reason
+from workspace.git_locks import lock_in_the_way, remedy
 from workspace.obstacles import Standing, Step, Survey, edited_since, survey
 from workspace.repository import Repository
 
 TASK_FILE = ("TASKS.md",)
-_PATIENCE = 10.0  # seconds for which the index may be in somebody else's hands
 # A ref of the checkout's own (gitrevisions(7), refs/worktree): the commit that its files are at
 # while the branch is already further on. It is there from before the branch moves until the files
 # have followed, so that a crash in between can be made good.
@@ -79,7 +78,7 @@ def find_checkout(repository: Repository) -> Git | None:
         lines = entry.split("\0")
         path = Path(lines[0].removeprefix("worktree "))
         if f"branch {repository.local_base_ref}" in lines and path.is_dir():
-            return Git(path)
+            return Git(path, locks=repository.git.locks)
     return None
 
 
@@ -247,13 +246,14 @@ def _follow(git: Git, step: Step, found: Survey) -> None:
 def _change_index(git: Git, *args: str, lines: str = "") -> None:
     """Run a git command that writes the index. A person's command may hold it for a moment, or one
     of a run that was killed."""
-    deadline = time.monotonic() + _PATIENCE
-    while (output := git.run(*args, input=lines, check=False)).code != 0:
-        if "index.lock" not in output.stderr or time.monotonic() > deadline:
-            raise CheckoutBlockedError(
-                f"the checkout in {git.folder} cannot follow: {reason(output)}", files=()
-            )
-        time.sleep(0.05)
+    output = git.run(*args, input=lines, check=False)
+    if output.code != 0:
+        lock = lock_in_the_way(output.stderr)
+        raise CheckoutBlockedError(
+            f"the checkout in {git.folder} cannot follow: {reason(output)}",
+            files=(),
+            hint="" if lock is None else remedy(lock),
+        )
 
 
 def _move_branch(repository: Repository, tip: str, commit: str) -> None:

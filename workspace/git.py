@@ -4,6 +4,7 @@ does; all else is a command of its own (`workspace.git_command`)."""
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Self
 
 from errors import GitError
 from workspace.git_command import GitCommand, GitOutput, reason
+from workspace.git_locks import PATIENCE, PAUSE, GitLocks, lock_in_the_way, refusal
 from workspace.refs import Refs, packed_refs
 from workspace.store import Store
 from workspace.trees import Trees
@@ -39,7 +41,8 @@ class Git(GitCommand):
         """
         view = partial(packed_refs, common_dir)
         store = self.store or Store(self._cat_file, lambda: own_dir, view=view)
-        return replace(self, store=store, refs=Refs(self._update_ref, view))
+        refs = Refs(self._update_ref, view)
+        return replace(self, store=store, refs=refs, locks=GitLocks(common_dir))
 
     def close(self) -> None:
         """End what is kept. What is asked later starts it again."""
@@ -142,7 +145,7 @@ class Git(GitCommand):
         """
         refused = self.try_refs(*commands)
         if refused:
-            raise GitError(f"git update-ref: {refused}")
+            raise refusal(f"git update-ref: {refused}", refused)
 
     def try_refs(self, *commands: str) -> str:
         """As `move_refs`.
@@ -154,10 +157,19 @@ class Git(GitCommand):
             GitError: Git ended, and nobody can tell.
         """
         if self.refs is not None:
-            said = self.refs.move(*commands)
+            said = self._move(self.refs, *commands)
             return said and reason(GitOutput(stdout="", stderr=said, code=128))
         moved = self.run(*_UPDATE_REF, input="".join(f"{one}\n" for one in commands), check=False)
         return reason(moved) if moved.code else ""
+
+    def _move(self, refs: Refs, *commands: str) -> str:
+        deadline = time.monotonic() + PATIENCE
+        with self._noted(_UPDATE_REF):
+            while (said := refs.move(*commands)) and lock_in_the_way(said) is not None:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(PAUSE)
+        return said
 
     def merge_base(self, one: str, other: str) -> str:
         """Where two commits parted; the first of them if they share no history."""

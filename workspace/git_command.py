@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -19,12 +20,14 @@ from pathlib import Path
 from errors import GitError
 from workspace.away import Away
 from workspace.git_environment import git_environment, program
+from workspace.git_locks import PATIENCE, PAUSE, GitLocks, lock_in_the_way, may_repeat, refusal
 from workspace.output import plain
 from workspace.redact import Redactor
 
 LOCAL_LIMIT = 900.0  # seconds for work on this machine; filters may fetch large files
 NETWORK_LIMIT = 900.0  # seconds for fetch, push and ls-remote
 _NETWORK = frozenset({"fetch", "push", "ls-remote"})
+_REASONS = ("fatal: ", "error: ", "remote: fatal: ", "remote: error: ")  # what else is said follows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +60,7 @@ class GitCommand:
     # Called before anything that reaches a remote; what it raises keeps that from happening.
     before_network: Callable[[], None] | None = None
     away: Away | None = None  # waits where the remote cannot be reached; None: that is an error
+    locks: GitLocks | None = None  # notes what changes the repository, while it runs
 
     def run(
         self,
@@ -79,15 +83,23 @@ class GitCommand:
                 is gone. The message holds git's reason, without credentials.
             RemoteAwayError: The remote could not be reached for as long as is waited for it.
             StoppedError: A stop was requested while it was waited for.
+            LockedError: Another git's lock is in the way, and stays.
         """
         data = input.encode(errors="surrogateescape") if isinstance(input, str) else input
 
         def once(limit: float) -> GitOutput:
             return self._once(args, data, limit, environment, hooks=hooks, holding=holding)
 
-        output = self._reach(once) if args and args[0] in _NETWORK else once(LOCAL_LIMIT)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            output = self._reach(once) if args and args[0] in _NETWORK else once(LOCAL_LIMIT)
+            if output.code == 0 or not may_repeat(args, output.stderr):
+                break
+            if time.monotonic() > deadline:
+                break
+            time.sleep(PAUSE)
         if check and output.code != 0:
-            raise GitError(f"git {_name(args)}: {reason(output)}")
+            raise refusal(f"git {_name(args)}: {reason(output)}", output.stderr)
         return output
 
     def _reach(self, once: Callable[[float], GitOutput]) -> GitOutput:
@@ -114,19 +126,23 @@ class GitCommand:
         hooks: bool | Path,
         holding: Sequence[int],
     ) -> GitOutput:
-        process = self._started(
-            args,
-            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
-            environment=environment,
-            hooks=hooks,
-            holding=holding,
-        )
-        stdout, stderr = _await(process, data or None, _name(args), limit)
+        with self._noted(args) as note:
+            process = self._started(
+                args,
+                stdin=subprocess.PIPE if data else subprocess.DEVNULL,
+                environment=environment,
+                hooks=hooks,
+                holding=(*holding, *note),
+            )
+            stdout, stderr = _await(process, data or None, _name(args), limit)
         return GitOutput(
             stdout=stdout.decode(errors="surrogateescape"),
             stderr=stderr.decode(errors="replace"),
             code=process.returncode,
         )
+
+    def _noted(self, args: Sequence[str]) -> AbstractContextManager[tuple[int, ...]]:
+        return nullcontext(()) if self.locks is None else self.locks.noted(args)
 
     def _started(
         self,
@@ -194,9 +210,15 @@ def _await(
 
 def reason(output: GitOutput) -> str:
     """The lines of git's answer that say why, as one line, without credentials."""
-    lines = [plain(line).strip() for line in (output.stderr or output.stdout).splitlines()]
+    said = output.stderr or output.stdout
+    lock = lock_in_the_way(said)
+    if lock is not None:  # git goes on with advice, which says less
+        return f"Unable to create '{lock}': File exists"
+    lines = [plain(line).strip() for line in said.splitlines()]
     telling = [line for line in lines if line and not line.startswith(("hint:", "warning:"))]
-    text = "; ".join(telling[-4:]) or f"exit code {output.code}"
+    last = telling[-4:]
+    first = next((line for line in telling[:-4] if line.startswith(_REASONS)), None)
+    text = "; ".join(last if first is None else [first, *last]) or f"exit code {output.code}"
     return Redactor.from_environment().text(text)[:600]
 
 

@@ -20,6 +20,7 @@ from workspace.away import Away
 from workspace.git import OLDEST, Git
 from workspace.git_command import GitOutput, reason
 from workspace.git_environment import program
+from workspace.git_locks import lock_in_the_way, refusal
 from workspace.remotes import has_remote
 from workspace.settings import Settings
 
@@ -138,6 +139,17 @@ class Repository:
             with FileLock(folder / "git.lock", is_singleton=True):
                 yield
 
+    def clear_locks(self) -> tuple[Path, ...]:
+        """Remove the locks that git commands of ours left when they were killed; which these were.
+
+        Raises:
+            OSError: They cannot be removed.
+        """
+        if self.git.locks is None:
+            return ()
+        with self.lock():
+            return self.git.locks.clear()
+
     def address(self) -> str | None:
         """Where the remote is, as git fetches from it; None: there is no remote."""
         return None if self.remote is None else self.git.text("remote", "get-url", self.remote)
@@ -159,11 +171,14 @@ class Repository:
                         "--no-write-fetch-head", *deeper, self.remote,
                         f"+{self.local_base_ref}:{self.base_ref}", check=False,
                     )  # fmt: skip
-                    if fetched.code == 0 or not _PASSING.search(fetched.stderr):
+                    if fetched.code == 0 or lock_in_the_way(fetched.stderr):
+                        break
+                    if not _PASSING.search(fetched.stderr):
                         break
             if fetched.code != 0:
-                raise GitError(
+                raise refusal(
                     f"{self.base} cannot be fetched: {reason(fetched)}",
+                    fetched.stderr,
                     hint=self._not_there(fetched),
                 )
         return self.base_tip()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workspace.git import Git
+from workspace.git_locks import GitLocks
 from workspace.store import Store
 
 
@@ -23,7 +24,7 @@ class Worktree:
     @property
     def git(self) -> Git:
         """Git for this worktree, even after an agent has tampered with the `.git` file in it."""
-        return Git(self.path, self.git_dir)
+        return Git(self.path, self.git_dir, locks=GitLocks(self.git_dir.parents[1]))
 
     @property
     def ref(self) -> str | None:

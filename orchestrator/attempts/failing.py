@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from errors import (
     AlreadyMergedError,
     CheckoutBlockedError,
+    LockedError,
     MergeConflictError,
     MissionError,
     RemoteAwayError,
@@ -44,7 +45,7 @@ class Failing:
         match error:
             case StoppedError():
                 return self._stopped(assignment, None, error.message)
-            case RemoteAwayError():
+            case RemoteAwayError() | LockedError():
                 status = self._as_it_was(assignment)
                 return self._stopped(assignment, status, str(error), fatal=True)
             case CheckoutBlockedError() | SettingsChangedError():

@@ -22,8 +22,8 @@ class Behind:
         """It could not follow."""
         told = (
             f"the checkout in {self._top} stays behind {self._base}, which has all that was "
-            f"merged: {blocked.message}. Put that on a branch of its own, or elsewhere; the next "
-            "`mission run` takes the checkout along"
+            f"merged: {blocked.message}. {_what_to_do(blocked)}; the next `mission run` takes the "
+            "checkout along"
         )
         if told != self.message:
             self._say(told)
@@ -32,3 +32,9 @@ class Behind:
     def followed(self) -> None:
         """It has followed."""
         self.message = ""
+
+
+def _what_to_do(blocked: CheckoutBlockedError) -> str:
+    if blocked.files or not blocked.hint:
+        return "Put that on a branch of its own, or elsewhere"
+    return blocked.hint.removesuffix(", and run again")

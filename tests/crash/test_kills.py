@@ -13,11 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from mission.journal import Step
-from tests.crash.converging import errors, finish, roll, run_and_kill
+from tests.crash.converging import (
+    check_nothing_is_left,
+    errors,
+    facts,
+    finish,
+    roll,
+    run_and_kill,
+)
 from tests.crash.placed import Place, run_to_a_new_place
 from tests.scratch import Scratch, make, row
-from workspace.git import Git
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
@@ -73,8 +78,8 @@ def test_killed_beside_every_write_to_the_journal_it_converges(
         known.append(end)
     told = f"killed {known[-1]}"
     assert end == 0, f"{told}: {scratch.statuses()}: {errors(scratch).read_text()}"
-    assert _facts(scratch) == _facts(undisturbed), told
-    _check_nothing_is_left(scratch, told)
+    assert facts(scratch) == facts(undisturbed), told
+    check_nothing_is_left(scratch, told)
     for step in ("started", "answered", "worked", "pushed", "merging", "confirmed", "ended"):
         places = {place for place, name in known if f"attempts SET A {step}" in name}
         places |= {place for place, name in known if name == f"INSERT INTO attempts A {step}"}
@@ -98,7 +103,7 @@ def test_killed_at_random_instants_it_converges(
     assert finish(undisturbed) == 0
     # Each run goes on where the one before was killed, so half of the time reaches to the end.
     longest = _seconds(undisturbed) / 2
-    expected = _facts(undisturbed)
+    expected = facts(undisturbed)
     folders = (tmp_path / f"mission-{number}" for number in count())
     killed = 0
     while killed < kills:
@@ -108,8 +113,8 @@ def test_killed_at_random_instants_it_converges(
         code = finish(scratch)
         told = f"seed {seed}, after {killed} kills"
         assert code == 0, f"{told}: {scratch.statuses()}"
-        assert _facts(scratch) == expected, told
-        _check_nothing_is_left(scratch, told)
+        assert facts(scratch) == expected, told
+        check_nothing_is_left(scratch, told)
 
 
 def _seconds(scratch: Scratch) -> float:
@@ -118,46 +123,3 @@ def _seconds(scratch: Scratch) -> float:
         run = journal.runs()[0]
     assert run.ended is not None
     return (run.ended - run.started).total_seconds()
-
-
-def _facts(scratch: Scratch) -> dict[str, object]:
-    """What a person sees of the end: the same however often the run was killed."""
-    return {
-        "statuses": scratch.statuses(),
-        "merged": sorted(scratch.merged()),
-        "files": scratch.git.text("ls-tree", "-r", "--name-only", "origin/main"),
-        "branches": Git(scratch.remote).text("for-each-ref", "--format=%(refname)"),
-        "checkout": scratch.git.text("status", "--porcelain"),
-        "published": Git(scratch.remote).text("show", "main:plan/TASKS.md").count("| done |"),
-    }
-
-
-def _check_nothing_is_left(scratch: Scratch, told: str) -> None:
-    for git in (scratch.git, Git(scratch.remote)):
-        checked = git.run("fsck", "--strict", "--no-dangling")
-        assert not checked.stderr.strip(), f"{told}: {checked.stderr}"
-    with scratch.journal() as journal:
-        assert journal.open_attempts() == [], told
-        finished: dict[str, int] = {}
-        for attempt in journal.attempts():
-            if attempt.head is not None:
-                assert attempt.step is Step.ENDED, told
-                finished[attempt.task] = finished.get(attempt.task, 0) + 1
-        assert set(finished.values()) == {1}, f"{told}: an agent ran again after it had finished"
-    worktrees = scratch.git.text("worktree", "list").splitlines()
-    assert len(worktrees) == 1, f"{told}: {worktrees}"
-    assert _survivors(scratch) == [], told
-
-
-def _survivors(scratch: Scratch) -> Sequence[str]:
-    """Processes that still work somewhere below the mission."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                where = str((entry / "cwd").readlink())
-            except OSError:
-                continue
-            if where.startswith(str(scratch.top.parent)):
-                found.append(entry.name)
-    return found
