@@ -8,6 +8,7 @@ from errors import GitError
 from workspace.attributes import attributes_of
 from workspace.git import Git
 from workspace.identity import RUNNER, identity_environment
+from workspace.nested import NESTED
 from workspace.special_files import refuse_special_files
 from workspace.squash import merge_trees
 from workspace.unfinished import finish, other_parents, refuse_conflicts, under_way
@@ -46,9 +47,9 @@ def commit_leftovers(
     """Commit what an agent left uncommitted, and bring all it committed onto its branch.
 
     Only for a worktree whose agent has ended. An agent may have left a merge or a rebase
-    unfinished, or stand on another branch or on none: what it committed there is joined to the
-    attempt's branch. `author` and `committer` are names, or names with an address in angle
-    brackets.
+    unfinished, or stand on another branch or on none: what it committed there, and what it did in
+    worktrees within this one, is joined to the attempt's branch. `author` and `committer` are
+    names, or names with an address in angle brackets.
 
     Returns:
         The commit of the leftovers, None if there were none. `head` has the end of the branch.
@@ -82,6 +83,7 @@ def commit_leftovers(
     if worktree.branch not in (None, state.branch):
         here = leftovers or state.head
         _return_to_branch(worktree, here, identity_environment(committer, committer))
+    _join_nested(worktree, identity_environment(committer, committer))
     return leftovers
 
 
@@ -170,6 +172,23 @@ def _return_to_branch(worktree: Worktree, here: str, identity: dict[str, str]) -
     git.run("read-tree", "-m", "-u", here, joined)
     git.run("update-ref", "-m", "mission-runner: join", ref, joined, tip or "")
     git.run("symbolic-ref", "-m", "mission-runner: back to the branch", "HEAD", ref)
+
+
+def _join_nested(worktree: Worktree, identity: dict[str, str]) -> None:
+    """Join to the branch what was done in worktrees within this one."""
+    git, own = worktree.git, f"{NESTED}/{worktree.path.name}/"
+    for ref in git.text("for-each-ref", "--format=%(refname)", own).split():
+        done, here = git.commit(ref), head(worktree)
+        if worktree.branch is not None and done is not None:
+            if git.is_ancestor(here, of=done):
+                joined = done
+            elif git.is_ancestor(done, of=here):
+                joined = here
+            else:
+                joined = _join(worktree, here, done, identity)
+            git.run("read-tree", "-m", "-u", here, joined)
+            git.run("update-ref", "-m", "mission-runner: join", "HEAD", joined, here)
+        git.run("update-ref", "-d", ref)
 
 
 def _join(worktree: Worktree, tip: str, here: str, identity: dict[str, str]) -> str:

@@ -23,6 +23,7 @@ from mission.place import LENT
 from workspace.git import Git
 from workspace.git_files import carry, commits_in, copy_indexes, leads_to, link, same_indexes, write
 from workspace.lent_repository import STASH, LentRepository
+from workspace.nested import NESTED, nested_in, remove, work_of
 from workspace.repository import Repository
 
 # Refs that are lent; a person's stash is not, nor are ours.
@@ -78,7 +79,8 @@ class Loan:
         """End the loan, if there is one: bring home what was committed, and what is under way.
 
         What was committed elsewhere than on the worktree's branch, or laid aside in a stash, is
-        kept below refs/mission-runner/left.
+        kept below refs/mission-runner/left; what was done in worktrees within it, below
+        refs/mission-runner/nested, until it is joined to its branch.
 
         Args:
             record: The worktree's folder in the repository's; None: it has none any more.
@@ -110,6 +112,8 @@ class Loan:
 
     def _bring_home(self, record: Path | None, ref: str | None, lent: dict[str, str]) -> None:
         git, home = self._lent.git, self._repository.git
+        nested = {one: work_of(one, self._lent) for one in nested_in(self._lent)}
+        theirs = {one.branch for one in nested}
         found, standing = _refs_and_head(git, (*_KEPT_REFS, STASH))
         stashed = found.pop(STASH, None) is not None
         head = found[standing] if standing is not None else None
@@ -117,7 +121,10 @@ class Loan:
             head = git.commit("HEAD")
         tip = found.pop(ref, None) if ref is not None else None
         known = {*lent.values(), head, tip}
-        left = [(oid, name) for name, oid in found.items() if oid not in known]
+        left = [
+            (oid, name) for name, oid in found.items() if oid not in known and name not in theirs
+        ]
+        inner = sorted({oid for oid in nested.values() if oid is not None} - known)
         left += [(oid, "stash") for oid in self._lent.laid_aside(stashed=stashed)]
         if record is None and head is not None and head not in lent.values():
             left.append((head, "HEAD"))
@@ -125,19 +132,33 @@ class Loan:
         if head is not None and record is not None and not same_indexes(self._lent.git_dir, record):
             staged = self._lent.staged()
         under_way = commits_in(self._lent.git_dir / "MERGE_HEAD")
-        wanted = {head, tip, staged, *under_way, *(oid for oid, _ in left)} - {None, *lent.values()}
+        wanted = {head, tip, staged, *under_way, *inner, *(oid for oid, _ in left)} - {
+            None,
+            *lent.values(),
+        }
         with self._repository.lock():
             _fetch(home, self._lent.git_dir, sorted(oid for oid in wanted if oid))
-            for oid, name in left:
-                home.run("update-ref", self._left(name, oid), oid)
+            kept = {self._left(name, oid): oid for oid, name in left}
+            kept |= {f"{NESTED}/{self._path.name}/{oid}": oid for oid in inner}
+            for name, oid in kept.items():
+                home.run("update-ref", name, oid)
             moved = tip is None or ref is None or _move(home, ref, tip, lent.get(ref, ""))
-        if record is None or head is None:
-            return
+        for one in nested:
+            remove(one)
+        if record is not None and head is not None:
+            self._set_head(record, head, standing, ref if moved else None, staged)
+
+    def _set_head(
+        self, record: Path, head: str, standing: str | None, ref: str | None, staged: str | None
+    ) -> None:
+        """The worktree's own HEAD and index as they were on loan. `ref` is its branch, where that
+        is what the loan made of it."""
+        git = self._lent.git
         here = Git(self._path if self._path.is_dir() else self._repository.top, record)
         if standing is None:
             standing = git.run("symbolic-ref", "--quiet", "HEAD", check=False).text
         note = ("-m", "mission-runner: returned")
-        if ref is not None and standing == ref and moved:
+        if ref is not None and standing == ref:
             if not leads_to(record / "HEAD", ref):
                 here.run("symbolic-ref", *note, "HEAD", ref)
         else:

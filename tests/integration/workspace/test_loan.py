@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from errors import GitError
 from mission.place import Place
 from tests.integration.workspace.conftest import git
 from workspace.changes import commit_leftovers, head
@@ -108,6 +109,57 @@ def test_commits_of_a_loan_that_nobody_ends_are_kept(scratch: Scratch, gone: str
     ensure(scratch)
     scratch.git("gc", "--quiet", "--prune=now")
     assert done in scratch.git("log", "--all", "--format=%H").split()
+
+
+def test_what_was_done_in_worktrees_within_it_is_brought_home(scratch: Scratch) -> None:
+    worktree = ensure(scratch)
+    there = worktree.path
+    inner = there / ".claude" / "worktrees" / "part"
+    with scratch.worktrees.lent(worktree):
+        (there / "outer.txt").write_text("o")
+        git(there, "worktree", "add", "--quiet", "-b", "worktree-part", str(inner))
+        git(there, "worktree", "add", "--quiet", "--detach", str(there / "second"))
+        scratch.commit({"committed.txt": "c"}, folder=inner)
+        (inner / "left.txt").write_text("l")
+        (inner / "file.txt").unlink()
+        (there / "second" / "more.txt").write_text("m")
+    assert not inner.exists()
+    assert not (there / "second").exists()
+    assert "worktree-part" not in scratch.git("branch", "--all")
+    commit_leftovers(worktree, message="left", author="a")
+    assert git(there, "status", "--porcelain") == ""
+    files = set(scratch.git("ls-tree", "-r", "--name-only", "feat/t").split())
+    assert files >= {"outer.txt", "committed.txt", "left.txt", "more.txt"}
+    assert "file.txt" not in files
+    assert scratch.git("for-each-ref", "refs/mission-runner") == ""
+    assert commit_leftovers(worktree, message="left", author="a") is None
+
+
+def test_what_conflicts_with_work_in_a_worktree_within_is_kept(scratch: Scratch) -> None:
+    worktree = ensure(scratch)
+    with scratch.worktrees.lent(worktree):
+        git(worktree.path, "worktree", "add", "--quiet", str(worktree.path / "in"))
+        (worktree.path / "in" / "file.txt").write_text("one")
+        (worktree.path / "file.txt").write_text("two")
+    with pytest.raises(GitError, match=r"conflict in file\.txt"):
+        commit_leftovers(worktree, message="left", author="a")
+    (kept,) = scratch.git("for-each-ref", "--format=%(refname)", "refs/mission-runner").split()
+    assert scratch.git("show", f"{kept}:file.txt") == "one"
+
+
+@pytest.mark.parametrize("place", [".", "..", ".git", "src"])
+def test_what_only_looks_like_a_worktree_within_is_left(scratch: Scratch, place: str) -> None:
+    worktree = ensure(scratch)
+    (worktree.path / "src").mkdir()
+    (worktree.path / "src" / "a.txt").write_text("a")
+    with scratch.worktrees.lent(worktree):
+        own = Path(git(worktree.path, "rev-parse", "--absolute-git-dir"))
+        record = own / "worktrees" / "planted"
+        record.mkdir(parents=True)
+        (record / "HEAD").write_text("ref: refs/heads/main\n")
+        (record / "gitdir").write_text(f"{worktree.path / place}/.git\n")
+    assert (worktree.path / "src" / "a.txt").exists()
+    assert git(worktree.path, "rev-parse", "--absolute-git-dir") == str(worktree.git_dir)
 
 
 def test_a_branch_that_was_moved_meanwhile_is_joined(scratch: Scratch) -> None:
