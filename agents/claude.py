@@ -6,10 +6,12 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from agents.brief import pointed_out
+from agents.claude_record import ClaudeRecord
 from agents.claude_stream import ClaudeReader
-from agents.home import Belongings
+from agents.home import Belongings, folder_of
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed
@@ -86,6 +88,13 @@ def common(given: Mapping[str, str], config: ClaudeToolConfig) -> dict[str, str]
     }
 
 
+def _is_piece(line: bytes) -> bool:
+    """Whether an event is a piece of an answer, which comes again, whole. Those in which an answer
+    begins and ends have what it used."""
+    counts = b'"type":"message_start"' in line or b'"type":"message_delta"' in line
+    return b'"type":"stream_event"' in line and not counts
+
+
 class ClaudeAgent:
     """Runs `claude -p` with an allow-list of tools.
 
@@ -122,11 +131,14 @@ class ClaudeAgent:
         session = brief.resume or str(uuid.uuid4())
         reader = ClaudeReader(brief.resumed if brief.resume else None)
         environment = self._environment(brief.environment, self._config)
+        began = datetime.now(UTC)
         call = Invocation(
             argv=self._argv(session, resume=brief.resume is not None),
             environment=environment,
             reader=reader,
             belongings=BELONGINGS,
+            unread=_is_piece,
+            record=ClaudeRecord(folder_of(brief, environment, BELONGINGS), began),
         )
         told = pointed_out(brief, INSTRUCTIONS)
         result = run_streamed(call, told, stop, on_event)
@@ -141,6 +153,7 @@ class ClaudeAgent:
             "--output-format",
             "stream-json",
             "--verbose",
+            "--include-partial-messages",  # they have what an answer used before a turn has ended
             f"--model={config.model or MODEL}",
             f"--resume={session}" if resume else f"--session-id={session}",
             "--permission-mode=acceptEdits",

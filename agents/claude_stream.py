@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from agents.claude_record import tokens_of
 from agents.limit_end import limit_end
 from agents.outcomes import classify
 from agents.protocol import AgentEvent
@@ -13,7 +15,7 @@ from agents.result_line import read_time
 from agents.stream import Told, as_object, event, local_now, money, number, part, parts, text
 from mission.amounts import moment
 from mission.outcome import Outcome
-from mission.usage import Usage
+from mission.usage import Tokens, Usage
 
 _EDITS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 
@@ -33,7 +35,8 @@ class ClaudeReader:
         self.told = Told()
         self._resumed = resumed or Usage()
         self._now = now
-        self._messages: dict[str, Usage] = {}  # by message id: one message comes in pieces
+        self._messages: dict[str, tuple[str, Tokens]] = {}  # by id: one comes in pieces
+        self._open: dict[str, str] = {}  # by who is at work in the session, the message that comes
 
     def read(self, line: str) -> tuple[AgentEvent, ...]:
         found = as_object(line)
@@ -46,12 +49,15 @@ class ClaudeReader:
                 return self._system(found)
             case "assistant":
                 return self._assistant(found)
+            case "stream_event":
+                self._piece(part(found, "event"), text(found, "parent_tool_use_id"))
             case "rate_limit_event":
                 return self._rate_limit(found)
             case "result":
                 return self._result(found)
             case _:
-                return ()
+                pass
+        return ()
 
     def _system(self, found: dict[str, Any]) -> tuple[AgentEvent, ...]:
         if found.get("subtype") == "init":
@@ -65,9 +71,7 @@ class ClaudeReader:
     def _assistant(self, found: dict[str, Any]) -> tuple[AgentEvent, ...]:
         self.told.ended = False  # it goes on: something that it waited for has come
         message = part(found, "message")
-        if text(message, "model") != "<synthetic>":  # those are the tool's own error texts
-            self._messages[text(message, "id")] = _usage(part(message, "usage"))
-            self.told.usage = self._seen()
+        self._count(message)
         events = []
         for block in parts(message, "content"):
             if block.get("type") == "text" and text(block, "text").strip():
@@ -76,6 +80,28 @@ class ClaudeReader:
             elif block.get("type") == "tool_use":
                 events.append(_tool_use(text(block, "name"), part(block, "input")))
         return tuple(events)
+
+    def _piece(self, piece: dict[str, Any], whose: str) -> None:
+        """An answer begins, or ends: only then it is known how much it was."""
+        if piece.get("type") == "message_start":
+            message = part(piece, "message")
+            self._open[whose] = text(message, "id")
+            self._count(message)
+        elif piece.get("type") == "message_delta" and self._open.get(whose) in self._messages:
+            model, used = self._messages[self._open[whose]]
+            output = max(used.output, number(part(piece, "usage"), "output_tokens"))
+            self._messages[self._open[whose]] = model, replace(used, output=output)
+            self.told.use(self._seen())
+
+    def _count(self, message: dict[str, Any]) -> None:
+        model, answer = text(message, "model"), text(message, "id")
+        if model == "<synthetic>":  # the tool's own error texts
+            return
+        used = tokens_of(part(message, "usage"))
+        _, before = self._messages.get(answer, (model, used))
+        output = max(before.output, used.output)
+        self._messages[answer] = model, replace(used, output=output)
+        self.told.use(self._seen())
 
     def _rate_limit(self, found: dict[str, Any]) -> tuple[AgentEvent, ...]:
         limit = part(found, "rate_limit_info") or found
@@ -89,7 +115,7 @@ class ClaudeReader:
         if self.told.finished and self.told.ended and not number(found, "num_turns"):
             return ()  # as it goes it may fail at something, in a turn that never began
         self.told.ended = True
-        self.told.usage = self._total(found)
+        self.told.use(self._total(found))
         self.told.said = text(found, "result") or self.told.said
         denied = (_denial(one) for one in parts(found, "permission_denials"))
         self.told.denials = tuple(dict.fromkeys(denied))
@@ -103,29 +129,24 @@ class ClaudeReader:
         return (event("usage", used), event("ended", text(found, "subtype")))
 
     def _seen(self) -> Usage:
-        """A lower bound, for attempts that end without a result: output is counted at its start."""
-        return _sum(list(self._messages.values()))
+        """What each answer so far was, for attempts that end without a result. Helpers' answers
+        are counted as they begin only."""
+        sums: dict[str, Tokens] = {}
+        for model, used in self._messages.values():
+            sums[model] = sums.get(model, Tokens()).plus(used)
+        return Usage.of(sums)
 
     def _total(self, found: dict[str, Any]) -> Usage:
         models = part(found, "modelUsage")
+        hour = _hour_share(part(found, "usage"))
         # The models' own counts include side requests, which `usage` leaves out.
-        total = _sum([_model_usage(part(models, name)) for name in models]) if models else None
-        total = total or _usage(part(found, "usage"))
+        by_model = {name: _model_tokens(part(models, name), hour) for name in models}
         cost = money(found.get("total_cost_usd"))
+        total = Usage.of(by_model or {"": tokens_of(part(found, "usage"))}, cost_usd=cost)
         before, seen = self._resumed, self._seen()
         if not before.nothing and total.input_tokens >= before.input_tokens + seen.input_tokens:
-            total = Usage(
-                input_tokens=total.input_tokens - before.input_tokens,
-                cached_tokens=max(0, total.cached_tokens - before.cached_tokens),
-                output_tokens=max(0, total.output_tokens - before.output_tokens),
-            )
-            cost = None if cost is None else max(0.0, cost - (before.cost_usd or 0.0))
-        return Usage(
-            input_tokens=total.input_tokens,
-            cached_tokens=total.cached_tokens,
-            output_tokens=total.output_tokens,
-            cost_usd=cost,
-        )
+            return total.minus(before)
+        return total
 
 
 def _failure(found: dict[str, Any]) -> tuple[Outcome, str]:
@@ -156,30 +177,22 @@ def _tool_use(name: str, given: dict[str, Any]) -> AgentEvent:
     return event("used-tool", f"{name} {told}".strip())
 
 
-def _usage(found: dict[str, Any]) -> Usage:
-    """Tokens as the Messages API counts them: cached ones are not part of its input."""
-    cached = number(found, "cache_read_input_tokens")
-    written = number(found, "cache_creation_input_tokens")
-    return Usage(
-        input_tokens=number(found, "input_tokens") + cached + written,
-        cached_tokens=cached,
-        output_tokens=number(found, "output_tokens"),
-    )
-
-
-def _model_usage(found: dict[str, Any]) -> Usage:
+def _model_tokens(found: dict[str, Any], hour: float) -> Tokens:
+    """One model's sum. Older versions do not say for how long they wrote to the cache."""
     cached = number(found, "cacheReadInputTokens")
     written = number(found, "cacheCreationInputTokens")
-    return Usage(
-        input_tokens=number(found, "inputTokens") + cached + written,
-        cached_tokens=cached,
-        output_tokens=number(found, "outputTokens"),
+    told = number(found, "cacheCreationEphemeral1hInputTokens")
+    long = min(written, told or round(written * hour))
+    return Tokens(
+        input=number(found, "inputTokens") + cached + written,
+        cached=cached,
+        written=written - long,
+        written_hour=long,
+        output=number(found, "outputTokens"),
     )
 
 
-def _sum(usages: list[Usage]) -> Usage:
-    return Usage(
-        input_tokens=sum(one.input_tokens for one in usages),
-        cached_tokens=sum(one.cached_tokens for one in usages),
-        output_tokens=sum(one.output_tokens for one in usages),
-    )
+def _hour_share(found: dict[str, Any]) -> float:
+    """Which part of what was written to the cache stays there for an hour."""
+    used = tokens_of(found)
+    return used.written_hour / max(1, used.written + used.written_hour)

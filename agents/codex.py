@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agents.brief import pointed_out
+from agents.codex_record import CodexRecord
 from agents.codex_rollout import refused_commands
 from agents.codex_stream import CodexReader
 from agents.fence import one_line
@@ -62,14 +63,15 @@ class CodexAgent:
 
     def _run(self, brief: Brief, stop: Stop, on_event: OnEvent) -> Result:
         environment = self._environment(brief.environment)
+        began = datetime.now(UTC)
         call = Invocation(
             argv=self._argv(brief),
             environment=environment,
             reader=CodexReader(brief.resumed if brief.resume else None),
             belongings=BELONGINGS,
+            record=CodexRecord(folder_of(brief, environment, BELONGINGS), began),
             denial=_DENIED,
         )
-        began = datetime.now(UTC)
         result = run_streamed(call, pointed_out(brief, INSTRUCTIONS), stop, on_event)
         if result.outcome is not Outcome.SUCCESS or result.denied or result.session is None:
             return result

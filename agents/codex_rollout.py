@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agents.stream import as_object, part, text
+from agents.used import is_since
 
 # How the system says what the sandbox does not allow.
 SANDBOX = re.compile(r"read-only file system|operation not permitted", re.IGNORECASE)
@@ -34,7 +35,7 @@ def refused_commands(home: Path, session: str, *, since: datetime) -> tuple[str,
     refused: list[str] = []
     for entry in _entries(home, session):
         payload = part(entry, "payload")
-        if not _is_since(text(entry, "timestamp"), since):
+        if not is_since(text(entry, "timestamp"), since):
             continue
         call = text(payload, "call_id")
         if payload.get("type") == "function_call":
@@ -58,10 +59,3 @@ def _entries(home: Path, session: str) -> Iterator[dict[str, object]]:
                         yield as_object(line) or {}
         except OSError:  # not ours to read: the events alone count then
             continue
-
-
-def _is_since(stamp: str, since: datetime) -> bool:
-    try:
-        return datetime.fromisoformat(stamp) >= since
-    except (ValueError, TypeError):  # no time, or one without a zone
-        return False

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from agents.codex_record import tokens_of
 from agents.codex_rollout import SANDBOX
 from agents.limit_end import limit_end
 from agents.outcomes import classify
 from agents.protocol import AgentEvent
-from agents.stream import Told, as_object, event, local_now, number, part, parts, text
+from agents.stream import Told, as_object, event, local_now, part, parts, text
 from mission.usage import Usage
 
 
@@ -59,7 +60,7 @@ class CodexReader:
         return ()
 
     def _completed(self, found: dict[str, Any]) -> tuple[AgentEvent, ...]:
-        self.told.usage = self._own(part(found, "usage"))
+        self.told.use(self._own(part(found, "usage")))
         self.told.ended = self.told.finished = True
         self.told.failure, self.told.reason = None, ""
         used = f"{self.told.usage.tokens:,} tokens"
@@ -73,19 +74,10 @@ class CodexReader:
         return (event("ended", message),)
 
     def _own(self, found: dict[str, Any]) -> Usage:
-        total = Usage(
-            input_tokens=number(found, "input_tokens"),
-            cached_tokens=number(found, "cached_input_tokens"),
-            output_tokens=number(found, "output_tokens"),
-        )
-        before = self._resumed
+        total, before = Usage.of({"": tokens_of(found)}), self._resumed
         if total.input_tokens < before.input_tokens or total.output_tokens < before.output_tokens:
             return total  # it counts this attempt alone after all
-        return Usage(
-            input_tokens=total.input_tokens - before.input_tokens,
-            cached_tokens=max(0, total.cached_tokens - before.cached_tokens),
-            output_tokens=total.output_tokens - before.output_tokens,
-        )
+        return total.minus(before)
 
 
 def _item(item: dict[str, Any], told: Told, *, ended: bool) -> tuple[AgentEvent, ...]:

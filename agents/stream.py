@@ -32,6 +32,13 @@ class Told:
     retry_at: datetime | None = None  # when a limit ends
     unreadable: int = 0  # lines that are no events
 
+    def use(self, usage: Usage) -> None:
+        """Take in what the attempt has used by now. A later event that says less takes nothing
+        back."""
+        now, before = usage, self.usage
+        if now.input_tokens + now.output_tokens >= before.input_tokens + before.output_tokens:
+            self.usage = usage
+
 
 class Reader(Protocol):
     """Reads one tool's dialect."""

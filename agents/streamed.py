@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agents.farewell import Farewell
@@ -15,6 +15,7 @@ from agents.outcomes import classify
 from agents.protocol import AgentEvent, Brief, OnEvent, Result
 from agents.stream import Reader, Told
 from agents.tool import LONGEST_ANSWER, as_told, cut_short, run_tool
+from agents.used import Record, better
 from mission.outcome import Outcome
 from mission.usage import Usage
 from workspace.process import ProcessEnd, Stop
@@ -30,6 +31,8 @@ class Invocation:
     environment: Mapping[str, str]
     reader: Reader
     belongings: Belongings | None = None  # what the tool keeps in a home folder
+    record: Record | None = None  # what its own record of the session says that it used
+    unread: Callable[[bytes], bool] | None = None  # which lines are neither read nor kept
     denial: re.Pattern[str] | None = None  # found in standard error where the tool was refused
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_ERRORS))
 
@@ -51,21 +54,27 @@ def run_streamed(call: Invocation, brief: Brief, stop: Stop, on_event: OnEvent) 
             environment=call.environment,
             on_ask=farewell.take,
             belongings=call.belongings,
+            unread=call.unread,
         )
     if isinstance(end, Result):
         return end
     told = call.reader.told
+    listener.look()
     if farewell.taken:
         end = replace(end, ended_by="exit", exit_code=0, signal=None)
-    outcome, summary = judge_end(end, told, call.errors, cut_short(end, brief, inner))
+    cut = cut_short(end, brief, inner)
+    outcome, summary = judge_end(end, told, call.errors, cut)
     if listener.over and outcome is Outcome.STOPPED:
         outcome = Outcome.BUDGET
+    used = listener.used()
+    if (cut is not None or not told.ended) and not used.nothing:
+        used = replace(used, guess="it was cut off, perhaps in the middle of an answer")
     on_event(AgentEvent(kind="ended", text=one_line(f"{outcome}: {summary}")))
     result = Result(
         outcome=outcome,
         summary=summary,
         answer=told.said[:LONGEST_ANSWER],
-        usage=told.usage,
+        usage=used,
         session=told.session,
         exit_code=end.exit_code,
         log=brief.log,
@@ -94,8 +103,15 @@ class _Listener:
         elif not self.farewell.taken:
             for one in self._call.reader.read(line):
                 self._on_event(one)
-            self._look()
+            self.look()
             self.farewell.look()
+
+    def used(self) -> Usage:
+        """What the attempt has used by now."""
+        told, record = self._call.reader.told, self._call.record
+        if record is None or told.session is None:
+            return told.usage
+        return better(told.usage, record.read(told.session), self._brief.resumed)
 
     def _error(self, line: str) -> None:
         call = self._call
@@ -104,14 +120,15 @@ class _Listener:
         if call.denial is not None and (found := call.denial.search(line)):
             call.reader.told.denials += (found[0],)
 
-    def _look(self) -> None:
-        brief, told = self._brief, self._call.reader.told
-        now = (told.session, told.usage)
+    def look(self) -> None:
+        """Pass on what the attempt has used by now, and end it if that is too much."""
+        brief, used = self._brief, self.used()
+        now = (self._call.reader.told.session, used)
         if now != self._known and brief.on_progress is not None:
             self._known = now
             brief.on_progress(*now)
         limit = brief.token_limit
-        if limit is not None and told.usage.tokens > limit and not self.over:
+        if limit is not None and used.tokens > limit and not self.over:
             self.over = True
             self._inner.request(f"it used more than its {limit:,} tokens")
 

@@ -53,6 +53,7 @@ def run_tool(
     environment: Mapping[str, str] | None = None,
     on_ask: Callable[[], None] | None = None,
     belongings: Belongings | None = None,
+    unread: Callable[[bytes], bool] | None = None,
 ) -> ProcessEnd | Result:
     """Run `argv` in the brief's worktree, in its sandbox, with the brief on standard input, which
     is then closed.
@@ -61,12 +62,17 @@ def run_tool(
         environment: All that the tool gets to see; the brief's own if not given.
         on_ask: Called just before the tool is asked to end, if it does not end by itself.
         belongings: What it keeps in a home folder: in a sandbox it gets one of its own.
+        unread: Which lines are neither read nor kept. Pieces of a text must be among them: a secret
+            that is spread over several is not found.
 
     Returns:
         How the process ended, or the attempt's result where it could not even be started.
     """
     redactor = redactor_for(brief)
     given = brief.environment if environment is None else environment
+
+    def redact(line: bytes) -> bytes | None:
+        return None if unread is not None and unread(line) else redactor.line(line)
 
     def take(stream: str, line: bytes) -> None:
         on_line(stream, line.decode("utf-8", "replace").rstrip("\r\n"))
@@ -85,7 +91,7 @@ def run_tool(
                 silence=brief.timeouts.silence,
                 total=brief.timeouts.total,
                 on_line=take,
-                redact=redactor.line,
+                redact=redact,
                 on_ask=on_ask,
             )
             brief.started.confined = True

@@ -11,6 +11,10 @@ from tasks_md.model import Plan, Task
 
 _Tried = Mapping[str, Sequence[Attempt]]  # attempts by task
 
+#: By an attempt's number in the journal.
+Guesses = Mapping[int, Sequence[str]]
+_NO_GUESSES: Guesses = {}
+
 PLANNING = "planning"  # the status of a line that is no row: what planning a milestone cost
 GONE = "(not in the file)"  # the milestone of tasks that were tried and whose rows are gone
 
@@ -25,6 +29,7 @@ class Amounts:
     cached_tokens: int = 0  # part of the input
     cost_usd: float | None = None  # None: no attempt has a known price
     unpriced: int = 0  # attempts that used tokens of unknown price
+    guesses: tuple[str, ...] = ()  # why the numbers are not exact, each reason once
     time: timedelta = timedelta()  # of all attempts together, those under way included
 
     @property
@@ -58,7 +63,12 @@ class Report:
 
 
 def make_report(
-    plan: Plan, attempts: Sequence[Attempt], *, now: datetime, milestone: str | None = None
+    plan: Plan,
+    attempts: Sequence[Attempt],
+    *,
+    now: datetime,
+    milestone: str | None = None,
+    guesses: Guesses = _NO_GUESSES,
 ) -> Report:
     """Compare a plan with the journal.
 
@@ -67,6 +77,7 @@ def make_report(
         attempts: All attempts, in the order in which they began.
         now: The end, so far, of attempts that are under way.
         milestone: Leave out everything but this milestone.
+        guesses: Of attempts whose use is not known exactly, why.
 
     Raises:
         TaskFileError: No such milestone.
@@ -79,7 +90,7 @@ def make_report(
     for attempt in attempts:
         tried.setdefault(attempt.task, []).append(attempt)
     rows = [task for task in plan.tasks if milestone in (None, task.milestone)]
-    lines = [_task_line(task, tried.get(task.id, []), now) for task in rows]
+    lines = [_task_line(task, tried.get(task.id, []), now, guesses) for task in rows]
     known = {task.id for task in rows}
     lines += [
         Line(
@@ -87,14 +98,14 @@ def make_report(
             milestone=one.id,
             status=PLANNING,
             agents=_agents(tried[one.id]),
-            spent=add_up(tried[one.id], now),
+            spent=add_up(tried[one.id], now, guesses),
         )
         for one in plan.milestones
         if one.id in tried.keys() - known
     ]
     known |= {one.id for one in plan.milestones}
     lines += [
-        Line(name=task, milestone=GONE, agents=_agents(its), spent=add_up(its, now))
+        Line(name=task, milestone=GONE, agents=_agents(its), spent=add_up(its, now, guesses))
         for task, its in tried.items()
         if task not in known
     ]
@@ -104,15 +115,15 @@ def make_report(
         mission=plan.mission,
         tasks=tuple(lines),
         milestones=tuple(
-            _sum_line(name, [line for line in lines if line.milestone == name], tried, now)
+            _sum_line(name, [line for line in lines if line.milestone == name], tried, now, guesses)
             for name in names
         ),
-        agents=_agent_lines(lines, tried, now),
-        total=_sum_line("total", lines, tried, now),
+        agents=_agent_lines(lines, tried, now, guesses),
+        total=_sum_line("total", lines, tried, now, guesses),
     )
 
 
-def add_up(attempts: Iterable[Attempt], now: datetime) -> Amounts:
+def add_up(attempts: Iterable[Attempt], now: datetime, guesses: Guesses = _NO_GUESSES) -> Amounts:
     """What these attempts took together."""
     its = list(attempts)
     prices = [attempt.cost_usd for attempt in its if attempt.cost_usd is not None]
@@ -127,12 +138,13 @@ def add_up(attempts: Iterable[Attempt], now: datetime) -> Amounts:
             for attempt in its
             if attempt.cost_usd is None and attempt.input_tokens + attempt.output_tokens
         ),
+        guesses=tuple(dict.fromkeys(why for attempt in its for why in guesses.get(attempt.id, ()))),
         time=sum(((attempt.ended or now) - attempt.started for attempt in its), timedelta()),
     )
 
 
-def _task_line(task: Task, attempts: Sequence[Attempt], now: datetime) -> Line:
-    spent = add_up(attempts, now)
+def _task_line(task: Task, attempts: Sequence[Attempt], now: datetime, guesses: Guesses) -> Line:
+    spent = add_up(attempts, now, guesses)
     return Line(
         name=task.id,
         milestone=task.milestone,
@@ -144,18 +156,22 @@ def _task_line(task: Task, attempts: Sequence[Attempt], now: datetime) -> Line:
     )
 
 
-def _sum_line(name: str, lines: Sequence[Line], tried: _Tried, now: datetime) -> Line:
+def _sum_line(
+    name: str, lines: Sequence[Line], tried: _Tried, now: datetime, guesses: Guesses
+) -> Line:
     its = [attempt for line in lines for attempt in tried.get(line.name, ())]
     return Line(
         name=name,
         agents=_agents(its),
         estimate_tokens=_sum_known(line.estimate_tokens for line in lines),
-        spent=add_up(its, now),
+        spent=add_up(its, now, guesses),
         ratio=_ratio((line.spent.tokens, line.estimate_tokens) for line in lines),
     )
 
 
-def _agent_lines(lines: Sequence[Line], tried: _Tried, now: datetime) -> tuple[Line, ...]:
+def _agent_lines(
+    lines: Sequence[Line], tried: _Tried, now: datetime, guesses: Guesses
+) -> tuple[Line, ...]:
     by_agent: dict[str, list[Attempt]] = {}
     compared: dict[str, list[tuple[int, int | None]]] = {}
     for line in lines:
@@ -170,7 +186,7 @@ def _agent_lines(lines: Sequence[Line], tried: _Tried, now: datetime) -> tuple[L
         Line(
             name=agent,
             estimate_tokens=_sum_known(estimate for _, estimate in compared.get(agent, [])),
-            spent=add_up(its, now),
+            spent=add_up(its, now, guesses),
             ratio=_ratio(compared.get(agent, [])),
         )
         for agent, its in by_agent.items()

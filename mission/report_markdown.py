@@ -31,13 +31,14 @@ def amounts(line: Line) -> tuple[str, ...]:
     """Estimate, tokens spent, their ratio, tokens read from caches beside these, cost, attempts
     and time, in words."""
     spent = line.spent
+    guess = "~" if spent.guesses and spent.cost_usd is not None else ""
     more = "+" if spent.unpriced and spent.cost_usd is not None else ""
     return (
         count(line.estimate_tokens),
         count(spent.tokens) if spent.attempts else "—",
         share(line.ratio),
         count(spent.cached_tokens) if spent.attempts else "—",
-        money(spent.cost_usd) + more,
+        guess + money(spent.cost_usd) + more,
         str(spent.attempts),
         span(spent.time) if spent.attempts else "—",
     )
@@ -45,11 +46,13 @@ def amounts(line: Line) -> tuple[str, ...]:
 
 def remark(report: Report) -> str:
     """What a reader must know about the costs; empty when there is nothing."""
-    unpriced = report.total.spent.unpriced
-    if not unpriced:
-        return ""
-    attempts = "1 attempt" if unpriced == 1 else f"{unpriced} attempts"
-    return f"The cost leaves out {attempts} whose price is not known."
+    spent, told = report.total.spent, []
+    if spent.unpriced:
+        attempts = "1 attempt" if spent.unpriced == 1 else f"{spent.unpriced} attempts"
+        told.append(f"The cost leaves out {attempts} whose price is not known.")
+    if spent.guesses:
+        told.append(f"Numbers with ~ are a guess: {'; '.join(spent.guesses)}.")
+    return " ".join(told)
 
 
 def _table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

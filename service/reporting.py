@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mission.clock import utc_now
+from mission.journal import End, Journal
+from mission.journal.kinds import AgentEnded, UsageBooked
 from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan
@@ -17,8 +19,30 @@ def read_report(place: Place, *, milestone: str | None = None) -> Report:
         JournalError: The journal cannot be read.
     """
     plan = read_plan(place)
-    attempts = look(place.journal_file, lambda journal: journal.attempts())
-    return make_report(plan, attempts, now=utc_now(), milestone=milestone)
+    attempts, guesses = look(
+        place.journal_file, lambda journal: (journal.attempts(), guesses_of(journal))
+    )
+    return make_report(plan, attempts, now=utc_now(), milestone=milestone, guesses=guesses)
+
+
+def guesses_of(journal: Journal) -> dict[int, list[str]]:
+    """Of attempts whose use is not known exactly, why."""
+    told = [(one.attempt, one.what.guess) for one in journal.events(AgentEnded)]
+    told += [(one.attempt, one.what.guess) for one in journal.events(UsageBooked)]
+    told += [
+        (one.id, _CUT_OFF)
+        for one in journal.attempts()
+        if one.end is End.INTERRUPTED and one.said is None and not one.usage.nothing
+    ]
+    found: dict[int, list[str]] = {}
+    for attempt, why in told:
+        if attempt is not None and why:
+            found.setdefault(attempt, []).append(why)
+    return found
+
+
+# The run was killed with the agent, and knows what it had heard until then.
+_CUT_OFF = "an attempt was cut off with its run"
 
 
 def report_data(made: Report) -> dict[str, object]:
@@ -48,6 +72,7 @@ def _line_data(line: Line) -> dict[str, object]:
         "ratio": line.ratio,
         "cost_usd": spent.cost_usd,
         "unpriced_attempts": spent.unpriced,
+        "guesses": list(spent.guesses),
         "attempts": spent.attempts,
         "seconds": spent.time,
     }

@@ -63,7 +63,7 @@ class Output:
         self,
         *,
         log: Path | None,
-        redact: Callable[[bytes], bytes] | None,
+        redact: Callable[[bytes], bytes | None] | None,
         on_line: Callable[[str, bytes], None] | None,
     ) -> None:
         self._streams = {"stdout": _Lines(), "stderr": _Lines()}
@@ -102,6 +102,8 @@ class Output:
     def _take(self, stream: str, lines: list[bytes]) -> None:
         for raw in lines:
             line = raw if self._redact is None else self._redact(raw)
+            if line is None:
+                continue
             self._write(line)
             shown = plain(line[: TAIL_WIDTH * 4].decode(errors="replace"))[:TAIL_WIDTH].rstrip()
             if shown:

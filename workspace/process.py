@@ -109,7 +109,9 @@ class ProcessSpec:
     total: timedelta | None = None  # from the start to the end
     grace: timedelta = timedelta(seconds=5)  # from interrupt to terminate, and on to kill
     on_line: Callable[[str, bytes], None] | None = None  # ("stdout" | "stderr", redacted line)
-    redact: Callable[[bytes], bytes] | None = None  # takes secrets out of a line
+    redact: Callable[[bytes], bytes | None] | None = (
+        None  # takes secrets out of a line; None drops it
+    )
     on_ask: Callable[[], None] | None = None  # called just before it is asked to end, if it is
 
 

@@ -268,6 +268,17 @@ class Price(Section):
     input: float = Field(ge=0, description="Input that was not cached.")
     cached: float = Field(ge=0, description="Input from the provider's cache.")
     output: float = Field(ge=0, description="Output, reasoning included.")
+    written: float | None = Field(
+        default=None,
+        ge=0,
+        description="Input written to the provider's cache for some minutes; by default 1.25 times"
+        " `input`.",
+    )
+    written_hour: float | None = Field(
+        default=None,
+        ge=0,
+        description="Input written to the cache for an hour; by default twice `input`.",
+    )
 
 
 class BudgetConfig(Section):

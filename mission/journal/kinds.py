@@ -86,6 +86,7 @@ class AgentEnded:
 
     outcome: str  # an `agents.protocol.Outcome`
     denied: str = ""  # what its tool was not allowed to do, although it went on
+    guess: str = ""  # why what it used is not known exactly; empty: it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +113,7 @@ class UsageBooked(_WithUsage):
     """A reviewer used tokens; they are booked with the attempt that it reviews."""
 
     reviewer: str
+    guess: str = ""  # why that is not known exactly; empty: it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,7 +27,7 @@ class Bill:
         # Both or neither: a session that is gone on with is told what the author alone had used.
         with journal.together():
             journal.record(
-                UsageBooked(reviewer=self._reviewer, **more.columns()),
+                UsageBooked(reviewer=self._reviewer, guess=used.guess, **more.columns()),
                 task=attempt.task,
                 attempt=attempt.id,
             )

@@ -158,7 +158,9 @@ class AgentWork:
         again after a crash."""
         with self.journal.together():
             self.journal.record(
-                AgentEnded(outcome=result.outcome.value, denied=result.denied),
+                AgentEnded(
+                    outcome=result.outcome.value, denied=result.denied, guess=result.usage.guess
+                ),
                 task=attempt.task,
                 attempt=attempt.id,
             )

@@ -3,7 +3,7 @@
 With it the real command-line tools run end to end without a model.
 """
 
-from tests.model_server.script import Fail, Say, Stall, Step, UseTool
+from tests.model_server.script import Bill, Break, Fail, Say, Stall, Step, UseTool
 from tests.model_server.server import ModelServer
 
-__all__ = ["Fail", "ModelServer", "Say", "Stall", "Step", "UseTool"]
+__all__ = ["Bill", "Break", "Fail", "ModelServer", "Say", "Stall", "Step", "UseTool"]

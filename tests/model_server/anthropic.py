@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.model_server.script import CACHED, INPUT, OUTPUT, Fail, Say, Stall, Step, UseTool
+from tests.model_server.script import Bill, Break, Fail, Say, Stall, Step, UseTool
 
 Event = tuple[str, dict[str, Any]]
 
@@ -16,10 +16,10 @@ def is_main_loop(request: Mapping[str, Any]) -> bool:
     return bool(request.get("tools"))
 
 
-def events(step: Step, request: Mapping[str, Any], number: int) -> Iterator[Event]:
+def events(step: Step, request: Mapping[str, Any], number: str, bill: Bill) -> Iterator[Event]:
     """The server-sent events of one answer."""
     message: dict[str, Any] = {
-        "id": f"msg_{number:04}",
+        "id": f"msg_{number}",
         "type": "message",
         "role": "assistant",
         "model": request.get("model"),
@@ -27,14 +27,18 @@ def events(step: Step, request: Mapping[str, Any], number: int) -> Iterator[Even
         "stop_reason": None,
         "stop_sequence": None,
         "usage": {
-            "input_tokens": INPUT - CACHED,
-            "cache_read_input_tokens": CACHED,
-            "cache_creation_input_tokens": 0,
+            "input_tokens": bill.fresh,
+            "cache_read_input_tokens": bill.cached,
+            "cache_creation_input_tokens": bill.written + bill.written_hour,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": bill.written,
+                "ephemeral_1h_input_tokens": bill.written_hour,
+            },
             "output_tokens": 1,
         },
     }
     yield "message_start", {"type": "message_start", "message": message}
-    if isinstance(step, Stall):
+    if isinstance(step, Stall | Break):
         return
     yield from _content(step, number)
     reason = "tool_use" if isinstance(step, UseTool) else "end_turn"
@@ -43,16 +47,16 @@ def events(step: Step, request: Mapping[str, Any], number: int) -> Iterator[Even
         {
             "type": "message_delta",
             "delta": {"stop_reason": reason, "stop_sequence": None},
-            "usage": {"output_tokens": OUTPUT},
+            "usage": {"output_tokens": bill.output},
         },
     )
     yield "message_stop", {"type": "message_stop"}
 
 
-def _content(step: Step, number: int) -> Iterator[Event]:
+def _content(step: Step, number: str) -> Iterator[Event]:
     match step:
         case UseTool(name=name, arguments=arguments):
-            block = {"type": "tool_use", "id": f"toolu_{number:04}", "name": name, "input": {}}
+            block = {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": {}}
             delta = {"type": "input_json_delta", "partial_json": json.dumps(arguments)}
         case Say(text=text):
             block = {"type": "text", "text": ""}

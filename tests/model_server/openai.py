@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.model_server.script import CACHED, INPUT, OUTPUT, Fail, Say, Stall, Step, UseTool
+from tests.model_server.script import Bill, Break, Fail, Say, Stall, Step, UseTool
 
 Event = tuple[str, dict[str, Any]]
 
@@ -16,37 +16,40 @@ def is_main_loop(_request: Mapping[str, Any]) -> bool:
     return True
 
 
-def events(step: Step, _request: Mapping[str, Any], number: int) -> Iterator[Event]:
+def events(step: Step, _request: Mapping[str, Any], number: str, bill: Bill) -> Iterator[Event]:
     """The server-sent events of one answer."""
-    response = f"resp_{number:04}"
+    response = f"resp_{number}"
     yield _event("response.created", response={"id": response})
-    if isinstance(step, Stall):
+    if isinstance(step, Stall | Break):
         return
     yield _event("response.output_item.done", output_index=0, item=_item(step, number))
     usage = {
-        "input_tokens": INPUT,
-        "input_tokens_details": {"cached_tokens": CACHED},
-        "output_tokens": OUTPUT,
+        "input_tokens": bill.input,
+        "input_tokens_details": {
+            "cached_tokens": bill.cached,
+            "cache_write_tokens": bill.written + bill.written_hour,
+        },
+        "output_tokens": bill.output,
         "output_tokens_details": {"reasoning_tokens": 5},
-        "total_tokens": INPUT + OUTPUT,
+        "total_tokens": bill.input + bill.output,
     }
     yield _event("response.completed", response={"id": response, "usage": usage})
 
 
-def _item(step: Step, number: int) -> dict[str, Any]:
+def _item(step: Step, number: str) -> dict[str, Any]:
     match step:
         case UseTool(name=name, arguments=arguments):
             return {
                 "type": "function_call",
-                "id": f"fc_{number:04}",
-                "call_id": f"call_{number:04}",
+                "id": f"fc_{number}",
+                "call_id": f"call_{number}",
                 "name": name,
                 "arguments": json.dumps(arguments),
             }
         case Say(text=text):
             return {
                 "type": "message",
-                "id": f"msg_{number:04}",
+                "id": f"msg_{number}",
                 "role": "assistant",
                 "content": [{"type": "output_text", "text": text, "annotations": []}],
             }

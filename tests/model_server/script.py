@@ -38,7 +38,29 @@ class Stall:
     """Begin to answer, then say nothing more until the server closes."""
 
 
-Step = Say | UseTool | Fail | Stall
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Break:
+    """Begin to answer, then close the connection."""
 
-#: What every answer is billed at, so that tests can count: tokens of input, cached, output.
-INPUT, CACHED, OUTPUT = 100, 10, 20
+
+Step = Say | UseTool | Fail | Stall | Break
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bill:
+    """What an answer is billed at: tokens."""
+
+    fresh: int = 90  # input that the cache has no part in
+    cached: int = 10  # read from the cache
+    written: int = 0  # written to it for some minutes
+    written_hour: int = 0  # ... for an hour
+    output: int = 20
+
+    @property
+    def input(self) -> int:
+        """All of it."""
+        return self.fresh + self.cached + self.written + self.written_hour
+
+
+#: What every answer is billed at unless a test says otherwise, so that tests can count.
+BILL = Bill()

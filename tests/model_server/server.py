@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import ModuleType, TracebackType
 from typing import Any, ClassVar, Self
 
+from mission.usage import Tokens
 from tests.model_server import anthropic, openai
-from tests.model_server.script import Fail, Say, Stall, Step
+from tests.model_server.script import BILL, Bill, Break, Fail, Say, Stall, Step
 
 _SIDE_ANSWER = Say(text="ok")
 _LONGEST_STALL = 120.0  # seconds; a test that forgets to close the server still ends
@@ -19,7 +21,10 @@ _LONGEST_STALL = 120.0  # seconds; a test that forgets to close the server still
 class ModelServer:
     """Answers each turn of an agent with the next step; the last step repeats."""
 
-    def __init__(self, *steps: Step) -> None:
+    def __init__(self, *steps: Step, bill: Bill = BILL) -> None:
+        self.bill = bill
+        self.name = secrets.token_hex(4)  # part of each answer's id
+        self.billed: dict[str, Tokens] = {}  # by model, side requests included
         self._steps: Sequence[Step] = steps
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -55,6 +60,19 @@ class ModelServer:
             self.headers.append(headers)
             number = len(self.turns)
             return self._steps[min(number, len(self._steps)) - 1], number
+
+    def book(self, model: str, step: Step) -> None:
+        """Bill an answer. One that breaks off is input, and the token that it began with."""
+        bill, whole = self.bill, not isinstance(step, Stall | Break)
+        tokens = Tokens(
+            input=bill.input,
+            cached=bill.cached,
+            written=bill.written,
+            written_hour=bill.written_hour,
+            output=bill.output if whole else 1,
+        )
+        with self._lock:
+            self.billed[model] = self.billed.get(model, Tokens()).plus(tokens)
 
     def hang(self) -> None:
         self.stalled.set()
@@ -105,7 +123,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        for name, data in dialect.events(step, request, number):
+        model = self.server.model
+        model.book(str(request.get("model")), step)
+        for name, data in dialect.events(step, request, f"{model.name}_{number:04}", model.bill):
             self.wfile.write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
             self.wfile.flush()
         if isinstance(step, Stall):

@@ -149,6 +149,7 @@ def _events(lines: list[str], base: Path) -> Iterator[dict[str, Any]]:
     """The lines that are events, without this machine's paths and ports."""
     for line in lines:
         plain = line.replace(str(base / "worktree"), "/repo").replace(str(base / "home"), "/home")
+        plain = re.sub(r"_[0-9a-f]{8}_(\d{4})\b", r"_\1", plain)
         plain = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", plain)
         if not plain.startswith("{"):
             continue

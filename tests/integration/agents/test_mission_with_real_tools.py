@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import reduce
 from pathlib import Path
 
 import pytest
 
+from agents.prices import Prices
 from mission.journal import Attempt
+from mission.usage import Usage
 from orchestrator.ports.display import RecordingDisplay
 from tests.conftest import requires
 from tests.integration.agents.tools import CODEX, GLM, HAIKU, KEY, home_environment
-from tests.model_server import Fail, ModelServer, Say, Step
+from tests.model_server import Bill, Fail, ModelServer, Say, Step
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
@@ -21,6 +25,8 @@ pytestmark = [
     requires(system="linux"),
     pytest.mark.slow,
 ]
+
+BILL = Bill(fresh=700, cached=5_000, written=1_100, output=170)
 
 
 @pytest.fixture
@@ -101,3 +107,51 @@ def test_no_key_of_a_tool_is_left_anywhere(tmp_path: Path, servers: ExitStack) -
     assert any(file.suffix == ".log" for file in files)
     assert [file for file in files if KEY.encode() in file.read_bytes()] == []
     assert KEY not in repr(display)
+
+
+def test_what_a_mission_books_is_what_was_billed(tmp_path: Path, servers: ExitStack) -> None:
+    """Two rounds of a review, and a row whose agent is limited and is stood in for."""
+    finding = {"file": "A.txt", "severity": "major", "message": "it says too little"}
+    again = {"verdict": "request-changes", "summary": "Not yet.", "findings": [finding]}
+    fine = {"verdict": "approve", "summary": "Fine."}
+    said = {
+        "haiku": (
+            HAIKU.shell("echo a > A.txt"),
+            Say(text="Wrote A."),
+            HAIKU.shell("echo more >> A.txt"),
+            Say(text="Wrote more."),
+            HAIKU.shell("echo b > B.txt"),
+            Say(text="Wrote B."),
+        ),
+        "sonnet": (Say(text=json.dumps(again)), Say(text=json.dumps(fine))),
+        "codex": (
+            CODEX.shell("true"),
+            Fail(status=429, kind="usage_limit_reached", message="The usage limit is reached"),
+        ),
+    }
+    models = {
+        name: servers.enter_context(ModelServer(*steps, bill=BILL)) for name, steps in said.items()
+    }
+    agents = {
+        name: {"base_url": f"{model.url}{'/v1' if name == 'codex' else ''}", "retries": 0}
+        for name, model in models.items()
+    }
+    config: dict[str, object] = {
+        "agents": agents | {"codex": {**agents["codex"], "fallback": "haiku"}},
+        "review": [{"match": {"description": "A"}, "by": ["sonnet"]}],
+        "max_parallel": 1,
+    }
+    scratch = make(
+        tmp_path, [row("A", agent="haiku"), row("B", agent="codex", after="A")], config=config
+    )
+    end = scratch.run(display=RecordingDisplay())
+    assert end.exit_code == 0, (scratch.statuses(), scratch.notes("A"), scratch.notes("B"))
+    billed = reduce(Usage.plus, (Usage.of(model.billed) for model in models.values()))
+    with scratch.journal() as journal:
+        attempts = [one for task in "AB" for one in journal.attempts(task)]
+    assert [one.agent for one in attempts] == ["haiku", "haiku", "codex", "haiku"]
+    booked = reduce(Usage.plus, (one.usage for one in attempts))
+    assert booked.input_tokens == pytest.approx(billed.input_tokens, rel=0.01)
+    assert booked.cached_tokens == pytest.approx(billed.cached_tokens, rel=0.01)
+    assert booked.output_tokens == pytest.approx(billed.output_tokens, rel=0.01)
+    assert booked.cost_usd == pytest.approx(Prices.shipped().cost(billed, None), rel=0.01)

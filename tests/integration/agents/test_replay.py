@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from agents.claude import ALLOWED
+from agents.claude import ALLOWED, WITHHELD
 from agents.glm import BASE_URL
 from agents.protocol import Result, Timeouts
 from agents.registry import create
@@ -113,10 +113,13 @@ def test_claude_is_asked_as_it_should_be(play: Play) -> None:
     (call,) = played.calls
     session = next(word for word in call["argv"] if word.startswith("--session-id="))
     assert call["argv"] == [
-        *("-p", "--output-format", "stream-json", "--verbose", "--model=haiku"),
+        *("-p", "--output-format", "stream-json", "--verbose"),
+        "--include-partial-messages",
+        "--model=haiku",
         session,
         "--permission-mode=acceptEdits",
         f"--allowedTools={','.join(ALLOWED)}",
+        f"--disallowedTools={','.join(WITHHELD)}",
         *("--strict-mcp-config", "--setting-sources=user", "--max-turns=9", "--effort=low"),
     ]
     assert call["stdin"] == "Do it.\n"

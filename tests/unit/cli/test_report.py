@@ -7,6 +7,7 @@ import json
 import pytest
 
 from mission.journal import End, Journal
+from mission.journal.kinds import AgentEnded
 from mission.outcome import Outcome
 from mission.place import Place
 from tests.command import run
@@ -16,11 +17,11 @@ from tests.command import run
 def spent(place: Place) -> Place:
     with Journal.open(place.journal_file) as journal:
         first = journal.start_run(mission="trial", host="h", pid=1, pid_started=1.0)
-        for task, agent, tokens, cost in (
-            ("A-1", "codex", 5000, 0.5),
-            ("A-2", "sonnet", 1000, None),
-            ("A-2", "codex", 2000, 0.25),
-            ("Z-9", "codex", 10, None),
+        for task, agent, tokens, cost, guess in (
+            ("A-1", "codex", 5000, 0.5, "codex is priced as another"),
+            ("A-2", "sonnet", 1000, None, ""),
+            ("A-2", "codex", 2000, 0.25, ""),
+            ("Z-9", "codex", 10, None, ""),
         ):
             attempt = journal.start_attempt(
                 run=first,
@@ -32,6 +33,9 @@ def spent(place: Place) -> Place:
                 log=None,
                 route="",
             )
+            if guess:
+                what = AgentEnded(outcome="success", guess=guess)
+                journal.record(what, task=task, attempt=attempt.id)
             journal.end_attempt(
                 attempt.id, End.SUCCESS, input_tokens=tokens - 10, output_tokens=10, cost_usd=cost
             )
@@ -46,6 +50,8 @@ def test_json(spent: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert (tasks["A-2"]["spent_tokens"], tasks["A-2"]["attempts"]) == (3000, 2)
     assert tasks["A-2"]["agents"] == ["sonnet", "codex"]
     assert (tasks["A-2"]["cost_usd"], tasks["A-2"]["unpriced_attempts"]) == (0.25, 1)
+    assert tasks["A-1"]["guesses"] == ["codex is priced as another"]
+    assert tasks["A-2"]["guesses"] == []
     assert (tasks["A-3"]["ratio"], tasks["A-3"]["cost_usd"]) == (None, None)
     milestones = {line["id"]: line for line in told["milestones"]}
     assert milestones["A"]["estimate_tokens"] == 7000
@@ -65,6 +71,7 @@ def test_table(spent: Place, capsys: pytest.CaptureFixture[str]) -> None:
     rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
     assert rows["A-1"][:7] == ["A-1", "done", "codex", "4K", "5K", "125%", "0"]
     assert "$0.25+" in rows["A-2"]
+    assert "~$0.50" in rows["A-1"]
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -95,10 +102,13 @@ def test_a_long_mission_s_table_fits_a_terminal(
 def test_markdown(spent: Place, capsys: pytest.CaptureFixture[str]) -> None:
     out = run(capsys, "report", str(spent.task_file), "--format", "markdown", "--milestone", "A")
     assert out.startswith("# trial: estimates and actuals\n\n| task | status | agents |")
-    assert "| A-1 | done | codex | 4K | 5K | 125% | 0 | $0.50 | 1 |" in out
+    assert "| A-1 | done | codex | 4K | 5K | 125% | 0 | ~$0.50 | 1 |" in out
     assert "B-1" not in out
     assert "Z-9" not in out
-    assert out.endswith("The cost leaves out 1 attempt whose price is not known.\n")
+    assert out.endswith(
+        "The cost leaves out 1 attempt whose price is not known."
+        " Numbers with ~ are a guess: codex is priced as another.\n"
+    )
 
 
 def test_a_milestone_that_is_not_there_is_refused(
