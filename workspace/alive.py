@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 from tasks_md.holder import is_alive, started
+from workspace.supervisor import MARK
 
-__all__ = ["end_leftover", "is_alive", "started"]
+__all__ = ["end_leftover", "is_alive", "lives_in", "started"]
+
+_GRACE = 1.0  # seconds from asking to ending
+_PAUSE = 0.02  # seconds between two looks
 
 
 def end_leftover(pid: int, since: float, *, seconds: float = 30.0) -> bool:
@@ -25,5 +32,58 @@ def end_leftover(pid: int, since: float, *, seconds: float = 30.0) -> bool:
             asked = True
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.02)
+        time.sleep(_PAUSE)
+    return _end_marked(pid, since, deadline)
+
+
+def _end_marked(pid: int, since: float, deadline: float) -> bool:
+    """End what a supervisor left that was killed before its tree: all of it is marked."""
+    mark = f"{MARK}={pid}-{round(since * os.sysconf('SC_CLK_TCK'))}".encode()
+    kill_from = time.monotonic() + _GRACE
+    while left := [one for one in _processes() if mark in _environment(one)]:
+        killing = time.monotonic() > kill_from
+        for process in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(int(process.name), signal.SIGKILL if killing else signal.SIGTERM)
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PAUSE)
     return True
+
+
+def lives_in(folder: Path) -> int | None:
+    """The pid of a process that works in a folder or below it, without a terminal: no person's
+    shell, and not we. None: there is none, or this system does not tell."""
+    whole = folder.resolve()
+    for process in _processes():
+        with suppress(OSError):
+            where = (process / "cwd").readlink()
+            inside = where == whole or whole in where.parents
+            if inside and not _has_terminal(process) and int(process.name) != os.getpid():
+                return int(process.name)
+    return None
+
+
+def _processes() -> Iterator[Path]:
+    """Every process that is no zombie, where the system has a folder for each."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if _fields(process)[0] != b"Z":
+                yield process
+
+
+def _environment(process: Path) -> list[bytes]:
+    """What it was started with; nothing, where that is somebody else's."""
+    try:
+        return (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def _has_terminal(process: Path) -> bool:
+    return _fields(process)[4] != b"0"  # proc(5): tty_nr
+
+
+def _fields(process: Path) -> list[bytes]:
+    """What proc(5) lists after a process's name, from its state on."""
+    return (process / "stat").read_bytes().rpartition(b")")[2].split()

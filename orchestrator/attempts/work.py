@@ -27,6 +27,7 @@ from orchestrator.workplace.finished import author_of
 from orchestrator.workplace.programs import programs_of
 from orchestrator.workplace.verifying import steps_for
 from workspace import changes
+from workspace.alive import lives_in
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.squash import leftovers_message
@@ -67,7 +68,7 @@ class AgentWork:
                 f"{attempt.agent} "
                 "was asked"
             )
-        worktree = self.worktree_of(attempt, base)
+        worktree = self._folder_to_start_in(attempt, base)
         attempt = self.journal.update_attempt(
             attempt.id, worktree=str(worktree.path), base_commit=worktree.base_commit
         )
@@ -80,13 +81,37 @@ class AgentWork:
 
         An earlier attempt that did not finish leaves its folder: the next one goes on in it, with
         what is there, and agents' sessions that can be resumed are bound to their folder."""
-        number = attempt.number
-        for earlier in self.journal.attempts(attempt.task):
-            path = self.worktrees.path(earlier.task, earlier.number)
-            if earlier.branch == attempt.branch and path.exists():
-                number = earlier.number
-                break
+        numbers = self._earlier_folders(attempt)
+        own = [one for one in numbers if str(self._folder(attempt, one)) == attempt.worktree]
+        number = next(iter(own or numbers), attempt.number)
         return self.worktrees.ensure(attempt.task, number, branch=attempt.branch, base_commit=base)
+
+    def _folder_to_start_in(self, attempt: Attempt, base: str) -> Worktree:
+        """The folder for an agent that starts: never one in which a process is still at work that
+        nobody could end. What is there stays there."""
+        number = attempt.number
+        for earlier in self._earlier_folders(attempt):
+            folder = self._folder(attempt, earlier)
+            pid = lives_in(folder)
+            if pid is None:
+                number = earlier
+                break
+            self.display.say(
+                f"{attempt.task}: starts in a new folder, since process {pid} is at work in "
+                f"{folder}; what is there stays there"
+            )
+        return self.worktrees.ensure(attempt.task, number, branch=attempt.branch, base_commit=base)
+
+    def _earlier_folders(self, attempt: Attempt) -> list[int]:
+        """The numbers of the attempts whose folders are there, the oldest first."""
+        return [
+            one.number
+            for one in self.journal.attempts(attempt.task)
+            if one.branch == attempt.branch and self._folder(one, one.number).exists()
+        ]
+
+    def _folder(self, attempt: Attempt, number: int) -> Path:
+        return self.worktrees.path(attempt.task, number)
 
     def run_agent(self, assignment: Assignment, attempt: Attempt, worktree: Worktree) -> Result:
         """Let the agent carry the brief out."""
