@@ -27,8 +27,9 @@ class Timeouts:
 OnStart = Callable[[int, float], None]
 
 
-#: Gets the session, once it is known, and what the attempt has used so far, as they change.
-OnProgress = Callable[[str | None, Usage], object]
+#: Gets the session, once it is known, and what the attempt has used so far, as they change. Says
+#: why the tool has to be ended now, where a limit wants that.
+OnProgress = Callable[[str | None, Usage], str | None]
 
 
 @dataclass(kw_only=True, slots=True)

@@ -126,7 +126,9 @@ class _Listener:
         now = (self._call.reader.told.session, used)
         if now != self._known and brief.on_progress is not None:
             self._known = now
-            brief.on_progress(*now)
+            why = brief.on_progress(*now)
+            if why is not None:
+                self._inner.request(why)
         limit = brief.token_limit
         if limit is not None and used.tokens > limit and not self.over:
             self.over = True

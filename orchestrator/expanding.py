@@ -20,6 +20,7 @@ from mission.outcome import Outcome
 from mission.place import Place
 from mission.plan import planner_of
 from mission.state import Status
+from mission.usage import Usage
 from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.admission.rests import GO_ON, Rests, line_up
 from orchestrator.attempts.retrying import Retrying
@@ -164,6 +165,10 @@ class Planning:
         )
         actual = {task: spent.tokens for task, spent in self.journal.spent_by_task().items()}
         redact = self.redactor.text
+
+        def note_progress(_session: str | None, used: Usage) -> None:
+            self.journal.update_attempt(attempt.id, **used.columns())
+
         try:
             result = self.errands.consult(
                 Question(
@@ -175,9 +180,7 @@ class Planning:
                     folder=self.worktrees.path(f"{milestone.id}.{PLAN}", attempt.number),
                     stop=self.stop,
                     token_limit=token_limit,
-                    on_progress=lambda _, used: self.journal.update_attempt(
-                        attempt.id, **used.columns()
-                    ),
+                    on_progress=note_progress,
                 ),
                 commit=self.repository.fetch_base(),
                 about=PLAN,

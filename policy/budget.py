@@ -30,6 +30,19 @@ class Amount:
     def __add__(self, other: Amount) -> Amount:
         return Amount(tokens=self.tokens + other.tokens, cost_usd=self.cost_usd + other.cost_usd)
 
+    def since(self, earlier: Amount) -> Amount:
+        """What came after `earlier`; never less than nothing."""
+        return Amount(
+            tokens=max(0, self.tokens - earlier.tokens),
+            cost_usd=max(0.0, self.cost_usd - earlier.cost_usd),
+        )
+
+    def at_least(self, other: Amount) -> Amount:
+        """The larger of each."""
+        return Amount(
+            tokens=max(self.tokens, other.tokens), cost_usd=max(self.cost_usd, other.cost_usd)
+        )
+
 
 _ROUNDING = 1e-7  # US dollars: what sums of prices differ by is not spending
 
@@ -145,6 +158,23 @@ class Ledger:
                 final = cap.refuses(spent, wanted) is not None
                 return _refusal(scope, task, broken, final=final)
         return replace(self, reserved={**others, task: wanted})
+
+    def grown(self, live: Mapping[str, Amount]) -> Ledger:
+        """No less is set aside for each attempt under way than it has used by now."""
+        held = {
+            task: amount.at_least(live.get(task, _NOTHING))
+            for task, amount in self.reserved.items()
+        }
+        return replace(self, reserved=held)
+
+    def passed(self, task: str, live: Amount, wanted: Amount) -> Refusal | None:
+        """Why `wanted` more for `task` would break a limit, with all that attempts under way have
+        used since they were booked; None if it would not."""
+        for scope, cap, spent in self._scopes():
+            broken = cap.refuses(spent + live, wanted)
+            if broken is not None:
+                return _refusal(scope, task, broken, final=True)
+        return None
 
     def settle(self, task: str, actual: Amount) -> Ledger:
         """The attempt at `task` ended: book what it used, free what was reserved."""

@@ -16,6 +16,7 @@ from mission.waits import WaitsFor
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
 from orchestrator.admission.rests import GO_ON, Rests, is_operation, line_up
+from orchestrator.ports.assignment import Metered
 from orchestrator.ports.display import Display
 from orchestrator.ports.ends import TaskEnd, Unreviewed
 from policy.backoff import Chance, system_chance
@@ -188,6 +189,10 @@ class Admission:
         """How many tokens an attempt by `agent` may use; None where no limit says so, and for an
         operation, which uses none."""
         return None if is_operation(agent) else self._budget.token_limit(row, agent)
+
+    def meter(self, attempt: Attempt) -> Metered:
+        """What is to be told all that an attempt and its reviews have used, as that grows."""
+        return self._budget.meter(attempt)
 
     def _refuse(self, row: Task, refusal: Refusal) -> None:
         self.refused[row.id] = refusal

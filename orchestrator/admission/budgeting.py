@@ -11,9 +11,17 @@ from agents.registry import settings as agent_settings
 from errors import AgentError, BudgetError
 from mission.config import Limit, MissionConfig
 from mission.journal import Attempt, Journal
-from mission.usage import Usage
+from mission.usage import Tokens, Usage
+from orchestrator.admission.meter import Meter
+from orchestrator.admission.rests import is_operation
+from orchestrator.ports.assignment import Metered, unlimited
 from policy.budget import Amount, Cap, Ledger, Limits, Refusal, Scope
 from tasks_md.model import Task
+
+# What agents use for a million new tokens, until the mission's own attempts tell: three quarters
+# are input, and ten times as much is read from the cache.
+_USUAL = Tokens(input=10_750_000, cached=10_000_000, output=250_000)
+_TELLING = 50_000  # new tokens: of less, the mix says little
 
 PLANNING = "expand"  # the journal's route of an attempt that plans a milestone
 
@@ -48,6 +56,8 @@ class Budget:
             mission=self._sum(attempts),
             tasks=tasks,
         )
+        self._meter = Meter(self._ledger)
+        self._mixes = _mixes(attempts)
         # Models of unknown price that were used where money is limited.
         scopes = ((limits.run, mine), (limits.day, today), (limits.mission, attempts))
         self._unpriced = {
@@ -66,16 +76,29 @@ class Budget:
         if not self._limited:
             return None
         self._turn_day(now)
-        refusal = self._unknown(task.id, agent)
+        refusal = self._unknown(task.id, agent) or self._meter.ended(task.id)
         if refusal is not None:
             return refusal
         row = self._estimate(task.estimate_tokens or 0, agent)
-        part = None if review is None else self._estimate(review, agent)
-        answer = self._ledger.reserve(task.id, row, part=part)
+        tokens = (task.estimate_tokens or 0) if review is None else review
+        grown = self._meter.grown(self._ledger)
+        answer = grown.reserve(task.id, row, part=self._expected(tokens, agent))
         if isinstance(answer, Refusal):
             return answer
         self._ledger = answer
         return None
+
+    def meter(self, attempt: Attempt) -> Metered:
+        """What is to be told all that an attempt and its reviews have used, as that grows."""
+        if not self._limited:
+            return unlimited
+        booked = self._booked.get(attempt.id, Amount())
+
+        def look(usage: Usage) -> str | None:
+            used = Amount(tokens=usage.tokens, cost_usd=usage.cost_usd or 0.0)
+            return self._meter.look(attempt.task, used.since(booked))
+
+        return look
 
     def release(self, task: str) -> None:
         """Free what was set aside for a row that does not start after all."""
@@ -91,7 +114,7 @@ class Budget:
         if not self._limited:
             return None
         answer = self._unknown(milestone, agent) or self._ledger.reserve(
-            milestone, self._estimate(self._planning, agent)
+            milestone, self._expected(self._planning, agent)
         )
         if isinstance(answer, Refusal):
             raise BudgetError(answer.message, hint=answer.hint)
@@ -116,11 +139,14 @@ class Budget:
                 cost_usd=max(0.0, total.cost_usd - booked.cost_usd),
             )
             self._ledger = self._ledger.settle(task, new)
+            self._meter.book(self._ledger, task=task)
 
     def _turn_day(self, now: datetime) -> None:
         if now.date() != self._day:
             self._day = now.date()
             self._ledger = self._ledger.next_day()
+            self._meter.book(self._ledger)
+            self._meter.forget_ended()
 
     def _unknown(self, task: str, agent: str) -> Refusal | None:
         """A refusal where money is limited, and what was or would be used has no known price."""
@@ -130,9 +156,16 @@ class Budget:
         return Refusal(scope=Scope.MISSION, task=task, final=True, message=told[0], hint=told[1])
 
     def _estimate(self, tokens: int, agent: str) -> Amount:
-        """An estimate, in money at the highest rate of its agent's model."""
+        """The most that an estimate stands for: in money at the rate of output."""
         cost = self._prices.cost(Usage(output_tokens=tokens), self._model(agent))
         return Amount(tokens=tokens, cost_usd=cost or 0.0)
+
+    def _expected(self, tokens: int, agent: str) -> Amount:
+        """What an estimate is expected to come to: in money by the mix of tokens that the agent
+        has used in this mission, or that such tools use."""
+        mix = self._mixes.get(agent, _USUAL)
+        cost = self._prices.cost(Usage.of({"": mix}), self._model(agent)) or 0.0
+        return Amount(tokens=tokens, cost_usd=cost * tokens / _new(mix))
 
     def _sum(self, attempts: Iterable[Attempt]) -> Amount:
         return sum((self._booked[one.id] for one in attempts), Amount())
@@ -153,6 +186,24 @@ class Budget:
 
     def _model(self, agent: str) -> str:
         return _model(self._config, agent)
+
+
+def _new(mix: Tokens) -> int:
+    """The tokens of a mix that estimates mean."""
+    return mix.input - mix.cached + mix.output
+
+
+def _mixes(attempts: Iterable[Attempt]) -> dict[str, Tokens]:
+    """Of each agent that has used enough to tell, what it has used."""
+    sums: dict[str, Tokens] = {}
+    for one in attempts:
+        used = Tokens(
+            input=one.input_tokens,
+            cached=one.cached_tokens,
+            output=one.output_tokens,
+        )
+        sums[one.agent] = sums.get(one.agent, Tokens()).plus(used)
+    return {agent: mix for agent, mix in sums.items() if _new(mix) >= _TELLING}
 
 
 def limits_of(config: MissionConfig) -> Limits:
@@ -177,7 +228,7 @@ def unknown_price(
         used: Models of unknown price that were used already.
     """
     limit, prices = limits_of(config).money, Prices.of(config)
-    if limit is None or ":" in agent:
+    if limit is None or is_operation(agent):
         return None
     own = _model(config, agent)
     lacking = [name for name in (own, *sorted(used)) if prices.find(name) is None]

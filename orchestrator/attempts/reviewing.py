@@ -13,6 +13,7 @@ from mission.config import MissionConfig, ReviewRule
 from mission.journal import Attempt, Journal
 from mission.journal.kinds import NoReview, ReviewMade, StatusSet
 from mission.outcome import Outcome
+from mission.usage import Usage
 from orchestrator.admission.rests import line_up
 from orchestrator.attempts.bill import Bill
 from orchestrator.attempts.retrying import Retrying
@@ -176,6 +177,11 @@ class Reviewing:
     def _asked(self, assignment: Assignment, attempt: Attempt, reviewer: str, text: str) -> Result:
         task = attempt.task
         bill = Bill(attempt, reviewer, journal=self.journal)
+
+        def book(_session: str | None, used: Usage) -> str | None:
+            bill.book(used)
+            return assignment.meter(attempt.usage.plus(used))
+
         result = self.errands.consult(
             Question(
                 task=task,
@@ -186,7 +192,7 @@ class Reviewing:
                 folder=self.worktrees.path(f"{task}.{REVIEW}", attempt.number),
                 stop=assignment.stop,
                 token_limit=assignment.token_limit,
-                on_progress=lambda _, used: bill.book(used),
+                on_progress=book,
             ),
             commit=Work.of(attempt).head,
             about=REVIEW,

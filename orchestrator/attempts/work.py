@@ -134,8 +134,9 @@ class AgentWork:
         def note_process(pid: int, started: float) -> None:
             self.journal.update_attempt(attempt.id, pid=pid, pid_started=started)
 
-        def note_progress(session: str | None, used: Usage) -> None:
+        def note_progress(session: str | None, used: Usage) -> str | None:
             self.journal.update_attempt(attempt.id, session=session, **used.columns())
+            return assignment.meter(used)
 
         question = Question(
             task=task.id,

@@ -12,7 +12,7 @@ from mission.steps import AT_BASE
 from orchestrator.admission.rests import OPERATION, is_operation
 from orchestrator.loop.board import Board
 from orchestrator.operations.catalogue import CLOSE_MILESTONE
-from orchestrator.ports.assignment import Assignment
+from orchestrator.ports.assignment import Assignment, Metered, unlimited
 from orchestrator.ports.carrier import Carrier
 from orchestrator.ports.ends import TaskEnd
 from orchestrator.ports.row_stop import RowStop
@@ -93,6 +93,7 @@ class Dispatcher:
         *,
         reviewer: str | None = None,
         token_limit: int | None = None,
+        meter: Metered = unlimited,
     ) -> Assignment:
         """What is left of an attempt, with its row as it is now; the rest as the job gets it."""
         task, stop = self._board.task(attempt.task), RowStop()
@@ -105,6 +106,7 @@ class Dispatcher:
             attempt=attempt,
             reviewer=reviewer,
             token_limit=token_limit,
+            meter=meter,
             stop=stop,
         )
 

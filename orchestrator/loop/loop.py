@@ -243,7 +243,10 @@ class Loop:
         # Only an agent that is to start has one; that of an old attempt may be configured no more.
         starts = attempt.step is Step.STARTED or reviewer is not None
         limit = self._admission.token_limit(row, reviewer or attempt.agent) if starts else None
-        assignment = self._dispatcher.assign(attempt, reviewer=reviewer, token_limit=limit)
+        meter = self._admission.meter(attempt)
+        assignment = self._dispatcher.assign(
+            attempt, reviewer=reviewer, token_limit=limit, meter=meter
+        )
         self._live[attempt.task] = assignment
         self._jobs.submit(assignment, self._dispatcher.work(assignment))
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from mission.journal import Attempt
+from mission.usage import Usage
 from orchestrator.ports.row_stop import RowStop
 from tasks_md.model import Milestone, Task
+
+#: Gets all that the attempt and its reviews have used by now; says why the agent has to end, if so.
+Metered = Callable[[Usage], str | None]
+
+
+def unlimited(_used: Usage) -> str | None:
+    """For rows that no limit is over."""
+    return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +30,7 @@ class Assignment:
     attempt: Attempt
     reviewer: str | None = None  # who may review its finished work; None: nobody was admitted yet
     token_limit: int | None = None  # what its agent or its reviewer may use, by the budget
+    meter: Metered = field(default=unlimited, compare=False)  # told what is used, by the budget
     stop: RowStop = field(default_factory=RowStop, compare=False)  # ends this row, or all rows
 
 

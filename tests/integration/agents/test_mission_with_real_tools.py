@@ -155,3 +155,30 @@ def test_what_a_mission_books_is_what_was_billed(tmp_path: Path, servers: ExitSt
     assert booked.cached_tokens == pytest.approx(billed.cached_tokens, rel=0.01)
     assert booked.output_tokens == pytest.approx(billed.output_tokens, rel=0.01)
     assert booked.cost_usd == pytest.approx(Prices.shipped().cost(billed, None), rel=0.01)
+
+
+def test_rows_under_way_pass_a_limit_by_one_request_each_at_most(
+    tmp_path: Path, servers: ExitStack
+) -> None:
+    """Three agents that would never end, without an estimate that would keep any from starting."""
+    bill = Bill(fresh=90, cached=10, output=20)
+    model = servers.enter_context(
+        ModelServer(HAIKU.shell("echo x >> $MISSION_TASK.txt"), bill=bill)
+    )
+    config: dict[str, object] = {
+        "agents": {"haiku": {"base_url": model.url, "retries": 0}},
+        "budget": {"run": {"tokens": 2_500}},
+        "max_parallel": 3,
+    }
+    rows = [row(task, agent="haiku").replace("| 1K |", "| — |") for task in "ABC"]
+    scratch = make(tmp_path, rows, config=config)
+    end = scratch.run(display=RecordingDisplay(), slots=3)
+    used = Usage.of(model.billed).tokens
+    assert 2_000 < used <= 2_500 + 3 * 110
+    assert sorted(end.over_budget) == ["A", "B", "C"]
+    assert "budget.run" in end.over_budget["A"]
+    assert scratch.statuses() == dict.fromkeys("ABC", "not-started")
+    with scratch.journal() as journal:
+        assert journal.spent().tokens == pytest.approx(used, abs=3 * 20)
+        assert all(len(journal.attempts(task)) == 1 for task in "ABC")
+        assert all(journal.attempts(task)[0].session for task in "ABC")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mission.config import MissionConfig
 from mission.journal import End, Journal
-from orchestrator.admission.budgeting import Budget
+from orchestrator.admission.budgeting import Budget, unknown_price
 from policy.budget import Refusal
 from tasks_md.parse import parse
 from tests.scratch import HEADER, row
@@ -23,9 +23,9 @@ def budget(journal: Journal, run: int, *, now: datetime = NOON, **limits: object
     return Budget(config, journal, run, now)
 
 
-def attempt(journal: Journal, run: int, task: str, tokens: int) -> int:
+def attempt(journal: Journal, run: int, task: str, tokens: int, *, agent: str = "worker") -> int:
     started = journal.start_attempt(
-        run=run, task=task, agent="worker", branch="b", base_commit=None, worktree=None, log=None,
+        run=run, task=task, agent=agent, branch="b", base_commit=None, worktree=None, log=None,
         route="",
     )  # fmt: skip
     journal.update_attempt(started.id, output_tokens=tokens)
@@ -68,3 +68,30 @@ def test_what_ends_after_midnight_counts_for_the_new_day(tmp_path: Path) -> None
         first = attempt(journal, run, "A", 900)
         left.settle("A", first, tomorrow)
         assert isinstance(left.reserve(TASKS.task("B"), "worker", tomorrow), Refusal)
+
+
+def test_an_agent_with_a_colon_in_its_name_does_not_escape_the_price_check() -> None:
+    config = MissionConfig.model_validate(
+        {
+            "budget": {"run": {"usd": 1}},
+            "agents": {"claude:big": {"type": "claude", "model": "unheard-of"}},
+        }
+    )
+    told = unknown_price(config, "claude:big")
+    assert told is not None
+    assert "claude:big (unheard-of)" in told[0]
+    assert unknown_price(config, "operation:boot-check") is None
+
+
+def test_money_is_set_aside_by_the_expected_mix_of_tokens(tmp_path: Path) -> None:
+    """1K new tokens of sonnet would be a cent, were all of them output."""
+    journal, run = start(tmp_path)
+    with journal:
+        config = MissionConfig.model_validate({"budget": {"run": {"usd": 0.0055}}})
+        assert Budget(config, journal, run, NOON).reserve(TASKS.task("A"), "sonnet", NOON) is None
+        # An agent that does nothing but write is as dear as it is.
+        done = attempt(journal, run, "B", 100_000, agent="sonnet")
+        journal.update_attempt(done, cost_usd=0.0)
+        told = Budget(config, journal, run, NOON).reserve(TASKS.task("A"), "sonnet", NOON)
+        assert isinstance(told, Refusal)
+        assert "$0.01 of $0.01" in told.message
