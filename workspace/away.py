@@ -35,6 +35,24 @@ _GONE = re.compile(
 # What git says of the remote's answer to a push.
 _ANSWERED = re.compile(r"^ ! \[(remote )?rejected\]|does not support --atomic", re.MULTILINE)
 
+# A server that answers and cannot work: its disk, its memory, its own error. It passes.
+_UNWELL = re.compile(
+    r"^(?:remote: |error: remote |.*\[remote rejected\])"
+    r".*(?:unpack|unable to create temporary|internal (?:server )?error|out of memory)"
+    r"|unexpected disconnect",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Somebody else's git, here or there, was in the way for a moment; or ours was killed. It may be for
+# good (a lock that a crash left): so it is tried a few times only.
+_HICCUP = re.compile(
+    r"cannot lock ref(?!.*(?:but expected|reference already exists))|failed to update ref"
+    r"|unable to create '.*\.lock'|died of signal|inflate|invalid index-pack"
+    r"|shallow file has changed|resource temporarily unavailable|cannot fork|cannot allocate"
+    r"|failed to lock",
+    re.IGNORECASE,
+)
+_TRIES = 5  # of a command that met a hiccup
+
 #: An address that has not answered yet in this run may be wrong: a person should know soon.
 AT_FIRST = timedelta(seconds=30)
 PAUSES = Backoff(first=timedelta(seconds=2), factor=2, ceiling=15)
@@ -75,9 +93,28 @@ class Away:
 
     def is_away(self, said: str) -> bool:
         """Whether a command that failed with these words did not reach the remote."""
+        if _UNWELL.search(said):
+            return True
         if _ANSWERED.search(said):
             return False  # git hangs up itself, where all was to be moved or nothing
         return bool(_AWAY.search(said) or (self._answered and _GONE.search(said)))
+
+    def is_hiccup(self, code: int, said: str, turn: int) -> bool:
+        """Whether a command that failed is to be tried again soon; after a pause, if it is.
+
+        Args:
+            code: Its exit code; negative: it was killed by that signal.
+            said: Its words.
+            turn: How often it was tried before.
+
+        Raises:
+            StoppedError: A stop was requested.
+        """
+        if turn + 1 >= _TRIES or not (code < 0 or _HICCUP.search(said)):
+            return False
+        self._stop.wait(PAUSES.pause(turn).total_seconds())
+        self._stop.heed()
+        return True
 
     def answered(self) -> None:
         """The remote has answered, whatever it said."""

@@ -111,6 +111,8 @@ class GitCommand:
             if self.away is None:
                 break
             if output.code == 0 or not self.away.is_away(output.stderr):
+                if output.code != 0 and self.away.is_hiccup(output.code, output.stderr, turn):
+                    continue
                 self.away.answered()
                 break
             self.away.wait(turn, reason(output))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,6 +20,9 @@ from orchestrator.ports.display import RecordingDisplay
 from policy.backoff import Backoff
 from service.builder import Standings
 from tests.scratch import Scratch, make, row
+from workspace.away import Away
+from workspace.git_environment import program
+from workspace.process import Stop
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -129,3 +134,56 @@ def test_a_run_that_waited_long_enough_leaves_its_rows_as_they_were(
     assert scratch.run().exit_code == 0
     assert sorted(scratch.merged()) == ["A", "B", "C"]
     assert blocked(scratch) == []
+
+
+# Stands before git: the first two of each command that asks the remote meet with this.
+HICCUPS = {
+    "killed": "kill -9 $$",
+    "lock": "echo error: cannot lock ref: Unable to create x.lock: File exists >&2; exit 1",
+    "unwell": "echo ' ! [remote rejected] a -> a (unpacker error)' >&2; exit 1",
+}
+
+
+@pytest.mark.parametrize("kind", HICCUPS)
+def test_fetches_and_pushes_that_meet_a_hiccup_block_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("workspace.away.PAUSES", Backoff(first=timedelta(milliseconds=5)))
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    shim = f"""#!/bin/sh
+for word in "$@"; do case "$word" in fetch|push|ls-remote)
+    for turn in 1 2; do
+        mkdir "{folder}/$word-$turn" 2>/dev/null && {{ {HICCUPS[kind]}; }}
+    done;;
+esac; done
+exec {shutil.which("git")} "$@"
+"""
+    (folder / "git").write_text(shim)
+    (folder / "git").chmod(0o755)
+    scratch = make(tmp_path, [row("A")])
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    program.cache_clear()
+    try:
+        end = scratch.run()
+    finally:
+        monkeypatch.undo()
+        program.cache_clear()
+    assert (end.exit_code, scratch.merged()) == (0, ["A"])
+    assert {"fetch-2", "push-2", "ls-remote-2"} <= {path.name for path in folder.iterdir()}
+    with scratch.journal() as journal:
+        assert len(journal.attempts("A")) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error: cannot lock ref 'refs/heads/main': is at 1f2e but expected 3d4c",
+        " ! [remote rejected] main -> main (pre-receive hook declined)",
+        " ! [rejected] main -> main (stale info)",
+    ],
+)
+def test_what_does_not_pass_is_not_waited_for(said: str) -> None:
+    away = Away(patience=timedelta(hours=1), stop=Stop(), tell=lambda text, away: None)
+    assert not away.is_away(said)
+    assert not away.is_hiccup(1, said, 0)
