@@ -65,6 +65,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     _allow("prove", Status.NOT_STARTED, Status.DONE, _FACTS),
     _allow("prove", Status.FAILED, Status.DONE, _FACTS),
     _allow("prove", Status.BLOCKED, Status.DONE, _FACTS),
+    _allow("take back", Status.DONE, Status.NOT_STARTED, _FACTS),
 )
 
 _BY_PAIR = {(t.source, t.target): t for t in TRANSITIONS}

@@ -119,7 +119,8 @@ class Comparison:
             "merged-twice",
             f"{task.id} is on {self.repository.base} twice, as {one} and {other}, though nobody "
             "asked for it again",
-            f"`git show {one} {other}` shows both; `git revert {other}` takes one of them back",
+            f"`git show {one} {other}` shows both; `git revert --no-edit {other}`, pushed, takes "
+            "the second one back",
         )
 
     def _not_merged(self, task: Task, facts: _Facts) -> Disagreement | None:
@@ -128,17 +129,28 @@ class Comparison:
         reverted = facts.reverted.get(one_line(task.id))
         tip = None if reverted else self._branch_tip(task.branch or "")
         finished = [one for one in self.journal.attempts(task.id) if one.head is not None]
-        hint = f"`mission history {task.id}` shows what happened"
+        hint = (
+            f"`mission history {task.id}` shows what happened; set its status cell to not-started "
+            "by hand to have it done anew"
+        )
+        change = None
         if reverted is not None:
             why = f"its merge {reverted[:10]} was reverted on {self.repository.base}"
-            hint = "Set its status cell to not-started by hand to have it done anew"
+            hint = "`mission verify --fix` sets it to not-started, and the next run does it anew"
+            change = StatusChange(
+                task=task.id,
+                status=Status.NOT_STARTED,
+                word="",
+                actor=Actor.FACTS,
+                reason=why,
+            )
         elif tip is not None and not git.is_ancestor(tip, of=facts.base):
             why = f"its branch {task.branch} has commits that {self.repository.base} has not"
         elif finished:
             why = f"attempt {finished[-1].number} was not merged into {self.repository.base}"
         else:
             return None
-        return _row_found(task, "done-not-merged", f"{task.id} is done, but {why}", hint)
+        return _row_found(task, "done-not-merged", f"{task.id} is done, but {why}", hint, change)
 
     def _merges(self, base: str) -> dict[str, str]:
         """Task -> the commit on the base that merged it: by the journal, else by its trailers."""

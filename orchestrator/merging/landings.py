@@ -168,6 +168,6 @@ class ForgeLandings:
             raise BrokenBaseError(
                 f"{row.task.id} was merged as {commit[:10]} in the same instant in which {base} "
                 f"moved, and {base} at {tip[:10]} does not pass: {red.message}",
-                hint=f"Mend {base} (revert {commit[:10]}, or fix it), then `mission unblock PATH "
+                hint=f"Mend {base} (revert {commit[:10]}, or fix it), then `mission unblock "
                 f"{row.task.id}`; {red.hint}",
             ) from red

@@ -47,7 +47,7 @@ class ReviewReports:
             if path.parent.is_symlink():
                 raise UsageError(
                     f"the report cannot be kept: {path.parent} is a symbolic link",
-                    hint=f"Put a folder in its place, then `mission unblock PATH {task.id}`",
+                    hint=f"Put a folder in its place, then `mission unblock {task.id}`",
                 )
             fresh.unlink(missing_ok=True)
             with fresh.open("x", encoding="utf-8", errors="replace") as file:  # follows no link
@@ -56,7 +56,7 @@ class ReviewReports:
         except OSError as error:
             raise UsageError(
                 f"the report cannot be kept in {path}: {error.strerror}",
-                hint=f"Make room for it, then `mission unblock PATH {task.id}`",
+                hint=f"Make room for it, then `mission unblock {task.id}`",
             ) from error
 
     def reports(self) -> dict[str, bytes]:

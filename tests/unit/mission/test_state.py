@@ -74,8 +74,10 @@ def test_a_person_lets_finished_work_through_by_approval_only() -> None:
     assert "mission approve T-1" in caught.value.hint
 
 
-def test_done_is_the_end() -> None:
-    assert not any(targets(Status.DONE, actor) for actor in Actor)
+def test_done_is_the_end_but_for_a_revert() -> None:
+    assert not targets(Status.DONE, Actor.RUNNER)
+    assert not targets(Status.DONE, Actor.PERSON)
+    assert targets(Status.DONE, Actor.FACTS) == (Status.NOT_STARTED,)
 
 
 def test_facts_prove_that_work_is_merged_and_nothing_else() -> None:
