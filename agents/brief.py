@@ -25,6 +25,7 @@ def write_brief(
     dependencies: Sequence[Task] = (),
     verify: Sequence[VerifyStep] = (),
     earlier: str = "",
+    anew: bool = False,
     findings: str = "",
     people: str = "",
     conflict: str = "",
@@ -39,6 +40,7 @@ def write_brief(
         dependencies: The rows that this one depends on, told with their notes.
         verify: What will run on the work before it is merged.
         earlier: What happened to the attempt before this one, if there was one.
+        anew: Whether this attempt starts on the base, without what that one left.
         findings: What a reviewer found, for the author to settle.
         people: What people wrote when they sent the row back.
         conflict: Which files of the branch conflict with the base, and who changed them there. The
@@ -48,7 +50,7 @@ def write_brief(
         f"# {one_line(task.id)}",
         _rules(task, task_file),
         _verification(verify),
-        _earlier(earlier),
+        _earlier(earlier, anew=anew),
         _conflict(conflict),
         _DATA,
         f"## Your task\n\n{fence(task.description)}",
@@ -94,12 +96,17 @@ def _verification(steps: Sequence[VerifyStep]) -> str:
     return f"## What will be run on your work\n\n{listed}\n\nRun these yourself first."
 
 
-def _earlier(earlier: str) -> str:
+def _earlier(earlier: str, *, anew: bool) -> str:
     if not earlier:
         return ""
+    left = (
+        "Nothing of it is in this folder: you begin anew, on the base as it is now."
+        if anew
+        else "What it left is in this folder: look at it first, then go on."
+    )
     return (
-        "## What happened before\n\nAn earlier attempt at this task did not finish. What it left"
-        f" is in this folder: look at it first, then go on.\n\n{fence(earlier)}"
+        "## What happened before\n\nAn earlier attempt at this task did not finish. "
+        f"{left}\n\n{fence(earlier)}"
     )
 
 

@@ -15,7 +15,7 @@ from cli.stopping import stopped_by_signals
 from flows.run import carry_out
 from mission.place import Place
 from orchestrator.dry_run import RowPreview, held_back, preview_run
-from orchestrator.run import RunRequest, check_request, select
+from orchestrator.run import RunRequest, check_request, select, warnings_of
 from orchestrator.run_end import RunEnd
 from orchestrator.soundness.soundness import examine
 from workspace.process import Stop
@@ -58,7 +58,8 @@ def run(
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
-    talk(f"Carrying out {printable(str(check_request(request).task_file))}")
+    place = check_request(request, _warn)
+    talk(f"Carrying out {printable(str(place.task_file))}")
     stop = Stop()
     with display_for(Console(stderr=True)) as display, stopped_by_signals(stop):
         end = carry_out(request, display, stop)
@@ -70,6 +71,8 @@ def _dry_run(request: RunRequest, *, as_json: bool) -> None:
     place = Place.find(request.path)
     config, plan = examine(place).sound()
     selected = select(plan, request)
+    for told in warnings_of(place, config):
+        _warn(told)
     planned = preview_run(plan, config, selected)
     held = held_back(plan, selected) if not planned else {}
     if as_json:
@@ -85,6 +88,10 @@ def _dry_run(request: RunRequest, *, as_json: bool) -> None:
     merging = [one for one in planned if one.branch]
     if merging and not merging[0].gates:
         fact("No gate is configured: nothing would hold a push or a merge back.")
+
+
+def _warn(told: str) -> None:
+    talk(printable(told))
 
 
 def _told(one: RowPreview) -> list[str]:
@@ -125,6 +132,7 @@ def _report(end: RunEnd, *, as_json: bool) -> None:
 
 def _afterwards(end: RunEnd) -> Iterator[str]:
     """What is left to say that is about no row."""
+    yield from end.broken
     if end.behind:
         yield f"{end.behind[0].upper()}{end.behind[1:]}."
     if end.missing:

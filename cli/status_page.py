@@ -76,6 +76,9 @@ def _head(standing: Standing) -> Iterator[str]:
     if standing.paused is not None:
         told = f"Since {minute(standing.paused.since)} {standing.paused.detail}"
         yield from wrapped(told, "yellow")
+    if standing.behind is not None:
+        told = f"Since {minute(standing.behind.at)} {standing.behind.what.why}"
+        yield from wrapped(told, "yellow")
     if standing.errors:
         number = "1 error" if standing.errors == 1 else f"{standing.errors} errors"
         yield from wrapped(f"{number} in the file: `mission check` tells where", "red")

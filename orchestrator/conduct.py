@@ -113,6 +113,7 @@ def conduct(
             redactor=parts.redactor,
             stop=parts.stop,
             holds=RunHolds(files=parts.pause, remote=parts.away),
+            notice=parts.noticing.look,
             understand=lambda plan: refuse_misunderstood(parts.document, plan),
         )
         loop.run()

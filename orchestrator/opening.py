@@ -109,9 +109,17 @@ def open_mission(
             display=display,
             stop=stop,
             rests=Rests(config),
-            landed=Merges(repository, journal, task_path(place, repository), config.dialect),
+            landed=Merges(
+                repository,
+                journal,
+                task_path(place, repository),
+                config.dialect,
+                index=place.state_dir / "base-log",
+            ),
             away=away,
-            behind=Behind(repository.top, f"{repository.remote}/{repository.base}", display.say),
+            behind=Behind(
+                repository.top, f"{repository.remote}/{repository.base}", display.say, journal
+            ),
             remote=remote or NoWorkers(),
             operations=operations or NoRecord(),
         )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from errors import BudgetError, MissionError, TaskFileError
 from errors.finding import Finding
 from mission.amounts import moment
+from mission.config import MissionConfig
 from mission.journal import RequestKind
 from mission.place import Place
 from orchestrator.assembly.assembly import Assembly
+from orchestrator.assembly.given import task_path
 from orchestrator.conduct import conduct
 from orchestrator.expanding import next_placeholder
 from orchestrator.loop.board import Board
@@ -23,7 +26,12 @@ from orchestrator.ports.planner import PlannerAwayError
 from orchestrator.publishing.storage import StorageCopy
 from orchestrator.recovery.vouching import note_done_before
 from orchestrator.run_end import RunEnd, run_end
-from orchestrator.soundness.preflight import check_base, refuse_without_commit, repository_of
+from orchestrator.soundness.preflight import (
+    check_base,
+    refuse_without_commit,
+    repository_of,
+    warnings,
+)
 from orchestrator.soundness.soundness import (
     examine,
     findings_of,
@@ -98,6 +106,7 @@ def run_mission(
         engine.close_stale(parts.recovery.end_crashed_runs())
         clear_left(parts.worktrees, parts.journal)
         found = parts.recovery.reconcile(board)
+        parts.gone_rows.tell(board.plan)
         slots = _slots(parts, request)
         todo = Todo(selected=selected, left=found.left, held=found.held)
         refused: dict[str, Refusal | BudgetError] = {}
@@ -116,7 +125,8 @@ def run_mission(
             next_rows = replace(todo, left=(), until=away.at if away else None)
             refused = dict(conduct(parts, board, engine, next_rows, slots=slots))
         parts.status_commits.publish_status()
-        return replace(run_end(board, selected, engine, stop, refused), behind=parts.behind.message)
+        end = run_end(board, selected, engine, stop, refused)
+        return replace(end, behind=parts.behind.message, broken=parts.noticing.left)
 
 
 def _findings(parts: Assembly, board: Board) -> tuple[Finding, ...]:
@@ -140,8 +150,10 @@ def _slots(parts: Assembly, request: RunRequest) -> int:
     return slots
 
 
-def check_request(request: RunRequest) -> Place:
+def check_request(request: RunRequest, warn: Callable[[str], None]) -> Place:
     """Refuse what `run_mission` would refuse, before anything is started. The mission's place.
+
+    `warn` is told what need not keep the run from starting.
 
     Raises:
         MissionError: As `run_mission` raises them.
@@ -152,9 +164,24 @@ def check_request(request: RunRequest) -> Place:
         refuse_without_commit(git)
         config, plan = examine(place, git).sound()
         select(plan, request)
-        check_base(Repository.open(top, base=config.base, remote=config.remote, asked=git))
+        repository = Repository.open(top, base=config.base, remote=config.remote, asked=git)
+        check_base(repository)
+        for told in warnings(repository, task_path(place, repository)):
+            warn(told)
     refuse_if_held(place.state_dir, timeout=A_MOMENT)
     return place
+
+
+def warnings_of(place: Place, config: MissionConfig) -> tuple[str, ...]:
+    """What a run would warn of before it starts, a line each; nothing where there is no
+    repository."""
+    if place.repository is None:
+        return ()
+    with Git(place.repository).asked() as git:
+        repository = Repository.open(
+            place.repository, base=config.base, remote=config.remote, asked=git
+        )
+        return warnings(repository, task_path(place, repository))
 
 
 def apply_requests(path: str | None, display: Display, stop: Stop) -> None:

@@ -29,6 +29,7 @@ class RunEnd:
     missing: tuple[str, ...]  # jobs that the engine's record does not hold
     stopped: str  # why the run was stopped; empty if it was not
     interrupted: bool  # a person stopped it, not the run itself
+    broken: tuple[str, ...]  # what a person broke meanwhile in plan or settings, and did not mend
     behind: str  # what keeps the checkout behind the base, and what to do; empty: nothing does
 
     @property
@@ -73,6 +74,7 @@ def run_end(
         missing=engine.missing(),
         stopped=stop.reason if stop.requested else "",
         interrupted=stop.interrupted,
+        broken=(),
         behind="",
     )
 

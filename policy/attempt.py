@@ -102,13 +102,16 @@ SET_BACK: Mapping[Status, Heed] = {
 }
 
 
-def by_person(state: AttemptState, before: Status, after: Status) -> End | None:
+def by_person(
+    state: AttemptState, before: Status, after: Status, *, anew: bool = False
+) -> End | None:
     """What an attempt without a job comes to as a person sets its row; None: it stays as it is.
 
-    One whose agent may be at work stays open: the next run ends that first.
+    One whose agent may be at work stays open: the next run ends that first. `anew`: the person says
+    that the row is to begin on the base, whatever it was.
     """
-    anew = after is Status.NOT_STARTED and SET_BACK.get(before) is Heed.ANEW
-    if not anew or not is_finished(state):
+    over = after is Status.NOT_STARTED and (anew or SET_BACK.get(before) is Heed.ANEW)
+    if not over or not is_finished(state):
         return None
     return _WRITTEN.get(before) or _given_up(state)
 

@@ -19,7 +19,7 @@ def standing_data(standing: Standing) -> dict[str, object]:
             "waits": [_wait(wait) for wait in standing.waits.get(name, ())],
         }
 
-    away, paused = standing.away, standing.paused
+    away, paused, behind = standing.away, standing.paused, standing.behind
     return {
         **overview_data(standing.overview, more),
         "revision": standing.revision,
@@ -28,6 +28,9 @@ def standing_data(standing: Standing) -> dict[str, object]:
         "stale_since": standing.stale_since,
         "paused": None if paused is None else {**asdict(paused), "path": str(paused.path)},
         "remote_away": None if away is None else {"since": away.at, "why": away.what.text},
+        "checkout_behind": None
+        if behind is None
+        else {"since": behind.at, "why": behind.what.why, "files": list(behind.what.files)},
         "attempts": [_attempt(one) for one in standing.attempts],
         "merge_queue": [asdict(turn) for turn in standing.merge_queue],
         "people": [asdict(need) for need in standing.people],

@@ -67,6 +67,7 @@ def make_standing(known: Known, *, revision: int = 1) -> Standing:
         stale_since=run.last_sign if run is not None and died else None,
         paused=known.paused,
         away=facts.away,
+        behind=record.behind if record.behind is not None and record.behind.what.why else None,
         attempts=tuple(_attempts(known, facts)),
         merge_queue=facts.turns,
         people=tuple(_people(views, waits)),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mission.journal import Attempt, Event, Journal, Request, Run
 from mission.journal.kinds import (
+    CheckoutBehind,
     DispatchBegan,
     GateAnswered,
     Happening,
@@ -34,6 +35,7 @@ class Record:
     queued: tuple[Event[MergeAwaited], ...] = ()  # of attempts without an end, in their order
     dispatch: Event[DispatchBegan] | None = None  # the newest
     away: Event[RemoteAway] | None = None  # the newest
+    behind: Event[CheckoutBehind] | None = None  # the newest
     conflicts: tuple[Event[WillConflict], ...] = ()
     requests: tuple[Request, ...] = ()  # not answered yet
 
@@ -44,6 +46,7 @@ def read_record(journal: Journal) -> Record:
     last, run = journal.last_event(), journal.last_run()
     queued = [journal.events(MergeAwaited, attempt=one.id)[-1:] for one in attempts]
     dispatch, away = journal.events(DispatchBegan), journal.events(RemoteAway)
+    behind = journal.events(CheckoutBehind)
     return Record(
         event=last.id if last is not None else 0,
         at=_newest(last, run, attempts),
@@ -59,6 +62,7 @@ def read_record(journal: Journal) -> Record:
         queued=tuple(sorted((one for ones in queued for one in ones), key=lambda one: one.id)),
         dispatch=dispatch[-1] if dispatch else None,
         away=away[-1] if away else None,
+        behind=behind[-1] if behind else None,
         conflicts=tuple(journal.events(WillConflict)),
         requests=tuple(journal.pending_requests()),
     )

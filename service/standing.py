@@ -9,7 +9,7 @@ from datetime import datetime
 from gates.pause import Paused
 from mission.elsewhere import Elsewhere
 from mission.journal import Attempt, Event, Request
-from mission.journal.kinds import RemoteAway
+from mission.journal.kinds import CheckoutBehind, RemoteAway
 from mission.waits import WaitsFor
 from service.overview import Overview
 
@@ -93,6 +93,7 @@ class Standing:
     stale_since: datetime | None  # the last run died then: what it was about may be otherwise
     paused: Paused | None  # nothing is started, pushed or merged meanwhile
     away: Event[RemoteAway] | None  # the remote, while the run cannot reach it
+    behind: Event[CheckoutBehind] | None  # the checkout, where it could not follow the base
     attempts: tuple[LiveAttempt, ...]  # in the order in which they began
     merge_queue: tuple[Turn, ...]
     people: tuple[Need, ...]  # in file order

@@ -121,17 +121,57 @@ def _contains(repository: Repository, head: str, tip: str) -> bool:
     return known and repository.git.is_ancestor(tip, of=head)
 
 
-def delete_branch(repository: Repository, branch: str, head: str) -> None:
-    """Delete a branch whose merge is confirmed, here and on the remote, if it is still at `head`.
+def delete_branch(repository: Repository, branch: str, head: str) -> bool:
+    """Delete a branch whose merge is confirmed, here, where nobody has it checked out. False: it is
+    somewhere else than at `head` by now, or in use. Repeatable."""
+    ref = f"refs/heads/{branch}"
+    tip = repository.git.commit(ref)
+    if tip is None:
+        return True
+    if tip != head or is_checked_out(repository, branch):
+        return False
+    return not repository.git.try_refs(f"delete {ref} {head}")
+
+
+def delete_remote_branch(repository: Repository, branch: str, head: str) -> bool:
+    """As `delete_branch`, on the remote.
+
+    No hook runs: nothing is pushed that one could look at.
 
     Raises:
-        GitError: It is somewhere else by now, is checked out, or git refused.
+        GitError: The remote refuses, or cannot be reached.
     """
+    if repository.remote is None:
+        return True
     ref = f"refs/heads/{branch}"
-    if repository.git.commit(ref) is not None:
-        repository.git.run("update-ref", "-d", ref, head)
-    if remote_tip(repository, branch) is not None:
-        _push(repository, f"--force-with-lease={ref}:{head}", str(repository.remote), f":{ref}")
+    lease = f"--force-with-lease={ref}:{head}"
+    if repository.git.before_network is not None:
+        repository.git.before_network()
+    gone = repository.git.run("push", "--quiet", lease, repository.remote, f":{ref}", check=False)
+    if gone.code == 0:
+        return True
+    tip = remote_tip(repository, branch)
+    if tip == head:
+        raise GitError(f"{repository.remote} refused to delete {branch}: {reason(gone)}")
+    return tip is None
+
+
+def is_checked_out(repository: Repository, branch: str) -> bool:
+    """Whether a worktree is on a branch."""
+    wanted = f"ref: refs/heads/{branch}"
+    folder = repository.common_dir
+    places = [folder, *(folder / "worktrees").glob("*")]
+    for place in places:
+        try:
+            said = (place / "HEAD").read_text(errors="surrogateescape").strip()
+        except FileNotFoundError:
+            continue
+        if said == "ref: refs/heads/.invalid":  # in a repository with reftables it says no more
+            listing = repository.git.text("worktree", "list", "--porcelain").split("\n")
+            return f"branch refs/heads/{branch}" in listing
+        if said == wanted:
+            return True
+    return False
 
 
 def _push(repository: Repository, *args: str, check: bool = True) -> GitOutput:

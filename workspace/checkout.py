@@ -136,6 +136,14 @@ def unpublished(repository: Repository) -> int:
     return int(repository.git.text("rev-list", "--count", f"{known}..{checkout.tip}"))
 
 
+def edited_files(repository: Repository, *, keep: Collection[str] = TASK_FILE) -> tuple[str, ...]:
+    """What a person has changed where the base is checked out, and not committed; without `keep`.
+    Where a merge changes one of these too, the checkout cannot follow it."""
+    checkout = _open(repository)
+    found = () if checkout is None else checkout.edited_since(checkout.tip)
+    return tuple(path for path in found if path not in keep)
+
+
 def note_before_move(repository: Repository, expected: str) -> None:
     """Before the base branch moves away from `expected` without its checkout: note it there."""
     checkout = _open(repository)

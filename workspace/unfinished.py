@@ -35,7 +35,7 @@ def refuse_conflicts(worktree: Worktree, unmerged: Sequence[str]) -> None:
     """
     files = [path for path in unmerged if _has_markers(worktree.path / path)]
     if files:
-        operation = next((name for _, name, _ in _found(worktree)), "merge")
+        operation = name_of(worktree) or "merge"
         raise GitError(
             f"the agent left a {operation} unfinished, with conflicts in {', '.join(files)}",
             hint=f"Its worktree is {worktree.path}",
@@ -53,6 +53,11 @@ def finish(worktree: Worktree) -> None:
     for mark, _, command in _found(worktree):
         if (worktree.git_dir / mark).exists():  # one command may end two of them
             worktree.git.run(*command)
+
+
+def name_of(worktree: Worktree) -> str | None:
+    """What is unfinished, as git calls it; None: nothing."""
+    return next((name for _, name, _ in _found(worktree)), None)
 
 
 def under_way(worktree: Worktree) -> bool:

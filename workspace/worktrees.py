@@ -51,10 +51,12 @@ class Worktrees:
         branch: str | None,
         base_commit: str,
         full: bool = False,
+        start: str | None = None,
     ) -> Worktree:
         """The worktree of an attempt: the one that a crash left, or a new one.
 
-        A new worktree starts at `base_commit`. A branch that exists already keeps its commits and
+        A new worktree, and its branch, start at `start`, whatever the branch holds. Where none is
+        given it starts at `base_commit`. A branch that exists already keeps its commits and
         is taken over, from the worktree of an earlier attempt too, which then stays where it is,
         on the same commit, without the branch. A `full` one has every file, even where a person
         has a sparse checkout (git-sparse-checkout(1)), which new ones else take after.
@@ -74,7 +76,7 @@ class Worktrees:
                     self._loan(path).end(record)
                 else:
                     self._make_room(path, record)
-                    self._add(path, task, branch, base_commit)
+                    self._add(path, task, branch, base_commit, start)
                     record = self._record(path)
                     if record is not None and full:
                         for name in ("config.worktree", "info/sparse-checkout"):
@@ -181,20 +183,22 @@ class Worktrees:
             path.rename(_free_name(path))
         self._remove(path)
 
-    def _add(self, path: Path, task: str, branch: str | None, base_commit: str) -> None:
+    def _add(
+        self, path: Path, task: str, branch: str | None, base_commit: str, start: str | None
+    ) -> None:
         git = self._repository.git
         if branch is None:
-            where = ["--detach", str(path), base_commit]
+            where = ["--detach", str(path), start or base_commit]
         else:
-            start = self._start_of(branch, task, base_commit)
+            if git.commit(f"refs/heads/{branch}") is not None:
+                self.free_branch(branch, task)
+            start = start or self._start_of(branch, base_commit)
             where = ["-B", branch, "--no-track", str(path), start]
         git.run("worktree", "add", "--quiet", "--no-checkout", *where)
 
-    def _start_of(self, branch: str, task: str, base_commit: str) -> str:
+    def _start_of(self, branch: str, base_commit: str) -> str:
         """The commit that a branch starts from: its own, where it has work that the base lacks."""
         git, remote = self._repository.git, self._repository.remote
-        if git.commit(f"refs/heads/{branch}") is not None:
-            self.free_branch(branch, task)
         here = git.commit(f"refs/heads/{branch}")
         there = git.commit(f"refs/remotes/{remote}/{branch}") if remote else None
         for tip in (here, there):

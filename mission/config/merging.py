@@ -31,6 +31,11 @@ class MergeConfig(Section):
         description="Whether a verification that fails before a merge is repeated once before it is"
         " believed.",
     )
+    keep_branches: bool = Field(
+        default=False,
+        description="Whether the branches of merged rows stay, here and on the remote. Else they"
+        " are deleted once the merge is confirmed, unless somebody has added to them.",
+    )
     repair: bool = Field(
         default=False,
         description="Whether the agent of a branch that conflicts with the base gets one more"

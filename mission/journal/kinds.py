@@ -42,6 +42,15 @@ class Pushed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BranchSetAside:
+    """A branch begins anew on the base; what it held is kept."""
+
+    branch: str | None
+    commit: str
+    kept: str  # the ref that keeps it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Merged:
     """A row's squash commit is on the base, read back from the remote."""
 
@@ -213,6 +222,14 @@ class RemoteAway:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CheckoutBehind:
+    """The checkout cannot follow the base, or does again."""
+
+    why: str = ""  # for people, with what to do; empty: it follows
+    files: tuple[str, ...] = ()  # that stand in its way
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ErrandSent:
     """An errand was given to the workers."""
 
@@ -290,6 +307,7 @@ Happening = (
     StatusSet
     | GateAnswered
     | Pushed
+    | BranchSetAside
     | Merged
     | ForgeRaced
     | WillConflict
@@ -306,6 +324,7 @@ Happening = (
     | StatusPublished
     | DoneBefore
     | RemoteAway
+    | CheckoutBehind
     | ErrandSent
     | WorkHeld
     | DispatchBegan

@@ -12,6 +12,8 @@ from typing import Any
 
 from mission.journal.kinds import (
     AgentEnded,
+    BranchSetAside,
+    CheckoutBehind,
     DispatchBegan,
     DoneBefore,
     ErrandSent,
@@ -46,6 +48,7 @@ WORDS: Mapping[type[Happening], str] = {
     StatusSet: "status",
     GateAnswered: "gate",
     Pushed: "push",
+    BranchSetAside: "set-aside",
     Merged: "merge",
     ForgeRaced: "raced",
     WillConflict: "conflict",
@@ -62,6 +65,7 @@ WORDS: Mapping[type[Happening], str] = {
     StatusPublished: "publish",
     DoneBefore: "taken-over",
     RemoteAway: "away",
+    CheckoutBehind: "behind",
     ErrandSent: "remote",
     WorkHeld: "held",
     DispatchBegan: "dispatch",

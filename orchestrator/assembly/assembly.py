@@ -7,6 +7,7 @@ from functools import cached_property
 
 from orchestrator.assembly.shared import Shared
 from orchestrator.attempts.attempt import AttemptRunner
+from orchestrator.attempts.beginning import Beginning
 from orchestrator.attempts.delivery import Delivering
 from orchestrator.attempts.ending import Ending
 from orchestrator.attempts.failing import Failing
@@ -20,10 +21,12 @@ from orchestrator.expanding import Planning
 from orchestrator.facts import Comparison
 from orchestrator.merging.candidates import Candidates
 from orchestrator.merging.landings import ForgeLandings, Landings, PushLandings
+from orchestrator.merging.pruning import Pruning
 from orchestrator.merging.pulling import Pulling
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import Squashing
 from orchestrator.publishing.issues import IssueBook
+from orchestrator.recovery.gone_rows import GoneRows
 from orchestrator.recovery.proving import Proving
 from orchestrator.recovery.recovery import Recovery
 
@@ -72,6 +75,17 @@ class Assembly(Shared):
         )
 
     @cached_property
+    def pruning(self) -> Pruning:
+        """Branches of merged rows are deleted."""
+        return Pruning(
+            pulling=self.pulling,
+            pulls=self.pulls,
+            config=self.config,
+            repository=self.repository,
+            display=self.display,
+        )
+
+    @cached_property
     def candidates(self) -> Candidates:
         """Squash commits that are tried and verified before the base moves to them."""
         return Candidates(
@@ -113,9 +127,20 @@ class Assembly(Shared):
         return Repairing(retrying=self.retrying, config=self.config, journal=self.journal)
 
     @cached_property
+    def beginning(self) -> Beginning:
+        """Finds or makes the folder that an attempt works in."""
+        return Beginning(
+            journal=self.journal,
+            repository=self.repository,
+            worktrees=self.worktrees,
+            display=self.display,
+        )
+
+    @cached_property
     def agent_work(self) -> AgentWork:
         """The agent's part of an attempt."""
         return AgentWork(
+            beginning=self.beginning,
             repairing=self.repairing,
             errands=self.errands,
             asking=self.asking,
@@ -201,6 +226,16 @@ class Assembly(Shared):
         return Recovery(proving=self.proving, journal=self.journal, display=self.display)
 
     @cached_property
+    def gone_rows(self) -> GoneRows:
+        """Looks for work that belongs to no row."""
+        return GoneRows(
+            journal=self.journal,
+            repository=self.repository,
+            worktrees=self.worktrees,
+            display=self.display,
+        )
+
+    @cached_property
     def planning(self) -> Planning:
         """Placeholders become rows: an agent plans them, and every rule is held against its
         plan."""
@@ -242,14 +277,13 @@ class Assembly(Shared):
             agent_work=self.agent_work,
             repairing=self.repairing,
             retrying=self.retrying,
-            pulling=self.pulling,
+            pruning=self.pruning,
             reports=self.reports,
             config=self.config,
             journal=self.journal,
             clock=self.clock,
             repository=self.repository,
             task_file=self.task_file,
-            pulls=self.pulls,
             display=self.display,
         )
 

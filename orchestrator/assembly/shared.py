@@ -14,6 +14,7 @@ from orchestrator.publishing.own_commits import OwnCommits
 from orchestrator.publishing.review_reports import ReviewReports
 from orchestrator.publishing.status import StatusCommits
 from orchestrator.publishing.taking_in import TakingIn
+from orchestrator.soundness.noticing import Noticing
 from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Asking
 from orchestrator.workplace.verifying import Verifier
@@ -98,6 +99,11 @@ class Shared(Given):
         return ReviewReports(
             place=self.place, writer=self.writer, repository=self.repository, redactor=self.redactor
         )
+
+    @cached_property
+    def noticing(self) -> Noticing:
+        """What people break while the run is under way."""
+        return Noticing(self.place.config_file, self.display.say)
 
     @cached_property
     def own_commits(self) -> OwnCommits:

@@ -8,7 +8,6 @@ from errors import (
     MissionError,
     UnapprovedError,
 )
-from forges.pulls import PullRequests
 from mission.clock import Clock
 from mission.config import MissionConfig
 from mission.journal import Attempt, End, Journal, Step
@@ -23,7 +22,7 @@ from orchestrator.attempts.retrying import STATUSES, Retrying
 from orchestrator.attempts.reviewing import Reviewed, Reviewing
 from orchestrator.attempts.work import AgentWork, facts
 from orchestrator.gating.paths import touched
-from orchestrator.merging.pulling import Pulling
+from orchestrator.merging.pruning import Pruning
 from orchestrator.merging.queue import MergeQueue
 from orchestrator.merging.squashing import touches_task_file
 from orchestrator.ports.assignment import Assignment
@@ -55,14 +54,13 @@ class AttemptRunner:
         agent_work: AgentWork,
         repairing: Repairing,
         retrying: Retrying,
-        pulling: Pulling,
+        pruning: Pruning,
         reports: ReviewReports,
         config: MissionConfig,
         journal: Journal,
         clock: Clock,
         repository: Repository,
         task_file: str,
-        pulls: PullRequests | None,
         display: Display,
     ) -> None:
         self._reviewing = reviewing
@@ -71,14 +69,13 @@ class AttemptRunner:
         self._agent_work = agent_work
         self._repairing = repairing
         self._retrying = retrying
-        self._pulling = pulling
+        self._pruning = pruning
         self._reports = reports
         self._config = config
         self._journal = journal
         self._clock = clock
         self._repository = repository
         self._task_file = task_file
-        self._pulls = pulls
         self._display = display
         self._ending = ending
         self._failing = failing
@@ -119,8 +116,7 @@ class AttemptRunner:
         except UnapprovedError as unseen:
             return self._for_a_person(assignment, unseen.message)
         self._agent_work.clear(attempt)
-        if self._pulls is not None:
-            self._pulling.clear_pull(self._pulls, attempt)
+        self._pruning.prune(attempt)
         word = f"merged as {commit[:10]}, attempt {attempt.number} by {attempt.agent}"
         closed = self._issues.finish(task, f"{task.id}, the last row for this issue, is {word}.")
         word = f"{word}; {closed}" if closed else word

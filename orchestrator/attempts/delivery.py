@@ -133,9 +133,7 @@ class Delivering:
     def _pushed_before(self, attempt: Attempt) -> set[str]:
         """Where this runner may have left the row's branch on the remote: a retry that was rebased
         replaces that, and nothing else."""
-        heads = {one.head for one in self.journal.attempts(attempt.task) if one.head is not None}
-        pushes = self.journal.events(Pushed, task=attempt.task)
-        return heads | {push.what.commit for push in pushes}
+        return self.agent_work.beginning.known(Work.of(attempt).branch)
 
     def _warn_of_overlaps(self, attempt: Attempt) -> None:
         """Say which other live branches conflict with this one, before it hurts."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from errors import GitError
 from mission.journal import Attempt, Journal, Step
 from mission.journal.kinds import Merged
 from orchestrator.attempts.work import AgentWork
 from orchestrator.merging.merges import Merges
 from orchestrator.ports.display import Display
-from workspace import changes
+from workspace import changes, unfinished
+from workspace.foreign import Tips, tips
+from workspace.foreign import newest as changed
 from workspace.repository import Repository
+from workspace.worktree import Worktree
+
+_NAMED = 5  # files in a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +42,12 @@ class Resuming:
     def with_added(self, attempt: Attempt) -> Attempt:
         """An attempt that was taken up, with what its branch holds by now.
 
-        A person may have resolved a conflict on the branch, or added to it, here or on the remote.
+        A person may have resolved a conflict on the branch, added to it, rebased it or set it back:
+        here, or on the remote.
+
+        Raises:
+            GitError: Nobody can tell what is meant: the branch is at two places, or something is
+                unfinished in its worktree.
         """
         newest = self._newest(attempt)
         if newest != attempt.head and attempt.approved:
@@ -49,24 +60,42 @@ class Resuming:
         return self.journal.update_attempt(attempt.id, head=newest)
 
     def _newest(self, last: Attempt) -> str | None:
-        """The tip of the branch, here or on the remote, whichever holds the other."""
-        git, remote = self.repository.git, self.repository.remote
         if last.branch is None or last.base_commit is None:
             return last.head
-        tips = [last.head, git.commit(f"refs/heads/{last.branch}")]
-        if remote is not None:
-            there = f"refs/remotes/{remote}/{last.branch}"
-            fetched = git.run(  # not through FETCH_HEAD, which is another row's by now
-                "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", remote,
-                f"+refs/heads/{last.branch}:{there}", check=False,
-            )  # fmt: skip
-            if fetched.code == 0:
-                tips.append(git.commit(there))
-        newest = last.head
-        for tip in tips:
-            if tip is not None and (newest is None or git.is_ancestor(newest, of=tip)):
-                newest = tip
         worktree = self.agent_work.worktree_of(last, last.base_commit)
+        _refuse_unfinished(last, worktree)
+        found = tips(self.repository, last.branch)
+        known = self.agent_work.beginning.known(last.branch)
+        moved = Tips(
+            here=found.here if found.here != last.head else None,
+            there=found.there if found.there not in known else None,
+        )
+        try:
+            newest = changed(self.repository, moved) or last.head
+        except GitError as parted:
+            raise GitError(
+                f"{last.branch}: {parted.message}",
+                hint=f"{parted.hint}; then `mission unblock {last.task}`",
+            ) from parted
         if newest is not None and newest != changes.head(worktree):
-            worktree.git.run("merge", "--quiet", "--ff-only", newest)
+            worktree.git.run("reset", "--quiet", "--hard", newest)
         return newest
+
+
+def _refuse_unfinished(last: Attempt, worktree: Worktree) -> None:
+    """Refuse to go on while a person is in the middle of something: it would not be merged, and
+    would go with the worktree."""
+    then = f"then `mission unblock {last.task}`"
+    operation = unfinished.name_of(worktree)
+    if operation is not None:
+        raise GitError(
+            f"a {operation} is unfinished in {worktree.path}",
+            hint=f"Finish it there, or abort it; {then}",
+        )
+    state = changes.State.of(worktree)
+    if not state.clean:
+        files = ", ".join(state.paths[:_NAMED])
+        raise GitError(
+            f"{worktree.path} holds what is not committed: {files}",
+            hint=f"Commit it there, or take it out; {then}",
+        )

@@ -16,6 +16,7 @@ from mission.journal import Attempt, End, Journal, Step
 from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
 from mission.outcome import Outcome
 from mission.usage import Usage, UsageColumns
+from orchestrator.attempts.beginning import Beginning
 from orchestrator.attempts.repairing import Repairing
 from orchestrator.merging.merges import Merges
 from orchestrator.ports.assignment import Assignment
@@ -27,7 +28,6 @@ from orchestrator.workplace.finished import author_of
 from orchestrator.workplace.programs import programs_of
 from orchestrator.workplace.verifying import steps_for
 from workspace import changes
-from workspace.alive import lives_in
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.squash import leftovers_message
@@ -40,6 +40,7 @@ from workspace.worktrees import Worktrees
 class AgentWork:
     """The agent's part of an attempt."""
 
+    beginning: Beginning
     repairing: Repairing
     errands: Errands
     asking: Asking
@@ -60,7 +61,7 @@ class AgentWork:
         """
         attempt = assignment.attempt
         self.display.doing(attempt.task, "prepares its worktree")
-        base = self.repository.fetch_base()
+        found, base = self.beginning.look(attempt)
         landing = self.landed.merged([attempt.task]).get(attempt.task)
         if landing is not None:
             raise AlreadyMergedError(
@@ -68,56 +69,27 @@ class AgentWork:
                 f"{attempt.agent} "
                 "was asked"
             )
-        worktree = self._folder_to_start_in(attempt, base)
+        worktree = self.beginning.begin(attempt, base, found)
         attempt = self.journal.update_attempt(
             attempt.id, worktree=str(worktree.path), base_commit=worktree.base_commit
         )
-        if self.repairing.to_repair(attempt) is not None:
+        if self._conflict(attempt) is not None:
             begin_repair(worktree, base)
         return attempt, worktree
 
+    def _conflict(self, attempt: Attempt) -> Attempt | None:
+        """The earlier attempt whose conflict this one is to settle; None if there is none."""
+        return None if self.beginning.is_anew(attempt) else self.repairing.to_repair(attempt)
+
     def worktree_of(self, attempt: Attempt, base: str) -> Worktree:
-        """The folder in which an attempt works.
-
-        An earlier attempt that did not finish leaves its folder: the next one goes on in it, with
-        what is there, and agents' sessions that can be resumed are bound to their folder."""
-        numbers = self._earlier_folders(attempt)
-        own = [one for one in numbers if str(self._folder(attempt, one)) == attempt.worktree]
-        number = next(iter(own or numbers), attempt.number)
-        return self.worktrees.ensure(attempt.task, number, branch=attempt.branch, base_commit=base)
-
-    def _folder_to_start_in(self, attempt: Attempt, base: str) -> Worktree:
-        """The folder for an agent that starts: never one in which a process is still at work that
-        nobody could end. What is there stays there."""
-        number = attempt.number
-        for earlier in self._earlier_folders(attempt):
-            folder = self._folder(attempt, earlier)
-            pid = lives_in(folder)
-            if pid is None:
-                number = earlier
-                break
-            self.display.say(
-                f"{attempt.task}: starts in a new folder, since process {pid} is at work in "
-                f"{folder}; what is there stays there"
-            )
-        return self.worktrees.ensure(attempt.task, number, branch=attempt.branch, base_commit=base)
-
-    def _earlier_folders(self, attempt: Attempt) -> list[int]:
-        """The numbers of the attempts whose folders are there, the oldest first."""
-        return [
-            one.number
-            for one in self.journal.attempts(attempt.task)
-            if one.branch == attempt.branch and self._folder(one, one.number).exists()
-        ]
-
-    def _folder(self, attempt: Attempt, number: int) -> Path:
-        return self.worktrees.path(attempt.task, number)
+        """The folder in which an attempt works."""
+        return self.beginning.worktree_of(attempt, base)
 
     def run_agent(self, assignment: Assignment, attempt: Attempt, worktree: Worktree) -> Result:
         """Let the agent carry the brief out."""
         task = assignment.task
         steps = steps_for(self.config, task)
-        conflict = self.repairing.to_repair(attempt)
+        conflict = self._conflict(attempt)
         text = write_brief(
             task,
             assignment.milestone,
@@ -125,6 +97,7 @@ class AgentWork:
             dependencies=assignment.dependencies,
             verify=[step for step in steps if "branch" in step.on],
             earlier=self._earlier(attempt),
+            anew=self.beginning.is_anew(attempt),
             findings=self.findings_for(task.id),
             people=self._people(task.id),
             conflict=conflict.reason if conflict is not None else "",

@@ -8,6 +8,7 @@ from pathlib import Path
 from agents.registry import settings
 from mission.config import MissionConfig
 from mission.journal import Attempt, Journal
+from mission.journal.kinds import StatusSet
 from mission.steps import AT_BASE
 from orchestrator.admission.rests import OPERATION, is_operation
 from orchestrator.loop.board import Board
@@ -17,6 +18,7 @@ from orchestrator.ports.carrier import Carrier
 from orchestrator.ports.ends import TaskEnd
 from orchestrator.ports.row_stop import RowStop
 from policy.attempt import is_delivered, is_resumed
+from policy.beginning import is_anew, word_for
 from policy.routing import Route, route
 from tasks_md.model import Task
 
@@ -51,6 +53,8 @@ class Dispatcher:
         last = self._journal.last_attempt(task.id)
         if last is None or not is_delivered(last, task.branch, agent):
             return None
+        if self._is_anew(task.id):
+            return None
         # What was approved, and came back into its turn, is looked at anew.
         return self._journal.withdraw_approval(last.id) if last.approved else last
 
@@ -75,6 +79,7 @@ class Dispatcher:
         resumes = last is not None and last.agent == name and is_resumed(last)
         # As the journal counts; the last one need not have the highest number.
         number = 1 + max((one.number for one in self._journal.attempts(task.id)), default=0)
+        resumes = resumes and not self._is_anew(task.id)
         return self._journal.start_attempt(
             task=task.id,
             agent=name,
@@ -86,6 +91,11 @@ class Dispatcher:
             stands_in=stands_in,
             session=last.session if last is not None and resumes else None,
         )
+
+    def _is_anew(self, task: str) -> bool:
+        """Whether a person wants the row's next attempt to begin on the base."""
+        attempts, changed = self._journal.attempts(task), self._journal.events(StatusSet, task=task)
+        return is_anew(word_for(None, attempts, changed))
 
     def assign(
         self,

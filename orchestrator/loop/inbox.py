@@ -15,6 +15,7 @@ from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.display import Display
 from orchestrator.ports.ends import TaskEnd
 from policy.attempt import by_person, keeps_approval, may_be_approved
+from policy.beginning import is_anew
 
 # The status that a row must have for each of these; it becomes not-started.
 _SOURCES = {
@@ -78,7 +79,7 @@ class Inbox:
                     approved.append(approve(self._board, self._journal, request))
                     busy.add(request.task)
                 elif not _vouches(self._board, request):
-                    self._set(change_for(self._board, request))
+                    self._set(change_for(self._board, request), anew=is_anew(request.kind))
                 self._decided.append(_Decided(request=request))
             except MissionError as error:
                 self._decided.append(_Decided(request=request, error=str(error)))
@@ -126,13 +127,13 @@ class Inbox:
         for request, error in self.stopping.answers(ends):
             self._decided.append(_Decided(request=request, error=error))
 
-    def _set(self, change: StatusChange) -> None:
+    def _set(self, change: StatusChange, *, anew: bool) -> None:
         """Stage what a person wants of a row. An attempt at it that a crash left open, and that
         they do not want to go on, has its end before the file says so."""
         before = self._board.statuses[change.task]
         self._board.stage(change)
         attempt = self._journal.last_attempt(change.task)
-        end = None if attempt is None else by_person(attempt, before, change.status)
+        end = None if attempt is None else by_person(attempt, before, change.status, anew=anew)
         if attempt is not None and end is not None:
             self._journal.end_attempt(attempt.id, end, change.reason)
 

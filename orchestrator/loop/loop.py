@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from errors import FindingsError, MissionError
+from errors import FindingsError, MissionError, RowConflictError
 from mission.clock import Clock
 from mission.journal import Attempt, Journal, Step
 from mission.state import Status
@@ -56,9 +56,11 @@ class Loop:
         stop: Stop,
         holds: Holds,
         understand: Callable[[Plan], None],
+        notice: Callable[[Plan], None],
     ) -> None:
         """`understand` raises a `FindingsError` where a rule of the settings cannot be understood
-        with a plan any more."""
+        with a plan any more; `notice` is told of the plan when it, or the settings, may be others.
+        """
         self._board = board
         self._engine = engine
         self._dispatcher = dispatcher
@@ -76,6 +78,7 @@ class Loop:
         self._stop = stop
         self._holds = holds
         self._understand = understand
+        self._notice = notice
         self._file_changed = False  # by somebody else, perhaps
         self._paused = False  # as read once a step: a pause that ends in one is seen in the next
         self._live: dict[str, Assignment] = {}
@@ -164,6 +167,12 @@ class Loop:
     def _stage(self, end: TaskEnd) -> None:
         if end.fatal:
             self._stop.give_up(end.reason)
+        if end.status is not None and end.task not in self._board.statuses:
+            raise RowConflictError(
+                f"{end.task} ended as {end.status}, and its row is not in {self._board.plan.path} "
+                "any more",
+                hint="Put it back, and run again; what it came to is kept",
+            )
         if end.status is not None:
             self._board.stage(
                 StatusChange(
@@ -294,6 +303,7 @@ class Loop:
             return
         self._file_changed = False
         taken = self._board.reread()
+        self._notice(self._board.plan)
         if taken is None:
             return
         self._display.say(f"TASKS.md was changed: {taken}")
@@ -304,6 +314,7 @@ class Loop:
         rule of mission.yaml cannot be understood any more: such a rule never counts as absent."""
         if self._board.plan.tables is not self._understood:
             self._understood = self._board.plan.tables
+            self._notice(self._board.plan)
             try:
                 self._understand(self._board.plan)
             except FindingsError as error:
@@ -314,6 +325,8 @@ class Loop:
 
     def _give_up(self, conflict: MissionError) -> None:
         """Stop because the file and the run disagree: a person decides who is right."""
+        if self._conflict is None:
+            self._display.say(str(conflict))
         self._conflict = self._conflict or conflict
         self._starting.clear()
         self._stop.give_up(conflict.message)

@@ -66,7 +66,12 @@ class Watch(SideWork):
         place, folder = self._place, self._place.folder
         folders = (folder, place.state_dir)
         wake = str(place.wake_file)
-        edited = {str(place.task_file), str(folder / PAUSED_FILE), str(self._pause.own)}
+        edited = {
+            str(place.task_file),
+            str(place.config_file),
+            str(folder / PAUSED_FILE),
+            str(self._pause.own),
+        }
         before = [one.stat() for one in folders]
         for changes in watch(
             *folders,

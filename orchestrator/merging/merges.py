@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from mission.journal import Journal
@@ -19,7 +20,8 @@ from policy.merged import (
     standing,
 )
 from tasks_md.model import Dialect
-from workspace import base_log
+from workspace import base_index, base_log
+from workspace.base_index import Index
 from workspace.repository import Repository
 from workspace.squash import one_line
 
@@ -29,14 +31,25 @@ _Found = TypeVar("_Found")
 class Merges:
     """The merges on the base, as it was last fetched. For any thread.
 
-    The base's history is read once; when the base moves, only what is new. What people said is
-    looked for only where a row that is asked about is merged.
+    The base's history is read once, whatever process does it; when the base moves, only what is
+    new. What people said is looked for only where a row that is asked about is merged.
     """
 
     def __init__(
-        self, repository: Repository, journal: Journal, task_file: str, dialect: Dialect
+        self,
+        repository: Repository,
+        journal: Journal,
+        task_file: str,
+        dialect: Dialect,
+        *,
+        index: Path,
     ) -> None:
-        """`task_file` is its path in the repository, with forward slashes."""
+        """
+        Args:
+            task_file: Its path in the repository, with forward slashes.
+            index: Where what was read of the base is kept for later processes. It may be deleted.
+        """
+        self._index = index
         self._repository = repository
         self._journal = journal
         self._path = task_file
@@ -123,7 +136,11 @@ class Merges:
         with self._turn:
             tip = self._repository.base_tip()
             if tip != self._tip:
-                known = self._tip if self._tip is not None and self._holds(tip, self._tip) else None
+                first = self._tip is None
+                kept = self._kept() if first else None
+                if kept is not None:
+                    self._tip, self._commits = kept.tip, kept.commits
+                known = self._tip if self._tip is not None and self._is_behind(tip) else None
                 new = (
                     base_log.read(git, tip)
                     if known is None
@@ -131,7 +148,22 @@ class Merges:
                 )
                 self._commits = [*self._commits, *new] if known is not None else new
                 self._tip = tip
+                if first and tip != known and self._is_whole():
+                    base_index.save(self._index, Index(tip=tip, commits=self._commits))
             return self._commits
+
+    def _kept(self) -> Index | None:
+        """What an earlier process read, where its commits are still here."""
+        kept = base_index.load(self._index) if self._is_whole() else None
+        return kept if kept is not None and self._repository.git.commit(kept.tip) else None
+
+    def _is_whole(self) -> bool:
+        """Whether the history is here from its beginning on."""
+        return not (self._repository.common_dir / "shallow").exists()
+
+    def _is_behind(self, tip: str) -> bool:
+        """Whether what was read is part of the history of `tip`."""
+        return tip == self._tip or self._holds(tip, str(self._tip))
 
     def _holds(self, descendant: str, commit: str) -> bool:
         return self._repository.git.is_ancestor(commit, of=descendant)

@@ -103,7 +103,8 @@ class Squashing:
             raise MergeConflictError(
                 f"{work.branch} conflicts with {self.repository.base} in {named}",
                 files=conflict.files,
-                hint=f"Resolve it on the branch, then `mission unblock {task.id}`",
+                hint=f"Merge or rebase it in {row.attempt.worktree}, or elsewhere and push the "
+                f"branch; then `mission unblock {task.id}`",
             ) from conflict
         # What counts is what the merge would change: a branch that took the base in may have taken
         # back what the runner wrote there since.

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from errors import CheckoutBlockedError, GitError, UsageError
 from mission.place import Place
-from workspace.checkout import unpublished
+from workspace.checkout import edited_files, unpublished
 from workspace.git import Git
 from workspace.repository import Repository
+from workspace.status_commit import stored
+
+_NAMED = 5  # files in a message
 
 
 def repository_of(place: Place) -> Path:
@@ -36,6 +39,50 @@ def refuse_without_commit(git: Git) -> None:
             f"{git.folder} has no commit yet",
             hint="Work starts from one: `git add` the task file, and `git commit`",
         )
+
+
+def warnings(repository: Repository, task_file: str) -> tuple[str, ...]:
+    """What is said before anything starts, and keeps nothing from starting: a line each.
+
+    Args:
+        repository: Where the run would be.
+        task_file: Its path in the repository.
+    """
+    found = (_other_branch(repository, task_file), _edits(repository, task_file))
+    return tuple(told for told in found if told)
+
+
+def _other_branch(repository: Repository, task_file: str) -> str:
+    """Another branch than the base is checked out, whose task file is not the base's."""
+    git, base = repository.git, repository.base
+    head = "" if repository.bare else git.run("symbolic-ref", "-q", "HEAD", check=False).text
+    known = git.commit(repository.base_ref)
+    if head in ("", repository.local_base_ref) or known is None:
+        return ""
+    if stored(git, known, task_file) is None:
+        return ""
+    name = head.removeprefix("refs/heads/")
+    return (
+        f"{name} is checked out in {repository.top}, and not {base}: the run writes statuses into "
+        f"its {task_file}, uncommitted, and publishes them on {base}. A checkout of {base} "
+        f"(`git worktree add`, or `git switch {base}`) leaves {name} as it is"
+    )
+
+
+def _edits(repository: Repository, task_file: str) -> str:
+    """Changes that may keep the checkout behind."""
+    edited = edited_files(repository, keep=(task_file,))
+    if not edited:
+        return ""
+    named = ", ".join(edited[:_NAMED])
+    more = len(edited) - _NAMED
+    files = f"{named} and {more} more" if more > 0 else named
+    held = (
+        "the checkout stays behind the base; rows go on, merge and become done all the same"
+        if repository.remote is not None
+        else "the run stops before it: without a remote the checkout has to follow"
+    )
+    return f"Not committed in {repository.top}: {files}. Where a merge changes one of these, {held}"
 
 
 def check_base(repository: Repository) -> None:

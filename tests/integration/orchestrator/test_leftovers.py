@@ -33,7 +33,8 @@ subprocess.run([*git, "commit", "-qm", "work"], check=True)
 def test_a_retry_that_was_rebased_replaces_what_the_runner_pushed(tmp_path: Path) -> None:
     code = "import sys; sys.exit(open('A.txt').read() == 'first')"
     step = {"name": "second", "run": [sys.executable, "-c", code], "on": ["merged"]}
-    scratch = make(tmp_path, [row("A")], worker=REBASES, config={"verify": [step]})
+    settings: dict[str, object] = {"verify": [step], "merge": {"keep_branches": True}}
+    scratch = make(tmp_path, [row("A")], worker=REBASES, config=settings)
     assert scratch.run().exit_code == 0
     assert scratch.merged() == ["A"]
     with scratch.journal() as journal:

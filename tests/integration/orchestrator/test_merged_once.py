@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +18,12 @@ from mission.journal import RequestKind
 from mission.place import Place
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
+from tests.command import answer, run
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
+from workspace.git_command import GitOutput
 from workspace.process import Stop
+from workspace.store import Found, Store
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -254,3 +260,105 @@ def test_a_row_that_another_clone_merges_during_the_run_does_not_start(tmp_path:
     assert starts(tmp_path) == ["A"]
     assert "before worker was asked" in scratch.notes("B")
     assert scratch.statuses() == {"A": "done", "B": "done"}
+
+
+def hints(scratch: Scratch, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
+    """What `mission verify` prints to be typed, by its rules."""
+    found = json.loads(answer(capsys, "verify", str(scratch.task_file), "--json", code=1))
+    return {one["rule"]: one["hint"].split("`")[1::2] for one in found["findings"]}
+
+
+def test_whoever_follows_the_hints_of_verify_merges_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each is typed as it is printed."""
+    scratch = begin(tmp_path, row("A"), row("B"), row("C"))
+    monkeypatch.chdir(scratch.top)
+
+    assert scratch.run().exit_code == 0
+    check_out(scratch)
+    again = scratch.git.text("log", "-1", "--grep=^Task: A$", "--format=%B")
+    message = again.replace("Attempt: 1", "Attempt: 2")
+    (scratch.top / "again.txt").write_text("A, again")
+    scratch.git.run("add", "again.txt")
+    scratch.git.run("commit", "--quiet", "-m", message)
+    taken_back = scratch.git.text("log", "-1", "--grep=^Task: B$", "--format=%H")
+    scratch.git.run("revert", "--no-edit", taken_back)
+    scratch.git.run("push", "--quiet", "origin", "main")
+    set_by_hand(scratch, "B", "not-started", "done")
+    set_by_hand(scratch, "A", "not-started", "done")
+    told = hints(scratch, capsys)
+    assert set(told) == {"merged-twice", "done-not-merged", "merged-not-done"}
+    typed = [shlex.split(command) for commands in told.values() for command in commands]
+    for words in typed:
+        if words[0] == "git":
+            scratch.git.run(*words[1:])
+    scratch.git.run("push", "--quiet", "origin", "main")
+    for words in typed:
+        if words[0] == "mission":
+            run(capsys, *words[1:])
+    assert scratch.statuses() == {"A": "done", "B": "not-started", "C": "done"}
+    assert findings(scratch) == []
+    assert scratch.run().exit_code == 0
+    assert sorted(starts(tmp_path)) == ["A", "B", "B", "C"]
+    assert findings(scratch) == []
+
+
+def test_opening_asks_git_nothing_that_grows_with_the_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for the first time. What was kept may be deleted, cut off or changed: then it is read
+    again, to the same answer."""
+    scratch = begin(tmp_path, row("A"), row("B", status="blocked"))
+    assert scratch.run().exit_code == 1
+    make_history(scratch, 300)
+    asked: list[str] = []
+    run, ask_store = Git.run, Store._ask
+
+    def count_run(git: Git, *args: str, **more: Any) -> GitOutput:
+        asked.append(args[0])
+        return run(git, *args, **more)
+
+    def count_questions(store: Store, command: str, revisions: Sequence[str]) -> list[Found | None]:
+        asked.extend([command] * len(revisions))
+        return ask_store(store, command, revisions)
+
+    monkeypatch.setattr(Git, "run", count_run)
+    monkeypatch.setattr(Store, "_ask", count_questions)
+
+    def opened() -> list[str]:
+        asked.clear()
+        with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (parts, _):
+            assert parts.landed.standing()[0].task == "A"
+        return list(asked)
+
+    opened()
+    small = opened()
+    assert "log" not in small
+    make_history(scratch, 3000)
+    assert "log" in opened()  # what is new
+    assert opened() == small
+    kept = Place.find(str(scratch.task_file)).state_dir / "base-log"
+    whole = kept.read_bytes()
+    for damaged in (None, whole[:-9], whole.replace(b'"A"', b'"B"'), b"", b"\xff"):
+        if damaged is None:
+            kept.unlink()
+        else:
+            kept.write_bytes(damaged)
+        assert "log" in opened()
+        assert kept.read_bytes() == whole
+    first = scratch.git.text("rev-list", "--max-parents=0", "main")
+    scratch.git.run("update-ref", "refs/remotes/origin/main", first)  # the base was rewritten
+    with open_mission(str(scratch.task_file), RecordingDisplay(), Stop()) as (parts, _):
+        assert parts.landed.standing() == []
+
+
+def make_history(scratch: Scratch, number: int) -> None:
+    """So many commits on the base, here and as the remote was last heard."""
+    tip = scratch.git.text("rev-parse", "refs/remotes/origin/main")
+    who = "committer P <p@x.invalid> 1700000000 +0000\n"
+    commits = [f"commit refs/heads/scratch\n{who}data 1\nx\n"] * number
+    commits[0] += f"from {tip}\n"
+    scratch.git.run("fast-import", "--quiet", "--force", input="".join(commits))
+    scratch.git.run("update-ref", "refs/remotes/origin/main", "refs/heads/scratch")
+    scratch.git.run("update-ref", "-d", "refs/heads/scratch")

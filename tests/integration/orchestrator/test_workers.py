@@ -52,7 +52,8 @@ def test_a_worker_does_the_work_and_the_orchestrator_merges_it(
     tmp_path: Path, workers: ThreadWorkers
 ) -> None:
     rows = [row("A"), row("B", after="A"), row("R", branch="—", after="B")]
-    scratch = make(tmp_path, rows, config=elsewhere(tmp_path))
+    keep = {"merge": {"keep_branches": True}}
+    scratch = make(tmp_path, rows, config=elsewhere(tmp_path) | keep)
     assert run(scratch, workers).exit_code == 0
     assert scratch.merged() == ["A", "B"]
     assert scratch.statuses() == dict.fromkeys("ABR", "done")

@@ -10,7 +10,7 @@ import pytest
 
 from errors import BaseMovedError, MergeConflictError, NothingToMergeError
 from tests.integration.workspace.merges import find_merge, landings
-from workspace.branches import confirm, delete_branch, move_base, push_branch
+from workspace.branches import confirm, delete_branch, delete_remote_branch, move_base, push_branch
 from workspace.changes import changed_files, commit_leftovers, head, is_changed
 from workspace.checkout import fast_forward
 from workspace.squash import make_squash, message_for, who_merged
@@ -53,7 +53,9 @@ def test_the_whole_way_of_a_task(scratch: Scratch) -> None:
 
     scratch.worktrees.remove(worktree)
     assert not worktree.path.exists()
-    delete_branch(repository, "feat/one", left)
+    assert delete_branch(repository, "feat/one", left)
+    assert delete_remote_branch(repository, "feat/one", left)
+    assert delete_remote_branch(repository, "feat/one", left)  # it is gone already
     assert scratch.git("branch", "--list", "feat/one") == ""
     scratch.git("fsck", "--strict")
 

@@ -9,7 +9,14 @@ import pytest
 
 from errors import BaseMovedError, GitError
 from tests.integration.workspace.conftest import git
-from workspace.branches import confirm, delete_branch, move_base, push_branch, remote_tip
+from workspace.branches import (
+    confirm,
+    delete_branch,
+    delete_remote_branch,
+    move_base,
+    push_branch,
+    remote_tip,
+)
 from workspace.checkout import fast_forward
 from workspace.repository import Repository
 from workspace.squash import make_squash
@@ -128,12 +135,17 @@ def test_only_the_branch_as_it_was_merged_is_deleted(scratch: Scratch) -> None:
     repository = scratch.repository
     first = scratch.branch("feat/t", {"a": "1"})
     push_branch(repository, "feat/t", first)
-    with pytest.raises(GitError):
-        delete_branch(repository, "feat/t", repository.base_tip())
+    for delete in (delete_branch, delete_remote_branch):
+        assert not delete(repository, "feat/t", repository.base_tip())
     assert remote_tip(repository, "feat/t") == first
-    delete_branch(repository, "feat/t", first)
+    assert delete_remote_branch(repository, "feat/t", first)
     assert remote_tip(repository, "feat/t") is None
-    delete_branch(repository, "feat/t", first)
+    scratch.git("switch", "--quiet", "feat/t")
+    assert not delete_branch(repository, "feat/t", first)  # somebody is on it
+    scratch.git("switch", "--quiet", "main")
+    for delete in (delete_branch, delete_remote_branch, delete_branch):
+        assert delete(repository, "feat/t", first)
+    assert repository.git.commit("refs/heads/feat/t") is None
 
 
 def test_a_hook_of_the_persons_sees_every_push(scratch: Scratch) -> None:

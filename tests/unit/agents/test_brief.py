@@ -21,7 +21,7 @@ PLAN = make_plan(
 )
 
 
-def _brief(task_id: str = "T-02", **more: str) -> str:
+def _brief(task_id: str = "T-02", *, anew: bool = False, **more: str) -> str:
     task = PLAN.task(task_id)
     return write_brief(
         task,
@@ -30,6 +30,7 @@ def _brief(task_id: str = "T-02", **more: str) -> str:
         redact=Redactor().text,
         dependencies=[PLAN.task(name) for name in task.depends_on],
         verify=[VerifyStep(name="tests", run=["make", "test", "ARGS=-x -q"])],
+        anew=anew,
         **more,
     )
 
@@ -62,6 +63,8 @@ def test_a_review_row_is_told_to_change_nothing() -> None:
 def test_what_happened_before_is_told() -> None:
     assert "earlier attempt" not in _brief()
     assert "it was silent" in _brief(earlier="silent-too-long: it was silent")
+    assert "is in this folder" in _brief(earlier="it failed")
+    assert "begin anew, on the base" in _brief(earlier="it failed", anew=True)
     assert "app.py:3 (major)" in _brief(findings="- app.py:3 (major): wrong")
     assert "use the old one" in _brief(people="reject by ada: use the old one")
 

@@ -14,6 +14,8 @@ from errors import JournalError
 from mission.journal import Journal
 from mission.journal.database import SCHEMA_VERSION
 from mission.journal.kinds import (
+    BranchSetAside,
+    CheckoutBehind,
     DispatchBegan,
     ForgeRaced,
     Happening,
@@ -85,6 +87,8 @@ def _check(journal: Journal) -> None:
         MergeAwaited,
         LetterCame,
         LetterAnswered,
+        BranchSetAside,
+        CheckoutBehind,
     }  # newer ones
     (other,) = (event.what for event in journal.events() if isinstance(event.what, Other))
     assert other.kind == "note"

@@ -29,6 +29,7 @@ from orchestrator.ports.carrier import ScriptedCarrier
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.ends import TaskEnd
 from orchestrator.ports.engine import ThreadEngine
+from tasks_md.model import Plan
 from tasks_md.plan_file import PlanInMemory
 from workspace.process import Stop
 from workspace.redact import Redactor
@@ -98,6 +99,7 @@ class InMemory:
     display: RecordingDisplay = field(default_factory=RecordingDisplay)
     slots: int = 2
     on_written: Callable[[], None] = lambda: None
+    notice: Callable[[Plan], None] = lambda _plan: None
     todo: Todo = field(default_factory=Todo)
 
     def __post_init__(self) -> None:
@@ -169,6 +171,7 @@ class InMemory:
                 stop=self.stop,
                 holds=self.holds,
                 understand=lambda _plan: None,
+                notice=self.notice,
             ).run()
 
     def statuses(self) -> dict[str, str]:
