@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 
 from cli.check import print_findings
-from cli.console import fact, print_json
+from cli.console import fact, print_json, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from orchestrator.facts import fix
-from orchestrator.opening import open_mission
+from orchestrator.opening import move_journal_aside, open_mission
 from workspace.process import Stop
 
 app = typer.Typer()
@@ -27,6 +27,10 @@ def verify(
     set_proven: Annotated[
         bool, typer.Option("--fix", help="Set what the facts prove, nothing else.")
     ] = False,
+    new_journal: Annotated[
+        bool,
+        typer.Option("--new-journal", help="Move the journal aside first: it is damaged."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare what the file says with git, the forge, the gates and the journal.
@@ -34,6 +38,9 @@ def verify(
     Every disagreement is a finding; the exit code is 1 while one is left.
     """
     stop = Stop()
+    if new_journal:
+        aside = move_journal_aside(path)
+        talk(f"the journal is now in {aside}" if aside else "there was no journal")
     with (
         display_for(Console(stderr=True)) as display,
         stopped_by_signals(stop),

@@ -18,6 +18,7 @@ from gates.registry import Surroundings, create_gates
 from mission.config import ForgeConfig, MissionConfig
 from mission.config.load import config_of, open_document
 from mission.journal import Journal
+from mission.journal.database import move_aside
 from mission.journal.kinds import RemoteAway
 from mission.place import Place, mission_home
 from mission.strays import refuse_strays
@@ -130,6 +131,23 @@ def open_mission(
         finally:
             repository.close()
             journal.end_run(run, outcome)
+
+
+def move_journal_aside(path: str | None) -> Path | None:
+    """Move a mission's journal away, so that the next to open the mission begins a new one; where
+    it is now. None: there was none.
+
+    Raises:
+        UsageError: There is no task file.
+        WriterBusyError: Another process holds the mission.
+        OSError: It cannot be moved.
+    """
+    place = Place.find(path)
+    place.state_dir.mkdir(parents=True, exist_ok=True)
+    writer = StatusWriter(place.task_file, lock_dir=place.state_dir)
+    writer.acquire(timeout=A_MOMENT)
+    with writer:
+        return move_aside(place.journal_file)
 
 
 def _clear_locks(repository: Repository, display: Display) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mission.journal.database import Value, to_text
+from mission.journal.events import data_in
 from mission.journal.stored import fits
 from mission.outcome import Outcome
 from mission.record.files import RecordError
@@ -88,7 +88,7 @@ def event_of(
 ) -> CarriedEvent:
     """An event, with what its numbers mean in their place."""
     kind, field = _ANSWERED
-    data = json.loads(row["data"])
+    data = data_in(row)
     if row["kind"] == kind and isinstance(data.get(field), int):
         asked = requests.get(data[field])
         data[field] = "" if asked is None else asked.submitted

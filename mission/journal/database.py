@@ -17,6 +17,10 @@ from mission.clock import Now, utc_now
 SCHEMA_VERSION = 3  # `upgrade_N.sql` leads from version N to the next
 _BUSY_SECONDS = 10.0  # how long a statement waits for another process's write
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
+MOVE_ASIDE = (
+    "`mission verify --new-journal` moves it aside and begins a new one; what is merged is read "
+    "from the base"
+)
 _HINTS = {
     sqlite3.SQLITE_FULL: "The disk is full: make room, then run again",
     sqlite3.SQLITE_READONLY: "The file or its folder is read-only for this user",
@@ -24,8 +28,8 @@ _HINTS = {
     sqlite3.SQLITE_PERM: "Check that this user may write to its folder",
     sqlite3.SQLITE_IOERR: "The disk reports an error, or is full",
     sqlite3.SQLITE_BUSY: "Another process has been writing to it for too long",
-    sqlite3.SQLITE_CORRUPT: "Move it away; the next run starts a new one, without its history",
-    sqlite3.SQLITE_NOTADB: "Move it away; the next run starts a new one",
+    sqlite3.SQLITE_CORRUPT: MOVE_ASIDE,
+    sqlite3.SQLITE_NOTADB: MOVE_ASIDE,
 }
 
 Value = str | int | float | None
@@ -212,7 +216,10 @@ def _upgraded_copy(connection: sqlite3.Connection, version: int) -> sqlite3.Conn
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    if _check_version(connection, path) != SCHEMA_VERSION:
+    version = _check_version(connection, path)
+    if version:
+        _refuse_damage(connection, path)
+    if version != SCHEMA_VERSION:
         _use_write_ahead_log(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -227,6 +234,18 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # power cut may take the last moments. Where the log does not work (network disks): FULL.
     connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _refuse_damage(connection: sqlite3.Connection, path: Path) -> None:
+    """Write nothing into a file whose structure is damaged.
+
+    Raises:
+        JournalError: It is.
+    """
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        told = " ".join(str(found).split())[:200]
+        raise JournalError(f"the journal {path} is damaged: {told}", hint=MOVE_ASIDE)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> str:
@@ -286,7 +305,29 @@ def _statements(name: str) -> Iterator[str]:
 
 def _translated(error: sqlite3.Error, path: Path) -> JournalError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if "Could not decode to UTF-8" in str(error):  # the module's own, without a code; or a text
+        return JournalError(f"the journal {path} is damaged: a text is not one", hint=MOVE_ASIDE)
     return JournalError(f"the journal {path}: {error}", hint=_HINTS.get(code, ""))
+
+
+def move_aside(path: Path) -> Path | None:
+    """Move a journal away with all of its files, for who holds the mission; where it is now. None:
+    there is none.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    parts = [path.with_name(f"{path.name}{end}") for end in ("-shm", "-wal", "")]
+    if not any(part.exists() for part in parts):
+        return None
+    number = 1
+    while (folder := path.with_name(f"{path.name}.aside-{number}")).exists():
+        number += 1
+    folder.mkdir()
+    for part in parts:  # the database last: until then, whoever was killed moves the rest again
+        if part.exists():
+            part.rename(folder / part.name)
+    return folder
 
 
 def _storable(value: Value) -> Value:

@@ -6,6 +6,8 @@ import json
 import sqlite3
 from typing import Any, cast, overload
 
+from errors import JournalError
+from mission.journal.database import MOVE_ASIDE
 from mission.journal.kinds import H, Happening
 from mission.journal.part import Part, moment, only, where
 from mission.journal.records import Event
@@ -109,5 +111,19 @@ def _event(row: sqlite3.Row) -> Event[Happening]:
         run=row["run"],
         task=row["task"],
         attempt=row["attempt"],
-        what=read_happening(row["kind"], json.loads(row["data"])),
+        what=read_happening(row["kind"], data_in(row)),
     )
+
+
+def data_in(row: sqlite3.Row) -> dict[str, Any]:
+    """The fields of a row of `events`.
+
+    Raises:
+        JournalError: They are damaged.
+    """
+    try:
+        data: dict[str, Any] = json.loads(row["data"])
+    except ValueError as error:
+        message = f"the journal is damaged: event {row['id']} cannot be read"
+        raise JournalError(message, hint=MOVE_ASIDE) from error
+    return data

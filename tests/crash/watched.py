@@ -93,6 +93,7 @@ def _watch_git(kills: Kills, named: Callable[[str], str]) -> None:
 
 
 def _watch_files(kills: Kills, named: Callable[[str], str]) -> None:
+    tempfile.gettempdir()  # which it tries once, by a file of any name
     for change in ("rename", "replace", "link", "symlink", "unlink", "mkdir", "rmdir", "fsync"):
         setattr(os, change, _watched(kills, named, change, getattr(os, change)))
 
