@@ -21,6 +21,7 @@ from mission.config import load_config
 from mission.journal import Attempt
 from mission.place import Place
 from service.attempt_log import log_lines
+from service.sources import journal_version
 from service.story import Story, read_story
 from tasks_md.spans import display_width
 
@@ -111,10 +112,19 @@ def _at_once(_seconds: float) -> bool:
 
 
 def _until_ended(place: Place, attempt: Attempt) -> Callable[[float], bool]:
+    """Waits, and says whether the attempt has ended: looks where the journal has changed."""
+    seen: object = None
+    ended = False
+
     def over(seconds: float) -> bool:
+        nonlocal seen, ended
         time.sleep(seconds)
-        story = read_story(place, attempt.task)
-        return all(one.attempt.ended for one in story.chapters if one.attempt.id == attempt.id)
+        version = journal_version(place)
+        if version is None or version != seen:
+            chapters = read_story(place, attempt.task).chapters
+            ended = all(one.attempt.ended for one in chapters if one.attempt.id == attempt.id)
+            seen = version
+        return ended
 
     return over
 

@@ -29,7 +29,7 @@ def unsteady(
     """
     told = {"says": {name: list(ends) for name, ends in says.items()}, "answers": answers or {}}
     (folder / "says.json").write_text(json.dumps(told))
-    return {"type": "command", "run": [sys.executable, __file__, str(folder)]}
+    return {"type": "command", "run": [sys.executable, "-S", __file__, str(folder)]}
 
 
 def order(folder: Path) -> list[str]:

@@ -75,7 +75,7 @@ def test_killed_while_a_batch_is_pushed(
     monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
     marks = tmp_path / "marks"
     marks.mkdir()
-    step = [sys.executable, "-c", VERIFY, str(marks)]
+    step = [sys.executable, "-S", "-c", VERIFY, str(marks)]
     scratch = make(
         tmp_path,
         [row(name) for name in NAMES],

@@ -43,7 +43,7 @@ ONE_EACH = (
 )
 SIDE_BY_SIDE = (row("A"), row("B"), row("C"), row("D"), row("E", after="A, B"))
 # Long enough for the rows to come together.
-SLOW = {"name": "slow", "run": [sys.executable, "-c", "import time; time.sleep(0.2)"]}
+SLOW = {"name": "slow", "run": [sys.executable, "-S", "-c", "import time; time.sleep(0.2)"]}
 SERIAL: dict[str, object] = {}
 BATCHES: dict[str, object] = {"merge": {"strategy": "batch"}, "verify": [SLOW | {"on": ["merged"]}]}
 SOAK = [pytest.mark.soak, pytest.mark.timeout(6 * 3600)]

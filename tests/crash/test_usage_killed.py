@@ -19,7 +19,7 @@ pytestmark = pytest.mark.crash
 
 # Speaks as Claude Code does. Who is named in `stuck` says what it used and never ends; whoever goes
 # on with a session reports the totals of all of it.
-TOOL = """#!{python}
+TOOL = """#!{python} -S
 import json, pathlib, sys, time
 here = pathlib.Path({here!r})
 given = dict(part.split("=", 1) for part in sys.argv if "=" in part)

@@ -27,7 +27,7 @@ _ANSWERS = (
 
 def _mission(tmp_path: Path, reviewer: list[str], author: str) -> Scratch:
     agents = {
-        "worker": {"type": "command", "run": [sys.executable, "-c", author]},
+        "worker": {"type": "command", "run": [sys.executable, "-S", "-c", author]},
         "other": {"type": "command", "run": reviewer, "model": "another"},
     }
     return _mission_of(tmp_path, {"agents": agents, "review": [{"by": ["other"]}]})
@@ -79,10 +79,10 @@ def test_an_author_of_the_repository_runs_as_the_base_has_it_after_another(
 ) -> None:
     """The first one plants, is out of quota, and is stood in for by what it has replaced."""
     out = json.dumps({"outcome": "quota", "retry_at": "2999-01-01T00:00:00+00:00"})
-    run = [sys.executable, "-c", f"{_plants(tmp_path, 'tools/author.py')}; print({out!r})"]
+    run = [sys.executable, "-S", "-c", f"{_plants(tmp_path, 'tools/author.py')}; print({out!r})"]
     agents = {
         "worker": {"type": "command", "run": run, "fallback": "other"},
-        "other": {"type": "command", "run": [sys.executable, "tools/author.py"]},
+        "other": {"type": "command", "run": [sys.executable, "-S", "tools/author.py"]},
     }
     placed = {name: one | {"where": where} for name, one in agents.items()}
     scratch = _mission_of(tmp_path, {"agents": placed})

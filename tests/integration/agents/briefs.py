@@ -76,4 +76,4 @@ def make_brief(
 
 def python(code: str) -> list[str]:
     """An argv that runs `code`."""
-    return [sys.executable, "-c", code]
+    return [sys.executable, "-S", "-c", code]

@@ -29,7 +29,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures" / "agents"
 # A stand-in that stays, and that calls it an error when it is asked to go.
 STAYS = -1
 
-STAND_IN = """#!{python}
+STAND_IN = """#!{python} -S
 import json, os, pathlib, signal, sys
 got = {{"argv": sys.argv[1:], "environment": dict(os.environ), "stdin": sys.stdin.read()}}
 calls = pathlib.Path({calls!r})

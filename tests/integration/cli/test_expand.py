@@ -31,7 +31,7 @@ def scratch(tmp_path: Path) -> Scratch:
     plan = json.dumps({"goal": "The second part.", "tasks": TASKS})
     script = tmp_path / "planner.py"
     script.write_text(f"print({json.dumps({'outcome': 'success', 'summary': plan})!r})")
-    agent = {"type": "command", "run": [sys.executable, str(script)]}
+    agent = {"type": "command", "run": [sys.executable, "-S", str(script)]}
     rows = [row("A", status="done"), "\n## Milestone 2 — Second (M2)\n\n_Deferred._\n"]
     return make(tmp_path, rows, config={"agents": {"worker": agent, "other": agent}})
 

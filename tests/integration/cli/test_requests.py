@@ -220,7 +220,11 @@ def test_approved_work_that_a_gate_holds_back_is_blocked(
 ) -> None:
     monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
     answer = "import sys; sys.exit(2 if sys.argv[1] == 'merge' else 0)"
-    gate = {"type": "script", "name": "guard", "run": [sys.executable, "-c", answer, "{purpose}"]}
+    gate = {
+        "type": "script",
+        "name": "guard",
+        "run": [sys.executable, "-S", "-c", answer, "{purpose}"],
+    }
     scratch = make(tmp_path, [row("A")], worker=WORKER + ASKS, config={"gates": [gate]})
     assert scratch.run().needs_qa == ("A",)
     err = run(capsys, "approve", str(scratch.task_file), "A", code=1)

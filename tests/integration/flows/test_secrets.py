@@ -69,7 +69,7 @@ print(json.dumps(answer))
 def leaky(folder: Path) -> tuple[Scratch, AgentConfig]:
     """A mission with an author, a reviewer, a row that fails and one that reports."""
     agent = CommandAgentConfig(
-        run=[sys.executable, str(folder / "worker.py")],
+        run=[sys.executable, "-S", str(folder / "worker.py")],
         environment=list(IN_ENVIRONMENT),
         max_attempts=1,
     )

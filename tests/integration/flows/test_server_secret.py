@@ -109,7 +109,7 @@ def test_no_agent_meets_the_secret(
     folder = services_folder / "agents"
     folder.mkdir()
     scratch = make(folder, [row("BOXED"), row("FREE", agent="other")], worker=AGENT)
-    agent = {"type": "command", "run": [sys.executable, str(folder / "worker.py")]}
+    agent = {"type": "command", "run": [sys.executable, "-S", str(folder / "worker.py")]}
     visible = [str(folder), str(Path(sys.executable).parents[1]), sys.base_prefix]
     boxed = {"sandbox": {"type": "bubblewrap", "network": True, "readable": visible}}
     everything = ["*", "PREFECT_*", "PREFECT_API_AUTH_STRING"]

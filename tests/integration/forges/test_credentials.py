@@ -18,7 +18,7 @@ from workspace.process import Stop
 
 
 def config(code: str) -> ForgeConfig:
-    return ForgeConfig(token_command=[sys.executable, "-c", code])
+    return ForgeConfig(token_command=[sys.executable, "-S", "-c", code])
 
 
 def test_the_first_line_is_the_token() -> None:

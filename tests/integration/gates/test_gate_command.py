@@ -30,7 +30,7 @@ def mission(tmp_path: Path) -> Path:
 
 
 def gate(folder: Path, code: str) -> None:
-    argv = json.dumps([sys.executable, "-c", code])
+    argv = json.dumps([sys.executable, "-S", "-c", code])
     (folder / "mission.yaml").write_text(f"gates:\n  - type: script\n    run: {argv}\n")
 
 

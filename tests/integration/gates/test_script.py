@@ -17,7 +17,7 @@ REQUEST = GateRequest(purpose=Purpose.PUSH, branch="feat/x", base="main")
 
 
 def python(code: str) -> tuple[str, ...]:
-    return (sys.executable, "-c", code)
+    return (sys.executable, "-S", "-c", code)
 
 
 def exits(code: int) -> tuple[str, ...]:

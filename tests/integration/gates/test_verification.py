@@ -13,7 +13,7 @@ from workspace.process import Stop
 
 def step(name: str, code: str, **settings: object) -> VerifyStep:
     return VerifyStep.model_validate(
-        {"name": name, "run": [sys.executable, "-c", code], **settings}
+        {"name": name, "run": [sys.executable, "-S", "-c", code], **settings}
     )
 
 

@@ -78,8 +78,8 @@ class Batch:
         }
         for name, text in scripts.items():
             (folder / f"{name}.py").write_text(text)
-        verify = [sys.executable, str(folder / "verify.py")]
-        gate = [sys.executable, str(folder / "gate.py"), "{purpose}", "{branch}"]
+        verify = [sys.executable, "-S", str(folder / "verify.py")]
+        gate = [sys.executable, "-S", str(folder / "gate.py"), "{purpose}", "{branch}"]
         self.scratch: Scratch = make(
             folder,
             [row(name) for name in names],

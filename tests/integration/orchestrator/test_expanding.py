@@ -45,8 +45,8 @@ def planned(folder: Path, plan: object, *, status: str = "done") -> Scratch:
     script = folder / "planner.py"
     script.write_text(f"print({answer!r})")
     agents = {
-        "worker": {"type": "command", "run": [sys.executable, str(folder / "worker.py")]},
-        "other": {"type": "command", "run": [sys.executable, str(script)]},
+        "worker": {"type": "command", "run": [sys.executable, "-S", str(folder / "worker.py")]},
+        "other": {"type": "command", "run": [sys.executable, "-S", str(script)]},
     }
     rows = [row("A", status=status), PLACEHOLDER]
     return make(folder, rows, worker=WORKER, config={"agents": agents})
@@ -123,7 +123,7 @@ def test_rows_that_were_just_planned_are_published_and_can_be_edited(tmp_path: P
     gate = tmp_path / "gate.py"
     gate.write_text(EDITS.format(remote=str(scratch.remote), clone=str(tmp_path / "clone")))
     config = scratch.task_file.with_name("mission.yaml")
-    gates = [{"type": "script", "run": [sys.executable, str(gate), "{purpose}:{branch}"]}]
+    gates = [{"type": "script", "run": [sys.executable, "-S", str(gate), "{purpose}:{branch}"]}]
     config.write_text(yaml.safe_dump(yaml.safe_load(config.read_text()) | {"gates": gates}))
     with ThreadEngine(2) as engine:
         request = RunRequest(path=str(scratch.task_file), expand=True)

@@ -28,7 +28,7 @@ def together(folder: Path, strategy: str, kind: str) -> Iterator[tuple[ForgeMiss
     script.write_text(verify)
     config = {
         "merge": {"strategy": strategy},
-        "verify": [{"name": "whole", "run": [sys.executable, str(script)], "on": ["merged"]}],
+        "verify": [{"name": "whole", "run": [sys.executable, "-S", str(script)], "on": ["merged"]}],
         "status": {"commit": "never"},
     }
     worker = WORKER.format(marks=str(marks), first=NAMES[0], same=())

@@ -139,7 +139,7 @@ def test_somebody_who_is_quicker_than_the_forge_is_noticed(
 ) -> None:
     """Between our last look at the base and the forge's merge: what landed is verified at once. If
     it does not pass, the run stops, and goes on once the base is mended."""
-    steps = [{"name": "both", "run": [sys.executable, "-c", NOT_BOTH], "on": ["merged"]}]
+    steps = [{"name": "both", "run": [sys.executable, "-S", "-c", NOT_BOTH], "on": ["merged"]}]
     rows = [row("A"), row("B", after="A")]
     with forge_mission(tmp_path, rows, config={"verify": steps}) as mission:
         mission.sign_in(monkeypatch)

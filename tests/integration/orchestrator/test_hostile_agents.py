@@ -17,7 +17,9 @@ from workspace.git import Git
 from workspace.process import Stop
 
 CODE = "import pathlib; raise SystemExit('bad' in pathlib.Path('README.md').read_text())"
-VERIFY: dict[str, object] = {"verify": [{"name": "good", "run": [sys.executable, "-c", CODE]}]}
+VERIFY: dict[str, object] = {
+    "verify": [{"name": "good", "run": [sys.executable, "-S", "-c", CODE]}]
+}
 
 
 @dataclass(kw_only=True, slots=True)

@@ -40,7 +40,7 @@ if asked == "merge" and file.exists():
 def test_it_is_known_as_the_run_s_own(tmp_path: Path) -> None:
     on_the_way = tmp_path / "on-the-way"
     told = [str(tmp_path / "checkout"), str(on_the_way)]
-    gate = {"type": "script", "run": [sys.executable, "-c", ARRIVES, "{purpose}", *told]}
+    gate = {"type": "script", "run": [sys.executable, "-S", "-c", ARRIVES, "{purpose}", *told]}
     scratch = make(tmp_path, [row("A"), row("B", after="A")], config={"gates": [gate]})
     command = [sys.executable, "-c", DIES, str(scratch.task_file), str(on_the_way)]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=120)

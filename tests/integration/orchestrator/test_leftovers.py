@@ -32,7 +32,7 @@ subprocess.run([*git, "commit", "-qm", "work"], check=True)
 
 def test_a_retry_that_was_rebased_replaces_what_the_runner_pushed(tmp_path: Path) -> None:
     code = "import sys; sys.exit(open('A.txt').read() == 'first')"
-    step = {"name": "second", "run": [sys.executable, "-c", code], "on": ["merged"]}
+    step = {"name": "second", "run": [sys.executable, "-S", "-c", code], "on": ["merged"]}
     settings: dict[str, object] = {"verify": [step], "merge": {"keep_branches": True}}
     scratch = make(tmp_path, [row("A")], worker=REBASES, config=settings)
     assert scratch.run().exit_code == 0
@@ -48,7 +48,7 @@ def test_what_a_killed_run_had_checked_out_for_a_moment_is_removed(tmp_path: Pat
     and never come to these folders."""
     told = tmp_path / "verified"
     note = f"import os, pathlib; pathlib.Path({str(told)!r}).write_text(os.getcwd())"
-    step = {"name": "note", "run": [sys.executable, "-c", note], "on": ["merged"]}
+    step = {"name": "note", "run": [sys.executable, "-S", "-c", note], "on": ["merged"]}
     scratch = make(tmp_path, [row("A")], config={"verify": [step]})
     assert scratch.run().exit_code == 0
     verified = Path(told.read_text())

@@ -253,7 +253,7 @@ if asked == "merge:feat/a" and not pathlib.Path(folder).exists():
 def test_a_row_that_another_clone_merges_during_the_run_does_not_start(tmp_path: Path) -> None:
     """Squashed by a forge, which has put lines of its own behind the trailers."""
     told = [str(tmp_path / "remote.git"), str(tmp_path / "other")]
-    command = [sys.executable, "-c", MERGES_B, "{purpose}:{branch}", *told]
+    command = [sys.executable, "-S", "-c", MERGES_B, "{purpose}:{branch}", *told]
     gate = {"type": "script", "run": command, "interval": "1s"}
     scratch = begin(tmp_path, row("A"), row("B", after="A"), config={"gates": [gate]})
     assert scratch.run().exit_code == 0

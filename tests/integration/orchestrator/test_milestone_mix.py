@@ -52,7 +52,7 @@ def test_a_milestone_with_a_mix_of_agents(tmp_path: Path) -> None:
     script = tmp_path / "agent.py"
     script.write_text(AGENT.format(marks=str(marks)))
     names = ("pair", "limited", "author", "critic", "shy", "worker")
-    run = [sys.executable, str(script)]
+    run = [sys.executable, "-S", str(script)]
     agents = {name: {"type": "command", "run": run, "provider": name} for name in names}
     config: dict[str, object] = {
         "agents": agents,

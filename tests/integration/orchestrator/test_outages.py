@@ -32,7 +32,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def overloaded(folder: Path, rows: list[str], **config: object) -> Scratch:
     """A mission whose `worker` is overloaded while the file `down` is there."""
     (folder / "down").touch()
-    run = [sys.executable, str(folder / "worker.py"), str(folder / "down")]
+    run = [sys.executable, "-S", str(folder / "worker.py"), str(folder / "down")]
     agent = {"type": "command", "run": run, "max_attempts": 1}
     return make(
         folder, rows, worker=WORKER, config={"agents": {"worker": agent, "other": agent}, **config}

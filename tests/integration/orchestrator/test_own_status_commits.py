@@ -49,7 +49,7 @@ def begin(folder: Path, *rows: str, commit: str) -> Scratch:
     agent = {
         "max_attempts": 1,
         "type": "command",
-        "run": [sys.executable, str(folder / "worker.py")],
+        "run": [sys.executable, "-S", str(folder / "worker.py")],
     }
     config = {"status": {"commit": commit}, "agents": {"worker": agent}}
     return make(folder, rows, worker=FAILS.format(marks=str(folder)), config=config)

@@ -25,7 +25,7 @@ def away(folder: Path, says: dict[str, list[str]], **settings: object) -> Scratc
     """A mission whose second milestone is planned by `other`, or `codex` in its place."""
     planner = unsteady(folder, says, answers={"other": PLAN, "codex": PLAN})
     agents = {
-        "worker": {"type": "command", "run": [sys.executable, str(folder / "worker.py")]},
+        "worker": {"type": "command", "run": [sys.executable, "-S", str(folder / "worker.py")]},
         "other": planner | settings,
         "codex": planner,
     }

@@ -125,6 +125,7 @@ def test_a_base_that_moves_before_the_merge_is_merged_on_and_verified_again(
         "name": "count",
         "run": [
             sys.executable,
+            "-S",
             "-c",
             "import os, sys; open(sys.argv[1], 'a').write(','.join(os.listdir('.')) + '\\n')",
             str(verified),
@@ -143,7 +144,7 @@ def test_a_base_that_moves_before_the_merge_is_merged_on_and_verified_again(
         "    subprocess.run([*git, 'commit', '-qm', 'theirs'], check=True)\n"
         "    subprocess.run([*git, 'push', '-q'], check=True)\n"
     )
-    gate = {"type": "script", "run": [sys.executable, str(pusher), "{purpose}"]}
+    gate = {"type": "script", "run": [sys.executable, "-S", str(pusher), "{purpose}"]}
     scratch = make(tmp_path, [row("A")], config={"verify": [step], "gates": [gate]})
     assert scratch.run().exit_code == 0
     assert scratch.merged() == ["A"]
@@ -156,7 +157,7 @@ def test_a_base_that_moves_before_the_merge_is_merged_on_and_verified_again(
 
 def test_what_the_merge_breaks_is_found_on_the_squashed_result(tmp_path: Path) -> None:
     code = "import os; raise SystemExit(os.path.exists('A.txt') and os.path.exists('B.txt'))"
-    step = {"name": "not both", "run": [sys.executable, "-c", code]}
+    step = {"name": "not both", "run": [sys.executable, "-S", "-c", code]}
     scratch = make(tmp_path, [row("A"), row("B")], config={"verify": [step]})
     end = scratch.run()
     assert len(end.failed) == 1
@@ -316,7 +317,7 @@ def test_ignored_files_that_an_agent_left_vouch_for_nothing(tmp_path: Path) -> N
         "pathlib.Path('work.txt').write_text('work')\n"
     )
     code = "import os; raise SystemExit(not os.path.exists('built'))"
-    step = {"name": "looks", "run": [sys.executable, "-c", code]}
+    step = {"name": "looks", "run": [sys.executable, "-S", "-c", code]}
     scratch = make(tmp_path, [row("A")], worker=worker, config={"verify": [step]})
     assert scratch.run().failed == ("A",)
     assert scratch.merged() == []

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.scratch import Scratch, make, row
 
 # Speaks as Codex does where its sandbox refused a command: it goes on, and calls that a success.
-TOOL = """#!{python}
+TOOL = """#!{python} -S
 import json, pathlib, sys
 sys.stdin.read()
 if {works}:

@@ -44,7 +44,7 @@ def conflicting(folder: Path, answer: str, **merge: object) -> Scratch:
         "agents": {
             name: {
                 "type": "command",
-                "run": [sys.executable, str(folder / "worker.py")],
+                "run": [sys.executable, "-S", str(folder / "worker.py")],
                 "max_attempts": 1,
             }
             for name in ("worker", "other")

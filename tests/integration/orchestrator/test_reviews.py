@@ -41,11 +41,11 @@ def reviewed(folder: Path, wanted: str, **more: object) -> Scratch:
     """A mission of one row, whose work `critic` reviews; it approves text that starts so."""
     script = folder / "reviewer.py"
     script.write_text(REVIEWER.format(wanted=wanted))
-    worker = [sys.executable, str(folder / "worker.py")]
+    worker = [sys.executable, "-S", str(folder / "worker.py")]
     agents = {
         "worker": {"type": "command", "run": worker, "model": "one"},
         "other": {"type": "command", "run": worker, "model": "one"},
-        "critic": {"type": "command", "run": [sys.executable, str(script)], "model": "two"},
+        "critic": {"type": "command", "run": [sys.executable, "-S", str(script)], "model": "two"},
     }
     rule = {"match": {"id": "^A$"}, "by": ["other", "critic"], "rounds": 2}
     config = {"agents": agents, "review": [rule], **more}

@@ -87,7 +87,10 @@ def test_an_agent_that_is_told_to_leave_the_task_file_delivers_its_work(tmp_path
 
 
 def test_a_failing_verify_step_stops_the_merge(tmp_path: Path) -> None:
-    step = {"name": "check", "run": [sys.executable, "-c", "print('no good'); raise SystemExit(3)"]}
+    step = {
+        "name": "check",
+        "run": [sys.executable, "-S", "-c", "print('no good'); raise SystemExit(3)"],
+    }
     scratch = make(tmp_path, [row("A")], config={"verify": [step]})
     scratch.run()
     assert scratch.statuses() == {"A": "failed"}
@@ -104,7 +107,7 @@ def test_a_red_verification_goes_back_to_its_agent_with_what_it_printed(tmp_path
         "pathlib.Path('door').write_text('closed' if mended else 'open')\n"
     )
     code = "import sys\nif open('door').read() == 'open': sys.exit('the door is ' + 'open')"
-    step = {"name": "check", "run": [sys.executable, "-c", code]}
+    step = {"name": "check", "run": [sys.executable, "-S", "-c", code]}
     scratch = make(tmp_path, [row("A")], worker=worker, config={"verify": [step]})
     assert scratch.run().exit_code == 0
     assert Git(scratch.remote).text("show", "main:door") == "closed"
@@ -115,7 +118,7 @@ def test_a_red_verification_goes_back_to_its_agent_with_what_it_printed(tmp_path
 def test_a_gate_that_refuses_blocks_the_row(tmp_path: Path) -> None:
     gate = {
         "type": "script",
-        "run": [sys.executable, "-c", "raise SystemExit(1)"],
+        "run": [sys.executable, "-S", "-c", "raise SystemExit(1)"],
         "timeout": "1s",
         "interval": "1s",
     }
@@ -131,7 +134,7 @@ def test_every_push_and_merge_passes_the_gate(tmp_path: Path) -> None:
     code = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + '\\n')"
     gate = {
         "type": "script",
-        "run": [sys.executable, "-c", code, str(seen), "{purpose}", "{branch}"],
+        "run": [sys.executable, "-S", "-c", code, str(seen), "{purpose}", "{branch}"],
     }
     scratch = make(tmp_path, [row("A")], config={"gates": [gate]})
     assert scratch.run().exit_code == 0
@@ -293,7 +296,7 @@ def test_work_that_a_gate_held_up_is_delivered_without_the_agent(tmp_path: Path)
     code = "import pathlib, sys; raise SystemExit(pathlib.Path(sys.argv[1]).exists())"
     gate = {
         "type": "script",
-        "run": [sys.executable, "-c", code, str(closed)],
+        "run": [sys.executable, "-S", "-c", code, str(closed)],
         "timeout": "1s",
         "interval": "1s",
     }
@@ -313,11 +316,11 @@ def test_a_step_whose_command_was_changed_vouches_for_nothing(tmp_path: Path) ->
     code = "import pathlib, sys; raise SystemExit(pathlib.Path(sys.argv[1]).exists())"
     gate = {
         "type": "script",
-        "run": [sys.executable, "-c", code, str(tmp_path / "{purpose}")],
+        "run": [sys.executable, "-S", "-c", code, str(tmp_path / "{purpose}")],
         "timeout": "1s",
         "interval": "1s",
     }
-    step = {"name": "tests", "run": [sys.executable, "-c", ""], "on": ["merged"]}
+    step = {"name": "tests", "run": [sys.executable, "-S", "-c", ""], "on": ["merged"]}
     # A status commit would make another tree of it.
     config: dict[str, object] = {"gates": [gate], "verify": [step], "status": {"commit": "never"}}
     scratch = make(tmp_path, [row("A")], config=config)
@@ -371,7 +374,7 @@ def test_held_up_work_that_asked_for_a_person_still_does(tmp_path: Path) -> None
     code = "import pathlib, sys; raise SystemExit(pathlib.Path(sys.argv[1]).exists())"
     gate = {
         "type": "script",
-        "run": [sys.executable, "-c", code, str(closed)],
+        "run": [sys.executable, "-S", "-c", code, str(closed)],
         "timeout": "1s",
         "interval": "1s",
     }

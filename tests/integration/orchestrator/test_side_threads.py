@@ -186,7 +186,7 @@ def test_what_was_not_verified_ahead_is_verified_in_its_turn(
     marks, script = tmp_path / "marks", tmp_path / "verify.py"
     marks.mkdir()
     script.write_text(VERIFY.format(marks=str(marks), together=3, bad=(), flaky=False))
-    step = {"name": "whole", "run": [sys.executable, str(script)], "on": ["merged"]}
+    step = {"name": "whole", "run": [sys.executable, "-S", str(script)], "on": ["merged"]}
     scratch = make(
         tmp_path,
         [row(name) for name in names],

@@ -36,7 +36,7 @@ def pushing(folder: Path, branch: str, old: str, new: str) -> dict[str, object]:
     told = [branch, str(folder / "remote.git"), str(folder / "clone"), old, new]
     return {
         "type": "script",
-        "run": [sys.executable, str(script), "{purpose}:{branch}", *told],
+        "run": [sys.executable, "-S", str(script), "{purpose}:{branch}", *told],
         "interval": "1s",
     }
 

@@ -57,7 +57,7 @@ def test_what_holds_in_the_agents_folder_alone_does_not_land(
     tmp_path: Path, trick: str, on: list[str]
 ) -> None:
     does, check = TRICKS[trick]
-    step = {"name": "check", "run": [sys.executable, "-c", START + check], "on": on}
+    step = {"name": "check", "run": [sys.executable, "-S", "-c", START + check], "on": on}
     scratch = make(tmp_path, [row("A")], worker=START + does, config={"verify": [step]})
     assert scratch.run().failed == ("A",)
     assert scratch.merged() == []
@@ -66,7 +66,7 @@ def test_what_holds_in_the_agents_folder_alone_does_not_land(
 def test_a_persons_sparse_checkout_leaves_no_test_out(tmp_path: Path) -> None:
     does, check = TRICKS["sparse checkout"]
     does = does.partition("git('sparse")[0]
-    step = {"name": "check", "run": [sys.executable, "-c", START + check]}
+    step = {"name": "check", "run": [sys.executable, "-S", "-c", START + check]}
     scratch = make(tmp_path, [row("A")], worker=START + does, config={"verify": [step]})
     scratch.git.run("sparse-checkout", "set", "plan")
     assert scratch.run().failed == ("A",)

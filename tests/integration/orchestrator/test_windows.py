@@ -58,7 +58,7 @@ def gate_on(closed: Path) -> dict[str, object]:
     code = "import pathlib, sys; raise SystemExit(pathlib.Path(sys.argv[1]).exists())"
     return {
         "type": "script",
-        "run": [sys.executable, "-c", code, str(closed)],
+        "run": [sys.executable, "-S", "-c", code, str(closed)],
         "timeout": "1s",
         "interval": "1s",
     }
@@ -105,8 +105,12 @@ def test_a_word_that_comes_before_an_end_is_journalled_asks_the_agent_anew(
     if word == "retry":
         red.touch()
     code = "import pathlib, sys; raise SystemExit(pathlib.Path(sys.argv[1]).exists())"
-    verify = {"name": "green", "run": [sys.executable, "-c", code, str(red)], "on": ["branch"]}
-    once = {"type": "command", "run": [sys.executable, str(tmp_path / "worker.py")]}
+    verify = {
+        "name": "green",
+        "run": [sys.executable, "-S", "-c", code, str(red)],
+        "on": ["branch"],
+    }
+    once = {"type": "command", "run": [sys.executable, "-S", str(tmp_path / "worker.py")]}
     settings: dict[str, object] = {
         "verify": [verify],
         "agents": {"worker": once | {"max_attempts": 1}},

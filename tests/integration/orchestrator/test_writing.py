@@ -71,7 +71,7 @@ def marks(tmp_path: Path) -> Path:
 
 def a_mission(tmp_path: Path, marks: Path, rows: Sequence[str], *kill_at: str) -> Scratch:
     """`kill_at` is the purpose and the branch with which the gate kills a runner."""
-    gate = [sys.executable, "-c", GATE, str(marks), "{purpose}", "{branch}", *kill_at]
+    gate = [sys.executable, "-S", "-c", GATE, str(marks), "{purpose}", "{branch}", *kill_at]
     config: dict[str, object] = {"gates": [{"type": "script", "run": gate}]}
     return make(tmp_path, rows, worker=COUNTS.format(marks=str(marks)), config=config)
 

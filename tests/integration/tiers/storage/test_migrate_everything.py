@@ -129,7 +129,7 @@ def test_every_column_of_a_postgres(
 
 @requires("pglite-server", "node")
 @pytest.mark.slow
-@pytest.mark.parametrize("spelling", [camel, snake])
+@pytest.mark.parametrize("spelling", [camel, pytest.param(snake, marks=pytest.mark.soak)])
 def test_every_column_of_a_pglite_folder(
     capsys: pytest.CaptureFixture[str],
     vector_database: PostgresAddress,
