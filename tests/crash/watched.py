@@ -23,7 +23,8 @@ from workspace.refs import Refs
 # What differs from one run to the next: objects, temporary names, numbers of attempts and runs.
 _OBJECTS = re.compile(r"objects/(?!pack\b|info\b)\S*")
 _TEMPORARY = re.compile(
-    r"(?<=mission-)[a-z0-9_]{8}\b|(?<=tmp_)\w+|incoming-\w+|\.[a-z0-9_]{8}\.tmp"
+    r"(?<=under-way/)\S+|(?<=mission-)[a-z0-9_]{8}\b|(?<=tmp_)\w+|incoming-\w+"
+    r"|\.[a-z0-9_]{8}\.tmp"
 )
 _NUMBERS = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27,}|\b[0-9a-f]{7,64}\b|\d+")
 
