@@ -1,19 +1,39 @@
-"""`mission gateway serve`: the read-only API of a tier."""
+"""`mission gateway`: the read-only API of a tier, and the tokens of those who may read it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.console import printable, talk
+from cli.console import fact, print_json, printable, talk
 from cli.lazy import FullGroup
+from errors import UsageError
+from mission.config.values import parse_duration
 from tiers.config import load_tier_config
+from tiers.gateway.listening import Certificate, Listening
 from tiers.gateway.serve import serve
+from tiers.gateway.tokens import Token, Tokens
 from tiers.search.registry import EmbedderChoice, make_embedder
 
 app = typer.Typer(cls=FullGroup, help="The read-only API of a tier.", no_args_is_help=True)
+token_app = typer.Typer(
+    cls=FullGroup, help="Who may read: tokens, of which digests are kept.", no_args_is_help=True
+)
+app.add_typer(token_app, name="token")
+
+_DEFAULT_LIFE = "90d"
+
+TokensOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tokens", metavar="FOLDER", help="Where tokens are kept; else below MISSION_HOME."
+    ),
+]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Who or what has it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.callback()
@@ -23,6 +43,7 @@ def _group() -> None:
 
 @app.command("serve")
 def serve_gateway(
+    *,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -31,22 +52,159 @@ def serve_gateway(
             help="The configuration; else mission.config.json, .yaml or .yml here.",
         ),
     ] = None,
-    host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8420,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            metavar="HOST",
+            help="Where to listen. Beyond this machine: with a token, and TLS or a proxy, only.",
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The TCP port.")] = 8420,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="A host name by which it may be asked, beside HOST; for several, again.",
+        ),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--tls-certificate", metavar="FILE", help="Speak TLS with it: PEM, a chain."),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key: PEM.")
+    ] = None,
+    proxied: Annotated[
+        bool,
+        typer.Option(
+            "--behind-proxy",
+            help="A proxy that speaks TLS is in front of it, and nobody else reaches it.",
+        ),
+    ] = False,
+    tokens: TokensOption = None,
     embedder: Annotated[
         EmbedderChoice,
         typer.Option("--embedder", help="What search by meaning asks; none searches by words."),
     ] = EmbedderChoice.AUTO,
 ) -> None:
-    """Answer requests, once everything that the tier needs is there. Exit code 1 where not."""
+    """Answer requests, once everything that the tier needs is there. Exit code 1 where not.
+
+    Where there is a token, every request needs one; without any, everybody on this machine may
+    read, and nobody else.
+    """
     configured = load_tier_config(config)
     for notice in configured.notices:
         talk(f"mission: {printable(notice)}")
+    listening = Listening(
+        host=host,
+        port=port,
+        names=tuple(names or ()),
+        certificate=_certificate(certificate, key),
+        proxied=proxied,
+    )
+
+    def on_ready(url: str, open_to_all: bool) -> None:
+        talk(f"{configured.tier}: listening on {url}, described at /docs")
+        if open_to_all:
+            talk(
+                "Everybody on this machine may read it:"
+                " `mission gateway token add NAME --all-missions` before a start ends that"
+            )
+
     serve(
         configured,
         # Where the storage keeps no embeddings, a model would be loaded for nothing.
         make_embedder(embedder) if configured.vector else None,
-        host=host,
-        port=port,
-        on_ready=lambda url: talk(f"{configured.tier}: listening on {url}, described at /docs"),
+        listening=listening,
+        tokens=Tokens(tokens),
+        on_ready=on_ready,
     )
+
+
+@token_app.command("add")
+def add_token(
+    name: NameArgument,
+    *,
+    expires: Annotated[
+        str, typer.Option("--expires", metavar="DURATION", help="After how long: 30d, 12h.")
+    ] = _DEFAULT_LIFE,
+    missions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mission",
+            metavar="ID",
+            help="A mission that it may read, by its id at /api/v1/missions; for several, again.",
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all-missions", help="It may read all missions, later ones too.")
+    ] = False,
+    tokens: TokensOption = None,
+    json: Json = False,
+) -> None:
+    """Make a token and print it, this once. Gateways that began without any need a new start."""
+    if everything == bool(missions):
+        raise UsageError(
+            "What may this token read?", hint="--mission ID, once or more; or --all-missions"
+        )
+    made = Tokens(tokens).add(
+        name,
+        lasting=_duration(expires),
+        missions=None if everything else tuple(missions or ()),
+        now=datetime.now(UTC),
+    )
+    if json:
+        print_json({"name": name, "token": made})
+    else:
+        fact(made)
+        talk("Only its digest is kept: this is the one time that it is shown")
+
+
+@token_app.command("list")
+def list_tokens(*, tokens: TokensOption = None, json: Json = False) -> None:
+    """The tokens that there are: whose, until when, for what."""
+    now = datetime.now(UTC)
+    found = Tokens(tokens).all()
+    if json:
+        print_json({"tokens": [_as_fact(token, now) for token in found]})
+        return
+    for token in found:
+        until = f"{'expired' if token.has_expired(now) else 'until'} {token.expires:%Y-%m-%d %H:%M}"
+        which = "all missions" if token.missions is None else ", ".join(token.missions)
+        fact(printable(f"{token.name}  {until} UTC  {which}"))
+    if not found:
+        talk("There is no token")
+
+
+@token_app.command("revoke")
+def revoke_token(name: NameArgument, *, tokens: TokensOption = None) -> None:
+    """End a token at once, for gateways that run too."""
+    Tokens(tokens).revoke(name)
+    fact(f"{name} is revoked")
+
+
+def _as_fact(token: Token, now: datetime) -> dict[str, object]:
+    return {
+        "name": token.name,
+        "made": token.made.isoformat(),
+        "expires": token.expires.isoformat(),
+        "expired": token.has_expired(now),
+        "missions": None if token.missions is None else list(token.missions),
+    }
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--expires: {error}") from None
+
+
+def _certificate(chain: Path | None, key: Path | None) -> Certificate | None:
+    if chain is None and key is None:
+        return None
+    if chain is None or key is None:
+        raise UsageError("TLS needs both --tls-certificate and --tls-key")
+    return Certificate(chain=chain, key=key)

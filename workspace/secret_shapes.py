@@ -33,6 +33,7 @@ _SHAPES: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
     (b"hf_", re.compile(rb"\bhf_[A-Za-z0-9]{30,}")),
     (b"api_org_", re.compile(rb"\bapi_org_[A-Za-z0-9]{30,}")),
     (b"dckr_", re.compile(rb"\bdckr_[op]at_[A-Za-z0-9_\-]{20,}")),
+    (b"mgw.", re.compile(rb"(?<=\bmgw\.)[a-z0-9_\-]{1,63}\.[A-Za-z0-9_\-]{43}")),  # our gateway's
     (b"AKIA", re.compile(rb"\bAKIA[0-9A-Z]{16}\b")),
     (b"ASIA", re.compile(rb"\bASIA[0-9A-Z]{16}\b")),
     (b"IQoJb3JpZ2lu", re.compile(rb"\bIQoJb3JpZ2lu[A-Za-z0-9+/=%]{20,}")),

@@ -8,18 +8,21 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
 from errors import MissionError, StoppedError, TierError
+from tiers.gateway.tokens import Tokens
 from tiers.servers.owned_process import free_port
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
 
 _RECORDER = Path(__file__).with_name("import_recorder.py")
 _BOOT_SECONDS = 60.0  # of the gateway, on a busy machine
 _POLL_SECONDS = 0.05
+_TOKEN_LASTS = timedelta(hours=1)
 # Its configuration, and where libpq looks for a password that none names.
 _PASSED = ("MISSION_*", "PGPASSWORD", "PGPASSFILE")
 
@@ -50,20 +53,26 @@ class OwnCommands:
     ) -> Iterator[tuple[httpx.Client, float]]:
         """A client of `mission gateway serve` on a free port, and the seconds until it answered.
 
+        It is asked with a token of its own: nobody else on this machine reads what it shows.
+
         Raises:
             TierError: It did not boot; the message has its own words.
             StoppedError: The run was stopped meanwhile.
         """
         port = free_port()
-        words = ("gateway", "serve", "--port", str(port), *arguments)
         ending = Stop()
         with (
+            TemporaryDirectory(prefix="mission-gateway-") as tokens,
             self.stop.calling(lambda: ending.request(self.stop.reason)),
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="gateway") as pool,
             httpx.Client(
-                base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"Authorization": f"Bearer {_new_token(Path(tokens))}"},
+                timeout=20,
+                trust_env=False,
             ) as client,
         ):
+            words = ("gateway", "serve", "--port", str(port), "--tokens", tokens, *arguments)
             running = pool.submit(run_process, self._spec(words, imports, None), ending)
             try:
                 yield client, _await_answer(client, running)
@@ -96,6 +105,12 @@ class OwnCommands:
 def own_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What our own commands get of our environment: all that configures them."""
     return allowed_environment(_PASSED, extra)
+
+
+def _new_token(folder: Path) -> str:
+    return Tokens(folder).add(
+        "operation", lasting=_TOKEN_LASTS, missions=None, now=datetime.now(UTC)
+    )
 
 
 def _await_answer(client: httpx.Client, running: Future[ProcessEnd]) -> float:

@@ -8,31 +8,50 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import psycopg
-from fastapi import FastAPI, HTTPException, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 
 from errors import MissionError
 from tiers.gateway import models
-from tiers.gateway.storage import ReadStorage
+from tiers.gateway.entrance import Door, Entrance, reader_of
+from tiers.gateway.page import described
+from tiers.gateway.storage import PAGE, ReadStorage
 
 Problems = Callable[[], list[str]]  # names of services that cannot be used now
 
+_NO_NUL = r"^[^\x00]+$"  # no server of databases takes one in a text
+Identifier = Annotated[str, Path(max_length=500, pattern=_NO_NUL)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000_000)]
+
 _DESCRIPTION = """\
 What a team's missions are doing. Read-only: a mission's TASKS.md is the truth of status, and its
-runner the only writer. Answers carry an ETag; send it back as If-None-Match to be told 304 when
-nothing has changed.
+runner the only writer. Where the gateway asks for a token, send it as `Authorization: Bearer`: it
+shows the missions that it was made for, and there are no others. Answers carry an ETag; send it
+back as If-None-Match to be told 304 when nothing has changed.
 """
 _ERRORS: dict[int | str, dict[str, Any]] = {
+    401: {"model": models.Problem, "description": "No token that is good"},
     404: {"model": models.Problem, "description": "There is no such thing"},
     503: {"model": models.Problem, "description": "The storage cannot be used now"},
+}
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
 }
 _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since the ETag"}}
 
 
-def make_app(storage: ReadStorage, problems: Problems) -> FastAPI:
+def make_app(storage: ReadStorage, problems: Problems, door: Door) -> FastAPI:
     """The API on a storage. `problems` looks at the tier's services, for `/readyz`."""
-    app = FastAPI(title="Mission gateway", version="1", description=_DESCRIPTION)
+    app = FastAPI(
+        title="Mission gateway",
+        version="1",
+        description=_DESCRIPTION,
+        docs_url=None,  # FastAPI's own pages load programs from somewhere else
+        redoc_url=None,
+    )
+    app.add_middleware(Entrance, door=door)
     app.add_exception_handler(psycopg.Error, _storage_away)
     app.add_exception_handler(MissionError, _refused)
 
@@ -48,6 +67,10 @@ def make_app(storage: ReadStorage, problems: Problems) -> FastAPI:
         response.status_code = 503 if found else 200
         return models.Readiness(ready=not found, problems=found)
 
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse(described(app.openapi()), headers=_PAGE_HEADERS)
+
     _add_routes(app, storage)
     return app
 
@@ -56,35 +79,41 @@ def _add_routes(app: FastAPI, storage: ReadStorage) -> None:
     responses = _ERRORS | _UNCHANGED
 
     @app.get("/api/v1/missions", response_model=models.Missions, responses=responses)
-    def missions(request: Request, offset: Annotated[int, Query(ge=0)] = 0) -> Response:
+    def missions(request: Request, offset: Offset = 0) -> Response:
         """The missions, by name; a hundred from `offset` on."""
-        rows = storage.missions(offset)
+        rows = storage.missions(offset, reader_of(request).missions)
         return _tagged(request, models.Missions.model_validate({"missions": rows}))
 
     @app.get("/api/v1/missions/{id}", response_model=models.MissionInFull, responses=responses)
-    def mission(request: Request, id: str) -> Response:  # noqa: A002  the path's own word
-        """A mission with its tasks, in the file's order."""
-        row = storage.mission(id)
+    def mission(
+        request: Request,
+        id: Identifier,  # noqa: A002  the path's own word
+        offset: Offset = 0,
+        limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+    ) -> Response:
+        """A mission with `limit` of its tasks from `offset` on, in the file's order."""
+        may = reader_of(request).may_read(id)
+        row = storage.mission(id, offset=offset, limit=limit) if may else None
         if row is None:
             raise HTTPException(404, "There is no such mission")
         return _tagged(request, models.MissionInFull.model_validate(row))
 
     @app.get("/api/v1/tasks/{id}", response_model=models.TaskInFull, responses=responses)
-    def task(request: Request, id: str) -> Response:  # noqa: A002  as above
-        """A task with its attempts and its last hundred events."""
+    def task(request: Request, id: Identifier) -> Response:  # noqa: A002  as above
+        """A task with its last hundred attempts and events."""
         row = storage.task(id)
-        if row is None:
+        if row is None or not reader_of(request).may_read(row["mission_id"]):
             raise HTTPException(404, "There is no such task")
         return _tagged(request, models.TaskInFull.model_validate(row))
 
     @app.get("/api/v1/search", response_model=models.Results, responses=responses)
     def search(
         request: Request,
-        q: Annotated[str, Query(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")],
+        q: Annotated[str, Query(min_length=1, max_length=1000, pattern=_NO_NUL)],
         limit: Annotated[int, Query(ge=1, le=100)] = 10,
     ) -> Response:
         """Tasks and notes that fit `q`: by meaning where the storage has embeddings."""
-        answer = storage.search(q, limit)
+        answer = storage.search(q, limit, reader_of(request).missions)
         results = [asdict(hit) for hit in answer.hits]
         return _tagged(
             request, models.Results.model_validate({"way": answer.way.value, "results": results})

@@ -59,9 +59,10 @@ class Task(BaseModel):
 
 
 class MissionInFull(Mission):
-    """A mission with its tasks, in the file's order."""
+    """A mission with a page of its tasks, in the file's order."""
 
     tasks: list[Task]
+    next_offset: int | None  # of the next page; none after the last
 
 
 class Attempt(BaseModel):
@@ -90,7 +91,7 @@ class Event(BaseModel):
 
 
 class TaskInFull(Task):
-    """A task with its attempts and its last hundred events."""
+    """A task with its last hundred attempts and events."""
 
     attempts: list[Attempt]
     events: list[Event]

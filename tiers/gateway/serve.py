@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from errors import TierError
 from tiers.config import TierConfig
 from tiers.detect import detect
 from tiers.gateway.app import make_app
+from tiers.gateway.connections import BACKLOG, TimelyProtocol
+from tiers.gateway.entrance import Door
+from tiers.gateway.listening import Certificate, Listening
 from tiers.gateway.storage import ReadStorage
+from tiers.gateway.tokens import Tokens
 from tiers.search.embedder import Embedder
 from tiers.servers.opening import open_place
 from tiers.storage.schema import upgrade
 
 
 @contextmanager
-def boot(config: TierConfig, embedder: Embedder | None) -> Iterator[FastAPI]:
+def boot(config: TierConfig, embedder: Embedder | None, door: Door) -> Iterator[FastAPI]:
     """The gateway's application, once everything that the tier needs is there.
 
     Raises:
@@ -31,41 +35,55 @@ def boot(config: TierConfig, embedder: Embedder | None) -> Iterator[FastAPI]:
     with open_place(config) as address:
         upgrade(address, vector=config.vector)
         with ReadStorage(address=address, embedder=embedder) as storage:
-            yield make_app(storage, lambda: _problems(config))
+            yield make_app(storage, lambda: _problems(config), door)
 
 
 def serve(
     config: TierConfig,
     embedder: Embedder | None,
     *,
-    host: str,
-    port: int,
-    on_ready: Callable[[str], None],
+    listening: Listening,
+    tokens: Tokens,
+    on_ready: Callable[[str, bool], None],
 ) -> None:
     """Answer requests until a signal ends us.
 
     Args:
-        on_ready: Told the address once requests are accepted there.
+        on_ready: Told the address once requests are accepted there, and whether for anybody.
 
     Raises:
+        UsageError: It would be reached from elsewhere without a token or without TLS.
+        ConfigError: What TLS needs cannot be used.
         TierError: Nobody can listen there; else as `boot`.
     """
-    with boot(config, embedder) as app, _listening(host, port) as listener:
-        shown = f"[{host}]" if ":" in host else host
-        on_ready(f"http://{shown}:{listener.getsockname()[1]}")
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
-        server.run(sockets=[listener])
+    certificate = listening.certificate
+    if certificate is not None:
+        certificate.check()
+    place = listening.place()
+    door = listening.door(place.address, tokens, datetime.now(UTC))
+    with boot(config, embedder, door) as app, place.listen() as listener:
+        scheme = "http" if certificate is None else "https"
+        shown = f"[{listening.host}]" if ":" in listening.host else listening.host
+        on_ready(f"{scheme}://{shown}:{place.port}", door.tokens is None)
+        server_of(app, certificate).run(sockets=[listener])
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise TierError(
-            f"the gateway cannot listen on {host}:{port}: {error.strerror}",
-            hint="Name another --port, or end what listens there",
-        ) from error
+def server_of(app: ASGIApp, certificate: Certificate | None) -> uvicorn.Server:
+    """A server of the application, for a `BoundedListener`."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            loop="asyncio",  # whose server calls `accept` of the socket that it is given
+            http=TimelyProtocol,
+            ws="none",
+            backlog=BACKLOG,
+            log_level="error",  # a line for each bad request would fill the disk by request
+            server_header=False,
+            proxy_headers=False,  # nothing here depends on who a proxy says it is asked by
+            ssl_certfile=None if certificate is None else certificate.chain,
+            ssl_keyfile=None if certificate is None else certificate.key,
+        )
+    )
 
 
 def _problems(config: TierConfig) -> list[str]:

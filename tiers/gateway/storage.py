@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +21,7 @@ _CONNECT = timedelta(seconds=3)
 _PATIENCE = 2.0  # seconds for a connection; a server that is away is told as such after that
 _STATEMENT = "10s"
 _CONNECTIONS = 8  # at most; the kept ones
-PAGE = 100  # missions
+PAGE = 100  # missions, or tasks of one
 
 # It would tell on standard error, with addresses and users, what 503 and /readyz tell.
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
@@ -59,18 +60,21 @@ class ReadStorage:
     ) -> None:
         self._pool.close()
 
-    def missions(self, offset: int) -> list[DictRow]:
-        """A page of them, by name."""
-        return self._rows("missions", {"id": None, "limit": PAGE, "offset": offset})
+    def missions(self, offset: int, among: Sequence[str] | None) -> list[DictRow]:
+        """A page of them, by name; of those whose identifiers are `among` these, None for all."""
+        return self._rows("missions", {"among": _array(among), "limit": PAGE, "offset": offset})
 
-    def mission(self, identifier: str) -> DictRow | None:
-        """One, with its tasks."""
+    def mission(self, identifier: str, *, offset: int, limit: int) -> DictRow | None:
+        """One, with a page of its tasks, and where the next page begins."""
         with self._pool.connection() as connection:
-            values = {"id": identifier, "limit": 1, "offset": 0}
+            values = {"among": [identifier], "limit": 1, "offset": 0}
             found = _fetch(connection, "missions", values)
             if not found:
                 return None
-            return found[0] | {"tasks": _fetch(connection, "tasks_of_mission", values)}
+            page = {"id": identifier, "limit": limit + 1, "offset": offset}
+            tasks = _fetch(connection, "tasks_of_mission", page)
+            after = offset + limit if len(tasks) > limit else None
+            return found[0] | {"tasks": tasks[:limit], "next_offset": after}
 
     def task(self, identifier: str) -> DictRow | None:
         """One, with its attempts and events."""
@@ -84,14 +88,14 @@ class ReadStorage:
                 "events": _fetch(connection, "events_of_task", row),
             }
 
-    def search(self, text: str, limit: int) -> Found:
-        """Tasks and notes.
+    def search(self, text: str, limit: int, among: Sequence[str] | None) -> Found:
+        """Tasks and notes; of missions as in `missions`.
 
         Raises:
             TierError: The storage's embeddings are another embedder's.
         """
         with self._pool.connection() as connection:
-            return search(connection, text, limit=limit, embedder=self._embedder)
+            return search(connection, text, limit=limit, embedder=self._embedder, among=among)
 
     def _rows(self, name: str, values: dict[str, Any]) -> list[DictRow]:
         with self._pool.connection() as connection:
@@ -104,6 +108,10 @@ def _for_reading(connection: psycopg.Connection[Any]) -> None:
     connection.execute(f"SET statement_timeout = '{_STATEMENT}'")
     connection.commit()
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+
+
+def _array(among: Sequence[str] | None) -> list[str] | None:
+    return None if among is None else list(among)
 
 
 def _fetch(connection: psycopg.Connection[Any], name: str, values: dict[str, Any]) -> list[DictRow]:

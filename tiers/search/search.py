@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -47,20 +48,29 @@ class Found:
 
 
 def search(
-    connection: psycopg.Connection[Any], text: str, *, limit: int, embedder: Embedder | None
+    connection: psycopg.Connection[Any],
+    text: str,
+    *,
+    limit: int,
+    embedder: Embedder | None,
+    among: Sequence[str] | None = None,
 ) -> Found:
     """Search tasks and notes: by meaning with vectors and an embedder, by words else.
+
+    Args:
+        among: The identifiers of the missions whose rows are searched; None is all.
 
     Raises:
         TierError: Another embedder made the storage's vectors.
         psycopg.Error: The server refuses.
     """
+    bounds = {"limit": limit, "among": None if among is None else list(among)}
     if embedder is not None and _has_vectors(connection):
         vector = as_text(embedder.embed([text])[0])
-        rows = connection.execute(query("search_vector"), {"vector": vector, "limit": limit})
+        rows = connection.execute(query("search_vector"), {"vector": vector, **bounds})
         return Found(way=Way.SEMANTIC, hits=_compared(rows.fetchall(), embedder))
     with connection.cursor(row_factory=class_row(Hit)) as cursor:
-        hits = cursor.execute(query("search_text"), {"text": text, "limit": limit})
+        hits = cursor.execute(query("search_text"), {"text": text, **bounds})
         return Found(way=Way.TEXT, hits=tuple(hits))
 
 

@@ -6,9 +6,10 @@ FROM missions LEFT JOIN (
     FROM (
         SELECT mission_id, coalesce(status, 'unknown') AS status, count(*) AS number,
             max(updated_at) AS latest
-        FROM tasks GROUP BY 1, 2
+        FROM tasks WHERE %(among)s::text[] IS NULL OR mission_id = ANY(%(among)s::text[])
+        GROUP BY 1, 2
     ) AS by_status GROUP BY mission_id
 ) AS counted ON counted.mission_id = missions.id
-WHERE %(id)s::text IS NULL OR missions.id = %(id)s
+WHERE %(among)s::text[] IS NULL OR missions.id = ANY(%(among)s::text[])
 ORDER BY missions.name, missions.id
 LIMIT %(limit)s OFFSET %(offset)s

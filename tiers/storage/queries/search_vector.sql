@@ -5,13 +5,17 @@ FROM (
     (
         SELECT 'task' AS kind, id, mission_id, title, coalesce(description, '') AS body,
             embedding <=> %(vector)s::vector AS distance
-        FROM tasks WHERE embedding IS NOT NULL ORDER BY embedding <=> %(vector)s::vector
+        FROM tasks WHERE embedding IS NOT NULL
+            AND (%(among)s::text[] IS NULL OR mission_id = ANY(%(among)s::text[]))
+        ORDER BY embedding <=> %(vector)s::vector
         LIMIT %(limit)s
     )
     UNION ALL
     (
         SELECT 'note', id, mission_id, title, body, embedding <=> %(vector)s::vector
-        FROM notes WHERE embedding IS NOT NULL ORDER BY embedding <=> %(vector)s::vector
+        FROM notes WHERE embedding IS NOT NULL
+            AND (%(among)s::text[] IS NULL OR mission_id = ANY(%(among)s::text[]))
+        ORDER BY embedding <=> %(vector)s::vector
         LIMIT %(limit)s
     )
 ) AS near

@@ -17,12 +17,13 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-import uvicorn
 
 from tests.command import run
 from tests.integration.tiers.storage.configured import configured
 from tests.services import PASSWORD, PostgresMaker, free_port
 from tiers.gateway.app import make_app
+from tiers.gateway.entrance import Door
+from tiers.gateway.serve import server_of
 from tiers.gateway.storage import ReadStorage
 from tiers.search.embedder import HashingEmbedder
 from tiers.search.fill import fill_embeddings
@@ -66,7 +67,8 @@ def serving(storage: ReadStorage) -> Iterator[httpx.Client]:
 
 def _serving(storage: ReadStorage) -> Iterator[httpx.Client]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(make_app(storage, list), log_level="critical"))
+    door = Door(hosts=frozenset({"127.0.0.1"}))
+    server = server_of(make_app(storage, list, door), certificate=None)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -93,6 +95,27 @@ def test_a_mission_and_a_task(client: httpx.Client) -> None:
     assert (task["depends_on"], task["attempts"], task["events"]) == (["A"], [], [])
     for path in ("/api/v1/missions/none", "/api/v1/tasks/none"):
         assert client.get(path).status_code == 404
+
+
+def test_tasks_come_in_pages(client: httpx.Client) -> None:
+    keys: list[list[str]] = []
+    offset: int | None = 0
+    while offset is not None:
+        query = {"offset": offset, "limit": 1}
+        page = client.get("/api/v1/missions/fed", params=query).json()
+        keys.append([task["key"] for task in page["tasks"]])
+        offset = page["next_offset"]
+    assert keys == [["A"], ["B"]]
+    assert client.get("/api/v1/missions/fed").json()["next_offset"] is None
+
+
+def test_what_no_storage_can_be_asked_is_refused(client: httpx.Client) -> None:
+    for path in (
+        *("/api/v1/missions/%00", "/api/v1/tasks/fed%00", f"/api/v1/tasks/{'x' * 501}"),
+        *(f"/api/v1/missions?offset={n}" for n in (-1, 2**31, 2**63, 10**400)),
+        *(f"/api/v1/missions/fed?{word}" for word in ("offset=1e9", "limit=0", "limit=101")),
+    ):
+        assert client.get(path).status_code == 422, path
 
 
 def test_etags(client: httpx.Client, vector_database: PostgresAddress) -> None:
