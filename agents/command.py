@@ -18,6 +18,7 @@ from agents.protocol import AgentEvent, Brief, OnEvent, Result, ignore_event
 from agents.result_line import ResultLine, read_result_line
 from agents.tool import LONGEST_ANSWER, as_told, cut_short, missing_tool, run_tool
 from mission.outcome import Outcome
+from mission.private import private_folder, write_private
 from workspace.process import ProcessEnd, Stop
 
 # Of the end of standard output, which may be its answer. The last line is kept in any case.
@@ -44,9 +45,9 @@ class CommandAgent:
         return None
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
-        brief.scratch.mkdir(parents=True, exist_ok=True)
+        private_folder(brief.scratch, top=brief.scratch.parent)
         paper = brief.scratch / "brief.md"
-        paper.write_text(brief.text, encoding="utf-8", errors="replace")
+        write_private(paper, brief.text)
         said: deque[str] = deque()
         kept = 0  # characters
 

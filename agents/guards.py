@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agents.protocol import Brief
+from mission.private import private_folder, write_private
 
 #: The address that every push of an agent is sent to. Git knows no such transport.
 NOWHERE = "refused://agents-do-not-push/"
@@ -26,8 +27,9 @@ def guard_git(brief: Brief, environment: Mapping[str, str]) -> dict[str, str]:
     xdg = environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
     own = [environment[_CONFIG]] if _CONFIG in environment else []
     settings = brief.scratch / "gitconfig"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(
+    private_folder(brief.scratch, top=brief.scratch.parent)
+    write_private(
+        settings,
         "".join(
             [
                 *(_setting("include", "path", path) for path in own or (f"{xdg}/git/config",)),
@@ -37,7 +39,6 @@ def guard_git(brief: Brief, environment: Mapping[str, str]) -> dict[str, str]:
                 _setting(f'url "{NOWHERE}"', "pushInsteadOf", ""),
             ]
         ),
-        encoding="utf-8",
     )
     return {**environment, _CONFIG: str(settings), "GIT_TERMINAL_PROMPT": "0"}
 

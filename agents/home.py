@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.protocol import Brief
+from mission.private import new_private, private_folder
 from workspace.git_files import delete
-from workspace.private import new_private
 
 _LONGEST_LOGIN = 1 << 16  # bytes
 #: What of a login a refresh changes.
@@ -72,7 +72,7 @@ def at_home(
         yield None
         return
     own, place = _own(brief, belongings), _place(environment, belongings)
-    own.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(own)
     _bring_back(own, place, belongings.login)
     for name in belongings.settings:
         delete(own / name)

@@ -96,7 +96,7 @@ def embed(
 
 def _follow(config: TierConfig, connection: psycopg.Connection[Any], place: Place) -> None:
     talk(f"watching {printable(str(place.task_file))}; Ctrl-C ends it")
-    place.state_dir.mkdir(parents=True, exist_ok=True)
+    place.keep_state()
     try:
         for _changes in watch(place.folder, place.state_dir, debounce=_QUIET, recursive=False):
             sync(config, connection, place)

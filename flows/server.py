@@ -33,7 +33,7 @@ from flows.server_record import HOST, Server, ServerRecord
 from flows.server_secret import ServerSecret, fingerprint
 from flows.settings import Access, server_settings
 from mission.place import mission_home
-from workspace.private import new_private, private_folder
+from mission.private import new_private, private_folder
 
 START_SECONDS = 180.0  # a slow machine's first start: imports, then the database's migrations
 STOP_SECONDS = 15.0  # then it is killed; its database takes no harm

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from workspace.private import put_private
+from mission.private import put_private
 
 HOST = "127.0.0.1"
 

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from workspace.private import put_private, read_private
+from mission.private import put_private, read_private
 
 _SHORTEST = 16  # characters of a password
 _USER = "mission"  # Prefect wants `user:password`, and so do `curl --user` and its like

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from errors import UsageError
+from mission.private import private_folder
 from mission.strays import strays
 
 TASK_FILE = "TASKS.md"
@@ -94,6 +95,16 @@ class Place:
         if self.common_dir is None or self.path_in_repository is None:
             return mission_home() / "missions" / _slug(str(self.task_file))
         return self.common_dir / "mission-runner" / _slug(self.path_in_repository)
+
+    def keep_state(self) -> Path:
+        """`state_dir`, made where it is missing, and closed to all but this user.
+
+        Raises:
+            UsageError: It is somebody else's, or a link leads there.
+            OSError: It cannot be made.
+        """
+        private_folder(self.state_dir, top=self.state_dir.parent)
+        return self.state_dir
 
     @property
     def journal_file(self) -> Path:

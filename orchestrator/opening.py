@@ -21,6 +21,7 @@ from mission.journal import Journal
 from mission.journal.database import move_aside
 from mission.journal.kinds import RemoteAway
 from mission.place import Place, mission_home
+from mission.private import private_folder
 from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
 from orchestrator.assembly.assembly import Assembly
@@ -65,7 +66,7 @@ def open_mission(
     refuse_strays(place.config_file)
     document = open_document(place.config_file)
     config = config_of(document)
-    place.state_dir.mkdir(parents=True, exist_ok=True)
+    place.keep_state()
     writer = StatusWriter(place.task_file, lock_dir=place.state_dir, dialect=config.dialect)
     redactor = Redactor.from_environment({**os.environ, **_set_for_agents(config)})
     writer.acquire(timeout=A_MOMENT)
@@ -196,4 +197,7 @@ def _worktrees_folder(place: Place) -> Path:
     """A folder of this mission's own, outside the repository: agents' tools treat `.git` apart."""
     digest = hashlib.sha256(str(place.common_dir).encode("utf-8", "surrogateescape")).hexdigest()
     name = f"{place.repository.name if place.repository else 'bare'}-{digest[:8]}"
-    return mission_home() / "worktrees" / name / place.state_dir.name
+    top = mission_home() / "worktrees"
+    folder = top / name / place.state_dir.name
+    private_folder(folder, top=top)
+    return folder

@@ -60,6 +60,8 @@ def holder(lock_dir: Path) -> Holder | None:
 def write_note(lock_dir: Path, note: Holder) -> None:
     """Note who holds the lock. Only the holder writes."""
     fresh = lock_dir / f"{_NOTE}.new"
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(asdict(note)), encoding="utf-8")
     fresh.replace(lock_dir / _NOTE)
 

@@ -30,9 +30,9 @@ class WriterLock:
         Raises:
             WriterBusyError: Somebody else holds it.
         """
-        self._dir.mkdir(parents=True, exist_ok=True)
+        self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Whoever releases it may be another thread than the one that acquired it.
-        lock = FileLock(self._dir / LOCK, thread_local=False)
+        lock = FileLock(self._dir / LOCK, mode=0o600, thread_local=False)
         try:
             lock.acquire(timeout=timeout, poll_interval=0.02)
         except Timeout:
@@ -61,7 +61,7 @@ def refuse_if_held(lock_dir: Path, timeout: float = 0.0) -> None:
     if not (lock_dir / LOCK).exists():
         return
     try:
-        with FileLock(lock_dir / LOCK).acquire(timeout=timeout, poll_interval=0.02):
+        with FileLock(lock_dir / LOCK, mode=0o600).acquire(timeout=timeout, poll_interval=0.02):
             return
     except Timeout:
         raise _busy(lock_dir) from None

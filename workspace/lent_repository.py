@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mission.private import private_folder
 from workspace.git import Git
 from workspace.git_files import (
     AUTOSTASHES,
@@ -64,7 +65,7 @@ class LentRepository:
             record: The worktree's folder in the mission's repository.
             refs: `OID REF` of each that it is to have. Its stash is its own, and stays.
         """
-        self.place.mkdir(parents=True, exist_ok=True)
+        private_folder(self.place, top=self.place.parent)
         if not is_folder(self.git_dir):
             delete(self.git_dir)
         self._copy_settings(record)

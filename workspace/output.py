@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from mission.private import private_folder
+
 LINE_LIMIT = 64 << 20  # bytes; a longer line comes in pieces, so that it cannot fill the memory
 LOG_LIMIT = 1 << 30  # bytes; what comes after them is not logged, so that it cannot fill the disk
 TAIL_LINES = 40
@@ -124,5 +126,5 @@ class Output:
 
 def _open_log(path: Path) -> IO[bytes]:
     """For appending, since an attempt that is taken up again goes on in its log; for its owner."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")

@@ -136,8 +136,8 @@ class Repository:
         """Held for what git itself does not make safe against others: one thread of one process."""
         with _LOCKS[self.common_dir]:
             folder = self.common_dir / "mission-runner"
-            folder.mkdir(exist_ok=True)
-            with FileLock(folder / "git.lock", is_singleton=True):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with FileLock(folder / "git.lock", mode=0o600, is_singleton=True):
                 yield
 
     def clear_locks(self) -> tuple[Path, ...]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from errors import JournalError
 from mission.clock import Now, utc_now
+from mission.private import private_folder
 
 SCHEMA_VERSION = 3  # `upgrade_N.sql` leads from version N to the next
 _BUSY_SECONDS = 10.0  # how long a statement waits for another process's write
@@ -57,7 +58,9 @@ class Database:
             JournalError: It cannot be opened, is no journal, or is of a newer version.
         """
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.parent.exists():
+                private_folder(path.parent)
+            path.touch(mode=0o600)  # SQLite gives what it writes beside it the same rights
             connection = _connect(f"file:{quote(str(path))}")
         except OSError as error:
             raise JournalError(

@@ -96,7 +96,7 @@ def _worktrees(place: Place | None) -> Iterator[Check]:
 def _home() -> Iterator[Check]:
     home = mission_home()
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o711, parents=True, exist_ok=True)
         probe = home / ".doctor"
         probe.touch()
         probe.unlink()

@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from agents.protocol import Result
 from mission.outcome import Outcome
+from mission.private import private_folder
 from orchestrator.workers.errand import Errand
 from orchestrator.workplace.commit_files import check_out
 from workspace import branches, changes
@@ -42,8 +43,9 @@ class Clone:
         """
         name = _name(errand.remote)
         folder = home / "clones" / f"{name}.git"
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_suffix(".lock")):
+        for kept in ("clones", "worktrees"):
+            private_folder(home / kept)
+        with FileLock(folder.with_suffix(".lock"), mode=0o600):
             # All of it may be done again, so that it can be killed anywhere.
             Git(folder.parent).run("init", "--quiet", "--bare", str(folder))
             Git(folder).run("config", f"remote.{_REMOTE}.url", errand.remote)

@@ -15,6 +15,7 @@ from agents.registry import settings as agent_settings
 from mission.config import MissionConfig
 from mission.journal import Attempt, Journal
 from mission.journal.kinds import ErrandSent, UsageBooked
+from mission.private import private_folder
 from mission.usage import Usage
 from orchestrator.ports.display import Display
 from orchestrator.workers.errand import Delivery, UsedSoFar
@@ -82,7 +83,7 @@ class Watched:
 
 def _write(log: Path, text: str) -> None:
     """Add to an attempt's log, which is for its owner only."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(log.parent)
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         file.write(text)

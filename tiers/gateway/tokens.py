@@ -19,11 +19,12 @@ from typing import Any
 
 from errors import TierError, UsageError
 from mission.place import mission_home
-from workspace.private import private_folder, put_private, read_private
+from mission.private import private_folder, put_private, read_private
 
 _PREFIX = "mgw"
 _SECRET_BYTES = 32
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+_LONGEST_LIFE = timedelta(days=3650)
 _LONGEST_TEXT = 200  # characters of a token; what is longer is none of ours
 
 
@@ -70,15 +71,14 @@ class Tokens:
             OSError: It cannot be written.
         """
         _check_name(name)
-        if lasting <= timedelta():
-            raise UsageError(f"Token {name} would expire at once", hint="--expires 30d, say")
-        try:
-            expires = now + lasting
-        except OverflowError:
-            raise UsageError(f"Token {name} would expire after the end of all calendars") from None
+        if not timedelta() < lasting <= _LONGEST_LIFE:
+            raise UsageError(
+                f"Token {name} needs an end, within {_LONGEST_LIFE.days} days",
+                hint="--expires 30d, say",
+            )
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         token = Token(
-            name=name, digest=_digest(secret), made=now, expires=expires, missions=missions
+            name=name, digest=_digest(secret), made=now, expires=now + lasting, missions=missions
         )
         private_folder(self._folder)
         text = json.dumps(_as_document(token), indent=2) + "\n"

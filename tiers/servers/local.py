@@ -64,8 +64,8 @@ def open_local(config: TierConfig, stop: Stop | None = None) -> Iterator[Postgre
         with serve_pglite(config.folder, stop) as address:
             yield address
         return
-    tiers_home().mkdir(parents=True, exist_ok=True)
-    with FileLock(tiers_home() / "services.lock"):
+    tiers_home().mkdir(mode=0o711, parents=True, exist_ok=True)
+    with FileLock(tiers_home() / "services.lock", mode=0o600):
         server = local_server(config, make=True)
         owned = None if server.is_running() else server.start()
     try:

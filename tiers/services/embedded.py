@@ -107,8 +107,8 @@ def _state(name: str, server: Server, *, fixed: bool) -> ServiceState:
 def _alone() -> Iterator[None]:
     """Nobody else starts or ends servers of this user meanwhile."""
     home = tiers_home()
-    home.mkdir(parents=True, exist_ok=True)
-    with FileLock(home / "services.lock"):
+    home.mkdir(mode=0o711, parents=True, exist_ok=True)  # servers' accounts pass through
+    with FileLock(home / "services.lock", mode=0o600):
         yield
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from errors import ConfigError
-from workspace.private import put_private
+from mission.private import put_private
 from workspace.redact import register_secret
 
 
@@ -33,7 +33,7 @@ def read_secret(path: Path) -> SecretStr:
 
 def make_secret(path: Path) -> SecretStr:
     """The secret in `path`; made up and written there, for the owner's eyes only, if it is new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     if not path.exists():
         # Another process may make it up meanwhile: then its stays.
         put_private(path, secrets.token_urlsafe(32) + "\n", replace=False)

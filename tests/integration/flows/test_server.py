@@ -17,9 +17,9 @@ import pytest
 from flows.server import LocalServer, ServerError, answers
 from flows.server_record import Server
 from flows.server_secret import fingerprint
+from mission.private import put_private
 from tests.prefect_server import new_server
 from tests.scratch import make, row
-from workspace.private import put_private
 from workspace.process import allowed_environment
 
 MISSION = [sys.executable, "-m", "cli", "server"]

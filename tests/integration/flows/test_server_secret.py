@@ -20,9 +20,9 @@ from websockets.typing import Subprotocol
 
 from flows.server import LocalServer
 from flows.server_secret import ServerSecret
+from mission.private import private_folder
 from tests.conftest import CANNOT_EXIST, requires
 from tests.scratch import make, row
-from workspace.private import private_folder
 from workspace.process import allowed_environment
 
 as_root = pytest.mark.skipif(

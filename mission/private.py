@@ -15,14 +15,28 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _OTHERS = 0o077  # every right of a file's group and of everybody else
 
 
-def private_folder(path: Path) -> None:
+def private_folder(path: Path, *, top: Path | None = None) -> None:
     """Make `path` a folder that only its owner, this user, can open; close it if it was open.
 
+    Args:
+        top: A folder around it from which on all are to be so; else it alone. Those around that
+            are made where they are missing: others may pass them, and cannot change them.
+
     Raises:
-        UsageError: It is a link, no folder, or somebody else's.
-        OSError: It cannot be made.
+        UsageError: One is a link, no folder, or somebody else's.
+        OSError: One cannot be made.
     """
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    first = path if top is None else top
+    for missing in reversed([above for above in first.parents if not above.exists()]):
+        missing.mkdir(mode=0o711, exist_ok=True)
+    for folder in reversed([path, *path.parents]):
+        if folder.is_relative_to(first):
+            _close(folder)
+
+
+def _close(path: Path) -> None:
+    with contextlib.suppress(FileExistsError):  # if it is no folder, what follows says so
+        path.mkdir(mode=0o700, exist_ok=True)
     try:
         # No link is followed: whoever may write beside it could point it anywhere.
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -42,7 +56,7 @@ def private_folder(path: Path) -> None:
         os.close(handle)
 
 
-_ELSEWHERE = "Move it away, or set MISSION_HOME to a folder of yours"
+_ELSEWHERE = "Run as that user; or move it away, or set MISSION_HOME to a folder of yours"
 
 
 def read_private(path: Path) -> str | None:
@@ -68,6 +82,17 @@ def new_private(path: Path) -> IO[bytes]:
         OSError: It is there already, or cannot be made.
     """
     return os.fdopen(os.open(path, _NEW, 0o600), "wb")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file for this user's eyes alone, in place of what is there.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.unlink(missing_ok=True)
+    with new_private(path) as file:
+        file.write(text.encode("utf-8", "replace"))
 
 
 def put_private(path: Path, text: str, *, replace: bool) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from errors import UsageError
+from mission.private import private_folder, put_private, read_private
 from tests.conftest import CANNOT_EXIST
-from workspace.private import private_folder, put_private, read_private
 
 as_root = pytest.mark.skipif(
     os.geteuid() != 0, reason=f"{CANNOT_EXIST}only root can give files away"
