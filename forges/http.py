@@ -23,12 +23,13 @@ import httpx
 from pydantic import JsonValue
 
 from forges.answers import Answer, checked
+from forges.body import ACCEPTED, Body, BrokenError, TooLongError
 from forges.errors import SettingsError, UnreachableError
 from mission.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
 
 REQUEST_TIME = timedelta(seconds=20)  # for one request as a whole
-MAX_BYTES = 8_000_000  # of one answer; a page of a hundred entries has well under one
+MAX_BYTES = 8_000_000  # of one answer, decompressed; a page of a hundred entries has well under one
 _REMEMBERED = 256  # answers with an ETag
 
 Parameters = Mapping[str, str | int]
@@ -159,7 +160,14 @@ class Api:
         if seconds <= 0:
             raise UnreachableError(f"No time is left to ask {self.host}")
         exchange = _stoppable(
-            self._exchange(method, url, {**self.headers, **headers}, content, seconds), stop
+            self._exchange(
+                method,
+                url,
+                {"Accept-Encoding": ACCEPTED, **self.headers, **headers},
+                content,
+                seconds,
+            ),
+            stop,
         )
         try:
             # A loop of its own on a thread of its own: callers may have a loop already, and only
@@ -191,13 +199,7 @@ class Api:
             _client() as client,
             client.stream(method, url, headers=dict(headers), content=content) as response,
         ):
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise UnreachableError(
-                        f"{self.host} sent more than {MAX_BYTES // 1_000_000} MB"
-                    )
+            body = await self._whole(response)
             lowered = {name.lower(): value for name, value in response.headers.items()}
             return Answer(
                 method=method,
@@ -205,8 +207,20 @@ class Api:
                 host=self.host,
                 status=response.status_code,
                 headers=lowered,
-                body=bytes(body),
+                body=body,
             )
+
+    async def _whole(self, response: httpx.Response) -> bytes:
+        try:
+            body = Body(response.headers.get("content-encoding", ""), MAX_BYTES)
+            async for chunk in response.aiter_raw():
+                body.add(chunk)
+            return body.end()
+        except TooLongError:
+            limit = f"{MAX_BYTES // 1_000_000} MB"
+            raise UnreachableError(f"{self.host} sent more than {limit}") from None
+        except BrokenError as error:
+            raise UnreachableError(f"The answer of {self.host} is broken: {error}") from None
 
     def _not_connected(self, error: httpx.ConnectError) -> UnreachableError:
         """Of a certificate that does not hold, what is wrong with it: waiting will not mend it."""
