@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from queue import SimpleQueue
 from types import FrameType
 
 from cli.console import talk
@@ -16,27 +16,32 @@ from workspace.side_thread import SideThread, cause
 
 @contextmanager
 def stopped_by_signals(stop: Stop) -> Iterator[None]:
-    """Ctrl-C and SIGTERM ask the run to stop; the second one ends it where it stands."""
+    """Ctrl-C and SIGTERM ask the run to stop; a second one, after it has been asked, ends it where
+    it stands."""
+    asked: SimpleQueue[int | None] = SimpleQueue()  # may be put to while another put is under way
 
-    def ask(number: int, _frame: FrameType | None) -> None:
+    def hear(number: int, _frame: FrameType | None) -> None:
+        # It may come at any instruction, of another `hear` too: it takes no lock, prints nothing.
         if stop.requested:
             os._exit(128 + number)  # nothing is lost: the next run recovers from a crash
-        name = signal.Signals(number).name
-        # Not on this thread: it may hold a lock that the request needs.
-        asking = SideThread("stopping", partial(stop.request, f"{name} was received"), on_death=say)
-        asked.append(asking)
-        asking.start()
-        talk("\nStopping; press Ctrl-C again to leave at once.")
+        asked.put(number)
+
+    def pass_on() -> None:
+        while (number := asked.get()) is not None:
+            if not stop.requested:
+                talk("\nStopping; press Ctrl-C again to leave at once.")
+                stop.request(f"{signal.Signals(number).name} was received")
 
     def say(error: BaseException) -> None:
         talk(f"\nNot everything was told to stop ({cause(error)}); press Ctrl-C again.")
 
-    asked: list[SideThread] = []
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    asking = SideThread("stopping", pass_on, on_death=say)
+    asking.start()
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for asking in asked:
-            asking.join()
+        asked.put(None)
+        asking.join()
