@@ -7,16 +7,20 @@ finish.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gates.protocol import GateRequest, GateState, GateVerdict
+from mission.private import private_folder
 
 PAUSED_FILE = "PAUSED"  # beside the TASKS.md
+_LONGEST = 1000  # bytes of a reason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +72,7 @@ class PauseFiles:
         found = self.read()
         if found is not None:
             return found
-        self.own.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self.own.parent)
         handle, name = tempfile.mkstemp(dir=self.own.parent, prefix=".paused-")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump({"by": by, "reason": reason}, file)
@@ -90,12 +94,18 @@ class PauseFiles:
 def _content(path: Path) -> dict[str, str]:
     """What a pause file says. A `PAUSED` that somebody wrote by hand holds a reason, or nothing."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")[:1000].strip()
+        # Who writes the tree makes it what it likes: a link to any file, a pipe without an end.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            regular = stat.S_ISREG(os.fstat(handle).st_mode)
+            text = file.read(_LONGEST).decode("utf-8", "replace").strip() if regular else ""
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            return {"reason": f"{path} is a link, which is not followed"}
         return {"reason": f"{path} cannot be read ({error.strerror})"}
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
         return {key: value for key, value in found.items() if isinstance(value, str)}

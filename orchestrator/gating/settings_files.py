@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from gates.pause import PAUSED_FILE
 from mission.config import MissionConfig
 from mission.place import CONFIG_FILE, Place
 from orchestrator.gating.paths import folded, touched
@@ -40,7 +41,10 @@ class SettingsFiles:
         such a name leads to.
         """
         named, hooks = tuple(self._named()), hook_folders(self.repository)
+        pause = self._pause()
         for path in files:
+            if pause and touched([path], pause):
+                return f"it changes {path}, which pauses the mission while it is there"
             if folded(PurePosixPath(path).name) in _NAMES or any(
                 touched([path], one) for one in named
             ):
@@ -48,6 +52,11 @@ class SettingsFiles:
             if any(_is_around(path, folder) for folder in hooks):
                 return f"it changes {path}, and git runs hooks from there"
         return ""
+
+    def _pause(self) -> str:
+        """The file beside the plan that pauses it, by its path in the repository."""
+        plan = self.place.path_in_repository
+        return "" if plan is None else PurePosixPath(plan).with_name(PAUSED_FILE).as_posix()
 
     def _named(self) -> Iterator[str]:
         """The paths of these files as this mission has them, each link on the way to one

@@ -23,6 +23,7 @@ CHANGES = {
     "BEND": "os.mkdir('new'); write('new/t.json', '{}');"
     " os.unlink('inner'); os.symlink('new', 'inner')",
     "NAMED": "write('storage.json', '{}')",
+    "PAUSE": "os.symlink('/etc/passwd', 'plan/PAUSED')",
     "WORK": "write('mission.config.md', 'about it')",
 }
 
