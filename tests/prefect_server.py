@@ -21,7 +21,7 @@ from filelock import FileLock
 
 from flows.server import LocalServer
 from flows.settings import AUTH_STRING
-from workspace.private import private_folder
+from mission.private import private_folder
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from errors import GitError, LockedError
+from mission.private import private_folder
 
 PATIENCE = 10.0  # seconds for which a lock may be in somebody else's hands
 PAUSE = 0.1  # seconds between two looks
@@ -89,7 +90,8 @@ class GitLocks:
         if not args or args[0] not in _CHANGING:
             yield ()
             return
-        self._notes.mkdir(parents=True, exist_ok=True)
+        if not self._notes.is_dir():
+            private_folder(self._notes, top=self._notes.parent)
         note, path = tempfile.mkstemp(prefix=f"{args[0]}-", dir=self._notes)
         try:
             fcntl.flock(note, fcntl.LOCK_EX)
