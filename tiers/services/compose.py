@@ -21,8 +21,10 @@ from workspace.process import Stop
 _PROJECT = Path(__file__).parents[2]  # what paths in the file start from: it holds our packages
 _NAME = "docker-compose.federated.yml"
 SERVICES = {  # of the profile `federated`: what each container is made from
-    "postgres-federated": "pgvector/pgvector:pg17",
-    "valkey-federated": "valkey/valkey:8",
+    "postgres-federated": "pgvector/pgvector"  # pg17
+    "@sha256:cf134a767f474095eeba57e0117be8e568e011a63f33fbf252f14c9b760f8e6f",
+    "valkey-federated": "valkey/valkey"  # 8
+    "@sha256:81db6d39e1bba3b3ff32bd3a1b19a6d69690f94a3954ec131277b9a26b95b3aa",
 }
 START_SECONDS = 180  # images that must be pulled first included
 PULL_SECONDS = 300  # for one image, before the embedded services are taken in its place
@@ -101,17 +103,18 @@ class ComposeServices:
         if not self._file.is_file():
             return f"there is no {self._file.name} here"
         for image in SERVICES.values():
+            name = image.partition("@")[0]
             if _answers(self._engine.name, "image", "inspect", image):
                 continue
             if say is None:
-                return f"{self._engine.name} has no image {image}"
-            say(f"pulls {image}")
+                return f"{self._engine.name} has no image {name}"
+            say(f"pulls {name}")
             answer = self._call(
                 [self._engine.name, "pull", "--quiet", image], os.environ, seconds=PULL_SECONDS
             )
             if answer.code != 0:
                 said = answer.stderr[-1] if answer.stderr else f"not within {PULL_SECONDS} s"
-                return f"{self._engine.name} cannot pull {image}: {said}"
+                return f"{self._engine.name} cannot pull {name}: {said}"
         return ""
 
     def up(self, config: TierConfig, say: Say) -> None:

@@ -54,8 +54,19 @@ def test_the_federated_profile_has_the_two_services() -> None:
     federated = {name for name, s in services().items() if "federated" in s["profiles"]}
     assert federated == set(SERVICES)
     assert {name: services()[name]["image"] for name in federated} == SERVICES
-    assert services()["postgres-federated"]["image"] == "pgvector/pgvector:pg17"
-    assert services()["valkey-federated"]["image"].startswith("valkey/valkey:8")
+    assert services()["postgres-federated"]["image"].startswith("pgvector/pgvector@")
+    assert services()["valkey-federated"]["image"].startswith("valkey/valkey@")
+
+
+def test_every_image_that_is_not_built_here_is_pinned() -> None:
+    """A tag means something else tomorrow; a digest does not."""
+    images = [s["image"] for s in services().values() if "build" not in s]
+    for service in services().values():
+        recipe = service.get("build", {}).get("dockerfile_inline", "")
+        images += re.findall(r"^FROM (\S+)", recipe, re.MULTILINE)
+    assert len(images) >= 3
+    for image in images:
+        assert re.fullmatch(r"[a-z0-9./-]+@sha256:[0-9a-f]{64}", image), image
 
 
 def test_the_default_ports_are_those_of_the_configuration() -> None:
