@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from errors import GitError
+from workspace.hook_files import OF_A_PUSH, hooks_in, seen
 from workspace.process import allowed_environment
 from workspace.repository import Repository
-
-_OF_A_PUSH = ("pre-push", "reference-transaction")
 
 
 def hook_folders(repository: Repository) -> frozenset[PurePosixPath]:
@@ -26,16 +26,20 @@ def hook_folders(repository: Repository) -> frozenset[PurePosixPath]:
         return frozenset()
     folder = repository.hooks
     places = [folder, folder.resolve()]
-    places += [(folder / name).resolve().parent for name in _OF_A_PUSH]
+    places += [(folder / name).resolve().parent for name in OF_A_PUSH]
     return frozenset(found for place in places if (found := _in_tree(repository, place)))
 
 
 @contextmanager
 def push_hooks(repository: Repository) -> Iterator[bool | Path]:
     """What `Git.run` is to be told for a push: hooks of the tree get the variables that any child
-    may see (`workspace.process.ALLOWED`), a person's own are run as git does it."""
-    hooks = [repository.hooks / name for name in _OF_A_PUSH]
-    hooks = [hook for hook in hooks if os.access(hook, os.X_OK)]
+    may see (`workspace.process.ALLOWED`), a person's own are run as git does it.
+
+    Raises:
+        GitError: One of a person's own is not what it was when the repository was opened.
+    """
+    hooks = hooks_in(repository.hooks)
+    _refuse_changed(repository)
     if not hooks:
         yield False
         return
@@ -52,6 +56,28 @@ def push_hooks(repository: Repository) -> Iterator[bool | Path]:
             file.write_bytes(os.fsencode(f'#!/bin/sh\n{before}{run} "$@"\n'))
             file.chmod(0o700)
         yield Path(place)
+
+
+def _refuse_changed(repository: Repository) -> None:
+    """A person's own get all that the runner's environment holds, so a person has to know of them.
+
+    Those of the tree get less, and change with it, by work that a person has agreed to. Those in
+    the repository's own folder are among its settings: `workspace.settings` watches over them.
+    """
+    folder = repository.hooks
+    if folder.is_relative_to(repository.common_dir) or _in_tree(repository, folder) is not None:
+        return
+    now = seen(folder)
+    changed = sorted(
+        name
+        for name in {*now, *repository.hooks_seen}
+        if now.get(name) != repository.hooks_seen.get(name)
+    )
+    if changed:
+        raise GitError(
+            f"hooks in {folder} were changed during the run: {', '.join(changed)}",
+            hint="They would see the runner's environment: look at them, and let the next run push",
+        )
 
 
 def _in_tree(repository: Repository, place: Path) -> PurePosixPath | None:

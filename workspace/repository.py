@@ -7,7 +7,7 @@ import re
 import shlex
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +21,7 @@ from workspace.git import OLDEST, Git
 from workspace.git_command import GitOutput, reason
 from workspace.git_environment import program
 from workspace.git_locks import lock_in_the_way, refusal
+from workspace.hook_files import seen
 from workspace.remotes import has_remote
 from workspace.settings import Settings
 
@@ -48,6 +49,7 @@ class Repository:
     # The folder of its hooks as it was opened: git is told so where it runs them, whatever somebody
     # has set meanwhile.
     hooks: Path
+    hooks_seen: Mapping[str, str]  # a digest of each that a push runs, as it was then
     bare: bool  # without a checkout
     base: str  # the name of the base branch
     remote: str | None  # the remote that has the truth about `base`; None: there is none
@@ -99,6 +101,7 @@ class Repository:
             if known is None
             else Settings.of(remote=known, common_dir=shared, git_dir=Path(git_dir).resolve())
         )
+        hooks_folder = _hooks(Path(hooks), folder, top)
         return cls(
             git=Git(
                 top,
@@ -108,7 +111,8 @@ class Repository:
             ).keeping(Path(git_dir), shared),
             top=top,
             common_dir=shared,
-            hooks=_hooks(Path(hooks), folder, top),
+            hooks=hooks_folder,
+            hooks_seen=seen(hooks_folder),
             bare=is_bare,
             base=base,
             remote=known,

@@ -96,3 +96,24 @@ def test_hooks_are_those_of_the_beginning(
     assert not (tmp_path / "planted").exists()
     assert "GIT_CONFIG_PARAMETERS" not in (tmp_path / "mine").read_text()
     assert "of-the-runner" in (tmp_path / "mine").read_text()
+
+
+def test_a_hook_of_a_persons_own_that_changed_meanwhile_does_not_run(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It would get the runner's environment. The next run, which a person begins, takes it."""
+    monkeypatch.setenv("FORGE_TOKEN", "of-the-runner")
+    own = tmp_path / "own"
+    scratch.git("config", "core.hooksPath", str(own))
+    put_hook(scratch, str(own), f"touch {tmp_path}/mine")
+    repository, tip = scratch.repository, scratch.git("rev-parse", "HEAD")
+    push_branch(repository, "feat/a", tip)
+    assert (tmp_path / "mine").exists()
+    for change in ("reference-transaction", "pre-push"):
+        put_hook(scratch, str(own), f"env > {tmp_path}/planted")
+        (own / "pre-push").rename(own / change)
+        with pytest.raises(GitError, match="were changed during the run"):
+            push_branch(repository, "feat/b", tip)
+    assert not (tmp_path / "planted").exists()
+    push_branch(scratch.repository, "feat/b", tip)
+    assert (tmp_path / "planted").exists()
