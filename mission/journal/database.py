@@ -60,7 +60,8 @@ class Database:
         try:
             if not path.parent.exists():
                 private_folder(path.parent)
-            path.touch(mode=0o600)  # SQLite gives what it writes beside it the same rights
+            if not path.exists():
+                path.touch(mode=0o600)  # SQLite gives what it writes beside it the same rights
             connection = _connect(f"file:{quote(str(path))}")
         except OSError as error:
             raise JournalError(
