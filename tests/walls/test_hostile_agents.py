@@ -228,7 +228,6 @@ def test_a_row_that_another_clone_has_done_is_not_done_again(tmp_path: Path) -> 
     old = replace(scratch, top=tmp_path / "old")
     Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(old.top))
     assert scratch.run().exit_code == 0
-    Git(scratch.remote).run("branch", "--delete", "--force", "feat/a")
     assert old.run().exit_code == 0
     assert old.statuses() == {"A": "done"}
     assert old.merged() == ["A"]
