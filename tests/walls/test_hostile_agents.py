@@ -256,7 +256,6 @@ def test_of_two_clones_at_once_one_merges(tmp_path: Path) -> None:
         while not (marks / "first").exists():
             next(watched)
         assert other.run().exit_code == 0
-        Git(scratch.remote).run("branch", "--delete", "--force", "feat/a")
         (marks / "go").touch()
         assert slow.result().exit_code == 0
     assert scratch.merged() == ["A"]
