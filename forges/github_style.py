@@ -72,6 +72,7 @@ class IssueAnswer(BaseModel):
     state: str
     title: str
     html_url: str = ""
+    body: str | None = None
 
 
 _ISSUE = TypeAdapter(IssueAnswer)
@@ -122,6 +123,7 @@ class GitHubStyle(ABC):
             open=found.state == "open",
             title=found.title,
             url=found.html_url,
+            body=found.body or "",
         )
 
     def add_comment(self, number: int, body: str) -> None:

@@ -173,7 +173,11 @@ class GitLab:
     def issue(self, number: int) -> Issue:
         found = self.api.get(f"{self._path}/issues/{number}").read(answers.ISSUE)
         return Issue(
-            number=found.iid, open=found.state == "opened", title=found.title, url=found.web_url
+            number=found.iid,
+            open=found.state == "opened",
+            title=found.title,
+            url=found.web_url,
+            body=found.description or "",
         )
 
     def close_issue(self, number: int) -> None:

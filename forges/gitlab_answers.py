@@ -80,6 +80,7 @@ class IssueAnswer(BaseModel):
     state: str
     title: str
     web_url: str
+    description: str | None = None
 
 
 class NoteAnswer(BaseModel):

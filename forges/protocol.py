@@ -67,6 +67,7 @@ class Issue:
     open: bool
     title: str
     url: str
+    body: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

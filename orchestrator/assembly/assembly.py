@@ -8,6 +8,7 @@ from functools import cached_property
 from orchestrator.assembly.shared import Shared
 from orchestrator.attempts.attempt import AttemptRunner
 from orchestrator.attempts.beginning import Beginning
+from orchestrator.attempts.circumstances import Surveying
 from orchestrator.attempts.delivery import Delivering
 from orchestrator.attempts.ending import Ending
 from orchestrator.attempts.failing import Failing
@@ -137,10 +138,23 @@ class Assembly(Shared):
         )
 
     @cached_property
+    def surveying(self) -> Surveying:
+        """What stands around a row, for its brief."""
+        return Surveying(
+            config=self.config,
+            journal=self.journal,
+            repository=self.repository,
+            landed=self.landed,
+            pulls=self.pulls,
+            display=self.display,
+        )
+
+    @cached_property
     def agent_work(self) -> AgentWork:
         """The agent's part of an attempt."""
         return AgentWork(
             beginning=self.beginning,
+            surveying=self.surveying,
             repairing=self.repairing,
             errands=self.errands,
             asking=self.asking,
@@ -196,6 +210,7 @@ class Assembly(Shared):
     def reviewing(self) -> Reviewing:
         """Reviews of finished work, and who else has to look at it."""
         return Reviewing(
+            surveying=self.surveying,
             retrying=self.retrying,
             errands=self.errands,
             settings_files=self.settings_files,

@@ -16,6 +16,7 @@ from mission.outcome import Outcome
 from mission.usage import Usage
 from orchestrator.admission.rests import line_up
 from orchestrator.attempts.bill import Bill
+from orchestrator.attempts.circumstances import Surveying
 from orchestrator.attempts.retrying import Retrying
 from orchestrator.gating.settings_files import SettingsFiles
 from orchestrator.ports.assignment import Assignment
@@ -59,6 +60,7 @@ class _NotMade:
 class Reviewing:
     """Reviews of finished work, and who else has to look at it."""
 
+    surveying: Surveying
     retrying: Retrying
     errands: Errands
     settings_files: SettingsFiles
@@ -149,7 +151,9 @@ class Reviewing:
             head=work.head,
             redact=self.redactor.text,
             earlier=[read_review(answer) for answer in earlier],
-            answer=attempt.summary if earlier else "",
+            answer=attempt.summary,
+            verified=self.surveying.verified(task.id, git.tree(work.head)),
+            people=self.surveying.people(task.id),
         )
         result = self._asked(assignment, attempt, reviewer, text)
         if result.outcome is not Outcome.SUCCESS:

@@ -17,6 +17,7 @@ from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
 from mission.outcome import Outcome
 from mission.usage import Usage, UsageColumns
 from orchestrator.attempts.beginning import Beginning
+from orchestrator.attempts.circumstances import Surveying
 from orchestrator.attempts.repairing import Repairing
 from orchestrator.merging.merges import Merges
 from orchestrator.ports.assignment import Assignment
@@ -41,6 +42,7 @@ class AgentWork:
     """The agent's part of an attempt."""
 
     beginning: Beginning
+    surveying: Surveying
     repairing: Repairing
     errands: Errands
     asking: Asking
@@ -94,12 +96,12 @@ class AgentWork:
             task,
             assignment.milestone,
             task_file=self.task_file,
-            dependencies=assignment.dependencies,
+            around=self.surveying.around(assignment, attempt.agent),
             verify=[step for step in steps if "branch" in step.on],
             earlier=self._earlier(attempt),
             anew=self.beginning.is_anew(attempt),
             findings=self.findings_for(task.id),
-            people=self._people(task.id),
+            people=self.surveying.people(task.id),
             conflict=conflict.reason if conflict is not None else "",
             redact=self.redactor.text,
         )
@@ -202,14 +204,6 @@ class AgentWork:
         """What the last review found, for the author's next round; empty if it passed."""
         reviews = self.journal.events(ReviewMade, task=task)
         return "" if not reviews or reviews[-1].what.passed else reviews[-1].what.text
-
-    def _people(self, task: str) -> str:
-        """What people wrote with their requests for a row, oldest first."""
-        return "\n".join(
-            f"- {request.kind}, by {request.by}: {request.note}"
-            for request in self.journal.requests(task)
-            if request.note and request.error is None
-        )
 
     def _used_by(self, attempt: Attempt) -> Usage:
         """What the session that is resumed had used before: tools report its sum."""

@@ -9,6 +9,7 @@ from agents.registry import settings
 from mission.config import MissionConfig
 from mission.journal import Attempt, Journal
 from mission.journal.kinds import StatusSet
+from mission.state import Status
 from mission.steps import AT_BASE
 from orchestrator.admission.rests import OPERATION, is_operation
 from orchestrator.loop.board import Board
@@ -107,6 +108,7 @@ class Dispatcher:
     ) -> Assignment:
         """What is left of an attempt, with its row as it is now; the rest as the job gets it."""
         task, stop = self._board.task(attempt.task), RowStop()
+        others = [one for one in self._board.plan.tasks if one.id != task.id]
         if attempt.step in AT_BASE:
             stop.pass_by()
         return Assignment(
@@ -114,6 +116,8 @@ class Dispatcher:
             milestone=self._board.plan.milestone(task.milestone),
             dependencies=tuple(self._board.task(name) for name in task.depends_on),
             attempt=attempt,
+            dependents=tuple(one for one in others if task.id in one.depends_on),
+            beside=tuple(one for one in others if self._board.status(one.id) is Status.IN_PROGRESS),
             reviewer=reviewer,
             token_limit=token_limit,
             meter=meter,

@@ -28,6 +28,8 @@ class Assignment:
     milestone: Milestone
     dependencies: tuple[Task, ...]
     attempt: Attempt
+    dependents: tuple[Task, ...] = ()  # rows that wait for this one
+    beside: tuple[Task, ...] = ()  # rows that others work on meanwhile
     reviewer: str | None = None  # who may review its finished work; None: nobody was admitted yet
     token_limit: int | None = None  # what its agent or its reviewer may use, by the budget
     meter: Metered = field(default=unlimited, compare=False)  # told what is used, by the budget

@@ -102,7 +102,7 @@ print(json.dumps({{"outcome": "success", "summary": summary}}))
 """
 # Gives in once the author has said that.
 YIELDING = REVIEWER.replace("sys.stdin.read()", "brief = sys.stdin.read()").replace(
-    "passed =", "passed = 'the old name is public' in brief or"
+    "passed =", "passed = 'the old name is public' in brief.partition('after that review')[2] or"
 )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from agents.brief import write_brief
+from agents.brief import BuiltOn, Circumstances, write_brief
 from mission.config import VerifyStep
 from tests.unit.agents.plans import make_plan, make_task
 from workspace.redact import Redactor
@@ -21,14 +22,23 @@ PLAN = make_plan(
 )
 
 
-def _brief(task_id: str = "T-02", *, anew: bool = False, **more: str) -> str:
+def _brief(
+    task_id: str = "T-02",
+    around: Circumstances | None = None,
+    *,
+    anew: bool = False,
+    **more: str,
+) -> str:
     task = PLAN.task(task_id)
     return write_brief(
         task,
         PLAN.milestone(task.milestone),
         task_file="docs/TASKS.md",
         redact=Redactor().text,
-        dependencies=[PLAN.task(name) for name in task.depends_on],
+        around=replace(
+            around or Circumstances(),
+            built_on=[BuiltOn(task=PLAN.task(name)) for name in task.depends_on],
+        ),
         verify=[VerifyStep(name="tests", run=["make", "test", "ARGS=-x -q"])],
         anew=anew,
         **more,
@@ -52,6 +62,49 @@ def test_it_holds_all_that_the_agent_needs() -> None:
         "tests: `make test 'ARGS=-x -q'`",
     ):
         assert told in brief, told
+
+
+AROUND = Circumstances(
+    issue=f"#1: Boot\n\n{'It boots. ' * 500}",
+    beside=[make_task("Write the client")] * 12,
+    dependents=[make_task("Ship it")] * 2,
+    waits_for="another agent reviews your work",
+    time=timedelta(hours=2),
+    tokens=12_000,
+    commits=False,
+)
+
+
+def test_it_tells_what_stands_around_the_row() -> None:
+    brief = _brief(around=AROUND)
+    for told in (
+        "#1: Boot",
+        "Write the client",
+        "and 4 more",
+        "Ship it",
+        "another agent reviews your work before it is merged",
+        "2h of time and 12,000 new tokens",
+        "Do not commit",
+        "Leave nothing running",
+    ):
+        assert told in brief, told
+    assert "Commit your work" not in brief
+    row = BuiltOn(task=PLAN.task("T-01"), commit="c" * 40, files=[f"{n}.py" for n in range(10)])
+    built = write_brief(
+        PLAN.task("T-02"),
+        PLAN.milestones[0],
+        task_file="TASKS.md",
+        around=Circumstances(built_on=[row]),
+        redact=Redactor().text,
+    )
+    assert "Merged as cccccccccccc, which changed 0.py" in built
+    assert "7.py and 2 more" in built
+
+
+def test_it_is_short() -> None:
+    """At most 900 tokens without the issue's text; English has more than four signs a token."""
+    brief = _brief(around=replace(AROUND, issue="#1"), earlier="it was silent")
+    assert len(brief) / 4 <= 900, len(brief) / 4
 
 
 def test_a_review_row_is_told_to_change_nothing() -> None:
@@ -101,7 +154,7 @@ def test_text_from_the_plan_stays_in_its_quotes(description: str, notes: str, be
         milestone,
         task_file="TASKS.md",
         redact=Redactor().text,
-        dependencies=[task],
+        around=Circumstances(built_on=[BuiltOn(task=task)], issue=f"{notes}{marker}"),
         earlier=f"{before}{marker}",
         findings=f"{notes}{marker}",
     )
@@ -109,9 +162,9 @@ def test_text_from_the_plan_stays_in_its_quotes(description: str, notes: str, be
     outside = [token.content for token in tokens if token.type != "fence"]
     inside = [token.content for token in tokens if token.type == "fence"]
     assert not any(marker in text for text in outside)
-    assert sum(text.count(marker) for text in inside) == 7
+    assert sum(text.count(marker) for text in inside) == 8
     headings = [token.map for token in tokens if token.type == "heading_open"]
-    assert len(headings) == 9
+    assert len(headings) == 10
 
 
 def test_a_megabyte_cell_makes_no_megabyte_brief() -> None:

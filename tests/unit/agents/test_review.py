@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.answers import request
 from agents.review import LONGEST_DIFF, read_review, report, write_review_brief
 from errors import AgentError
 from policy.review import Review, ReviewFinding, ReviewVerdict, Severity, findings_text
@@ -152,3 +153,11 @@ def test_no_answer_is_too_strange(answer: str) -> None:
 
 def test_the_schema_that_is_shown_accepts_what_we_read() -> None:
     jsonschema.validate(ANSWER, Review.model_json_schema())
+
+
+def test_the_reviewer_is_told_what_was_run_and_said_and_what_counts() -> None:
+    told = _brief(answer="I left the lock.", verified="tests: passed", people="- reject: the lock!")
+    for part in ("I left the lock.", "tests: passed", "reject: the lock!", "`blocker` or `major`"):
+        assert part in told, part
+    short = _brief("", answer="Done.", verified="tests: passed").replace(request(Review), "")
+    assert len(short) / 4 <= 900
