@@ -24,6 +24,7 @@ from mission.amounts import count
 from mission.config import MissionConfig, load_config
 from mission.place import Place
 from orchestrator.assembly.assembly import Assembly
+from orchestrator.becoming import claim_mission
 from orchestrator.expanding import Expansion, placeholder, planners
 from orchestrator.opening import open_mission
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
@@ -106,8 +107,9 @@ def _opened(path: str | None, stop: Stop, remote: RemoteAgents | None = None) ->
     with (
         display_for(Console(stderr=True)) as display,
         stopped_by_signals(stop),
-        open_mission(path, display, stop, remote=remote) as (parts, _board),
+        open_mission(path, display, stop, remote=remote) as (parts, board),
     ):
+        claim_mission(parts, board)
         yield parts
 
 

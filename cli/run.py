@@ -36,6 +36,12 @@ def run(
     expand: Annotated[
         bool, typer.Option("--expand", help="Plan placeholders as the milestones before are done.")
     ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over", help="Take the mission from another clone that gives no sign of life."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be dispatched; change nothing.")
     ] = False,
@@ -54,6 +60,7 @@ def run(
         tasks=tuple(task or ()),
         max_parallel=max_parallel,
         expand=expand,
+        take_over=take_over,
     )
     if dry_run:
         _dry_run(request, as_json=as_json)

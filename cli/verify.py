@@ -12,6 +12,7 @@ from cli.check import print_findings
 from cli.console import fact, print_json, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
+from orchestrator.becoming import claim_mission
 from orchestrator.facts import fix
 from orchestrator.opening import move_journal_aside, open_mission
 from workspace.process import Stop
@@ -46,6 +47,8 @@ def verify(
         stopped_by_signals(stop),
         open_mission(path, display, stop) as (parts, board),
     ):
+        if set_proven:
+            claim_mission(parts, board)
         found = parts.comparison.compare(board)
         fixed = fix(board, found) if set_proven else 0
         if fixed:

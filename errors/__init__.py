@@ -8,6 +8,7 @@
     │   └── FindingsError        ... everything in both that keeps a run from starting
     ├── TransitionError          a status change that the state machine does not allow
     ├── WriterBusyError          another orchestrator holds the mission
+    │   └── ClaimHeldError       ... in another clone
     ├── SingleWriterError        a worker's branch changes the task file
     ├── UnapprovedError          a merge would change what the runner acts on, and nobody agreed
     ├── RowConflictError         a row changed under us in a way that conflicts
@@ -32,6 +33,7 @@
     ├── BudgetError              a limit of the budget keeps an agent from being asked
     ├── TierError                a storage tier that is not as it must be
     └── StoppedError             exit code 130: a person stopped the run
+        └── ClaimLostError       exit code 1: another clone has taken the mission over
 
 A subclass of `MissionError` is printed as one line and its hint, without a traceback. Anything
 else that escapes is a bug of ours and shows its traceback.
@@ -112,6 +114,10 @@ class TransitionError(MissionError):
 
 class WriterBusyError(MissionError):
     """Another process is the single writer of this mission."""
+
+
+class ClaimHeldError(WriterBusyError):
+    """Another clone carries this mission out."""
 
 
 class SingleWriterError(MissionError):
@@ -252,3 +258,9 @@ class StoppedError(MissionError):
     """A person stopped the run."""
 
     exit_code = 130
+
+
+class ClaimLostError(StoppedError):
+    """Another clone has taken the mission over: nothing of this run lands any more."""
+
+    exit_code = 1

@@ -32,6 +32,7 @@ def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
                 tasks=list(request.tasks) or None,
                 max_parallel=request.max_parallel,
                 expand=request.expand,
+                take_over=request.take_over,
                 return_state=True,
             )
     except SERVER_TROUBLE as error:

@@ -59,6 +59,7 @@ def run_mission(
     tasks: list[str] | None = None,
     max_parallel: int | None = None,
     expand: bool = False,
+    take_over: bool = False,
 ) -> State[None]:
     """Carry a mission out as far as it goes.
 
@@ -68,6 +69,7 @@ def run_mission(
         tasks: Only these rows.
         max_parallel: Rows under way at the same time, instead of what mission.yaml says.
         expand: Plan placeholders as the milestones before them are done.
+        take_over: From another clone that gives no sign of life.
     """
     milestones = (milestone,) if isinstance(milestone, str) else tuple(milestone or ())
     return _run(
@@ -77,6 +79,7 @@ def run_mission(
             tasks=tuple(tasks or ()),
             max_parallel=max_parallel,
             expand=expand,
+            take_over=take_over,
         )
     )
 

@@ -78,6 +78,7 @@ def conduct(
         ) as publisher,
         parts.stop.calling(lambda: events.put(StopRequested())),
         parts.away.calling(lambda: events.put(Woken())),
+        parts.claim.calling(lambda: events.put(Woken())),
         Watch(
             parts.place,
             parts.pause,
@@ -112,7 +113,7 @@ def conduct(
             display=parts.display,
             redactor=parts.redactor,
             stop=parts.stop,
-            holds=RunHolds(files=parts.pause, remote=parts.away),
+            holds=RunHolds(files=parts.pause, remote=parts.away, claim=parts.claim),
             notice=parts.noticing.look,
             understand=lambda plan: refuse_misunderstood(parts.document, plan),
         )

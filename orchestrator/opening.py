@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.assembly.given import task_path
+from orchestrator.claiming.carried import AllCarried
+from orchestrator.claiming.making import make_claim
 from orchestrator.loop.board import Board
 from orchestrator.merging.merges import Merges
 from orchestrator.operations.evidence import NoRecord, OperationRecord
@@ -53,8 +56,15 @@ def open_mission(
     engine_run: str | None = None,
     remote: RemoteAgents | None = None,
     operations: OperationRecord | None = None,
+    take_over: bool = False,
 ) -> Iterator[tuple[Assembly, Board]]:
     """The parts of a mission for its one writer, for as long as the `with` lasts.
+
+    What starts, merges or changes a row takes the claim first (`orchestrator.becoming`); it is
+    given back at the end.
+
+    Args:
+        take_over: Whether a person wants the claim of a clone that may be dead.
 
     Raises:
         UsageError: There is no task file, or it is not in a git repository.
@@ -84,6 +94,16 @@ def open_mission(
             engine_run=engine_run,
         )
         journal = opened.in_run(run)
+        claim = make_claim(
+            place,
+            config,
+            repository,
+            carried=AllCarried(()),
+            stop=stop,
+            say=display.say,
+            take_over=take_over,
+        )
+        repository = replace(repository, escort=claim)
         parts = Assembly(
             place=place,
             config=config,
@@ -122,6 +142,7 @@ def open_mission(
             behind=Behind(
                 repository.top, f"{repository.remote}/{repository.base}", display.say, journal
             ),
+            claim=claim,
             remote=remote or NoWorkers(),
             operations=operations or NoRecord(),
         )
@@ -130,6 +151,7 @@ def open_mission(
             yield parts, Board(writer, journal)
             outcome = "stopped" if stop.requested else "ended"
         finally:
+            claim.give_back()
             repository.close()
             journal.end_run(run, outcome)
 

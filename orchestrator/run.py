@@ -13,6 +13,7 @@ from mission.journal import RequestKind
 from mission.place import Place
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.assembly.given import task_path
+from orchestrator.becoming import claim_mission, is_anything_due
 from orchestrator.conduct import conduct
 from orchestrator.expanding import next_placeholder
 from orchestrator.loop.board import Board
@@ -58,6 +59,7 @@ class RunRequest:
     tasks: tuple[str, ...] = ()  # only these rows; empty: all
     max_parallel: int | None = None  # instead of the mission's own
     expand: bool = False  # plan placeholders as the milestones before them are done
+    take_over: bool = False  # from a clone that has given no sign for some time
 
 
 def run_mission(
@@ -76,7 +78,7 @@ def run_mission(
         operations: The engine's record of built-in operations; without it the journal has it alone.
 
     Raises:
-        WriterBusyError: Another run holds the mission.
+        WriterBusyError: Another run holds the mission, here or in another clone.
         FindingsError: The task file or `mission.yaml` has errors.
         TaskFileError: The task file lacks what was asked for.
         GitError: There is no base to merge into, or the checkout could not follow it.
@@ -89,6 +91,7 @@ def run_mission(
         engine_run=engine.run_id,
         remote=remote,
         operations=operations,
+        take_over=request.take_over,
     )
     with opened as (parts, board), _storage_copy(parts):
         refuse_errors(_findings(parts, board))
@@ -96,6 +99,8 @@ def run_mission(
         parts.taking_in.take_in_pushed()
         if board.reread() is not None:
             refuse_errors(_findings(parts, board))
+        _tell_unclaimed(parts)
+        _claim_if_due(parts, board, request)
         note_done_before(parts.journal, board.plan)
         if parts.pulls is not None and parts.config.merge.strategy == "batch":
             display.say(
@@ -111,6 +116,8 @@ def run_mission(
         todo = Todo(selected=selected, left=found.left, held=found.held)
         refused: dict[str, Refusal | BudgetError] = {}
         refused.update(conduct(parts, board, engine, todo, slots=slots))
+        if not parts.claim.taken and _claim_if_due(parts, board, request):  # an edit came in
+            refused.update(conduct(parts, board, engine, todo, slots=slots))
         away: PlannerAwayError | None = None
         while request.expand and selected is None:
             try:
@@ -127,6 +134,21 @@ def run_mission(
         parts.status_commits.publish_status()
         end = run_end(board, selected, engine, stop, refused)
         return replace(end, behind=parts.behind.message, broken=parts.noticing.left)
+
+
+def _claim_if_due(parts: Assembly, board: Board, request: RunRequest) -> bool:
+    """Take the claim where there is something to do; whether there is."""
+    due = is_anything_due(parts, board, expand=request.expand)
+    if due and claim_mission(parts, board):
+        refuse_errors(_findings(parts, board))
+    return due
+
+
+def _tell_unclaimed(parts: Assembly) -> None:
+    if parts.config.claim is None and parts.repository.remote is not None:
+        parts.display.say(
+            "claim: never: nothing keeps another clone from carrying this mission out meanwhile"
+        )
 
 
 def _findings(parts: Assembly, board: Board) -> tuple[Finding, ...]:
@@ -191,9 +213,11 @@ def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
 
     Raises:
         WriterBusyError: A run holds the mission, and applies them itself.
+        ClaimHeldError: ... in another clone, and it knows nothing of them.
         FindingsError: Work was approved, and the settings do not fit the plan.
     """
     with open_mission(path, display, stop) as (parts, board), ThreadEngine(1) as engine:
+        claim_mission(parts, board)
         approvals = any(
             request.kind is RequestKind.APPROVE for request in parts.journal.pending_requests()
         )

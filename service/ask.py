@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from errors import MissionError, RequestRefusedError, StoppedError, WriterBusyError
+from errors import ClaimHeldError, MissionError, RequestRefusedError, StoppedError, WriterBusyError
 from mission.journal import Journal, Request, RequestKind
 from mission.journal.look import look
 from mission.place import Place
@@ -211,6 +211,8 @@ def _apply(place: Place, stop: Stop, show: Show) -> bool:
     try:
         with show() as display:
             apply_requests(str(place.task_file), display, stop)
+    except ClaimHeldError:
+        raise  # that run does not see this clone's journal
     except WriterBusyError:
         return False
     return True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import nullcontext
 
 from errors import BaseMovedError, GitError
 from workspace.checkout import note_before_move
+from workspace.escort import Luggage
 from workspace.git_command import GitOutput, reason
 from workspace.git_locks import refusal
 from workspace.hooks import push_hooks
@@ -145,9 +147,7 @@ def delete_remote_branch(repository: Repository, branch: str, head: str) -> bool
         return True
     ref = f"refs/heads/{branch}"
     lease = f"--force-with-lease={ref}:{head}"
-    if repository.git.before_network is not None:
-        repository.git.before_network()
-    gone = repository.git.run("push", "--quiet", lease, repository.remote, f":{ref}", check=False)
+    gone = _push(repository, lease, repository.remote, f":{ref}", check=False, with_hooks=False)
     if gone.code == 0:
         return True
     tip = remote_tip(repository, branch)
@@ -174,8 +174,21 @@ def is_checked_out(repository: Repository, branch: str) -> bool:
     return False
 
 
-def _push(repository: Repository, *args: str, check: bool = True) -> GitOutput:
+def _push(
+    repository: Repository, *args: str, check: bool = True, with_hooks: bool = True
+) -> GitOutput:
+    """Push, with what goes along (`Repository.escort`)."""
     if repository.git.before_network is not None:
         repository.git.before_network()  # which hooks there are is a setting too
-    with push_hooks(repository) as hooks:
-        return repository.git.run("push", "--quiet", *args, check=check, hooks=hooks)
+
+    def push(luggage: Luggage) -> GitOutput:
+        with push_hooks(repository) if with_hooks else nullcontext(False) as hooks:
+            return repository.git.run(
+                "push", "--quiet", *luggage.options, *args, *luggage.changes,
+                check=False, hooks=hooks, environment=luggage.environment,
+            )  # fmt: skip
+
+    pushed = push(Luggage()) if repository.escort is None else repository.escort.along(push)
+    if check and pushed.code != 0:
+        raise GitError(f"git push: {reason(pushed)}")
+    return pushed

@@ -15,9 +15,9 @@ from typing import Self
 from errors import GitError
 from workspace.git_command import GitCommand, GitOutput, reason
 from workspace.git_locks import PATIENCE, PAUSE, GitLocks, lock_in_the_way, refusal
+from workspace.objects import Objects
 from workspace.refs import Refs, packed_refs
 from workspace.store import Store
-from workspace.trees import Trees
 
 # The newest option in use is `merge-tree --write-tree`.
 OLDEST = (2, 38)
@@ -76,16 +76,12 @@ class Git(GitCommand):
             self.own_dir,
         )
 
-    @contextmanager
-    def trees(self) -> Iterator[Trees]:
-        """What makes new trees."""
-        # In a partial clone, what their entries name need not be here.
-        made = ("mktree", "-z", "--missing", "--batch")
-        trees = Trees(lambda: self._started(made, stderr=subprocess.DEVNULL))
-        try:
-            yield trees
-        finally:
-            trees.close()
+    def written(self, like: str) -> Objects:
+        """What stores new objects, which are named as the one that `like` is the id of."""
+        own = self.store.git_dir if self.store is not None else self.own_dir()
+        link = own / "commondir"  # of a worktree: where the folder is that all of them share
+        shared = own / link.read_text().strip() if link.is_file() else own
+        return Objects.like(like, folder=shared / "objects")
 
     def _cat_file(self) -> subprocess.Popen[bytes]:
         return self._started(("cat-file", "--batch-command"), stderr=subprocess.DEVNULL)

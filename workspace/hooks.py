@@ -18,6 +18,10 @@ from workspace.hook_files import OF_A_PUSH, hooks_in, seen
 from workspace.process import allowed_environment
 from workspace.repository import Repository
 
+# What goes along with a push (`workspace.shared_refs`) is no work that a hook has to look at.
+_PRE_PUSH = "pre-push"
+_WORK = r"sed -e '/ refs\/mission-runner\//d' -e '/ refs\/heads\/mission-runner\//d'"
+
 
 def hook_folders(repository: Repository) -> frozenset[PurePosixPath]:
     """The folders of the tree that a push runs hooks from, as they are named and as links lead to
@@ -51,9 +55,10 @@ def push_hooks(repository: Repository) -> Iterator[bool | Path]:
             # That we name the folder is not for what a hook does in other repositories.
             before = "" if of_tree else "unset GIT_CONFIG_PARAMETERS\n"
             bare = ["env", "-i", *variables] if of_tree else []
-            run = shlex.join(["exec", *bare, str(hook)])
+            run = f'{shlex.join([*bare, str(hook)])} "$@"'
+            run = f"{_WORK} | {run}" if hook.name == _PRE_PUSH else f"exec {run}"
             file = Path(place, hook.name)
-            file.write_bytes(os.fsencode(f'#!/bin/sh\n{before}{run} "$@"\n'))
+            file.write_bytes(os.fsencode(f"#!/bin/sh\n{before}{run}\n"))
             file.chmod(0o700)
         yield Path(place)
 

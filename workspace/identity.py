@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 RUNNER = "mission-runner <mission-runner@localhost>"
 _ADDRESS = "mission-runner@localhost"
@@ -19,6 +20,12 @@ def identity_environment(author: str, committer: str) -> dict[str, str]:
         "GIT_COMMITTER_NAME": committer_name,
         "GIT_COMMITTER_EMAIL": committer_address,
     }
+
+
+def identity_now(identity: str) -> str:
+    """Who does something, as a commit says it that is made now."""
+    name, address = _parts(identity)
+    return f"{name} <{address}> {int(time.time())} {time.strftime('%z')}"
 
 
 def _parts(identity: str) -> tuple[str, str]:

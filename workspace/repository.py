@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from errors import GitError, UsageError
 from workspace.away import Away
+from workspace.escort import Escort
 from workspace.git import OLDEST, Git
 from workspace.git_command import GitOutput, reason
 from workspace.git_environment import program
@@ -53,6 +54,7 @@ class Repository:
     bare: bool  # without a checkout
     base: str  # the name of the base branch
     remote: str | None  # the remote that has the truth about `base`; None: there is none
+    escort: Escort | None = None  # goes along with each push; None: nothing does
 
     @classmethod
     def open(

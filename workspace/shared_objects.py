@@ -19,9 +19,10 @@ from functools import cached_property
 from pathlib import Path
 
 from errors import GitError
-from workspace.identity import RUNNER
+from workspace.identity import RUNNER, identity_now
 from workspace.objects import Objects
 from workspace.repository import Repository
+from workspace.settings_file import settings_in
 from workspace.store import Store
 from workspace.tree_entries import MISSING, TREE, Entry
 
@@ -61,9 +62,11 @@ class SharedObjects:
         self._made: Path | None = None  # the folder of our own, once there is one
 
     def close(self) -> None:
-        """Throw away what was made and fetched."""
+        """Throw away what was made and fetched. What comes later begins anew."""
         if "_store" in self.__dict__:
             self._store.close()
+        for kept in ("_store", "_objects"):
+            self.__dict__.pop(kept, None)
         if self._made is not None:
             shutil.rmtree(self._made, ignore_errors=True)
 
@@ -147,7 +150,7 @@ class SharedObjects:
         entries: list[Entry] = []
         below: dict[str, dict[str, bytes]] = {}
         for path, content in files.items():
-            if not _PATH.fullmatch(path):
+            if not is_plain(path):
                 raise ValueError(f"{path!r} is no plain path")
             name, _, rest = path.partition("/")
             if rest:
@@ -162,6 +165,10 @@ class SharedObjects:
     @cached_property
     def person(self) -> str:
         """Who works here, as git knows them: name <address>."""
+        set_here = dict(settings_in(self._repository.common_dir / "config"))
+        name, address = set_here.get("user.name"), set_here.get("user.email")
+        if name and address and not any(key.startswith("author.") for key in set_here):
+            return identity_now(f"{name} <{address}>").rpartition(" ")[0].rpartition(" ")[0]
         asked = self._repository.git.run("var", "GIT_AUTHOR_IDENT", check=False)
         found = _PERSON.fullmatch(asked.text)
         return f"{found['name']} <{found['address']}>" if found is not None else RUNNER
@@ -184,6 +191,11 @@ class SharedObjects:
             with suppress(FileNotFoundError):
                 if time.time() - folder.stat().st_mtime > _OLD:
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_plain(path: str) -> bool:
+    """Whether a file may have this path."""
+    return _PATH.fullmatch(path) is not None
 
 
 _BESIDE = "GIT_ALTERNATE_OBJECT_DIRECTORIES"

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from errors import GitError
+from workspace.git import Git
 from workspace.git_command import GitOutput, reason
 from workspace.repository import Repository
 from workspace.settings_file import settings_in
@@ -26,7 +28,13 @@ _NOTE = "shared-refs"  # there where the remote refuses hidden refs
 _REJECTED = re.compile(
     r"^ ! \[(?:remote )?rejected\] +(?:\S+ -> )?(?P<ref>\S+) \((?P<why>.*)\)$", re.MULTILINE
 )
-_STALE = "stale info"  # git itself has seen that the ref is not where it was expected
+STALE = "stale info"  # git itself has seen that the ref is not where it was expected
+
+
+def serves_branches(state_dir: Path) -> bool:
+    """Whether the remote of the mission with this folder takes branches only, as far as is known
+    here. Asks nobody."""
+    return (state_dir / _NOTE).exists()
 
 
 class Swap(Enum):
@@ -70,13 +78,27 @@ class SharedRefs:
         self.objects.close()
 
     @property
+    def remote(self) -> str:
+        """The remote's name."""
+        return str(self._repository.remote)
+
+    @property
     def in_branches(self) -> bool:
         """Whether the remote takes branches only, as far as this clone knows."""
-        return self._note.exists()
+        return serves_branches(self._state_dir)
 
     def use_branches(self) -> None:
         """From now on, branches serve. What was made and fetched before is thrown away."""
-        self._note.write_text("the remote refuses refs/mission-runner\n", encoding="utf-8")
+        if not self.in_branches:
+            self._note.write_text("the remote refuses refs/mission-runner\n", encoding="utf-8")
+            self._begin_anew()
+
+    def _use_hidden(self) -> None:
+        if self.in_branches:
+            self._note.unlink()
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self.objects.close()
         self.objects = self._new_objects()
 
@@ -98,15 +120,18 @@ class SharedRefs:
         """The full name of a ref."""
         return f"{BRANCHES if self.in_branches else HIDDEN}/{self._key}/{name}"
 
-    def listed(self) -> Mapping[str, str]:
+    def listed(self, *, patiently: bool = True) -> Mapping[str, str]:
         """All refs of the mission that the remote has, with their commits. Asks the remote.
+
+        Args:
+            patiently: Whether a remote that is away is waited for, where the repository waits.
 
         Raises:
             GitError: It cannot be reached.
         """
         prefixes = [f"{kind}/{self._key}/" for kind in (HIDDEN, BRANCHES)]
         asked = [f"{prefix}*" for prefix in prefixes]
-        lines = self._repository.git.text("ls-remote", str(self._repository.remote), *asked)
+        lines = self._git(patiently=patiently).text("ls-remote", self.remote, *asked)
         found: list[dict[str, str]] = [{}, {}]
         for line in lines.splitlines():
             oid, _, ref = line.partition("\t")
@@ -114,8 +139,10 @@ class SharedRefs:
                 if ref.startswith(prefix):
                     kind[ref.removeprefix(prefix)] = oid
         hidden, branches = found
-        if branches and not hidden and not self.in_branches:
+        if branches and not hidden:
             self.use_branches()  # whoever came first had to
+        elif hidden and not branches:
+            self._use_hidden()  # the remote refuses us, and not whoever came first
         return branches if self.in_branches else hidden
 
     def read(self, name: str, commit: str) -> Shared | None:
@@ -131,21 +158,24 @@ class SharedRefs:
     def _fetch(self, name: str) -> None:
         fetched = self._repository.git.run(
             "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
-            "--no-filter", str(self._repository.remote), self.ref(name),
+            "--no-filter", self.remote, self.ref(name),
             check=False, environment=self.objects.environment,
         )  # fmt: skip
         if fetched.code != 0 and "find remote ref" not in fetched.stderr:
             raise GitError(f"{self.ref(name)} cannot be fetched: {reason(fetched)}")
 
-    def swap(self, name: str, new: str, old: str | None) -> Swap:
+    def swap(self, name: str, new: str, old: str | None, *, patiently: bool = True) -> Swap:
         """Move a ref from `old` (None: it must not be there) to `new`, wholly or not at all.
 
         Where the remote refuses, `refused` says why.
 
+        Args:
+            patiently: As `listed`.
+
         Raises:
             GitError: The remote cannot be reached, or nobody can tell what became of it.
         """
-        return self._swap(name, f"{new}:{self.ref(name)}", new, old)
+        return self._swap(self._git(patiently=patiently), name, f"{new}:{self.ref(name)}", new, old)
 
     def delete(self, name: str, old: str) -> Swap:
         """Delete a ref that is at `old`.
@@ -153,18 +183,22 @@ class SharedRefs:
         Raises:
             GitError: As `swap`.
         """
-        return self._swap(name, f":{self.ref(name)}", None, old)
+        return self._swap(self._git(), name, f":{self.ref(name)}", None, old)
 
-    def _swap(self, name: str, change: str, new: str | None, old: str | None) -> Swap:
-        pushed = self._repository.git.run(
+    def _git(self, *, patiently: bool = True) -> Git:
+        git = self._repository.git
+        return git if patiently else replace(git, away=None)
+
+    def _swap(self, git: Git, name: str, change: str, new: str | None, old: str | None) -> Swap:
+        pushed = git.run(
             "push", "--quiet", "--no-follow-tags", "--no-recurse-submodules", "--no-signed",
-            self.lease(name, old), str(self._repository.remote), change,
+            self.lease(name, old), self.remote, change,
             check=False, environment=self.objects.environment,
         )  # fmt: skip
         if pushed.code == 0:
             return Swap.DONE
         why = self.rejected(name, pushed)
-        if why == _STALE:
+        if why == STALE:
             return Swap.MOVED
         if why is None and "remote ref does not exist" not in pushed.stderr:
             raise GitError(f"{self.ref(name)} cannot be pushed: {reason(pushed)}")

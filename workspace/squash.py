@@ -10,7 +10,7 @@ from errors import GitError, MergeConflictError, NothingToMergeError
 from workspace.attributes import attributes_of
 from workspace.git import Git
 from workspace.git_command import reason
-from workspace.identity import RUNNER, identity_environment
+from workspace.identity import RUNNER, identity_now
 from workspace.tree_entries import MISSING
 
 TASK = "Task"
@@ -83,11 +83,13 @@ def make_squash(
     if tree == git.tree(base):
         raise NothingToMergeError("the branch changes nothing that the base does not have already")
     _refuse_strange_paths(git, git.tree(base), tree)
-    return git.run(
-        "commit-tree", tree, "-p", base,
-        input=message,
-        environment=identity_environment(author, committer),
-    ).text  # fmt: skip
+    return git.written(base).commit(
+        tree,
+        message=message,
+        author=identity_now(author),
+        committer=identity_now(committer),
+        parents=[base],
+    )
 
 
 def _refuse_strange_paths(git: Git, before: str, after: str) -> None:

@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 
 from errors import GitError
 from workspace.git import Git
-from workspace.identity import RUNNER, identity_environment
+from workspace.identity import RUNNER, identity_now
+from workspace.objects import Objects
 from workspace.store import Store
 from workspace.tree_entries import TREE, Entry
-from workspace.trees import Trees
 
 TRAILER = "Mission-Status"  # by it the runner's commits of status are told from people's
 _FILE = "100644"
@@ -28,21 +28,24 @@ def commit_files(
         GitError: A path cannot be a file there.
     """
     tree = before = git.tree(base)
-    with git.objects() as store, git.trees() as trees:
+    made = git.written(base)
+    with git.objects() as store:
         for path, content in files.items():
             blob = git.run("hash-object", "-w", "--stdin", f"--path={path}", input=content).text
-            tree = _with_blob(store, trees, tree, PurePosixPath(path).parts, blob)
+            tree = _with_blob(store, made, tree, PurePosixPath(path).parts, blob)
     if tree == before:
         return None
-    return git.run(
-        "commit-tree", tree, "-p", base,
-        input=message,
-        environment=identity_environment(author, RUNNER),
-    ).text  # fmt: skip
+    return made.commit(
+        tree,
+        message=message,
+        author=identity_now(author),
+        committer=identity_now(RUNNER),
+        parents=[base],
+    )
 
 
 def _with_blob(
-    store: Store, trees: Trees, tree: str | None, parts: tuple[str, ...], blob: str
+    store: Store, made: Objects, tree: str | None, parts: tuple[str, ...], blob: str
 ) -> str:
     """The tree that differs from `tree` (None: the empty one) in one file."""
     name, *below = parts
@@ -54,14 +57,14 @@ def _with_blob(
         if mode != TREE:
             raise GitError(f"{name} is no folder in the commit that {parts[-1]} goes into")
         oid = found.oid if found is not None else None
-        new = _with_blob(store, trees, oid, tuple(below), blob)
+        new = _with_blob(store, made, oid, tuple(below), blob)
     else:
         if not mode.startswith("100"):
             raise GitError(f"{name} is no file in the commit that it goes into")
         new = blob
     if found is not None and found.oid == new:
         return str(tree)
-    return trees.make([*(entries | {name: Entry(path=name, mode=mode, oid=new)}).values()])
+    return made.tree([*(entries | {name: Entry(path=name, mode=mode, oid=new)}).values()])
 
 
 def committed(git: Git, commit: str, path: str) -> bytes | None:

@@ -17,6 +17,7 @@ from mission.config.agents import (
     RoutingRule,
     over_shipped,
 )
+from mission.config.claiming import ClaimConfig, MaybeClaim
 from mission.config.forge import FORGE_KINDS, ForgeConfig
 from mission.config.gates import GATE_KINDS, GateConfig, VerifyStep
 from mission.config.kinds import Kinds
@@ -155,6 +156,11 @@ class MissionConfig(Section):
     status: StatusConfig = Field(
         default_factory=StatusConfig,
         description="When status changes are committed, and whether they are pushed.",
+    )
+    claim: MaybeClaim = Field(
+        default_factory=ClaimConfig,
+        description="How a run says on the remote that it carries the mission out, so that no other"
+        " clone does at the same time. `never`: it does not, and nothing keeps others from it.",
     )
     requests: RequestsConfig = Field(
         default_factory=RequestsConfig,

@@ -5,6 +5,10 @@ from __future__ import annotations
 RULES: dict[str, tuple[str, str]] = {
     "bad-pattern": ("error", "a pattern in a `match` is no regular expression"),
     "bad-value": ("error", "a value is none that its key accepts"),
+    "claim-in-branches": (
+        "information",
+        "the remote refuses hidden refs: who carries the mission out is said in a branch",
+    ),
     "duplicate-name": ("error", "two verification steps of a list have one name"),
     "missing-key": ("error", "a key that is needed there is missing"),
     "missing-program": ("error", "a program is neither installed nor a file that can be run"),

@@ -115,6 +115,7 @@ class Assembly(Shared):
             repository=self.repository,
             display=self.display,
             stop=self.stop,
+            claim=self.claim,
         )
 
     @cached_property

@@ -14,6 +14,7 @@ from mission.config.document import Document
 from mission.journal import Journal
 from mission.place import Place
 from orchestrator.admission.rests import Rests
+from orchestrator.claiming.claim import Claim, NoClaim
 from orchestrator.merging.merges import Merges
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.ports.display import Display
@@ -58,6 +59,7 @@ class Given:
     landed: Merges  # what the base holds of the mission
     away: Away  # the remote, while it cannot be reached
     behind: Behind  # what keeps the checkout from following it
+    claim: Claim = field(default_factory=NoClaim)  # says to other clones that we have the mission
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
     operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
     clock: Clock = SYSTEM_CLOCK

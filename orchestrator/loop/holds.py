@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gates.pause import PauseFiles
+from orchestrator.claiming.claim import Claim
 from workspace.away import Away
 
 
 class Holds(Protocol):
-    """A pause, and a remote that cannot be reached. Both end by themselves."""
+    """A pause, and a remote that cannot be reached, which end by themselves; and that the mission
+    is not ours."""
 
     @property
     def paused(self) -> bool:
@@ -18,15 +20,20 @@ class Holds(Protocol):
 
     @property
     def away(self) -> bool:
-        """Whether the remote is away."""
+        """Whether the remote is away, or has heard nothing of us for too long."""
+
+    @property
+    def unclaimed(self) -> bool:
+        """Whether another clone may carry the mission out: nothing starts, nothing is applied."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunHolds:
-    """Those of a run: the files that pause it, and its remote."""
+    """Those of a run: the files that pause it, its remote, and its claim there."""
 
     files: PauseFiles
     remote: Away
+    claim: Claim
 
     @property
     def paused(self) -> bool:
@@ -34,7 +41,11 @@ class RunHolds:
 
     @property
     def away(self) -> bool:
-        return self.remote.holds
+        return self.remote.holds or self.claim.silent
+
+    @property
+    def unclaimed(self) -> bool:
+        return not self.claim.taken
 
 
 @dataclass(kw_only=True, slots=True)
@@ -43,3 +54,4 @@ class HoldsInMemory:
 
     paused: bool = False
     away: bool = False
+    unclaimed: bool = False

@@ -137,7 +137,7 @@ class Loop:
             self._writing.close([end for end in ends if end.status is None])
             for end in ends:
                 self._stage(end)
-            if not self._writing.busy:
+            if not self._writing.busy and not self._holds.unclaimed:
                 starting = {attempt.task for attempt in self._starting}
                 busy = {*self._live, *starting, *self._writing.ending, *(one.task for one in ends)}
                 self._starting.extend(self._inbox.stage(busy, self._live, self._delays))
@@ -201,7 +201,8 @@ class Loop:
                 self._start(task)
 
     def _may_start(self) -> bool:
-        return not (self._stop.requested or self._paused or self._holds.away)
+        holds = self._holds
+        return not (self._stop.requested or self._paused or holds.away or holds.unclaimed)
 
     def _has_room(self) -> bool:
         return len(self._live) + len(self._starting) < self._slots
@@ -261,7 +262,7 @@ class Loop:
 
     def _waits(self) -> bool:
         """Whether something may still start by itself, though nothing is live."""
-        if self._stop.requested:
+        if self._stop.requested or self._holds.unclaimed:
             return False
         held = self._paused or self._holds.away
         return bool(self._delays) or (held and any(self._startable()))

@@ -10,6 +10,7 @@ from forges.pulls import PullRequests
 from mission.config import MissionConfig
 from mission.journal import Journal
 from mission.journal.kinds import ForgeRaced
+from orchestrator.claiming.claim import Claim
 from orchestrator.merging.candidates import Candidate
 from orchestrator.merging.pulling import Pulling
 from orchestrator.ports.display import Display
@@ -116,7 +117,9 @@ class ForgeLandings:
         repository: Repository,
         display: Display,
         stop: Stop,
+        claim: Claim,
     ) -> None:
+        self._claim = claim
         self._pulling = pulling
         self._verifier = verifier
         self._journal = journal
@@ -129,6 +132,7 @@ class ForgeLandings:
     def land(self, candidate: Candidate) -> Mapping[str, str]:
         """See `Landings`."""
         (row,) = candidate.rows
+        self._claim.prove()  # no push of ours carries it
         commit = self._pulling.merge_pull(self._pulls, row, candidate.base)
         self._merged.add(row.attempt.id)
         git = self._repository.git

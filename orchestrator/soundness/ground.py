@@ -17,6 +17,7 @@ from tasks_md.nearest import did_you_mean
 from tasks_md.words import shorten
 from workspace.git import Git
 from workspace.remotes import has_remote, remotes
+from workspace.shared_refs import serves_branches
 
 _COMMITTED = "It has to be in a commit of the base, or installed: then it is there for every row"
 _NO_REMOTE = ("", "none")  # as `remote: null` is the same
@@ -48,6 +49,19 @@ def lint_ground(
         files = _Files(folder=git.folder if git is not None else folder, git=git, commits=commits)
         for program in named_programs(subject):
             yield from _missing(subject, program, files)
+
+
+def lint_claim(subject: Subject, state_dir: Path) -> Iterator[Finding]:
+    """That the remote takes no hidden refs, which a run has found out before."""
+    if serves_branches(state_dir):
+        yield subject.finding(
+            ("claim",),
+            "claim-in-branches",
+            "the remote refuses refs below refs/mission-runner/: who carries the mission out is "
+            "said in branches below mission-runner/",
+            "Everybody sees these; let the remote take the others if they are in the way",
+            severity=Severity.INFO,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

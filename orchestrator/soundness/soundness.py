@@ -24,7 +24,7 @@ from mission.lint import Known, Subject, lint_rules, lint_settings
 from mission.place import Place
 from mission.strays import refuse_strays
 from orchestrator.operations.catalogue import operation_kinds
-from orchestrator.soundness.ground import lint_ground
+from orchestrator.soundness.ground import lint_claim, lint_ground
 from tasks_md.lint import lint
 from tasks_md.model import COLUMNS, STATUSES, Dialect, Plan
 from tasks_md.parse import read
@@ -89,7 +89,8 @@ def findings_of(
     if git is None and place.repository is not None:
         git = Git(place.repository)
     ground = lint_ground(subject, git, place.folder, place.common_dir)
-    return _in_order([*written_findings(document, plan), *ground], document)
+    claim = lint_claim(subject, place.state_dir)
+    return _in_order([*written_findings(document, plan), *ground, *claim], document)
 
 
 def written_findings(document: Document, plan: Plan) -> tuple[Finding, ...]:

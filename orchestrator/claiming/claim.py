@@ -1,0 +1,114 @@
+"""The claim on a mission: what a run holds while it carries the mission out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from errors import ClaimHeldError, ClaimLostError
+from workspace.escort import Escort, Luggage, Push
+from workspace.git_command import GitOutput
+
+
+class Claim(Escort, Protocol):
+    """One clone holds it, on the remote. For any thread."""
+
+    @property
+    def taken(self) -> bool:
+        """Whether it is ours. Nothing starts and no request is applied without it."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether the remote has had no sign of ours for so long that another clone may take it:
+        nothing new starts until it has one."""
+
+    def take(self) -> bool:
+        """Take it, unless it is taken. Whether another clone had it last: then what that one left
+        was taken in, and the base may have moved.
+
+        Raises:
+            ClaimHeldError: Another clone carries the mission out.
+            ClaimLostError: It was taken from us.
+            GitError: The remote cannot be reached, or takes no claim.
+            StoppedError: A stop was requested while it was waited for a sign of another clone.
+        """
+
+    def prove(self) -> None:
+        """Give a sign, right before something that no push of ours carries.
+
+        Raises:
+            ClaimHeldError, ClaimLostError, GitError: As `take`.
+        """
+
+    def give_back(self) -> None:
+        """Say that this clone is through. What keeps that from being said is told, no error."""
+
+    @contextmanager
+    def calling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call `listener` when it is silent no more, while the block runs. It must not block."""
+
+
+class NoClaim:
+    """Where there is no remote, or `claim: never`: nobody else is asked."""
+
+    taken = True
+    silent = False
+
+    def along(self, push: Push) -> GitOutput:
+        return push(Luggage())
+
+    def take(self) -> bool:
+        return False
+
+    def prove(self) -> None:
+        """Nobody asks."""
+
+    def give_back(self) -> None:
+        """Nobody waits for it."""
+
+    @contextmanager
+    def calling(self, listener: Callable[[], None]) -> Iterator[None]:
+        del listener
+        yield
+
+
+@dataclass(kw_only=True, slots=True)
+class ClaimInMemory:
+    """The shipped fake."""
+
+    holder: str = ""  # another clone that holds it
+    lost_to: str = ""  # ... that took it over
+    from_another: bool = False  # what `take` says
+    taken: bool = False
+    silent: bool = False
+    signs: int = 0  # given so far
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def along(self, push: Push) -> GitOutput:
+        self.prove()
+        return push(Luggage())
+
+    def take(self) -> bool:
+        if self.lost_to:
+            raise ClaimLostError(f"{self.lost_to} took the mission over")
+        if self.holder:
+            raise ClaimHeldError(f"{self.holder} carries the mission out")
+        first, self.taken = not self.taken, True
+        return first and self.from_another
+
+    def prove(self) -> None:
+        self.take()
+        self.signs += 1
+
+    def give_back(self) -> None:
+        self.taken = False
+
+    @contextmanager
+    def calling(self, listener: Callable[[], None]) -> Iterator[None]:
+        self.listeners.append(listener)
+        try:
+            yield
+        finally:
+            self.listeners.remove(listener)
