@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from mission.private import new_private
 from policy.merged import Recorded
 
 _VERSION = 1  # of what is looked for in commits, and of how it is kept
@@ -46,7 +47,9 @@ def save(file: Path, index: Index) -> None:
     digest = hashlib.sha256(text).hexdigest().encode()
     fresh = file.with_name(f"{file.name}.new")
     try:
-        fresh.write_bytes(digest + b"\n" + text)
+        fresh.unlink(missing_ok=True)
+        with new_private(fresh) as kept:
+            kept.write(digest + b"\n" + text)
         fresh.replace(file)
     except OSError:
         fresh.unlink(missing_ok=True)
