@@ -12,6 +12,8 @@ from rich.console import Console
 from cli.console import printable, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
+from cli.tables import minute
+from mission.elsewhere import Claimed
 from mission.journal import RequestKind
 from mission.place import Place
 from mission.state import Status
@@ -39,6 +41,7 @@ def ask_for(path: str | None, wishes: Sequence[Wish]) -> list[Asked]:
             stop=stop,
             show=lambda: display_for(Console(stderr=True)),
             on_held=_tell_held,
+            on_left=tell_left,
         )
 
 
@@ -64,12 +67,27 @@ def ask(
             stop=stop,
             show=lambda: display_for(Console(stderr=True)),
             on_held=_tell_held,
+            on_left=tell_left,
         )
 
 
 def _tell_held(who: Holder) -> None:
     talk(printable(f"The mission is held by {who}."))
     talk("It is asked to apply the request; Ctrl-C withdraws it.")
+
+
+def tell_left(claim: Claimed) -> None:
+    """Say whom a request was left for."""
+    who = f"{claim.who} on {claim.host}" if claim.who else claim.host
+    talk(printable(f"The mission is carried out in another clone, by {who}."))
+    if claim.sign is not None:
+        talk(f"Its last sign is of {minute(claim.sign)}.")
+    talk("The request is left on the remote for that run; Ctrl-C takes it back.")
+
+
+def tell_away(why: str) -> None:
+    """Say that no run of another clone could be asked."""
+    talk(printable(f"A run in another clone could not be asked: {why}"))
 
 
 def asker() -> str:

@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from cli.asking import tell_away, tell_left
 from cli.console import fact, print_json, printable
+from cli.stopping import stopped_by_signals
 from mission.place import Place
 from service.pausing import pause as pause_mission
 from service.pausing import unpause as unpause_mission
+from workspace.process import Stop
 
 pause_app, unpause_app = typer.Typer(), typer.Typer()
 
@@ -24,7 +27,16 @@ def pause(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Start nothing, push nothing and merge nothing until `mission unpause`. What runs goes on."""
-    paused = pause_mission(Place.find(path), by=getpass.getuser(), reason=reason)
+    stop = Stop()
+    with stopped_by_signals(stop):
+        paused = pause_mission(
+            Place.find(path),
+            by=getpass.getuser(),
+            reason=reason,
+            stop=stop,
+            on_left=tell_left,
+            on_away=tell_away,
+        )
     if as_json:
         print_json(
             {"paused": True, "since": paused.since, "by": paused.by, "reason": paused.reason}
@@ -41,7 +53,9 @@ def unpause(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Go on. Removes what `mission pause` wrote, and a `PAUSED` file beside the task file."""
-    removed = unpause_mission(Place.find(path))
+    stop = Stop()
+    with stopped_by_signals(stop):
+        removed = unpause_mission(Place.find(path), stop=stop, on_left=tell_left, on_away=tell_away)
     if as_json:
         print_json({"paused": False, "removed": removed})
     elif removed:

@@ -13,9 +13,9 @@ from cli.console import fact, print_json, printable, talk
 from errors import RequestRefusedError, UsageError
 from mission.journal import RequestKind
 from mission.place import Place
-from mission.plan import read_plan
 from mission.state import Status
 from service.ask import Asked, Wish
+from service.posting import rows_that_are
 
 set_app, approve_app, reject_app, retry_app, unblock_app = (typer.Typer() for _ in range(5))
 
@@ -117,8 +117,7 @@ def _ask(
     """Ask for the same of the rows that are named, or of every one that is `wanted`."""
     path, tasks = path_and_rows(words or (), every=every)
     if every:
-        plan = read_plan(Place.find(path))
-        tasks = tuple(task.id for task in plan.tasks if task.status == wanted)
+        tasks = rows_that_are(Place.find(path), wanted)
     by = asker()
     wishes = [Wish(kind=kind, task=task, note=note, by=by) for task in dict.fromkeys(tasks)]
     asked = ask_for(path, wishes) if wishes else []

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from cli.console import fact, print_json
+from cli.console import fact, print_json, printable, talk
 from cli.status_page import status_page
-from errors import StoppedError, UsageError
+from errors import GitError, StoppedError, UsageError
+from mission.clock import utc_now
 from mission.place import Place
 from service.builder import Standings
 from service.data import standing_data
+from service.sources import may_be_asked
 
 app = typer.Typer()
 
@@ -27,17 +29,36 @@ def status(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on, and show every change.")] = False,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Ask the remote how it stands in another clone.")
+    ] = False,
 ) -> None:
     """Milestones with their progress, what is ready, held up or waiting, and what was spent."""
     if watch and as_json:
         raise UsageError("--watch and --json do not go together", hint="Leave one of them out")
-    standings = Standings.shared(Place.find(path))
+    place = Place.find(path)
+    if fetch or (not watch and may_be_asked(place)):
+        _look_there(place, always=fetch)
+    standings = Standings.shared(place)
     if watch:
         _watch(standings)
     elif as_json:
         print_json(standing_data(standings.current()))
     else:
         fact(status_page(standings.current()))
+
+
+def _look_there(place: Place, *, always: bool) -> None:
+    """Ask the remote, or only where the settings say so. One that is away hides nothing."""
+    from service.posting import look_if_old, look_there  # noqa: PLC0415 - takes half a second
+
+    try:
+        if always:
+            look_there(place)
+        else:
+            look_if_old(place, now=utc_now())
+    except GitError as error:
+        talk(printable(f"The remote could not be asked: {error.message}"))
 
 
 def _watch(standings: Standings) -> None:

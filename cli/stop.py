@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.arguments import PATH, path_and_some
-from cli.asking import asker
+from cli.asking import asker, tell_left
 from cli.console import fact, print_json, printable, talk
 from cli.stopping import stopped_by_signals
 from mission.place import Place
@@ -47,6 +47,7 @@ def stop(
             redact=Redactor.from_environment(os.environ).text,
             stop=request,
             on_held=_tell_asked,
+            on_left=tell_left,
         )
     if as_json:
         print_json({"rows": [answer.data() for answer in answers]})

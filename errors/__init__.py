@@ -13,6 +13,7 @@
     ├── UnapprovedError          a merge would change what the runner acts on, and nobody agreed
     ├── RowConflictError         a row changed under us in a way that conflicts
     ├── RequestRefusedError      the single writer refused what a person asked for
+    ├── RequestLeftError         exit code 75: nobody has answered it yet
     ├── JournalError             the journal cannot be read or written
     ├── GateError                a gate did not say clear
     │   └── GateTimeoutError     exit code 75: it did not say so in time
@@ -134,6 +135,12 @@ class RowConflictError(MissionError):
 
 class RequestRefusedError(MissionError):
     """The single writer refused what a person asked for."""
+
+
+class RequestLeftError(MissionError):
+    """A person's request lies where the writer will find it, and has no answer yet."""
+
+    exit_code = 75
 
 
 class JournalError(MissionError):

@@ -28,7 +28,7 @@ from mission.foreign import (
 from mission.place import Place
 
 ROWS_FILE: Final = "rows.json"
-CLAIM_FILE: Final = "claim.json"
+_CLAIM_FILE: Final = "claim.json"  # as `mission.claim` writes it
 ELSEWHERE_FILE: Final = "elsewhere.json"
 HELD: Final = "held"
 _T = TypeVar("_T")
@@ -103,7 +103,7 @@ def heard(files: Mapping[str, bytes], *, looked: datetime, clone: str) -> Elsewh
         looked: When they were read.
         clone: Which one this is.
     """
-    claim = _read(_claim, files.get(CLAIM_FILE, b""))
+    claim = _read(_claim, files.get(_CLAIM_FILE, b""))
     return Elsewhere(
         looked=looked,
         claim=claim,
@@ -153,6 +153,11 @@ def write_elsewhere(place: Place, found: Elsewhere) -> None:
     data = asdict(found) | {"answers": [answer_data(one) for one in found.answers]}
     fresh.write_bytes(_written(data))
     fresh.replace(file)
+
+
+def forget_elsewhere(place: Place) -> None:
+    """What was heard is over: the mission is this clone's now."""
+    elsewhere_file(place).unlink(missing_ok=True)
 
 
 def _written(value: object) -> bytes:

@@ -31,4 +31,5 @@ def is_anything_due(parts: Assembly, board: Board, *, expand: bool) -> bool:
         or bool(parts.journal.open_attempts())
         or bool(parts.journal.pending_requests())
         or (expand and next_placeholder(board.plan) is not None)
+        or parts.has_mail
     )

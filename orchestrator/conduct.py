@@ -10,6 +10,7 @@ from mission.journal.kinds import DispatchBegan
 from orchestrator.admission.admission import Admission
 from orchestrator.admission.budgeting import Budget
 from orchestrator.assembly.assembly import Assembly
+from orchestrator.letters.carrier import Mail, NoMail
 from orchestrator.loop.board import Board
 from orchestrator.loop.dispatch import Dispatcher
 from orchestrator.loop.events import Event, StopRequested, Woken
@@ -45,7 +46,9 @@ def conduct(
         RowConflictError: Somebody changed a row that was under way.
     """
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    mail: Mail = NoMail()
     if todo.selected is None or todo.selected:
+        mail = parts.mail(lambda: events.put(Woken()))
         everything = todo.selected is None
         begun = DispatchBegan(slots=slots, all=everything, rows=tuple(sorted(todo.selected or ())))
         parts.journal.record(begun)
@@ -86,6 +89,7 @@ def conduct(
             say=parts.display.say,
             give_up=parts.stop.give_up,
         ),
+        mail,
     ):
         writing = Writing(
             board,

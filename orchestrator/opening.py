@@ -28,7 +28,11 @@ from orchestrator.admission.rests import Rests
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.assembly.given import task_path
 from orchestrator.claiming.carried import AllCarried
+from orchestrator.claiming.claim import NoClaim
 from orchestrator.claiming.making import make_claim
+from orchestrator.letters.answered import Answered
+from orchestrator.letters.post import RemotePost
+from orchestrator.letters.showing import Shown
 from orchestrator.loop.board import Board
 from orchestrator.merging.merges import Merges
 from orchestrator.operations.evidence import NoRecord, OperationRecord
@@ -94,15 +98,19 @@ def open_mission(
             engine_run=engine_run,
         )
         journal = opened.in_run(run)
+        shown = Shown(place, journal, pause, Answered(journal), redactor=redactor)
         claim = make_claim(
             place,
             config,
             repository,
-            carried=AllCarried(()),
+            carried=AllCarried((shown,)),
             stop=stop,
             say=display.say,
             take_over=take_over,
         )
+        post = None
+        if not isinstance(claim, NoClaim):
+            post = RemotePost(repository, key=place.state_dir.name, state_dir=place.state_dir)
         repository = replace(repository, escort=claim)
         parts = Assembly(
             place=place,
@@ -143,6 +151,8 @@ def open_mission(
                 repository.top, f"{repository.remote}/{repository.base}", display.say, journal
             ),
             claim=claim,
+            shown=shown,
+            post=post,
             remote=remote or NoWorkers(),
             operations=operations or NoRecord(),
         )
@@ -152,6 +162,8 @@ def open_mission(
             outcome = "stopped" if stop.requested else "ended"
         finally:
             claim.give_back()
+            if post is not None:
+                post.close()
             repository.close()
             journal.end_run(run, outcome)
 

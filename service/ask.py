@@ -1,7 +1,8 @@
 """What people ask of the single writer: left in the journal, and waited for until it is answered.
 
 While a run holds the task file, the run applies what is asked. While nobody does, whoever asks
-becomes the writer and applies it.
+becomes the writer and applies it. Where another clone carries the mission out, its run is asked
+over the remote.
 """
 
 from __future__ import annotations
@@ -12,20 +13,24 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from errors import ClaimHeldError, MissionError, RequestRefusedError, StoppedError, WriterBusyError
+from mission.elsewhere import Claimed
 from mission.journal import Journal, Request, RequestKind
 from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan
 from mission.state import Status
+from orchestrator.letters.there import Asking
 from orchestrator.ports.display import Display
 from orchestrator.run import apply_requests
+from service.posting import NobodyThereError, ask_there
 from tasks_md.holder import Holder, holder
 from tasks_md.model import Task
 from workspace.process import Stop
 
 _POLL = 0.05  # seconds between two looks at the request's row
+_TURNS = 3  # of asking here and there, while the claim changes hands
 
-By = Literal["this command", "the run"]
+By = Literal["this command", "the run", "another clone"]
 #: Shows what is done, for as long as the `with` lasts.
 Show = Callable[[], AbstractContextManager[Display]]
 Redact = Callable[[str], str]
@@ -47,7 +52,7 @@ class Asked:
     """What became of a request."""
 
     task: str
-    request: int  # its number in the journal
+    request: int | None  # its number in the journal; None: it went to another clone
     kind: RequestKind
     status: str  # the row's, afterwards
     notes: str  # the row's, afterwards
@@ -105,6 +110,7 @@ def ask(
     stop: Stop,
     show: Show,
     on_held: Callable[[Holder], None],
+    on_left: Callable[[Claimed], None],
 ) -> Asked:
     """Ask for a change of one row, and wait until it is in the file: see `ask_for`.
 
@@ -112,7 +118,9 @@ def ask(
         RequestRefusedError: The writer refused, with its reason.
         MissionError: As `ask_for` raises it.
     """
-    (asked,) = ask_for(place, [wish], redact=redact, stop=stop, show=show, on_held=on_held)
+    (asked,) = ask_for(
+        place, [wish], redact=redact, stop=stop, show=show, on_held=on_held, on_left=on_left
+    )
     if asked.error is not None:
         raise RequestRefusedError(asked.error)
     return asked
@@ -126,6 +134,7 @@ def ask_for(
     stop: Stop,
     show: Show,
     on_held: Callable[[Holder], None],
+    on_left: Callable[[Claimed], None],
 ) -> list[Asked]:
     """Ask for changes of rows, all at once, and wait until each is in the file or refused.
 
@@ -134,14 +143,68 @@ def ask_for(
         stop: Ends the waiting.
         show: Shows what this process does, where it becomes the writer.
         on_held: Told once who holds the mission, and is waited for.
+        on_left: Told whom it was left for, where that is the run of another clone.
 
     Raises:
         TaskFileError: There is no such task. Nothing was asked for.
+        RequestLeftError: The run of another clone has not answered yet.
         StoppedError: A stop was requested: what nobody has answered is withdrawn, or the merge that
             it led to is left for the next run.
     """
     plan = read_plan(place)
     wishes = [replace(wish, task=plan.task(wish.task).id) for wish in wishes]
+    for turn in range(_TURNS):
+        try:
+            return _ask_here(place, wishes, redact, stop, show, on_held)
+        except ClaimHeldError:
+            try:
+                return _ask_there(place, wishes, stop, on_left)
+            except NobodyThereError:  # it was given back, or has lapsed, just now
+                if turn == _TURNS - 1:
+                    raise
+    return []
+
+
+def _ask_there(
+    place: Place, wishes: Sequence[Wish], stop: Stop, on_left: Callable[[Claimed], None]
+) -> list[Asked]:
+    """Ask the run in another clone: once for all rows of which the same is wanted."""
+    found: list[Asked] = []
+    same: dict[tuple[RequestKind, Status | None, str | None], list[str]] = {}
+    for one in wishes:
+        same.setdefault((one.kind, one.status, one.note), []).append(one.task)
+    for (kind, status, note), tasks in same.items():
+        asking = Asking(kind=kind, tasks=tuple(tasks), status=status, note=note)
+        answer = ask_there(place, asking, stop=stop, on_left=on_left)
+        found += [
+            Asked(
+                task=row.task,
+                request=None,
+                kind=kind,
+                status=row.status,
+                notes=row.notes,
+                applied_by="another clone",
+                error=row.error,
+            )
+            for row in answer.rows
+        ]
+    return found
+
+
+def _ask_here(
+    place: Place,
+    wishes: Sequence[Wish],
+    redact: Redact,
+    stop: Stop,
+    show: Show,
+    on_held: Callable[[Holder], None],
+) -> list[Asked]:
+    """Leave it in the journal of this clone, and wait.
+
+    Raises:
+        ClaimHeldError: Another clone carries the mission out.
+        MissionError: As `ask_for` raises it.
+    """
     with Journal.open(place.journal_file, redact=redact) as journal:
         numbers = [_submit(journal, wish) for wish in wishes]
         try:

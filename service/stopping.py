@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from errors import RequestRefusedError, StoppedError
+from mission.elsewhere import Claimed
 from mission.journal import Journal, RequestKind
 from mission.place import Place
 from mission.plan import read_plan
+from orchestrator.letters.there import Asking
+from service.posting import NobodyThereError, ask_there
 from tasks_md.holder import Holder, holder
 from workspace.process import Stop
 
@@ -20,7 +23,7 @@ class RowAnswer:
     """What became of one row."""
 
     task: str
-    request: int  # its number in the journal
+    request: int | None  # its number in the journal; None: it went to another clone
     status: str  # the row's, afterwards
     notes: str  # the row's, afterwards
     error: str | None  # why it was not stopped
@@ -45,6 +48,7 @@ def stop_rows(
     redact: Callable[[str], str],
     stop: Stop,
     on_held: Callable[[Holder], None],
+    on_left: Callable[[Claimed], None],
 ) -> list[RowAnswer]:
     """Have the run that is under way end these rows and no others; return once they have ended.
 
@@ -55,10 +59,13 @@ def stop_rows(
         redact: Takes secrets out of what goes into the journal.
         stop: Ends the waiting.
         on_held: Told who is asked.
+        on_left: Told who is asked, where that is the run of another clone.
 
     Raises:
         TaskFileError: There is no such task.
-        RequestRefusedError: No run is under way.
+        RequestRefusedError: No run is under way, here or in another clone.
+        RequestLeftError: The run of another clone has not answered yet.
+        GitError: The remote, where another clone may be heard, cannot be reached.
         StoppedError: A stop was requested: what has not been answered is withdrawn. A row whose
             agent was asked to end by then ends all the same.
     """
@@ -66,9 +73,7 @@ def stop_rows(
     wanted = list(dict.fromkeys(plan.task(task).id for task in tasks))
     who = holder(place.state_dir)
     if who is None:
-        raise RequestRefusedError(
-            "no run is under way", hint="`mission status` shows where it stands"
-        )
+        return _stop_there(place, wanted, note, stop, on_left)
     on_held(who)
     with Journal.open(place.journal_file, redact=redact) as journal:
         numbers = [
@@ -87,6 +92,26 @@ def stop_rows(
             error=request.error,
         )
         for request in requests
+    ]
+
+
+def _stop_there(
+    place: Place,
+    tasks: Sequence[str],
+    note: str | None,
+    stop: Stop,
+    on_left: Callable[[Claimed], None],
+) -> list[RowAnswer]:
+    asking = Asking(kind=RequestKind.STOP, tasks=tuple(tasks), note=note)
+    try:
+        answer = ask_there(place, asking, stop=stop, on_left=on_left)
+    except NobodyThereError:
+        raise RequestRefusedError(
+            "no run is under way", hint="`mission status` shows where it stands"
+        ) from None
+    return [
+        RowAnswer(task=row.task, request=None, status=row.status, notes=row.notes, error=row.error)
+        for row in answer.rows
     ]
 
 

@@ -36,6 +36,8 @@ _SUBMODULE = "160000"
 _NOTHING = "000000"  # the mode of what is not there
 # Settings whose paths are relative to the folder of the settings.
 _RELATIVE = re.compile(r"include\.path|includeif\..*\.path|lfs\.storage")
+# Where pushes go in place of the remote's address: who works on loan has nobody to push to.
+_PUSHES = re.compile(r"remote\..*\.pushurl")
 # True of one repository alone.
 _OWN = ("core.worktree", "extensions.refstorage")
 
@@ -108,7 +110,7 @@ class LentRepository:
         git, change = Git(self.place), ("config", "--file", str(copy))
         settings = settings_in(copy) if copy.exists() else ()
         for name in dict.fromkeys(name for name, _ in settings):
-            if name in _OWN:
+            if name in _OWN or _PUSHES.fullmatch(name):
                 git.run(*change, "--unset-all", name)
             elif _RELATIVE.fullmatch(name):
                 git.run(*change, "--unset-all", name)

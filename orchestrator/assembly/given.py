@@ -15,6 +15,8 @@ from mission.journal import Journal
 from mission.place import Place
 from orchestrator.admission.rests import Rests
 from orchestrator.claiming.claim import Claim, NoClaim
+from orchestrator.letters.post import Post
+from orchestrator.letters.showing import Shown
 from orchestrator.merging.merges import Merges
 from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.ports.display import Display
@@ -59,7 +61,9 @@ class Given:
     landed: Merges  # what the base holds of the mission
     away: Away  # the remote, while it cannot be reached
     behind: Behind  # what keeps the checkout from following it
+    shown: Shown  # what other clones see of it
     claim: Claim = field(default_factory=NoClaim)  # says to other clones that we have the mission
+    post: Post | None = None  # how they ask; None: nobody can
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
     operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
     clock: Clock = SYSTEM_CLOCK

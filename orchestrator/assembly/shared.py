@@ -6,9 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from errors import GitError, UsageError
+from mission.plan import read_plan
 from orchestrator.assembly.given import Given
 from orchestrator.gating.passage import Passage
 from orchestrator.gating.settings_files import SettingsFiles
+from orchestrator.letters.carrier import Carrier, Mail, NoMail
+from orchestrator.letters.keys import Keys
+from orchestrator.letters.letters import Letters
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.own_commits import OwnCommits
 from orchestrator.publishing.review_reports import ReviewReports
@@ -19,6 +24,7 @@ from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Asking
 from orchestrator.workplace.verifying import Verifier
 from tasks_md.model import Plan
+from workspace.signatures import ssh_keygen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +87,54 @@ class Shared(Given):
             display=self.display,
             stop=self.stop,
         )
+
+    def mail(self, wake: Callable[[], None]) -> Mail:
+        """Requests from other clones, for as long as a loop runs.
+
+        Args:
+            wake: Tells the loop that there are some. It must not block.
+        """
+        if self.post is None or not self.claim.taken:
+            return NoMail()
+        requests = self.config.requests
+        if requests.signed is not None:
+            self._tell_without_keygen()
+        keys = Keys(named=requests.signed or "", repository=self.repository)
+        letters = Letters(
+            self.post,
+            self.journal,
+            self.shown.answered,
+            self.pause,
+            mission=self.place.state_dir.name,
+            config=requests,
+            keys=keys.read,
+            plan=lambda: read_plan(self.place),
+            clock=self.clock,
+            display=self.display,
+        )
+        return Carrier(
+            letters,
+            look=requests.look,
+            publish=self.claim.prove,
+            is_behind=lambda: self.shown.is_behind,
+            wake=wake,
+            say=self.display.say,
+        )
+
+    def _tell_without_keygen(self) -> None:
+        try:
+            ssh_keygen()
+        except UsageError as error:
+            self.display.say(f"requests from other clones are all refused: {error.message}")
+
+    @cached_property
+    def has_mail(self) -> bool:
+        """Whether requests from other clones lay there when this was asked first. A remote that is
+        away has none."""
+        try:
+            return self.post is not None and bool(self.post.waiting())
+        except GitError:
+            return False
 
     def issues(self, plan: Callable[[], Plan]) -> IssueBook:
         """The issues that the rows of a plan name."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mission.claim import CLAIM_FILE, claim_bytes
 from mission.clock import SYSTEM_CLOCK, Clock
 from mission.config import MissionConfig
+from mission.elsewhere import heard, write_elsewhere
 from mission.place import Place
 from orchestrator.claiming.carried import Carried
 from orchestrator.claiming.claim import Claim, NoClaim
-from orchestrator.claiming.claim_ref import ClaimRef
+from orchestrator.claiming.claim_ref import ClaimRef, Found
 from orchestrator.claiming.memory import MemoryFile, clone_id
 from orchestrator.claiming.remote_claim import RemoteClaim
 from orchestrator.claiming.taking import Taking
@@ -53,5 +55,13 @@ def make_claim(
         stop=stop,
         say=say,
         take_over=take_over,
+        on_held=lambda found: _keep(place, found, clone, clock),
     )
     return RemoteClaim(ref, taking, carried=carried, clock=clock, stop=stop, say=say)
+
+
+def _keep(place: Place, found: Found, clone: str, clock: Clock) -> None:
+    """Keep what another clone shows, for whoever looks at the mission here."""
+    if found.note is not None:
+        files = {**found.files, CLAIM_FILE: claim_bytes(found.note)}
+        write_elsewhere(place, heard(files, looked=clock.now(), clone=clone))

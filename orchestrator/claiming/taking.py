@@ -38,6 +38,7 @@ class Taking:
         stop: Stop,
         say: Callable[[str], None],
         take_over: bool,
+        on_held: Callable[[Found], None],
     ) -> None:
         """
         Args:
@@ -45,6 +46,7 @@ class Taking:
             clone: This clone.
             say: Tells people a line.
             take_over: Whether a person wants it taken over as soon as that may be.
+            on_held: Told what another clone shows that has it.
         """
         self._ref = ref
         self._memory = memory
@@ -55,6 +57,7 @@ class Taking:
         self._stop = stop
         self._say = say
         self._take_over = take_over
+        self._on_held = on_held
 
     def take(self, move: Move) -> Found:
         """Take it; what the ref was at before.
@@ -107,6 +110,7 @@ class Taking:
         if what is Turn.WATCH and watched is not None and watched.commit == found.commit:
             return True
         silent = silence(note, seen=seen, now=now)
+        self._on_held(found)
         raise held(note, silent=silent, stale=what is Turn.STALE)
 
     def _note(self) -> ClaimNote:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
-from errors import GitError
+from errors import GitError, MissionError
 from orchestrator.letters.letters import Letters
 from workspace.side_thread import SideThread, cause
 
@@ -59,6 +59,7 @@ class Carrier:
         *,
         look: timedelta,
         publish: Callable[[], None],
+        is_behind: Callable[[], bool],
         wake: Callable[[], None],
         say: Callable[[str], None],
     ) -> None:
@@ -66,6 +67,7 @@ class Carrier:
         Args:
             look: How often.
             publish: Has the answers go to the remote now. It may raise a MissionError.
+            is_behind: Whether something is to be published that people wait for.
             wake: Tells the run that there are requests in the journal, or a pause. It must not
                 block.
             say: Tells people one line.
@@ -73,6 +75,7 @@ class Carrier:
         self._letters = letters
         self._look = look.total_seconds()
         self._publish = publish
+        self._is_behind = is_behind
         self._wake = wake
         self._say = say
         self._over = threading.Event()
@@ -132,13 +135,20 @@ class Carrier:
             self._busy_until = time.monotonic() + _BUSY_FOR
             self._wake()
         self._letters.settle()
-        if self._letters.to_take_away:
+        if self._letters.to_take_away or self._owes():
             self._bring()
+
+    def _owes(self) -> bool:
+        """Whether other clones are to see more than they do."""
+        try:
+            return self._is_behind()
+        except MissionError:
+            return False  # the loop tells of a file that cannot be read
 
     def _bring(self) -> None:
         """Bring the answers to the remote, and then take the letters away from there."""
         try:
             self._publish()
             self._letters.take_away()
-        except GitError:
-            return  # they lie there still: the next round does it
+        except MissionError:
+            return  # they lie there still: the next round does it, or the next run

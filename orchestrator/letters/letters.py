@@ -55,7 +55,8 @@ class Letters:
         self._plan = plan
         self._clock = clock
         self._display = display
-        self._lying: dict[str, str] = {}  # commits of letters that are to be taken away, by id
+        self._lying: dict[str, str] = {}  # the commits of letters on the remote, by id
+        self._left: set[str] = set()  # letters that the remote lets nobody take away
 
     @property
     def waiting(self) -> bool:
@@ -74,12 +75,12 @@ class Letters:
             GitError: The remote cannot be reached.
         """
         new = False
-        self._lying = dict(self._post.waiting())
+        waiting = self._post.waiting()
+        self._lying = {one: at for one, at in waiting.items() if one not in self._left}
         for letter, commit in [*self._lying.items()][:_MOST_AT_ONCE]:
             if not is_id(letter):
                 self._display.say("a ref among the requests on the remote is none: it is deleted")
-                self._post.take_away(letter, commit)
-                del self._lying[letter]
+                self._take_one_away(letter, commit)
             elif not self._answered.knows(letter):
                 self._take_in(letter, commit)
                 new = True
@@ -125,8 +126,13 @@ class Letters:
         """
         for letter, commit in [*self._lying.items()]:
             if self._answered.is_answered(letter):
-                self._post.take_away(letter, commit)
-                del self._lying[letter]
+                self._take_one_away(letter, commit)
+
+    def _take_one_away(self, letter: str, commit: str) -> None:
+        """Once: a remote that lets nobody delete is not asked again and again."""
+        if not self._post.take_away(letter, commit):
+            self._left.add(letter)
+        del self._lying[letter]
 
     def _take_in(self, letter: str, commit: str) -> None:
         try:

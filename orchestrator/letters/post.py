@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 from errors import GitError, RequestRefusedError
@@ -14,7 +16,8 @@ from workspace.shared_objects import Shared
 from workspace.shared_refs import SharedRefs, Swap
 from workspace.signatures import Signed, signed_commit, signer
 
-FOLDER = "requests/"
+_FOLDER = "requests/"
+_CLAIM = "claim"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +59,12 @@ class Post(Protocol):
             MissionError: It cannot be told.
         """
 
-    def take_away(self, letter: str, commit: str) -> None:
-        """Take one away that was answered. One that is gone, or another one by now, is left.
+    def close(self) -> None:
+        """It is needed no more."""
+
+    def take_away(self, letter: str, commit: str) -> bool:
+        """Take one away. One that is gone, or another one by now, is left; False for that, and
+        where the remote lets nobody take one away.
 
         Raises:
             GitError: The remote cannot be reached.
@@ -67,16 +74,45 @@ class Post(Protocol):
 class RemotePost:
     """On the remote of a repository."""
 
-    def __init__(self, repository: Repository, refs: SharedRefs) -> None:
-        self._repository = repository
-        self._refs = refs
+    def __init__(self, repository: Repository, *, key: str, state_dir: Path) -> None:
+        """
+        Args:
+            repository: It has a remote, which is not waited for while it is away.
+            key: The mission, as all clones name it.
+            state_dir: The mission's own folder, which exists.
+        """
+        self._repository = replace(repository, git=replace(repository.git, away=None))
+        self._key = key
+        self._state_dir = state_dir
+
+    @cached_property
+    def _refs(self) -> SharedRefs:
+        """Made when it is needed: the claim has found out by then what the remote takes."""
+        return SharedRefs(self._repository, key=self._key, state_dir=self._state_dir)
+
+    def close(self) -> None:
+        """Throw away what was made and fetched."""
+        if "_refs" in self.__dict__:
+            self._refs.close()
 
     def waiting(self) -> Mapping[str, str]:
         return letters_in(self._refs.listed())
 
+    def claim(self, seen: str | None) -> tuple[str | None, Mapping[str, bytes] | None]:
+        """The commit of the claim, and its files; None where it is the one that was `seen`.
+
+        Raises:
+            GitError: The remote cannot be reached.
+        """
+        commit = self._refs.listed().get(_CLAIM)
+        if commit is None:
+            return None, {}
+        found = None if commit == seen else self._refs.read(_CLAIM, commit)
+        return commit, None if found is None else found.files
+
     def open(self, letter: str, commit: str) -> Opened | None:
         try:
-            found = self._refs.read(f"{FOLDER}{letter}", commit)
+            found = self._refs.read(f"{_FOLDER}{letter}", commit)
         except GitError as error:
             if not self._refs.objects.has(commit):
                 raise
@@ -87,8 +123,8 @@ class RemotePost:
         environment = self._refs.objects.environment
         return signer(self._repository.git, commit, keys, environment=environment)
 
-    def take_away(self, letter: str, commit: str) -> None:
-        self._refs.delete(f"{FOLDER}{letter}", commit)
+    def take_away(self, letter: str, commit: str) -> bool:
+        return self._refs.delete(f"{_FOLDER}{letter}", commit) is Swap.DONE
 
     def leave(self, letter: str, content: bytes, *, sign: bool, ssh: bool) -> str:
         """Leave a letter there; its commit.
@@ -112,7 +148,7 @@ class RemotePost:
             )
         else:
             commit = objects.make(files, subject=subject)
-        if self._refs.swap(f"{FOLDER}{letter}", commit, None) is not Swap.DONE:
+        if self._refs.swap(f"{_FOLDER}{letter}", commit, None) is not Swap.DONE:
             raise RequestRefusedError(
                 f"the remote does not take the request: {self._refs.refused}",
                 hint="Ask in the clone that carries the mission out",
@@ -123,9 +159,9 @@ class RemotePost:
 def letters_in(listed: Mapping[str, str]) -> Mapping[str, str]:
     """The letters among all refs of a mission."""
     return {
-        name.removeprefix(FOLDER): commit
+        name.removeprefix(_FOLDER): commit
         for name, commit in sorted(listed.items())
-        if name.startswith(FOLDER)
+        if name.startswith(_FOLDER)
     }
 
 
@@ -150,6 +186,7 @@ class PostInMemory:
 
     letters: dict[str, Opened] = field(default_factory=dict)
     signers: dict[str, Signed] = field(default_factory=dict)  # by commit
+    denies: bool = False  # to take any away
 
     def waiting(self) -> Mapping[str, str]:
         return {letter: one.commit for letter, one in sorted(self.letters.items())}
@@ -164,6 +201,11 @@ class PostInMemory:
             raise RequestRefusedError("its signature is of no key that counts here")
         return found
 
-    def take_away(self, letter: str, commit: str) -> None:
-        if self.open(letter, commit) is not None:
+    def close(self) -> None:
+        """Nothing is left to close."""
+
+    def take_away(self, letter: str, commit: str) -> bool:
+        lies = self.open(letter, commit) is not None and not self.denies
+        if lies:
             del self.letters[letter]
+        return lies

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from gates.pause import Paused, PauseFiles
 from gates.protocol import GateState
 from mission.answers import ANSWERS_FILE, answers_bytes
-from mission.elsewhere import ROWS_FILE, RowsThere, RowThere, rows_bytes, told
+from mission.elsewhere import ROWS_FILE, RowsThere, RowThere, forget_elsewhere, rows_bytes, told
 from mission.journal import Attempt, Event, Journal
 from mission.journal.kinds import GateAnswered, RowWaits
 from mission.place import Place
@@ -39,12 +39,16 @@ class Shown:
         self._place = place
         self._journal = journal
         self._pause = pause
-        self._answered = answered
+        self.answered = answered
         self._redactor = redactor
+        self._persons: frozenset[tuple[str, str]] = frozenset()  # rows that were shown to wait
 
     def files(self) -> Mapping[str, bytes]:
-        """How the mission stands, and what was answered."""
+        """How the mission stands, and what was answered. They are asked for once the claim is this
+        clone's: what was heard of another one is over."""
+        forget_elsewhere(self._place)
         plan = read_plan(self._place)
+        self._persons = _for_persons(plan)
         rows = [task.id for task in plan.tasks if task.status in _TOLD]
         attempts = {one: self._journal.last_attempt(one) for one in rows}
         there = rows_there(
@@ -61,12 +65,25 @@ class Shown:
         shown = self._redactor.text(rows_bytes(there).decode())
         return {
             ROWS_FILE: shown.encode(),
-            ANSWERS_FILE: answers_bytes(self._answered.newest()),
+            ANSWERS_FILE: answers_bytes(self.answered.newest()),
         }
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether other rows wait for a person than other clones can see.
+
+        Raises:
+            TaskFileError: The task file cannot be read.
+        """
+        return self._persons != _for_persons(read_plan(self._place))
 
     def absorb(self, files: Mapping[str, bytes]) -> None:
         """What another clone has answered is not answered again."""
-        self._answered.absorb(files.get(ANSWERS_FILE, b""))
+        self.answered.absorb(files.get(ANSWERS_FILE, b""))
+
+
+def _for_persons(plan: Plan) -> frozenset[tuple[str, str]]:
+    return frozenset((task.id, task.status) for task in plan.tasks if task.status in _PERSONS)
 
 
 def rows_there(

@@ -12,7 +12,9 @@ import pytest
 from tests.scratch import Scratch, make, row
 from workspace.git_environment import program
 
-ROW = 31  # from ready to done, its branch deleted: a remote, one verify step, no forge
+# From ready to done, its branch deleted, with a look for requests from other clones: a remote, one
+# verify step, no forge.
+ROW = 32
 WITHOUT = 10  # a run in which there is nothing to do
 VERIFIED: dict[str, object] = {"verify": [{"name": "whole", "run": ["true"]}]}
 # An agent that commits by itself costs what it brings home; it finds git where we do.

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from errors import TaskFileError
+from gates.pause import PauseFiles
 from mission.journal import Journal
 from mission.journal.kinds import Other
 from mission.place import Place
 from service.builder import Standings
-from service.pausing import pause, unpause
 from tasks_md.writer import StatusWriter
 from workspace.process import Stop
 
@@ -85,9 +85,10 @@ def test_the_revision_grows_when_something_has_changed_and_only_then(place: Plac
         number = note(journal)
         second = standings.current()
         assert (second.revision, second.event) == (3, number)
-    pause(place, by="ann", reason="release")
+    pauses = PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
+    pauses.write(by="ann", reason="release")
     assert standings.current().paused is not None
-    unpause(place)
+    pauses.remove()
     assert standings.current().paused is None
     with StatusWriter(place.task_file, lock_dir=place.state_dir):
         run = standings.current().run

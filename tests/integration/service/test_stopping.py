@@ -73,6 +73,7 @@ def stop(scratch: Scratch, *tasks: str) -> list[RowAnswer]:
         redact=str,
         stop=Stop(),
         on_held=lambda _: None,
+        on_left=lambda _: None,
     )
 
 

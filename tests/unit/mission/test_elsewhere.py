@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mission.answers import ANSWERS_FILE, Answer, answers_bytes
+from mission.claim import CLAIM_FILE
 from mission.elsewhere import (
-    CLAIM_FILE,
     ROWS_FILE,
     Elsewhere,
     RowsThere,

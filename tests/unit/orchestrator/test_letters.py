@@ -163,6 +163,19 @@ def test_what_is_no_name_of_a_request_is_deleted(clone: Clone) -> None:
     assert not clone.answered.newest()
 
 
+def test_where_nobody_may_delete_a_letter_is_answered_once(clone: Clone) -> None:
+    clone.post.denies = True
+    clone.leave(letter(kind="pause", tasks=()))
+    clone.post.letters["../claim"] = Opened(commit="c", author=ANN, at=NOW, content=b"")
+    clone.letters.look()
+    clone.letters.take_away()
+    said = [*clone.display.said]
+    assert not clone.letters.look()
+    assert not clone.letters.to_take_away
+    assert clone.display.said == said
+    assert len(clone.post.letters) == 2
+
+
 def test_only_what_a_key_of_the_file_has_signed_counts(clone: Clone) -> None:
     clone.config = RequestsConfig(signed="keys")
     clone.keys = lambda: b"ann@example.org bob@example.org"

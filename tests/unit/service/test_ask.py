@@ -9,6 +9,7 @@ from mission.journal import Journal, RequestKind
 from mission.place import Place
 from service.ask import Wish, answer, leave
 from service.pausing import pause, unpause
+from workspace.process import Stop
 
 
 def wish(task: str) -> Wish:
@@ -46,8 +47,17 @@ def test_a_number_that_never_was_has_no_answer(place: Place) -> None:
 def test_a_pause_wakes_whoever_waits_when_it_ends(place: Place) -> None:
     leave(place, wish("A-2"), redact=redact)
     place.wake_file.unlink()
-    assert pause(place, by="ann", reason="release").by == "ann"
-    assert pause(place, by="bob", reason="mine").by == "ann"
-    assert len(unpause(place)) == 1
+    told: list[object] = []
+
+    def hold(by: str) -> str:
+        held = pause(place, by=by, reason="", stop=Stop(), on_left=told.append, on_away=told.append)
+        return held.by
+
+    def go_on() -> tuple[str, ...]:
+        return unpause(place, stop=Stop(), on_left=told.append, on_away=told.append)
+
+    assert [hold("ann"), hold("bob")] == ["ann", "ann"]
+    assert len(go_on()) == 1
     assert place.wake_file.exists()
-    assert unpause(place) == ()
+    assert go_on() == ()
+    assert not told

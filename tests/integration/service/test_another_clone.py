@@ -1,0 +1,229 @@
+"""A run that lives in another clone of the same remote: seen and asked from here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from errors import ClaimHeldError
+from gates.pause import PauseFiles
+from mission.clock import utc_now
+from mission.journal.kinds import LetterAnswered, LetterCame
+from mission.letter import Letter, letter_bytes
+from mission.place import Place
+from orchestrator.run_end import RunEnd
+from service import posting
+from service.builder import Standings
+from service.standing import Standing
+from tests.command import run
+from tests.scratch import Scratch, make, row
+from workspace.git import Git
+from workspace.process import Stop
+
+# B says that it has begun, and works until it is told to end.
+WORKER = """
+import os, pathlib
+task = os.environ["MISSION_TASK"]
+if task == "B":
+    pathlib.Path({begun!r}).write_text("begun")
+    pathlib.Path({goes_on!r}).read_text()
+pathlib.Path(task + ".txt").write_text("work of " + task)
+"""
+
+
+class Runs:
+    """Runs on threads, which end with the test."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+        self.stop = Stop()
+
+    def begin(self, scratch: Scratch) -> Future[RunEnd]:
+        return self._pool.submit(scratch.run, stop=self.stop)
+
+
+@pytest.fixture
+def runs() -> Iterator[Runs]:
+    with ThreadPoolExecutor(1) as threads:
+        made = Runs(threads)
+        yield made
+        made.stop.request("the test is over")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "_POLL", 0.2)
+
+
+def pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def mission(folder: Path, **config: object) -> tuple[Scratch, Path, Path]:
+    """A mission of A, which waits for a person, and B, with the pipes by which B talks."""
+    begun, goes_on = pipe(folder / "begun"), pipe(folder / "goes_on")
+    worker = WORKER.format(begun=str(begun), goes_on=str(goes_on))
+    settings = {"qa": [{"match": {"id": "A"}}], "requests": {"look": "0.2s"}, **config}
+    return make(folder, [row("A"), row("B")], worker=worker, config=settings), begun, goes_on
+
+
+def clone(scratch: Scratch, folder: Path) -> Scratch:
+    """Another person's clone of the remote."""
+    subprocess.run(["git", "clone", "--quiet", scratch.remote, folder], check=True)
+    other = Scratch(top=folder, remote=scratch.remote)
+    other.git.run("config", "user.name", "Ann Lee")
+    other.git.run("config", "user.email", "ann@example.org")
+    return other
+
+
+def standing_once(scratch: Scratch, holds: Callable[[Standing], bool]) -> Standing:
+    """The first standing of which it holds."""
+    stop = Stop()
+    for standing in Standings(Place.find(str(scratch.task_file))).follow(over=stop.wait):
+        if holds(standing):
+            return standing
+    raise AssertionError("it never held")
+
+
+def there_once(scratch: Scratch, task: str, status: str) -> None:
+    """Return once another clone shows the row so."""
+    place, stop = Place.find(str(scratch.task_file)), Stop()
+    while True:
+        found = posting.look_there(place)
+        row = None if found is None else found.row(task)
+        if row is not None and row.status == status:
+            return
+        stop.wait(0.1)
+
+
+def statuses(standing: Standing) -> dict[str, str]:
+    return {view.task.id: view.task.status for view in standing.overview.tasks}
+
+
+def refs(scratch: Scratch) -> list[str]:
+    """The runner's own on the remote, without the names of missions."""
+    listed = Git(scratch.remote).text("for-each-ref", "--format=%(refname)", "refs/mission-runner")
+    return [line.split("/", 3)[3] for line in listed.split("\n") if line]
+
+
+def test_a_run_is_seen_and_asked_from_another_clone(
+    tmp_path: Path, runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scratch, begun, _ = mission(tmp_path)
+    there = clone(scratch, tmp_path / "there")
+    path = str(there.task_file)
+    going: Future[RunEnd] = runs.begin(scratch)
+    assert begun.read_text() == "begun"
+    standing_once(scratch, lambda now: statuses(now)["A"] == "needs-qa")
+    # Whoever is refused has looked.
+    with pytest.raises(ClaimHeldError, match="Orchestrator"):
+        there.run()
+    assert json.loads(run(capsys, "status", path, "--json"))["elsewhere"]["run"]["pid"]
+    there_once(there, "A", "needs-qa")
+
+    seen = json.loads(run(capsys, "status", path, "--json", "--fetch"))
+    assert seen["elsewhere"]["run"]["who"].startswith("Orchestrator")
+    assert {one["task"]: one["status"] for one in seen["elsewhere"]["rows"]}["B"] == "in-progress"
+
+    assert "A is" in run(capsys, "approve", path, "--all", "--note", "looks good")
+    standing_once(scratch, lambda now: statuses(now)["A"] == "done")
+    page = run(capsys, "status", path, "--fetch")
+    assert "carries it out in another clone" in page
+    assert "B  in-progress" in page
+    assert "approve by Ann Lee <ann@example.org>: A is" in page
+
+    # The run says no in the same words as to somebody beside it.
+    refused = run(capsys, "approve", path, "A", code=1)
+    assert "approve is for rows that are needs-qa" in refused
+    assert "paused" in run(capsys, "pause", path, "--reason", "lunch")
+    pauses = PauseFiles.of(
+        state_dir=Place.find(str(scratch.task_file)).state_dir, folder=scratch.task_file.parent
+    )
+    paused = pauses.read()
+    assert paused is not None
+    assert (paused.by, paused.reason) == ("Ann Lee <ann@example.org>", "lunch")
+    run(capsys, "unpause", path)
+    assert pauses.read() is None
+    assert "B is blocked: [mission: stopped by Ann Lee;" in run(capsys, "stop", path, "B")
+
+    end = going.result(timeout=60)
+    assert end.blocked == ("B",)
+    # Nobody carries it out any more: who asks becomes the writer.
+    assert "B is not-started." in run(capsys, "unblock", path, "B")
+    assert json.loads(run(capsys, "status", path, "--json"))["elsewhere"] is None
+    assert refs(scratch) == ["claim"]
+    with scratch.journal() as journal:
+        came = [event.what for event in journal.events(LetterCame)]
+        assert {one.by for one in came} == {"Ann Lee <ann@example.org>"}
+        assert len(journal.events(LetterAnswered)) == 5
+        assert [one.note for one in journal.requests("A")] == ["looks good", None]
+    # Nothing of it is to be seen by whoever looks at their repository.
+    for one in (scratch, there):
+        listed = one.git.text("for-each-ref")
+        assert "requests/" not in listed
+        assert "/claim" not in listed
+        assert "request" not in one.git.text("log", "--all", "--format=%s")
+
+
+def test_what_was_left_while_no_run_lived_is_applied_when_one_begins(
+    tmp_path: Path,
+) -> None:
+    scratch = make(tmp_path, [row("A", status="done"), row("B", status="blocked")])
+    key = Place.find(str(scratch.task_file)).state_dir.name
+    made = Letter(id="a" * 32, mission=key, kind="unblock", tasks=("B",), at=utc_now(), note=None)
+    push(scratch, key, "a" * 32, {"request.json": letter_bytes(made)})
+    push(scratch, key, "b" * 32, {"request.json": b"{"})
+    push(scratch, key, "c" * 32, {"request.json": letter_bytes(made), "more": b""})
+    assert scratch.run().exit_code == 0
+    assert scratch.statuses()["B"] == "done"
+    assert refs(scratch) == ["claim"]
+    with scratch.journal() as journal:
+        told = {one.what.letter[0]: one.what.answer for one in journal.events(LetterAnswered)}
+    assert "cannot be read" in told["b"]
+    assert "request.json alone" in told["c"]
+    # The same commit, pushed once more, is none that asks again.
+    push(scratch, key, "a" * 32, {"request.json": letter_bytes(made)})
+    scratch.edit("| B | done |", "| B | blocked |")
+    scratch.run()
+    with scratch.journal() as journal:
+        assert len(journal.requests("B")) == 1
+
+
+def push(scratch: Scratch, key: str, letter: str, files: dict[str, bytes]) -> None:
+    """Push a commit as somebody might make it by hand."""
+    git = scratch.git
+    blobs = {
+        name: git.run("hash-object", "-w", "--stdin", input=raw or b"x").text
+        for name, raw in files.items()
+    }
+    lines = "".join(f"100644 blob {oid}\t{name}\n" for name, oid in blobs.items())
+    commit = git.text("commit-tree", "-m", "x", git.run("mktree", input=lines).text)
+    git.run("push", "--quiet", "origin", f"{commit}:refs/mission-runner/{key}/requests/{letter}")
+
+
+def test_a_request_that_nobody_answers_is_left_there(
+    tmp_path: Path,
+    runs: Runs,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scratch, begun, goes_on = mission(tmp_path, requests={"look": "1h"})
+    there = clone(scratch, tmp_path / "there")
+    going = runs.begin(scratch)
+    begun.read_text()
+    standing_once(scratch, lambda now: statuses(now)["A"] == "needs-qa")
+    monkeypatch.setattr(posting, "PATIENCE", timedelta())
+    told = run(capsys, "approve", str(there.task_file), "A", code=75)
+    assert "the request is left there" in told
+    assert len(refs(scratch)) == 2
+    goes_on.write_text("on")
+    assert going.result(timeout=60).needs_qa == ("A",)
+    # Who ends while a request waits answers those that it has taken in; this one it never saw.
