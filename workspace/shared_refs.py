@@ -20,21 +20,15 @@ from workspace.git import Git
 from workspace.git_command import GitOutput, reason
 from workspace.repository import Repository
 from workspace.settings_file import settings_in
+from workspace.shared_note import serves_branches, shared_note
 from workspace.shared_objects import Shared, SharedObjects
 
 HIDDEN, BRANCHES = "refs/mission-runner", "refs/heads/mission-runner"
-_NOTE = "shared-refs"  # there where the remote refuses hidden refs
 # What was to be deleted has no arrow before it.
 _REJECTED = re.compile(
     r"^ ! \[(?:remote )?rejected\] +(?:\S+ -> )?(?P<ref>\S+) \((?P<why>.*)\)$", re.MULTILINE
 )
 STALE = "stale info"  # git itself has seen that the ref is not where it was expected
-
-
-def serves_branches(state_dir: Path) -> bool:
-    """Whether the remote of the mission with this folder takes branches only, as far as is known
-    here. Asks nobody."""
-    return (state_dir / _NOTE).exists()
 
 
 class Swap(Enum):
@@ -58,7 +52,7 @@ class SharedRefs:
         self._repository = repository
         self._key = key
         self._state_dir = state_dir
-        self._note = state_dir / _NOTE
+        self._note = shared_note(state_dir)
         self.objects = self._new_objects()
         self.refused = ""  # why the remote last refused a ref
 

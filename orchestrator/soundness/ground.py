@@ -17,7 +17,7 @@ from tasks_md.nearest import did_you_mean
 from tasks_md.words import shorten
 from workspace.git import Git
 from workspace.remotes import has_remote, remotes
-from workspace.shared_refs import serves_branches
+from workspace.shared_note import serves_branches
 
 _COMMITTED = "It has to be in a commit of the base, or installed: then it is there for every row"
 _NO_REMOTE = ("", "none")  # as `remote: null` is the same
