@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -13,7 +13,7 @@ from cli.tables import Column, Styles, table, wrap
 from mission.amounts import clock, in_one_line, span
 from mission.journal import Attempt
 from mission.place import Place
-from service.moments import Moment, moments
+from service.moments import Moment, hosts_elsewhere, moments
 from service.story import read_history
 
 app = typer.Typer()
@@ -54,19 +54,23 @@ def history(
     """Attempts, gate verdicts, merges, status changes and requests, from the journal."""
     path, task = path_or(words or [], "ID")
     found = read_history(Place.find(path), task)
+    hosts = hosts_elsewhere(found.runs)
     if as_json:
         print_json(found.data())
     elif not found.attempts and not found.events:
         talk(f"Nothing has happened to {printable(task or found.path)} yet.")
     elif task is None:
-        fact("\n".join(_told(found.attempts)))
+        fact("\n".join(_told(found.attempts, hosts)))
     else:
-        fact(table(_MOMENTS, map(_moment_row, moments(found.attempts, found.events))))
+        told = moments(found.attempts, found.events, hosts)
+        fact(table(_MOMENTS, map(_moment_row, told)))
 
 
-def _told(attempts: Sequence[Attempt]) -> Iterator[str]:
-    """A line for each attempt; below it, where it did not go well, why."""
-    head, *lines = table(_ATTEMPTS, map(_attempt_row, attempts)).split("\n")
+def _told(attempts: Sequence[Attempt], hosts: Mapping[int, str]) -> Iterator[str]:
+    """A line for each attempt, with its host where that was another clone's; below it, where it did
+    not go well, why."""
+    rows = [_attempt_row(one, hosts.get(one.run)) for one in attempts]
+    head, *lines = table(_ATTEMPTS, rows).split("\n")
     yield head
     for line, attempt in zip(lines, attempts, strict=True):
         yield line
@@ -76,13 +80,13 @@ def _told(attempts: Sequence[Attempt]) -> Iterator[str]:
                 yield _INDENT + paint(part, "dim")
 
 
-def _attempt_row(attempt: Attempt) -> tuple[str, ...]:
+def _attempt_row(attempt: Attempt, host: str | None) -> tuple[str, ...]:
     took = attempt.ended - attempt.started if attempt.ended else None
     return (
         f"{attempt.started.astimezone():%m-%d %H:%M}",
         attempt.task,
         str(attempt.number),
-        attempt.agent,
+        attempt.agent if host is None else f"{attempt.agent} on {printable(host)}",
         attempt.outcome or f"({attempt.stage})",
         span(took),
     )

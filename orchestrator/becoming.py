@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errors import CheckoutBlockedError
 from mission.state import Status
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.expanding import next_placeholder
@@ -10,17 +11,37 @@ from orchestrator.loop.board import Board
 
 def claim_mission(parts: Assembly, board: Board) -> bool:
     """Take the claim, unless it is taken. Where another clone had it last, what that one pushed
-    meanwhile is taken in; whether that changed the plan.
+    meanwhile is taken in, and this one goes on where it stopped; whether the plan was changed.
 
     Raises:
         ClaimHeldError: Another clone carries the mission out.
         GitError: The remote cannot be reached, or takes no claim.
         StoppedError: A stop was requested while it was waited for a sign of another clone.
     """
-    if not parts.claim.take():
-        return False
-    parts.taking_in.take_in_pushed()
-    return board.reread() is not None
+    if parts.claim.take():
+        parts.taking_in.take_in_pushed()
+    changed = board.reread() is not None
+    if parts.claim.taken:
+        parts.catching_up.catch_up(board)
+    return changed
+
+
+def take_in_pushed(parts: Assembly, board: Board) -> None:
+    """Take in what others have pushed. Where what this clone wrote and never published stands in
+    the way of what another one has published since, the claim is taken first: that gives way then.
+
+    Raises:
+        CheckoutBlockedError: The task file was changed here and there in the same cell.
+        RemoteAwayError: The remote could not be reached for as long as was waited for it.
+        ClaimHeldError, GitError, StoppedError: As `claim_mission`.
+    """
+    try:
+        parts.taking_in.take_in_pushed()
+    except CheckoutBlockedError:
+        if not parts.claim.take():
+            raise
+        parts.taking_in.take_in_pushed()
+        parts.catching_up.catch_up(board)  # there may be nothing else to do
 
 
 def is_anything_due(parts: Assembly, board: Board, *, expand: bool) -> bool:

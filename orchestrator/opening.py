@@ -30,6 +30,8 @@ from orchestrator.assembly.given import task_path
 from orchestrator.claiming.carried import AllCarried
 from orchestrator.claiming.claim import NoClaim
 from orchestrator.claiming.making import make_claim
+from orchestrator.claiming.memory import clone_id
+from orchestrator.continuing.record import CarriedRecord
 from orchestrator.letters.answered import Answered
 from orchestrator.letters.post import RemotePost
 from orchestrator.letters.showing import Shown
@@ -99,11 +101,18 @@ def open_mission(
         )
         journal = opened.in_run(run)
         shown = Shown(place, journal, pause, Answered(journal), redactor=redactor)
+        record = CarriedRecord(
+            clone=clone_id(place.state_dir, repository.common_dir),
+            journal=journal,
+            file=writer,
+            committed=lambda: parts.taking_in.taken_in_plan(),  # noqa: PLW0108  there are no parts yet
+            display=display,
+        )
         claim = make_claim(
             place,
             config,
             repository,
-            carried=AllCarried((shown,)),
+            carried=AllCarried((record, shown)),
             stop=stop,
             say=display.say,
             take_over=take_over,

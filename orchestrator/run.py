@@ -13,7 +13,7 @@ from mission.journal import RequestKind
 from mission.place import Place
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.assembly.given import task_path
-from orchestrator.becoming import claim_mission, is_anything_due
+from orchestrator.becoming import claim_mission, is_anything_due, take_in_pushed
 from orchestrator.conduct import conduct
 from orchestrator.expanding import next_placeholder
 from orchestrator.loop.board import Board
@@ -96,7 +96,7 @@ def run_mission(
     with opened as (parts, board), _storage_copy(parts):
         refuse_errors(_findings(parts, board))
         check_base(parts.repository)
-        parts.taking_in.take_in_pushed()
+        take_in_pushed(parts, board)
         if board.reread() is not None:
             refuse_errors(_findings(parts, board))
         _tell_unclaimed(parts)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from mission.amounts import count, in_one_line, money, span
-from mission.journal import Attempt, Event
+from mission.journal import Attempt, Event, Run
 from mission.journal.kinds import (
     EvidenceFound,
     GateAnswered,
@@ -37,10 +37,30 @@ class Moment:
     until: datetime | None = None  # ... the last time
 
 
-def moments(attempts: Sequence[Attempt], events: Sequence[Event[Happening]]) -> list[Moment]:
-    """Everything about one row. Pure."""
+def hosts_elsewhere(runs: Iterable[Run]) -> Mapping[int, str]:
+    """Where the runs of other clones were, by their numbers."""
+    return {run.id: run.host for run in runs if run.elsewhere}
+
+
+def moments(
+    attempts: Sequence[Attempt],
+    events: Sequence[Event[Happening]],
+    hosts: Mapping[int, str] | None = None,
+) -> list[Moment]:
+    """Everything about one row. Pure.
+
+    Args:
+        attempts: Those at it.
+        events: Those about it.
+        hosts: What `hosts_elsewhere` says.
+    """
     numbers = {attempt.id: attempt.number for attempt in attempts}
-    told = [moment for attempt in attempts for moment in _of_attempt(attempt)]
+    elsewhere = hosts or {}
+    told = [
+        moment
+        for attempt in attempts
+        for moment in _of_attempt(attempt, elsewhere.get(attempt.run))
+    ]
     for event, times, last in _without_repetitions(events):
         if isinstance(event.what, UsageBooked):
             continue  # its sums are with the attempt
@@ -78,8 +98,9 @@ def _without_repetitions(
     return told
 
 
-def _of_attempt(attempt: Attempt) -> Iterator[Moment]:
-    begun = [attempt.agent, attempt.route and f"({attempt.route})", attempt.branch or ""]
+def _of_attempt(attempt: Attempt, host: str | None) -> Iterator[Moment]:
+    where = "" if host is None else f"on {host}"
+    begun = [attempt.agent, attempt.route and f"({attempt.route})", attempt.branch or "", where]
     yield Moment(
         at=attempt.started,
         attempt=attempt.number,

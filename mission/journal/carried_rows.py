@@ -25,7 +25,7 @@ from mission.record.values import (
 STAYS = frozenset(
     {
         *("gate", "conflict", "verify", "publish", "away", "dispatch", "waits", "queued"),
-        "continued",
+        "went-on",
     }
 )
 _ANSWERED = ("request", "request")  # the kind of an answer, and its field that names the request

@@ -19,6 +19,8 @@ from mission.journal.carried_rows import (
     values_of,
     with_number,
 )
+from mission.journal.events import Events
+from mission.journal.kinds import WentOn
 from mission.journal.part import Part
 from mission.journal.records import RequestKind
 from mission.record.merging import EventKey, brought_up, event_keys, numbers, places
@@ -28,7 +30,7 @@ _K = TypeVar("_K", bound=Hashable)
 _KINDS = frozenset(kind.value for kind in RequestKind)
 
 
-class Carrying(Part):
+class Carrying(Events, Part):
     """Takes part of the record that all clones of a mission share."""
 
     def carried(self, clone: str) -> Record:
@@ -51,7 +53,8 @@ class Carrying(Part):
         """Make what another clone knows part of this journal: all of it, or nothing.
 
         Taken in twice, it is as taken in once. Attempts of ours that it does not know stay; so do
-        folders, logs and processes of those that it does.
+        folders, logs and processes of those that it does. Where there was something new, that is
+        journalled (`WentOn`).
 
         Returns:
             The rows of which it knew something that we did not.
@@ -65,7 +68,11 @@ class Carrying(Part):
             ours = self._known()
             self._add_runs(ours, theirs)
             self._add_requests(ours, theirs)
-            return self._add_attempts(ours, theirs) | self._add_events(ours, theirs)
+            rows = self._add_attempts(ours, theirs) | self._add_events(ours, theirs)
+            if rows:
+                host = theirs.runs[-1].host if theirs.runs else ""
+                self.record(WentOn(host=host, rows=tuple(sorted(rows))))
+        return rows
 
     def _known(self) -> Known:
         rows = self._database.rows

@@ -214,6 +214,15 @@ class DoneBefore:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WentOn:
+    """This clone goes on with what another one had left on the remote."""
+
+    host: str  # where that one's last run was; empty: it does not say
+    rows: tuple[str, ...] = ()  # those of which it knew something new
+    caught_up: bool = False  # whether file and branches here are as that one left them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RemoteAway:
     """The git remote cannot be reached, or can be again."""
 
@@ -323,6 +332,7 @@ Happening = (
     | MilestoneExpanded
     | StatusPublished
     | DoneBefore
+    | WentOn
     | RemoteAway
     | CheckoutBehind
     | ErrandSent

@@ -39,6 +39,7 @@ from mission.journal.kinds import (
     StatusSet,
     UsageBooked,
     Verified,
+    WentOn,
     WillConflict,
     WorkHeld,
 )
@@ -64,6 +65,7 @@ WORDS: Mapping[type[Happening], str] = {
     MilestoneExpanded: "expand",
     StatusPublished: "publish",
     DoneBefore: "taken-over",
+    WentOn: "went-on",
     RemoteAway: "away",
     CheckoutBehind: "behind",
     ErrandSent: "remote",

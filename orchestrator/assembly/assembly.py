@@ -18,6 +18,8 @@ from orchestrator.attempts.retrying import Retrying
 from orchestrator.attempts.reviewing import Reviewing
 from orchestrator.attempts.sending_back import SendingBack
 from orchestrator.attempts.work import AgentWork
+from orchestrator.continuing.branches import LeftBranches
+from orchestrator.continuing.catching_up import CatchingUp
 from orchestrator.expanding import Planning
 from orchestrator.facts import Comparison
 from orchestrator.merging.candidates import Candidates
@@ -248,6 +250,24 @@ class Assembly(Shared):
             journal=self.journal,
             repository=self.repository,
             worktrees=self.worktrees,
+            display=self.display,
+        )
+
+    @cached_property
+    def catching_up(self) -> CatchingUp:
+        """Going on with what another clone left."""
+        return CatchingUp(
+            journal=self.journal,
+            file=self.writer,
+            repository=self.repository,
+            task_file=self.task_file,
+            dialect=self.config.dialect,
+            branches=LeftBranches(
+                journal=self.journal,
+                repository=self.repository,
+                worktrees=self.worktrees,
+                display=self.display,
+            ),
             display=self.display,
         )
 

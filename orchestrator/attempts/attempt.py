@@ -147,6 +147,8 @@ class AttemptRunner:
             attempt = self._delivering.bring_to_remote(task, attempt, assignment.stop)
         reviewed = None if attempt.approved else self._reviewing.review(assignment, attempt)
         if isinstance(reviewed, Unreviewed):
+            if reviewed.reason:  # a reviewer was asked in vain: it may take hours
+                self._delivering.bring_to_remote(task, attempt, assignment.stop)
             return self._ending.end(
                 assignment, None, None, reason=reviewed.reason, unreviewed=reviewed
             )

@@ -6,7 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from threading import Lock
 
-from errors import CheckoutBlockedError, GitError, RemoteAwayError, RowConflictError
+from errors import (
+    CheckoutBlockedError,
+    GitError,
+    RemoteAwayError,
+    RowConflictError,
+    TaskFileError,
+)
 from mission.journal import Journal
 from mission.journal.kinds import StatusSet
 from orchestrator.ports.display import Display
@@ -156,6 +162,16 @@ class TakingIn:
             self.take_in(base)
             self.follow(base)
             self.own_commits.forget_published(base=base, checked_out=self.taken_in_commit())
+
+    def taken_in_plan(self) -> Plan | None:
+        """The plan that our copy builds on; None where it is in no commit, or cannot be read."""
+        text = committed(self.repository.git, self.taken_in_commit(), self.task_file)
+        if text is None:
+            return None
+        try:
+            return parse(decode(text), path=self.task_file, dialect=self.writer.dialect)
+        except TaskFileError:
+            return None
 
     def taken_in_commit(self) -> str:
         """The commit whose task file ours builds on: where the base branch here is.

@@ -29,6 +29,7 @@ from mission.journal.kinds import (
     RowWaits,
     StatusSet,
     Verified,
+    WentOn,
     WillConflict,
 )
 from mission.journal.look import look
@@ -81,6 +82,7 @@ def _check(journal: Journal) -> None:
     assert raced.what.expected == "a" * 40
     known = {type(event.what) for event in journal.events()}
     assert known == {*WORDS, Other} - {
+        WentOn,
         RemoteAway,
         DispatchBegan,
         RowWaits,
