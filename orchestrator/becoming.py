@@ -45,10 +45,15 @@ def take_in_pushed(parts: Assembly, board: Board) -> None:
 
 
 def is_anything_due(parts: Assembly, board: Board, *, expand: bool) -> bool:
-    """Whether anything may have to start, merge, recover or be written. Else nobody need know of
-    the run, and it takes no claim."""
+    """Whether anything may have to start, merge or recover. Else nobody need know of the run, and
+    it takes no claim: that rows which the base holds are done may be written down here by anybody.
+
+    Raises:
+        GitError: The history of the base cannot be read.
+    """
+    undone = {task for task, status in board.statuses.items() if status is not Status.DONE}
     return (
-        any(status is not Status.DONE for status in board.statuses.values())
+        bool(undone and undone - set(parts.landed.merged(undone)))
         or bool(parts.journal.open_attempts())
         or bool(parts.journal.pending_requests())
         or (expand and next_placeholder(board.plan) is not None)

@@ -148,6 +148,20 @@ def test_after_a_kill_the_same_clone_goes_on_at_once(runs: Runs) -> None:
     assert runs.scratch.merged() == ["A"]
 
 
+def test_a_fresh_clone_writes_down_what_the_base_holds(tmp_path: Path) -> None:
+    """... also while another clone has the mission: nothing starts for it."""
+    scratch = make(tmp_path, [row("A")], config={"status": {"commit": "never"}})
+    assert scratch.run().exit_code == 0
+    clones = Clones(scratch)
+    clones.put(replace(clones.note(), state="held", clone="there"))
+    fresh = replace(scratch, top=clones.copy("fresh"))
+    assert fresh.statuses() == {"A": "not-started"}
+    assert fresh.run().exit_code == 0
+    assert fresh.statuses() == {"A": "done"}
+    assert scratch.merged() == ["A"]
+    assert clones.note().clone == "there"
+
+
 def test_who_switches_it_off_is_told_so_once(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A"), row("B")], config={"claim": "never"})
     display = RecordingDisplay()
