@@ -20,12 +20,13 @@ from mission.record.values import (
     Record,
 )
 
-#: Kinds of events that are of no use elsewhere: gates and waits are of the moment, and what was
-#: verified on one machine is verified again on another.
+#: Kinds of events that are of no use elsewhere: gates and waits are of the moment, what was
+#: verified on one machine is verified again on another, and a letter that came lies on the remote
+#: until it is answered.
 STAYS = frozenset(
     {
         *("gate", "conflict", "verify", "publish", "away", "dispatch", "waits", "queued"),
-        "went-on",
+        *("went-on", "letter"),
     }
 )
 _ANSWERED = ("request", "request")  # the kind of an answer, and its field that names the request

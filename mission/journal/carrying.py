@@ -20,7 +20,7 @@ from mission.journal.carried_rows import (
     with_number,
 )
 from mission.journal.events import Events
-from mission.journal.kinds import WentOn
+from mission.journal.kinds import LetterCame, WentOn
 from mission.journal.part import Part
 from mission.journal.records import RequestKind
 from mission.record.merging import EventKey, brought_up, event_keys, numbers, places
@@ -41,13 +41,24 @@ class Carrying(Events, Part):
         """
         with self._database.at_one_moment():
             known = self._known()
+            letters = self._asked_by_letter()
         return Record(
             clone=clone,
             runs=tuple(known.runs.values()),
             attempts=tuple(known.attempts.values()),
             events=tuple(known.events.values()),
-            requests=tuple(known.requests.values()),
+            requests=tuple(
+                one
+                for number, one in known.requests.items()
+                if one.finished is not None or number not in letters
+            ),
         )
+
+    def _asked_by_letter(self) -> frozenset[int]:
+        """Requests that came by a letter. Pending ones stay here: whoever goes on finds the letter
+        itself on the remote, and would apply both."""
+        came = self.events(LetterCame)
+        return frozenset(int(number) for one in came for number in one.what.requests)
 
     def take_in_record(self, theirs: Record) -> frozenset[str]:
         """Make what another clone knows part of this journal: all of it, or nothing.

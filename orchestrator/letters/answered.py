@@ -10,6 +10,7 @@ from mission.journal import Journal
 from mission.journal.kinds import LetterAnswered, LetterCame
 
 _NEWEST = 300
+ELSEWHERE = "another clone has answered it"
 
 
 class Answered:
@@ -62,10 +63,18 @@ class Answered:
         return [answer for text in texts if (answer := read_answer(text)) is not None]
 
     def absorb(self, raw: bytes) -> None:
-        """Take in what another clone has answered."""
+        """Take in what another clone has answered. What it answered is not pending here any more:
+        applied here, too, it would count twice."""
         with self._journal.together():
+            for event in self._journal.events(LetterAnswered):  # the other's record has some
+                with self._lock:
+                    self._keep(event.what)
             for answer in read_answers(raw):
                 self.answer(answer)
+        for came in self._journal.events(LetterCame):
+            if self.is_answered(came.what.letter):
+                for number in came.what.requests:
+                    self._journal.finish_request(int(number), ELSEWHERE)
 
     def _keep(self, noted: LetterAnswered) -> None:
         self._open.pop(noted.letter, None)

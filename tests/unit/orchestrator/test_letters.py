@@ -17,6 +17,7 @@ from gates.pause import PauseFiles
 from mission.answers import Answer, answers_bytes
 from mission.config import RequestsConfig
 from mission.journal import Journal, RequestKind
+from mission.journal.kinds import LetterAnswered
 from mission.letter import Letter, letter_bytes
 from orchestrator.letters.answered import Answered
 from orchestrator.letters.letters import Letters
@@ -228,6 +229,35 @@ def test_what_was_answered_by_another_clone_is_not_applied_again(clone: Clone) -
     clone.letters.take_away()
     assert not clone.post.letters
     assert clone.answered.newest() == [told]
+
+
+def test_a_letter_is_applied_once_when_clones_take_turns(clone: Clone, tmp_path: Path) -> None:
+    lost, fresh = clone, Clone(folder=tmp_path, post=clone.post)
+    for one, host in ((lost, "lost"), (fresh, "fresh")):
+        number = one.journal.start_run(mission="M", host=host, pid=7, pid_started=1.0)
+        one.journal = one.journal.in_run(number)
+        one.restart()
+    lost.leave(letter(tasks=("A", "B")))
+    lost.journal.submit_request("retry", "B", by="ann@desk")  # asked there: it goes along
+    lost.letters.look()
+    fresh.journal.take_in_record(lost.journal.carried("lost"))
+    assert [one.kind for one in fresh.journal.pending_requests()] == ["retry"]
+    fresh.restart()
+    assert not fresh.letters.settle()
+    assert fresh.letters.look()  # it lies there still
+    assert [one.task for one in fresh.journal.pending_requests()] == ["B", "A", "B"]
+    fresh.apply()
+    fresh.letters.settle()
+    fresh.letters.take_away()
+    # The one that was lost comes back. It dies once, between what the two files bring.
+    lost.journal.take_in_record(fresh.journal.carried("fresh"))
+    lost.restart()
+    for _ in range(2):
+        lost.answered.absorb(answers_bytes(fresh.answered.newest()))
+    assert not lost.journal.pending_requests()
+    asked = [one for one in lost.journal.requests("A") if one.error is None]
+    assert len(asked) == 1
+    assert len(lost.journal.events(LetterAnswered)) == 1
 
 
 def test_a_run_that_ends_leaves_nobody_waiting(clone: Clone) -> None:
