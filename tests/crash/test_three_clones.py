@@ -1,0 +1,159 @@
+"""Promises 1 and 2 over machines: three clones of one remote, killed, cut off, lost.
+
+Whatever dies when: a row is merged once, no two agents work on it at once, and what an agent
+finished and a run pushed is never paid again. `make soak` does it 200 times; a round that failed
+names its `MISSION_SEED`, with which the series begins at it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import requires
+from tests.crash.converging import roll
+from tests.crash.lines import served
+from tests.crash.machines import HELD, Machine
+from tests.scratch import make, row
+from workspace.git import Git
+
+pytestmark = [pytest.mark.crash, pytest.mark.slow, requires("git", system="linux")]
+
+ROWS = (
+    row("A"),
+    row("B", after="A"),
+    row("C", after="A"),
+    row("D"),
+    row("Z", after="B, C, D", agent="—", branch="(aggregate)"),
+)
+# A lock dies with its holder, whoever kills that: who cannot have it is not alone at work on a row.
+# A branch on the remote is there once an agent has finished, and what it did was pushed.
+WORKER = """
+import fcntl, os, pathlib, time
+task, attempt = os.environ["MISSION_TASK"], os.environ["MISSION_ATTEMPT"]
+outside = pathlib.Path({outside!r})
+def note(what):
+    with (outside / "ledger").open("a") as ledger:
+        ledger.write(f"{{time.time():.3f}} {{what}} {{task}} {{attempt}} {{os.getcwd()}}\\n")
+lock = (outside / f"{{task}}.lock").open("w")
+try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    note("together")
+if (outside / "remote.git" / "refs" / "heads" / "feat" / task.lower()).exists():
+    note("again")
+note("start")
+time.sleep(1.2 if task in "BD" else 0.2)
+pathlib.Path(f"{{task}}.txt").write_text(f"work of {{task}}\\n")
+note("end")
+"""
+# A cut is shorter than what makes another clone take the mission.
+CLAIM = {"sign": "1s", "take_over": "2s", "lapse": "4s"}
+LONGEST_CUT = 2.0
+
+
+@contextmanager
+def three(folder: Path) -> Iterator[list[Machine]]:
+    folder.mkdir()
+    worker = WORKER.format(outside=str(folder))
+    origin = make(folder, ROWS, worker=worker, config={"claim": CLAIM})
+    (folder / "ledger").touch()
+    with ExitStack() as stack:
+        port = stack.enter_context(served(folder))
+        machines = []
+        for number in range(3):
+            machine = Machine(folder / f"machine-{number}", origin.remote, port)
+            stack.callback(machine.line.end)
+            stack.callback(machine.kill, machine=True)
+            machines.append(machine)
+        yield machines
+
+
+def disturb(machines: list[Machine], dice: random.Random, most: int) -> Counter[str]:
+    """Let them run, and do to them what happens to machines."""
+    done: Counter[str] = Counter()
+    for _ in range(dice.randint(most // 2, most)):
+        for machine in machines:
+            if not machine.alive and dice.random() < 0.7:
+                machine.start()
+        time.sleep(dice.uniform(0.05, 0.6))
+        machine = dice.choice(machines)
+        match dice.choices(("kill", "machine", "cut", "fresh", "nothing"), (4, 2, 4, 1, 2))[0]:
+            case "kill":
+                done["kills"] += machine.kill(machine=False)
+            case "machine":
+                done["kills"] += machine.kill(machine=True)
+            case "cut":
+                machine.line.cut()
+                time.sleep(dice.uniform(0.05, LONGEST_CUT))
+                machine.line.heal()
+                done["cuts"] += 1
+            case "fresh":
+                machine.renew()
+                done["fresh"] += 1
+    return done
+
+
+def finish(machine: Machine) -> int:
+    """The exit code of its run, once no other clone seems to have the mission."""
+    for _ in range(60):
+        if (code := machine.finish()) != HELD:
+            return code
+        time.sleep(0.5)
+    return HELD
+
+
+def check(machines: list[Machine], last: Machine, told: str) -> None:
+    """That all is as if nothing had happened."""
+    scratch = last.scratch
+    said = last.errors.read_text()[-3000:]
+    assert set(scratch.statuses().values()) == {"done"}, f"{told}: {scratch.statuses()}: {said}"
+    merged = Counter(scratch.merged())
+    assert merged == Counter("ABCD"), f"{told}: {merged}"
+    ledger = (last.folder.parent / "ledger").read_text()
+    assert "together" not in ledger, f"{told}: two agents worked on a row at once\n{ledger}"
+    assert "again" not in ledger, f"{told}: what was pushed was paid again\n{ledger}"
+    assert not Git(scratch.remote).run("fsck", "--strict", "--no-dangling").stderr, told
+    with scratch.journal() as journal:
+        assert journal.open_attempts() == [], told
+    paid = ledger.count(" start ")
+    for (
+        machine
+    ) in machines:  # the others' checkouts follow as they run, and nothing else comes of it
+        tail = f"{told}: {machine.folder.name}"
+        assert finish(machine) == 0, f"{tail}: {machine.errors.read_text()[-3000:]}"
+        assert machine.verify() == 0, f"{tail}: {machine.errors.read_text()[-3000:]}"
+    assert (last.folder.parent / "ledger").read_text().count(" start ") == paid, told
+
+
+@pytest.mark.parametrize(
+    ("rounds", "most"),
+    [
+        pytest.param(1, 8, id="one"),
+        pytest.param(200, 25, id="200", marks=[pytest.mark.soak, pytest.mark.timeout(12 * 3600)]),
+    ],
+)
+def test_three_clones_carry_a_mission_out_once(tmp_path: Path, rounds: int, most: int) -> None:
+    first, _ = roll()
+    total: Counter[str] = Counter()
+    for seed in range(first, first + rounds):
+        dice = random.Random(seed)  # noqa: S311  not for secrets
+        with three(tmp_path / f"round-{seed}") as machines:
+            done = disturb(machines, dice, most)
+            for machine in machines:
+                done["kills"] += machine.kill(machine=dice.random() < 0.5)
+            last = dice.choice(machines)
+            code = finish(last)
+            told = f"MISSION_SEED={seed}, {dict(done)}"
+            assert code == 0, f"{told}: {code}: {last.errors.read_text()[-3000:]}"
+            check(machines, last, told)
+        total += done
+        total["rounds"] += 1
+        logging.getLogger(__name__).info("three clones: %s %s", dict(total), told)
