@@ -107,6 +107,7 @@ def open_mission(
             file=writer,
             committed=lambda: parts.taking_in.taken_in_plan(),  # noqa: PLW0108  there are no parts yet
             display=display,
+            signed=config.requests.signed is not None,
         )
         claim = make_claim(
             place,

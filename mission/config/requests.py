@@ -19,7 +19,9 @@ class RequestsConfig(Section):
         min_length=1,
         description="A file of keys, as ssh's `allowed_signers`: only requests whose commit one of"
         " them has signed count. A path in the repository is read as the base has it; any other"
-        " file is read where it is. Without it, whoever can push there can ask.",
+        " file is read where it is. Without it, whoever can push there can ask. With it, a run that"
+        " goes on after another clone's takes no approval and no open request from that one's"
+        " record, which nobody signs: the rows wait for their person again.",
     )
     look: Duration = Field(
         default=timedelta(seconds=10),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from mission.journal import Journal
 from mission.journal.kinds import StatusSet
 from mission.record.files import from_files, to_files
+from mission.record.unsigned import without_words
 from mission.record.values import Record
 from orchestrator.ports.display import Display
 from tasks_md.edit import CellChange, current
@@ -28,6 +29,7 @@ class CarriedRecord:
     file: PlanFile
     committed: Callable[[], Plan | None]  # the plan that our copy of the file builds on
     display: Display
+    signed: bool = False  # whether what asks in a person's name has to be signed
 
     def files(self) -> Mapping[str, bytes]:
         return to_files(self.journal.carried(self.clone))
@@ -44,15 +46,25 @@ class CarriedRecord:
         theirs = from_files(files)
         if theirs is None or theirs.clone == self.clone:
             return
+        if self.signed:
+            theirs = self._believed(theirs)
         self._give_way(theirs)
         rows = sorted(self.journal.take_in_record(theirs))
         if rows:
             host = theirs.runs[-1].host if theirs.runs else "another clone"
-            more = " …" if len(rows) > _SHOWN else ""
             self.display.say(
-                f"goes on where {host} stopped; new here is what it did at "
-                f"{', '.join(rows[:_SHOWN])}{more}"
+                f"goes on where {host} stopped; new here is what it did at {_listed(rows)}"
             )
+
+    def _believed(self, theirs: Record) -> Record:
+        """What counts of a record where people sign: claims are not signed."""
+        believed, rows = without_words(theirs)
+        if rows:
+            self.display.say(
+                f"{_listed(sorted(rows))}: what people asked for there does not count, since a "
+                "record is not signed (`requests.signed` in mission.yaml): ask again"
+            )
+        return believed
 
     def _give_way(self, theirs: Record) -> None:
         """Take back what this clone's runner wrote into the file and did not publish, of rows with
@@ -78,6 +90,11 @@ class CarriedRecord:
             ]
         if changes:
             self.file.apply(changes)
+
+
+def _listed(rows: Sequence[str]) -> str:
+    more = " …" if len(rows) > _SHOWN else ""
+    return f"{', '.join(rows[:_SHOWN])}{more}"
 
 
 def _same(text: str, at: datetime) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -26,10 +28,20 @@ from mission.journal.kinds import (
 )
 from mission.outcome import Outcome
 from mission.record.files import VERSION, RecordError, from_files, to_files
+from orchestrator.continuing.record import CarriedRecord
+from orchestrator.ports.display import RecordingDisplay
 from policy.review import ReviewVerdict
+from tasks_md.plan_file import PlanFile
 from workspace.redact import Redactor
 
 _HEAD = "a" * 40
+
+
+class Unread:
+    """A task file of which nothing is committed."""
+
+    def read(self) -> None:
+        return None
 
 
 class Clone:
@@ -399,3 +411,32 @@ def test_the_record_knows_the_words_of_a_review() -> None:
         else:
             with pytest.raises(RecordError):
                 fresh.absorb(files)
+
+
+def test_where_people_sign_a_record_speaks_for_nobody() -> None:
+    lost, fresh = Clone("lost"), Clone("fresh")
+    attempt = lost.begin()
+    finish(lost, attempt)
+    lost.journal.end_attempt(attempt.id, End.NEEDS_QA, "a person")
+    lost.journal.take_up_attempt(attempt.id, approved=True)
+    lost.journal.finish_request(lost.journal.submit_request("approve", "T-1", by="ada@desk"))
+    lost.journal.submit_request("retry", "T-2", by="ada@desk")
+    display = RecordingDisplay()
+    record = CarriedRecord(
+        clone="fresh",
+        journal=fresh.journal,
+        file=cast("PlanFile", Unread()),
+        committed=lambda: None,
+        display=display,
+        signed=True,
+    )
+    record.absorb(lost.files())
+    (there,) = fresh.journal.attempts("T-1")
+    assert (there.head, there.approved) == (_HEAD, False)
+    assert not fresh.journal.pending_requests()
+    assert [one.error for one in fresh.journal.requests("T-1")] == [None]  # history
+    assert [line for line in display.said if "T-1, T-2" in line and "signed" in line]
+    # Where nobody has to sign, it counts.
+    replace(record, signed=False).absorb(lost.files())
+    assert fresh.journal.attempts("T-1")[0].approved
+    assert [one.task for one in fresh.journal.pending_requests()] == ["T-2"]
