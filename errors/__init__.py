@@ -170,7 +170,7 @@ class ProcessError(MissionError):
 
 
 class MachineError(MissionError):
-    """The machine refuses what the runner needs of its files."""
+    """The machine refuses what the runner needs: a file, room, a thread."""
 
     @classmethod
     def of(cls, error: OSError) -> MachineError:
@@ -179,6 +179,11 @@ class MachineError(MissionError):
         words = error.strerror or type(error).__name__
         hint = _MACHINE_HINTS.get(error.errno or 0, "Set that right, and run again")
         return cls(f"{words}{where}", hint=hint)
+
+    @classmethod
+    def no_thread(cls, what: str, error: RuntimeError) -> MachineError:
+        """That there is no further thread for something, in the system's words."""
+        return cls(f"{what} got no thread: {error}", hint=_NO_THREAD)
 
 
 def told(error: MissionError | OSError) -> MissionError:
@@ -189,6 +194,7 @@ def told(error: MissionError | OSError) -> MissionError:
 _IN_THE_WAY = "Something else stands where a file or folder of the runner belongs: move it away"
 _NO_RIGHT = "Check that this user may write there"
 _NO_ROOM = "Make room, and run again"
+_NO_THREAD = "The machine limits them (`ulimit -u`, cgroup): raise that or lower max_parallel"
 _MACHINE_HINTS: Mapping[int, str] = {
     errno.ENOSPC: _NO_ROOM,
     errno.EDQUOT: _NO_ROOM,

@@ -20,8 +20,6 @@ from flows.settings import TAG
 from flows.task import RowFuture, RowRun, done, row, task_run
 from orchestrator.ports.engine import Job, OnDone
 
-_NO_THREAD = "The machine limits them (`ulimit -u`, cgroup): raise that or lower max_parallel"
-
 
 class PrefectEngine:
     """Runs jobs as task runs of the flow run it is made in. A context manager.
@@ -97,7 +95,7 @@ class PrefectEngine:
         except RuntimeError as error:  # no further thread; one that is free may have taken the job
             if turn.acquire(blocking=False):
                 future.finish()
-                on_done(job, MachineError(f"{job.name} got no thread: {error}", hint=_NO_THREAD))
+                on_done(job, MachineError.no_thread(job.name, error))
 
     def progress(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Hand the rows to the progress table, which is updated in the background."""

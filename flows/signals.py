@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from queue import SimpleQueue
@@ -15,7 +15,7 @@ from typing import TypeVar
 from prefect.exceptions import TerminationSignal
 
 from workspace.process import Stop
-from workspace.side_thread import SideThread
+from workspace.side_thread import SideThread, one_thread
 
 _T = TypeVar("_T")
 _SAID = {signal.SIGINT: "Ctrl-C was pressed", signal.SIGTERM: "SIGTERM was received"}
@@ -27,9 +27,12 @@ def on_a_thread(work: Callable[[], _T], stop: Stop) -> _T:
     Python raises Ctrl-C, and Prefect raises SIGTERM, on the main thread, between any two
     instructions. So it is a third thread that asks: a request that is broken off halfway, by a
     second signal right behind the first, would leave the others at work for good.
+
+    Raises:
+        MachineError: The machine gives no thread for one of them. Nothing was begun.
     """
     with (
-        ThreadPoolExecutor(max_workers=1, thread_name_prefix="work") as pool,
+        one_thread("work") as pool,
         _asking(stop) as ask,
     ):
         future = pool.submit(copy_context().run, work)
@@ -61,6 +64,8 @@ def _asking(stop: Stop) -> Iterator[Callable[[str], None]]:
     thread = SideThread("signals", pass_on, on_death=deaths.append)
     thread.start()
     try:
+        if thread.died is not None:  # nothing is begun that nobody could stop
+            raise thread.died
         with _heard_by(asked.put):
             yield asked.put
     finally:

@@ -13,7 +13,6 @@ import ssl
 import threading
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -22,14 +21,17 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import JsonValue
 
+from errors import MachineError
 from forges.answers import Answer, checked
 from forges.body import ACCEPTED, Body, BrokenError, TooLongError
 from forges.errors import SettingsError, UnreachableError
 from mission.clock import SYSTEM_CLOCK, Clock
 from workspace.process import Stop
+from workspace.side_thread import one_thread
 
 REQUEST_TIME = timedelta(seconds=20)  # for one request as a whole
 MAX_BYTES = 8_000_000  # of one answer, decompressed; a page of a hundred entries has well under one
+_NO_THREAD = "can't start new thread"  # what Python says, in a RuntimeError
 _REMEMBERED = 256  # answers with an ETag
 
 Parameters = Mapping[str, str | int]
@@ -159,21 +161,20 @@ class Api:
             seconds = min(seconds, self.deadline - self.clock.monotonic())
         if seconds <= 0:
             raise UnreachableError(f"No time is left to ask {self.host}")
-        exchange = _stoppable(
-            self._exchange(
-                method,
-                url,
-                {"Accept-Encoding": ACCEPTED, **self.headers, **headers},
-                content,
-                seconds,
-            ),
-            stop,
-        )
+        whole = {"Accept-Encoding": ACCEPTED, **self.headers, **headers}
         try:
             # A loop of its own on a thread of its own: callers may have a loop already, and only
             # a loop can end a server that sends one byte a second.
-            with ThreadPoolExecutor(max_workers=1, thread_name_prefix="forge") as pool:
+            with one_thread("forge") as pool:
+                exchange = _stoppable(self._exchange(method, url, whole, content, seconds), stop)
                 return pool.submit(asyncio.run, exchange).result()
+        except MachineError as error:  # it passes, as rows end
+            raise UnreachableError(f"{self.host} was not asked: {error.message}") from error
+        except RuntimeError as error:
+            if str(error) != _NO_THREAD:
+                raise
+            # The loop looks names up on threads of its own, before anything is sent.
+            raise UnreachableError(f"{self.host} was not asked: {error}") from error
         except TimeoutError as error:
             raise UnreachableError(
                 f"{self.host} gave no whole answer within {seconds:.0f} s"

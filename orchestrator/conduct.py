@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from mission.journal.kinds import DispatchBegan
 from orchestrator.admission.admission import Admission
@@ -28,6 +27,7 @@ from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.status import Publisher
 from orchestrator.soundness.soundness import refuse_misunderstood
 from policy.budget import Refusal
+from workspace.side_thread import one_thread
 
 
 def conduct(
@@ -44,6 +44,7 @@ def conduct(
 
     Raises:
         RowConflictError: Somebody changed a row that was under way.
+        MachineError: The machine gives no thread for what it needs. Nothing was started.
     """
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     mail: Mail = NoMail()
@@ -73,7 +74,7 @@ def conduct(
     )
     inbox = Inbox(board, parts.journal, parts.display)
     with (
-        ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe") as scribe,
+        one_thread("scribe") as scribe,
         Publisher(
             parts.status_commits.publish_status,
             each=parts.config.status.commit == "each",

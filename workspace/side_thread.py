@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from errors import MissionError, told
+from errors import MachineError, MissionError, told
 
 
 class SideThread:
@@ -45,7 +47,7 @@ class SideThread:
         try:
             self._thread.start()
         except RuntimeError as error:
-            self._die(error)
+            self._die(MachineError.no_thread(f"“{self._thread.name}”", error))
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until it has ended, at most `timeout` seconds. True if it has, or never began."""
@@ -101,6 +103,28 @@ class SideWork(ABC):
     @abstractmethod
     def _note_death(self, error: BaseException) -> None:
         """Told once what the thread died of. It must not raise."""
+
+
+@contextmanager
+def one_thread(name: str) -> Iterator[ThreadPoolExecutor]:
+    """An executor of one thread, which is there before anything is handed to it.
+
+    An executor keeps what it was handed though it got no thread, and nobody would fill its future.
+    With its thread there, it needs no other: to hand something over cannot fail any more.
+
+    Raises:
+        MachineError: The machine gives no further thread. Nothing was begun.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) as pool:
+        try:
+            pool.submit(_begin)
+        except RuntimeError as error:
+            raise MachineError.no_thread(f"“{name}”", error) from error
+        yield pool
+
+
+def _begin() -> None:
+    """Nothing: the thread is there."""
 
 
 def cause(error: BaseException) -> str:

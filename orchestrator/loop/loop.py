@@ -158,7 +158,8 @@ class Loop:
         attempt = assignment.attempt
         if job.end is None:
             self._bug = self._bug or job.error or RuntimeError(f"{job.task} ended without a word")
-            self._stop.give_up(f"an internal error in {job.task}")
+            known = isinstance(self._bug, MissionError)
+            self._stop.give_up(str(self._bug) if known else f"an internal error in {job.task}")
             return None
         end = self._inbox.stopping.settle(job.end)
         worked = attempt.agent if attempt.step is Step.STARTED else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from errors import MissionError, StoppedError, TierError
 from tiers.gateway.tokens import Tokens
 from tiers.servers.owned_process import free_port
 from workspace.process import ProcessEnd, ProcessSpec, Stop, allowed_environment, run_process
+from workspace.side_thread import one_thread
 
 _RECORDER = Path(__file__).with_name("import_recorder.py")
 _BOOT_SECONDS = 60.0  # of the gateway, on a busy machine
@@ -64,7 +65,7 @@ class OwnCommands:
         with (
             TemporaryDirectory(prefix="mission-gateway-") as tokens,
             self.stop.calling(lambda: ending.request(self.stop.reason)),
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix="gateway") as pool,
+            one_thread("gateway") as pool,
             httpx.Client(
                 base_url=f"http://127.0.0.1:{port}",
                 headers={"Authorization": f"Bearer {_new_token(Path(tokens))}"},

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
+
+from errors import MachineError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +34,7 @@ class Engine(Protocol):
         """The engine's own name of this run, for the journal; None where it has none."""
 
     def submit(self, job: Job, on_done: OnDone) -> None:
-        """Start `job` at once."""
+        """Start `job` at once. One that the machine gives no thread ends with a `MachineError`."""
 
     def progress(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Show the mission's progress, a mapping a milestone. Cheap to call; may be coalesced."""
@@ -63,10 +66,17 @@ class ThreadEngine:
         self._pool.shutdown(wait=True)
 
     def submit(self, job: Job, on_done: OnDone) -> None:
-        def report(future: Future[None]) -> None:
-            on_done(job, future.exception())
+        turn = threading.Lock()  # whoever takes it ends the job, and nobody twice
 
-        self._pool.submit(job.run).add_done_callback(report)
+        def carry_out() -> None:
+            if turn.acquire(blocking=False):
+                on_done(job, _error_of(job.run))
+
+        try:
+            self._pool.submit(carry_out)
+        except RuntimeError as error:  # no further thread; one that is free may have taken the job
+            if turn.acquire(blocking=False):
+                on_done(job, MachineError.no_thread(job.name, error))
 
     def progress(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Threads show nothing."""
@@ -76,3 +86,11 @@ class ThreadEngine:
 
     def missing(self) -> tuple[str, ...]:
         return ()
+
+
+def _error_of(work: Callable[[], None]) -> BaseException | None:
+    try:
+        work()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, `on_done` has to know
+        return error
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from tiers.migration import statements
 from tiers.migration.deferred import defer, restore
 from tiers.migration.mapping import TableMap
 from tiers.storage.schema import brief
+from workspace.side_thread import one_thread
 
 _BLOCK = 1 << 18  # bytes handed over at once; memory stays at a few of these
 _CANCEL_SECONDS = 2.0
@@ -163,7 +164,7 @@ def _copy(
 @contextmanager
 def _meanwhile(source: psycopg.Connection[Any], query: sql.Composed) -> Iterator[Future[_Sum]]:
     """The source's checksum, taken while the target is at work."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with one_thread("checksum") as pool:
         taken = pool.submit(_checksum, source, query)
         try:
             yield taken

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from errors import GitError
+from errors import GitError, MachineError
 from workspace.side_thread import SideThread, cause
 
 
@@ -39,7 +39,9 @@ def test_no_further_thread_is_a_death_too(monkeypatch: pytest.MonkeyPatch) -> No
     deaths: list[BaseException] = []
     thread = SideThread("side", lambda: None, on_death=deaths.append)
     thread.start()
-    assert [str(one) for one in deaths] == ["can't start new thread"]
+    (death,) = deaths
+    assert isinstance(death, MachineError)
+    assert death.message == "“side” got no thread: can't start new thread"
     assert thread.join(0.0)
 
 
