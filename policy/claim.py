@@ -8,6 +8,7 @@ from enum import Enum
 from mission.claim import ClaimNote
 
 _MOST_WATCHED = timedelta(minutes=10)
+_MOST_BETWEEN = 10.0  # seconds
 
 
 class Turn(Enum):
@@ -54,3 +55,13 @@ def watch(note: ClaimNote) -> timedelta:
     """How long to look on before a claim without a sign is taken: one has to come in that time, if
     its run lives, however much the clocks differ."""
     return min(1.5 * note.seconds("every"), _MOST_WATCHED)
+
+
+def try_again(every: float) -> float:
+    """How long after a sign that did not come through to try again. No longer than one sign comes
+    after the other, or a short cut would be as long a silence as lets another clone take over.
+
+    Args:
+        every: How often a sign is to come, in seconds; the answer is in seconds, too.
+    """
+    return min(every, _MOST_BETWEEN)

@@ -94,7 +94,12 @@ class RemoteClaim:
                 raise
             self._left = None
             self._ref.remember()
-            self._renewal = Renewal(self._sign_if_due, say=self._say, give_up=self._stop.give_up)
+            self._renewal = Renewal(
+                self._sign_if_due,
+                every=self._note_now().every,
+                say=self._say,
+                give_up=self._stop.give_up,
+            )
             self._renewal.start()
             return another
 

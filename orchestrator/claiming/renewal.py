@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from errors import ClaimLostError, MissionError, told
+from policy.claim import try_again
 from workspace.side_thread import SideThread, cause
 
 
@@ -16,16 +17,19 @@ class Renewal:
         self,
         sign: Callable[[], float],
         *,
+        every: float,
         say: Callable[[str], None],
         give_up: Callable[[str], None],
     ) -> None:
         """
         Args:
             sign: Gives one if one is due; in how many seconds the next one is.
+            every: How often one is to come, in seconds.
             say: Tells people a line.
             give_up: Stops the run.
         """
         self._sign = sign
+        self._every = every
         self._say = say
         self._give_up = give_up
         self._over = threading.Event()
@@ -59,11 +63,8 @@ class Renewal:
             if not self._failed:
                 self._say(f"the claim on the mission could not be renewed: {told(error)}")
             self._failed = True
-            return _SOON
+            return try_again(self._every)
         if self._failed:
             self._failed = False
             self._say("the claim on the mission is renewed again")
         return left
-
-
-_SOON = 10.0  # seconds until the next try

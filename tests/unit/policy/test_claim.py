@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from errors import UnreadableError
 from mission.claim import CLAIM_FILE, ClaimNote, claim_bytes, read_claim
-from policy.claim import Turn, turn, watch
+from policy.claim import Turn, try_again, turn, watch
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 NOTE = ClaimNote(
@@ -91,3 +91,8 @@ def test_foreign_text_is_read_or_refused(raw: bytes) -> None:
         return
     assert note.state in ("held", "free")
     turn(note, clone="here", seen=NOW, now=NOW, take_over=False)
+
+
+@pytest.mark.parametrize(("every", "soon"), [(1.0, 1.0), (10.0, 10.0), (60.0, 10.0)])
+def test_a_sign_that_did_not_come_through_is_given_again_soon(every: float, soon: float) -> None:
+    assert try_again(every) == soon
