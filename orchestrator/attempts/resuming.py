@@ -63,6 +63,8 @@ class Resuming:
         if last.branch is None or last.base_commit is None:
             return last.head
         worktree = self.agent_work.worktree_of(last, last.base_commit)
+        if last.worktree is None:  # it began in another clone: the folder goes with its merge
+            self.journal.update_attempt(last.id, worktree=str(worktree.path))
         _refuse_unfinished(last, worktree)
         found = tips(self.repository, last.branch)
         known = self.agent_work.beginning.known(last.branch)

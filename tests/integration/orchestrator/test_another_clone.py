@@ -152,6 +152,8 @@ def test_a_fresh_clone_goes_on_where_the_lost_one_stopped_and_that_one_after_it(
         journal.submit_request("approve", "B", by="ada@desk")
     assert fresh.run().exit_code == 0
     assert sorted(fresh.merged()) == ["A", "B", "C", "D", "E"]
+    assert len(fresh.git.text("worktree", "list").splitlines()) == 1
+    assert fresh.git.text("branch", "--format=%(refname:short)") == "main"
     calls = Counter((tmp_path / "ledger").read_text().split())
     assert calls == {"A": 1, "B": 1, "C": 1, "E": 1, "D": 2}
     with fresh.journal() as journal:
