@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 from collections.abc import Sequence
+from datetime import timedelta
 
 from rich.console import Console
 
@@ -13,6 +14,7 @@ from cli.console import printable, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from cli.tables import minute
+from mission.clock import utc_now
 from mission.elsewhere import Claimed
 from mission.journal import RequestKind
 from mission.place import Place
@@ -23,6 +25,9 @@ from service.ask import ask_for as ask_writer_for
 from tasks_md.holder import Holder
 from workspace.process import Stop
 from workspace.redact import Redactor
+
+#: Without a sign for so long a run that holds a claim may be dead.
+_QUIET = timedelta(minutes=2)
 
 
 def ask_for(path: str | None, wishes: Sequence[Wish]) -> list[Asked]:
@@ -82,6 +87,8 @@ def tell_left(claim: Claimed) -> None:
     talk(printable(f"The mission is carried out in another clone, by {who}."))
     if claim.sign is not None:
         talk(f"Its last sign is of {minute(claim.sign)}.")
+        if utc_now() - claim.sign > _QUIET:
+            talk("If that run is dead: Ctrl-C, `mission run --take-over`, then ask again.")
     talk("The request is left on the remote for that run; Ctrl-C takes it back.")
 
 

@@ -18,7 +18,7 @@ def claim_lines(heard: Elsewhere) -> Iterator[str]:
     claim = heard.claim
     if claim is None:
         return
-    since = f" since {claim.since.isoformat(timespec='seconds')}" if claim.since else ""
+    since = f" since {minute(claim.since)}" if claim.since else ""
     told = f"process {claim.pid} on {claim.host}{since}"
     yield from wrapped(f"{claim.who or 'Somebody'} carries it out in another clone: {told}", "cyan")
     sign = f"Its last sign is of {minute(claim.sign)}; " if claim.sign else ""
