@@ -38,6 +38,8 @@ class ClaimNote:
     carries: _Word  # the clone that what goes along is of: until it is taken in, not its own
     host: _Word
     pid: Annotated[int, Field(ge=0)]
+    pid_started: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    numbers: _Word = ""  # where that pid means this process; empty: nobody can tell
     who: _Word  # name <address>, as git knows them there
     since: Moment  # when it was taken
     sign: Moment  # the last sign of life, by that machine's clock

@@ -14,7 +14,7 @@ _MOST_BETWEEN = 10.0  # seconds
 class Turn(Enum):
     """What a clone does that wants to carry the mission out."""
 
-    TAKE = "take"  # nobody has it
+    TAKE = "take"  # nobody has it, or its run is known to be dead
     GO_ON = "go on"  # this clone has it: its run was killed, since the writer's lock is ours
     WATCH = "watch"  # take it, if no sign comes while one should
     STALE = "stale"  # leave: a person may have it taken over
@@ -22,7 +22,13 @@ class Turn(Enum):
 
 
 def turn(
-    note: ClaimNote | None, *, clone: str, seen: datetime, now: datetime, take_over: bool
+    note: ClaimNote | None,
+    *,
+    clone: str,
+    seen: datetime,
+    now: datetime,
+    take_over: bool,
+    gone: bool = False,
 ) -> Turn:
     """What to do.
 
@@ -32,8 +38,9 @@ def turn(
         seen: When this clone first saw the claim with its last sign, by its own clock.
         now: By the same clock.
         take_over: Whether a person wants it taken over as soon as that may be.
+        gone: Whether its process was on this machine, and lives no more.
     """
-    if note is None or not note.held:
+    if note is None or not note.held or gone:
         return Turn.TAKE
     if note.clone == clone:
         return Turn.GO_ON

@@ -12,9 +12,11 @@ from mission.claim import ClaimNote
 from mission.clock import Clock
 from mission.config.claiming import ClaimConfig
 from orchestrator.claiming.claim_ref import ClaimRef, Found
+from orchestrator.claiming.gone import is_gone
 from orchestrator.claiming.memory import MemoryFile
 from orchestrator.claiming.words import held, not_taken, watching
 from policy.claim import Turn, silence, turn, watch
+from workspace.alive import numbers, started
 from workspace.process import Stop
 from workspace.shared_refs import Swap
 
@@ -99,7 +101,14 @@ class Taking:
         now = self._clock.now()
         mine = not note.held or note.clone == self._clone
         seen = now if mine else self._memory.first_seen(found.commit, now)
-        what = turn(note, clone=self._clone, seen=seen, now=now, take_over=self._take_over)
+        what = turn(
+            note,
+            clone=self._clone,
+            seen=seen,
+            now=now,
+            take_over=self._take_over,
+            gone=is_gone(note),
+        )
         if what in (Turn.TAKE, Turn.GO_ON):
             return True
         if what is Turn.WATCH and watched is None:
@@ -124,6 +133,8 @@ class Taking:
             carries=self._clone,
             host=socket.gethostname()[:300],
             pid=os.getpid(),
+            pid_started=started(os.getpid()) or 0.0,
+            numbers=numbers(),
             who=self._ref.who[:300],
             since=now,
             sign=now,

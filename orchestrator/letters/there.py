@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from errors import RequestRefusedError
+from errors import RequestRefusedError, UnreadableError
 from mission.answers import Answer
+from mission.claim import read_claim
 from mission.clock import SYSTEM_CLOCK, Clock
 from mission.config import MissionConfig
 from mission.elsewhere import Elsewhere, heard, write_elsewhere
 from mission.letter import Letter, letter_bytes
 from mission.place import Place
+from orchestrator.claiming.gone import is_gone
 from orchestrator.claiming.memory import clone_id
 from orchestrator.letters.post import RemotePost
 from workspace.repository import Repository
@@ -61,6 +63,7 @@ class There:
             found = replace(self._seen[1], looked=now)
         else:
             found = heard(files or {}, looked=now, clone=self._clone)
+            found = found if _is_heard(files) else replace(found, claim=None)
             self._seen = None if commit is None or files is None else (commit, found)
         write_elsewhere(self._place, found)
         return found
@@ -141,3 +144,11 @@ def _refuse_unreadable(letter: Letter) -> None:
             raise RequestRefusedError("a note goes on one line, without control characters")
     if len(letter.note or "") > 2000:
         raise RequestRefusedError("the note is too long: 2000 characters are the most")
+
+
+def _is_heard(files: Mapping[str, bytes] | None) -> bool:
+    """Whether somebody may hear what is left there: not where the run is known to be dead."""
+    try:
+        return not is_gone(read_claim(files or {}))
+    except UnreadableError:
+        return True

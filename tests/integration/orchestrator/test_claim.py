@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from orchestrator.claiming.making import make_claim
 from orchestrator.soundness.soundness import examine
 from tests.scratch import Scratch, make, row
 from workspace import branches
+from workspace.alive import numbers
 from workspace.git import Git
 from workspace.process import Stop
 from workspace.repository import Repository
@@ -294,6 +296,27 @@ def test_a_dead_claim_is_watched_and_then_taken(clones: Clones) -> None:
     taker.claim.give_back()
     clones.put(replace(dead, sign=datetime.now(UTC) - timedelta(hours=2)))
     assert clones.open("other").claim.take()  # by itself
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_nobody_waits_for_a_process_of_this_machine_that_is_gone(
+    clones: Clones, where: str
+) -> None:
+    one, other = clones.open("one"), clones.open("other")
+    one.claim.take()
+    note = clones.note()
+    assert note.numbers == numbers()
+    one.claim.give_back()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    gone = replace(note, pid=ended.pid, sign=datetime.now(UTC))
+    clones.put(gone if where == "here" else replace(gone, numbers="of another machine"))
+    if where == "here":
+        assert other.claim.take()
+        assert other.said == []
+    else:
+        with pytest.raises(ClaimHeldError):
+            other.claim.take()
 
 
 def test_a_clock_that_is_ahead_takes_nothing_from_the_living(clones: Clones) -> None:

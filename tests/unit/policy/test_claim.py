@@ -60,6 +60,10 @@ def test_a_sign_from_the_future_is_no_older_than_it_was_seen_here() -> None:
     assert turn(ahead, clone="here", seen=seen, now=NOW, take_over=False) is Turn.WATCH
 
 
+def test_nobody_waits_for_a_run_that_is_known_to_be_dead() -> None:
+    assert turn(NOTE, clone="here", seen=NOW, now=NOW, take_over=False, gone=True) is Turn.TAKE
+
+
 def test_a_watch_is_longer_than_a_sign_takes() -> None:
     assert watch(NOTE) > NOTE.seconds("every")
 
