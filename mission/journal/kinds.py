@@ -301,7 +301,7 @@ class LetterAnswered:
     letter: str  # its id
     asked: str  # as it called what it asks for
     by: str  # the author of its commit: name <address>
-    answer: str  # a `mission.letter.Answer` as JSON
+    answer: str  # a `mission.answers.Answer` as JSON
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

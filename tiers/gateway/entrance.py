@@ -14,7 +14,7 @@ from tiers.gateway.tokens import Reader, Tokens
 
 # What anybody may read: that the process is alive, and what the routes are. All else is closed.
 _OPEN = frozenset({"/healthz", "/docs", "/openapi.json"})
-_STATE = "mission.reader"
+_STATE = "mission_reader"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -80,6 +80,14 @@ def names(path: Path) -> list[str]:
     return sorted(file.name for file in path.parent.iterdir())
 
 
+def somebody(path: Path) -> subprocess.CompletedProcess[str]:
+    """What another user sees who was given the right to read: of itself the journal is closed."""
+    path.parent.chmod(0o755)
+    for file in path.parent.iterdir():
+        file.chmod(0o644)
+    return child(SOMEBODY, path)
+
+
 def child(script: str, path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", script, str(path)],
@@ -104,7 +112,7 @@ def test_a_run_at_work_is_seen_and_not_touched(path: Path) -> None:
         for written in range(1, 4):
             journal.record(_NOTE)
             before = files(path)
-            assert child(SOMEBODY, path).stdout == f"{written}\n"
+            assert somebody(path).stdout == f"{written}\n"
             assert files(path) == before
             assert events(path) == written
 
@@ -121,15 +129,15 @@ def test_what_a_killed_run_left_is_read_and_stays(path: Path) -> None:
 def test_who_may_only_read_may_look(path: Path, left: str) -> None:
     if left == "killed":
         child(KILLED, path)
-        told = child(SOMEBODY, path)
+        told = somebody(path)
     elif left == "rest":
         with Journal.open(path) as journal:
             journal.record(_NOTE)
-        told = child(SOMEBODY, path)
+        told = somebody(path)
     else:
         with Journal.open(path) as journal:
             journal.record(_NOTE)
-            told = child(SOMEBODY, path)
+            told = somebody(path)
     assert told.stdout == "1\n", told.stderr
 
 

@@ -296,4 +296,4 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     for open_journal in (Journal.open, Journal.open_to_read):
         with pytest.raises(JournalError, match="not a database") as caught:
             open_journal(path)
-        assert "Move it away" in caught.value.hint
+        assert "mission verify --new-journal" in caught.value.hint

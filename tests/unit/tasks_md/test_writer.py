@@ -192,7 +192,12 @@ def within_a_tick(monkeypatch: pytest.MonkeyPatch, *, keeps: bool = True) -> Non
     tick = time.time_ns() + 3600 * 10**9
     look, utime, given = Version.of, os.utime, set[int]()
 
-    def set_time(file: int, *, ns: tuple[int, int]) -> None:
+    def set_time(
+        file: int, times: tuple[float, float] | None = None, *, ns: tuple[int, int] | None = None
+    ) -> None:
+        if ns is None:
+            utime(file, times)
+            return
         utime(file, ns=ns)
         given.update(ns if keeps else ())
 
