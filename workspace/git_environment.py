@@ -65,6 +65,8 @@ def git_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         **settings,
         "LC_ALL": "C",
         "GIT_TERMINAL_PROMPT": "0",
+        # A look at the checkout writes nothing: killed, it would leave a lock that nobody knows of.
+        "GIT_OPTIONAL_LOCKS": "0",
         # What is verified and merged is what is pushed, not what somebody put in its place here.
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_GRAFT_FILE": os.devnull,

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.slow, requires("cc", system="linux"
 
 SOAK = [pytest.mark.soak, pytest.mark.timeout(6 * 3600)]
 SOURCE = Path(__file__).with_name("kill_points.c")
-SAMPLE = 40  # of so many places one is died at where it is not a soak
+SAMPLE = 90  # of so many places one is died at where it is not a soak
 TOO_MANY = 5000  # places; names that differ from run to run would never end
 # One row of each kind: with a branch, read and reported on, summed up.
 ROWS = (
@@ -43,6 +43,7 @@ review = {"verdict": "approve", "summary": "fine", "findings": []}
 print(json.dumps({"outcome": "success", "summary": json.dumps(review)}))
 """
 _TYPED = re.compile(r"`(rm [^`]+)`")
+_STAYS = re.compile(r"(\S+) is merged and stays: ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,12 @@ def test_killed_at_its_places_it_converges(
     logging.getLogger(__name__).info("places: %s", json.dumps(counts))
     assert known
     told = f"killed {plan.dying} at {len(known)} places, last {known[-1]}"
-    assert facts(scratch) == facts(undisturbed), told
+    found = facts(scratch)
+    # The remote's git died too, with locks of its own: what it refused then was said, and stays.
+    kept = {f"refs/heads/{one}" for one in _STAYS.findall(errors(scratch).read_text())}
+    branches = str(found["branches"]).split("\n")
+    found["branches"] = "\n".join(one for one in branches if one not in kept)
+    assert found == facts(undisturbed), told
     check_nothing_is_left(scratch, told)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -104,6 +105,7 @@ class Desk:
 
         def on_event(event: AgentEvent) -> None:
             if scene.signal is not None and "sleep 3017" in event.text:
+                _until_recorded(self.home)
                 signal_tool(self.mark, scene.signal, busy_with="sleep 3017")
 
         timeouts = Timeouts(start=LONG, silence=scene.silence, total=LONG)
@@ -119,6 +121,15 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     yield found
     for pid in marked(found.mark):
         os.kill(pid, signal.SIGKILL)
+
+
+def _until_recorded(home: Path) -> None:
+    """Wait until the tool has written down its session as far as its last answer: it does so
+    beside its work, and what it has not written when it is killed nobody can book."""
+    deadline = time.monotonic() + LONG.total_seconds()
+    while not any(b"sleep 3017" in file.read_bytes() for file in home.rglob("*.jsonl")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def _bill(tool: Tool) -> Bill:
