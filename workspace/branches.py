@@ -162,6 +162,8 @@ def is_checked_out(repository: Repository, branch: str) -> bool:
     folder = repository.common_dir
     places = [folder, *(folder / "worktrees").glob("*")]
     for place in places:
+        if place != folder and not (place / "gitdir").exists():
+            continue  # half removed as git was killed: to git itself it is none
         try:
             said = (place / "HEAD").read_text(errors="surrogateescape").strip()
         except FileNotFoundError:
