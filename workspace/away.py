@@ -37,16 +37,16 @@ _ANSWERED = re.compile(r"^ ! \[(remote )?rejected\]|does not support --atomic", 
 
 # A server that answers and cannot work: its disk, its memory, its own error. It passes.
 _UNWELL = re.compile(
-    r"^(?:remote: |error: remote |.*\[remote rejected\])"
-    r".*(?:unpack|unable to create temporary|internal (?:server )?error|out of memory)"
+    r"^(?:remote: |error: remote |.{0,300}\[remote rejected\])"
+    r".{0,300}(?:unpack|unable to create temporary|internal (?:server )?error|out of memory)"
     r"|unexpected disconnect",
     re.IGNORECASE | re.MULTILINE,
 )
 # Somebody else's git, here or there, was in the way for a moment; or ours was killed. It may be for
 # good (a lock that a crash left): so it is tried a few times only.
 _HICCUP = re.compile(
-    r"cannot lock ref(?!.*(?:but expected|reference already exists))|failed to update ref"
-    r"|unable to create '.*\.lock'|died of signal|inflate|invalid index-pack"
+    r"cannot lock ref(?!.{0,300}(?:but expected|reference already exists))|failed to update ref"
+    r"|unable to create '.{0,300}\.lock'|died of signal|inflate|invalid index-pack"
     r"|shallow file has changed|resource temporarily unavailable|cannot fork|cannot allocate"
     r"|failed to lock",
     re.IGNORECASE,

@@ -33,7 +33,7 @@ _CONFUSING = ("@", "head", "fetch_head", "merge_head", "(detached)")
 _TRIES = 20  # of a fetch that somebody else's git was in the way of
 # A push of ours or a person's fetch moves the same ref; `git worktree add` begins with a null HEAD.
 # Locks that are held are waited for elsewhere (`workspace.away`).
-_PASSING = re.compile(r"cannot lock ref.*but expected|bad object worktrees/")
+_PASSING = re.compile(r"cannot lock ref.{0,300}but expected|bad object worktrees/")
 # A branch name that is one by git's rules, whatever else these say (git-check-ref-format(1)).
 _PLAIN = re.compile(r"[A-Za-z0-9_]+(?:[./-][A-Za-z0-9_]+)*")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")

@@ -230,6 +230,6 @@ class MergeQueue:
 
         def forget(error: BaseException) -> None:
             self._display.say(f"Nothing is verified ahead this time: {cause(error)}")
-            end.set_exception(error)  # whoever takes this batch up begins it anew
+            end.set_exception(RuntimeError(cause(error)))  # whoever takes this up begins it anew
 
         SideThread("verifies ahead", work, on_death=forget).start()

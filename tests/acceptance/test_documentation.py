@@ -61,7 +61,7 @@ def _options(command: click.Command) -> set[str]:
 
 def _accepted(words: list[str]) -> set[str]:
     """The options of the command that `words` begin with; of a whole group: none."""
-    for length in (2, 1):
+    for length in (3, 2, 1):
         name = " ".join(words[:length])
         if name in _commands():
             return _options(_commands()[name])

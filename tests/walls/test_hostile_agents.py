@@ -247,7 +247,7 @@ def test_of_two_clones_at_once_one_merges(tmp_path: Path) -> None:
         "    while not first.with_name('go').exists(): time.sleep(0.05)\n"
         "write(f'{os.getpid()}.txt', 'work')\n"
     )
-    scratch = make(tmp_path, [row("A")], worker=worker)
+    scratch = make(tmp_path, [row("A")], worker=worker, config={"claim": "never"})
     other = replace(scratch, top=tmp_path / "other")
     Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(other.top))
     with ThreadPoolExecutor(1) as pool:

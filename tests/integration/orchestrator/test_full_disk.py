@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from errors import told
+from errors import UsageError, told
 from mission.place import Place
 from tests.scratch import make, row
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_file_where_worktrees_belong_blocks_the_row(
+def test_a_file_where_worktrees_belong_is_told_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home-of-this-test"
@@ -23,10 +23,10 @@ def test_a_file_where_worktrees_belong_blocks_the_row(
     (home / "worktrees").write_text("in the way")
     monkeypatch.setenv("MISSION_HOME", str(home))
     scratch = make(tmp_path, [row("A")])
-    end = scratch.run()
-    assert (end.exit_code, scratch.statuses()) == (1, {"A": "blocked"})
-    assert str(home / "worktrees") in scratch.notes("A")
-    assert "move it away" in scratch.notes("A")
+    with pytest.raises(UsageError, match=str(home / "worktrees")) as refused:
+        scratch.run()
+    assert "move it away" in refused.value.hint
+    assert scratch.statuses() == {"A": "not-started"}
 
 
 def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_command_that_the_machine_refuses_says_so_in_one_line(tmp_path: Path) 
         [sys.executable, "-m", "cli.main", "verify", str(scratch.task_file)],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("mission: ")
     assert str(state) in done.stderr
     assert len(done.stderr.splitlines()) == 2

@@ -128,7 +128,8 @@ def test_killed_before_the_file_says_that_finished_work_goes_on(
     closed = marks / "closed"
     scratch = a_mission(tmp_path, marks, [row("A")], "merge", "feat/a")
     hook = scratch.remote / "hooks" / "pre-receive"
-    hook.write_text(f"#!/bin/sh\n[ ! -e {closed} ]\n")
+    main_is_closed = f"grep -q refs/heads/main && [ -e {closed} ] && exit 1"
+    hook.write_text(f"#!/bin/sh\n{main_is_closed}\nexit 0\n")
     hook.chmod(0o755)
     closed.touch()
     assert scratch.run().blocked == ("A",)
