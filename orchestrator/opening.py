@@ -19,7 +19,7 @@ from gates.registry import Surroundings, create_gates
 from mission.config import ForgeConfig, MissionConfig
 from mission.config.load import config_of, open_document
 from mission.journal import Journal
-from mission.journal.database import move_aside
+from mission.journal.damage import move_aside
 from mission.journal.kinds import RemoteAway
 from mission.place import Place, mission_home
 from mission.private import private_folder

@@ -1,4 +1,4 @@
-"""The journal's connection: opening, the schema's version, and errors in plain words."""
+"""The journal's connection: opening, statements, and errors in plain words."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from urllib.parse import quote
 
 from errors import JournalError
 from mission.clock import Now, utc_now
+from mission.journal.damage import MOVE_ASIDE, refuse_damage
+from mission.journal.versions import SCHEMA_VERSION, bring_up, check_version
 from mission.private import private_folder
 
-SCHEMA_VERSION = 3  # `upgrade_N.sql` leads from version N to the next
 _BUSY_SECONDS = 10.0  # how long a statement waits for another process's write
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
-MOVE_ASIDE = (
-    "`mission verify --new-journal` moves it aside and begins a new one; what is merged is read "
-    "from the base"
-)
 _HINTS = {
     sqlite3.SQLITE_FULL: "The disk is full: make room, then run again",
     sqlite3.SQLITE_READONLY: "The file or its folder is read-only for this user",
@@ -110,7 +107,7 @@ class Database:
     def in_memory(cls, path: Path = Path(":memory:"), *, clock: Now = utc_now) -> Database:
         """An empty one that is nowhere. `path` is what it is called."""
         connection = _connect("file::memory:")
-        _bring_up(connection, 0)
+        bring_up(connection, 0)
         return cls(connection, path, clock)
 
     def close(self) -> None:
@@ -203,7 +200,7 @@ def _open_existing(path: Path) -> sqlite3.Connection:
 def _open_checked(uri: str, path: Path) -> sqlite3.Connection:
     connection = _connect(uri)
     try:
-        version = _check_version(connection, path)
+        version = check_version(connection, path)
         return _upgraded_copy(connection, version) if version < SCHEMA_VERSION else connection
     except BaseException:
         connection.close()
@@ -215,19 +212,19 @@ def _upgraded_copy(connection: sqlite3.Connection, version: int) -> sqlite3.Conn
     copy = _connect("file::memory:")
     connection.backup(copy)
     connection.close()
-    _bring_up(copy, version)
+    bring_up(copy, version)
     return copy
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    version = _check_version(connection, path)
+    version = check_version(connection, path)
     if version:
-        _refuse_damage(connection, path)
+        refuse_damage(connection, path)
     if version != SCHEMA_VERSION:
         _use_write_ahead_log(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            _bring_up(connection, _check_version(connection, path))  # another may have been quicker
+            bring_up(connection, check_version(connection, path))  # another may have been quicker
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -238,18 +235,6 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # power cut may take the last moments. Where the log does not work (network disks): FULL.
     connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
     connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _refuse_damage(connection: sqlite3.Connection, path: Path) -> None:
-    """Write nothing into a file whose structure is damaged.
-
-    Raises:
-        JournalError: It is.
-    """
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        told = " ".join(str(found).split())[:200]
-        raise JournalError(f"the journal {path} is damaged: {told}", hint=MOVE_ASIDE)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> str:
@@ -266,72 +251,11 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> str:
             time.sleep(0.01)
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema's version; 0 for a new, empty database.
-
-    Raises:
-        JournalError: It is another program's database, or of a newer version.
-    """
-    question = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
-    version, tables = connection.execute(question).fetchone()
-    if 0 < version <= SCHEMA_VERSION or (version == 0 and not tables):
-        return int(version)
-    if version == 0:
-        raise JournalError(f"{path} is a database, but not a journal", hint="Move it away")
-    raise JournalError(
-        f"{path} has journal format {version}; this mission runner reads up to {SCHEMA_VERSION}",
-        hint="Update the mission runner; the one that wrote it is newer",
-    )
-
-
-def _bring_up(connection: sqlite3.Connection, version: int) -> None:
-    """Bring a journal of `version` (0: a new one) up to date."""
-    if version == 0:
-        names = ["schema.sql"]
-    else:
-        names = [f"upgrade_{one}.sql" for one in range(version, SCHEMA_VERSION)]
-    for name in names:
-        for statement in _statements(name):
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _statements(name: str) -> Iterator[str]:
-    """The statements of a file; `executescript` would end the transaction around them."""
-    # Not through importlib.resources, whose imports take longer than all of the opening.
-    text, statement = Path(__file__).with_name(name).read_text(encoding="utf-8"), ""
-    for line in text.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
 def _translated(error: sqlite3.Error, path: Path) -> JournalError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if "Could not decode to UTF-8" in str(error):  # the module's own, without a code; or a text
         return JournalError(f"the journal {path} is damaged: a text is not one", hint=MOVE_ASIDE)
     return JournalError(f"the journal {path}: {error}", hint=_HINTS.get(code, ""))
-
-
-def move_aside(path: Path) -> Path | None:
-    """Move a journal away with all of its files, for who holds the mission; where it is now. None:
-    there is none.
-
-    Raises:
-        OSError: It cannot be moved.
-    """
-    parts = [path.with_name(f"{path.name}{end}") for end in ("-shm", "-wal", "")]
-    if not any(part.exists() for part in parts):
-        return None
-    number = 1
-    while (folder := path.with_name(f"{path.name}.aside-{number}")).exists():
-        number += 1
-    folder.mkdir()
-    for part in parts:  # the database last: until then, whoever was killed moves the rest again
-        if part.exists():
-            part.rename(folder / part.name)
-    return folder
 
 
 def _storable(value: Value) -> Value:

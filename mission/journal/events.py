@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any, cast, overload
 
 from errors import JournalError
-from mission.journal.database import MOVE_ASIDE
+from mission.journal.damage import MOVE_ASIDE
 from mission.journal.kinds import H, Happening
 from mission.journal.part import Part, moment, only, where
 from mission.journal.records import Event

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mission.journal import Attempt, Journal
-from mission.journal.database import SCHEMA_VERSION
+from mission.journal.versions import SCHEMA_VERSION
 
 OLD_JOURNAL = Path(__file__).with_name("journal_2.sql")
 

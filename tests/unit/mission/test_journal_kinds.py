@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from errors import JournalError
 from mission.journal import Journal
-from mission.journal.database import SCHEMA_VERSION
 from mission.journal.kinds import (
     BranchSetAside,
     CheckoutBehind,
@@ -34,6 +33,7 @@ from mission.journal.kinds import (
 )
 from mission.journal.look import look
 from mission.journal.stored import WORDS, data_of, read_happening, word_of
+from mission.journal.versions import SCHEMA_VERSION
 from mission.usage import Usage
 
 OLD_JOURNAL = Path(__file__).with_name("journal_1.sql")
