@@ -7,6 +7,7 @@ piles up there, and no collection of garbage is due for it.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,14 +25,16 @@ from workspace.objects import Objects
 from workspace.repository import Repository
 from workspace.settings_file import settings_in
 from workspace.store import Store
-from workspace.tree_entries import MISSING, TREE, Entry
+from workspace.tree_entries import TREE, Entry
 
-# Of a commit that somebody made: all of its files, in bytes and in number.
+# Of a commit that somebody made: all of its files, in bytes and in number, folders included.
 MOST_BYTES, MOST_FILES = 64 << 20, 10_000
+_LONGEST = 1 << 20  # bytes of such a commit by itself
 _FOLDER = "shared-"  # ... and what follows is random
-_OLD = 86_400.0  # seconds: a folder of a process that was killed
+_LOCK = "lock"  # in the folder: whoever uses it holds it
+_OLD = 86_400.0  # seconds: a folder that nobody holds was left by a process that was killed
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-_PERSON = re.compile(r"(?P<name>[^<\n]*) <(?P<address>[^>\n]*)> (?P<at>\d+) [+-]\d{4}")
+_PERSON = re.compile(r"(?P<name>[^<\n]*) <(?P<address>[^>\n]*)> (?P<at>\d{1,12}) [+-]\d{4}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +63,7 @@ class SharedObjects:
         self._tracked = tracked
         self._main = repository.common_dir / "objects"
         self._made: Path | None = None  # the folder of our own, once there is one
+        self._held = -1  # its lock's descriptor
 
     def close(self) -> None:
         """Throw away what was made and fetched. What comes later begins anew."""
@@ -69,6 +73,8 @@ class SharedObjects:
             self.__dict__.pop(kept, None)
         if self._made is not None:
             shutil.rmtree(self._made, ignore_errors=True)
+            os.close(self._held)
+            self._made = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -98,6 +104,9 @@ class SharedObjects:
         Raises:
             GitError: It is no commit, or too big.
         """
+        size = self._store.find(commit)
+        if size is not None and size.size > _LONGEST:
+            raise GitError(f"the commit {commit[:12]} has {size.size} bytes, without its files")
         found = self._store.read(commit)
         if found is None:
             return None
@@ -115,15 +124,36 @@ class SharedObjects:
         )
 
     def _files(self, tree: str, commit: str) -> dict[str, bytes]:
-        entries = [one.new for one in self._store.changes("", tree) if one.new.mode != MISSING]
-        if len(entries) > MOST_FILES:
-            raise GitError(f"the commit {commit[:12]} holds {len(entries)} files")
+        entries = self._entries(tree, commit)
         sizes = [self._store.find(one.oid) for one in entries]
         blobs = [found for found in sizes if found is not None and found.kind == "blob"]
         if len(blobs) < len(entries) or sum(found.size for found in blobs) > MOST_BYTES:
-            raise GitError(f"the commit {commit[:12]} holds what no clone shows to others")
+            raise _unusual(commit)
         read = ((one.path, self._store.read(one.oid)) for one in entries)
         return {path: found.content for path, found in read if found is not None}
+
+    def _entries(self, tree: str, commit: str) -> list[Entry]:
+        """The files of a tree by their paths. No more is read than may be there: a few small trees
+        that hold each other many times stand for any number of files."""
+        files: list[Entry] = []
+        folders, seen = [("", tree)], 0
+        while folders:
+            seen += len(folders)
+            sizes = [self._store.find(oid) for _, oid in folders]
+            known = [found for found in sizes if found is not None and found.kind == "tree"]
+            if len(known) < len(folders) or sum(one.size for one in known) > MOST_BYTES:
+                raise _unusual(commit)
+            held = self._store.entries([oid for _, oid in folders])
+            below = [
+                replace(one, path=f"{folder}{one.path}")
+                for (folder, _), its in zip(folders, held, strict=True)
+                for one in its
+            ]
+            folders = [(f"{one.path}/", one.oid) for one in below if one.mode == TREE]
+            files += [one for one in below if one.mode != TREE]
+            if seen + len(files) + len(folders) > MOST_FILES:
+                raise _unusual(commit)
+        return files
 
     def make(self, files: Mapping[str, bytes], *, subject: str, parent: str | None = None) -> str:
         """The id of a commit with these files, by whoever git says that we are.
@@ -184,13 +214,34 @@ class SharedObjects:
             return Objects.like(tip, folder=self._main)
         self._remove_old()
         self._made = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=self._state_dir))
+        self._held = os.open(self._made / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._held, fcntl.LOCK_EX)
         return Objects.like(tip, folder=self._made)
 
     def _remove_old(self) -> None:
         for folder in self._state_dir.glob(f"{_FOLDER}*/"):
             with suppress(FileNotFoundError):
-                if time.time() - folder.stat().st_mtime > _OLD:
+                # One that is long in use may have had no entry of its own for as long.
+                if time.time() - folder.stat().st_mtime > _OLD and _is_free(folder / _LOCK):
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_free(lock: Path) -> bool:
+    """Whether nobody holds a folder's lock. One without a lock was killed as it was made."""
+    if not lock.exists():
+        return True
+    opened = os.open(lock, os.O_RDWR)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(opened)
+    return True
+
+
+def _unusual(commit: str) -> GitError:
+    return GitError(f"the commit {commit[:12]} holds what no clone shows to others")
 
 
 def is_plain(path: str) -> bool:

@@ -89,7 +89,7 @@ class SharedRefs:
 
     def _use_hidden(self) -> None:
         if self.in_branches:
-            self._note.unlink()
+            self._note.unlink(missing_ok=True)  # another process may be at the same
             self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -125,7 +125,7 @@ class SharedRefs:
         """
         prefixes = [f"{kind}/{self._key}/" for kind in (HIDDEN, BRANCHES)]
         asked = [f"{prefix}*" for prefix in prefixes]
-        lines = self._git(patiently=patiently).text("ls-remote", self.remote, *asked)
+        lines = self._git(patiently=patiently).text("ls-remote", "--refs", self.remote, *asked)
         found: list[dict[str, str]] = [{}, {}]
         for line in lines.splitlines():
             oid, _, ref = line.partition("\t")

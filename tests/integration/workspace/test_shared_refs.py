@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -190,8 +191,50 @@ def test_what_no_clone_of_ours_made(clones: Clones) -> None:
     link = git(seed, "mktree", data=f"160000 commit {'1' * 40}\tsub\n".encode())
     odd = git(seed, "commit-tree", link, "-m", "x")
     git(seed, "push", "--quiet", str(clones.remote), f"{odd}:refs/mission-runner/{KEY}/odd")
-    with pytest.raises(GitError, match="holds what no clone shows"):
-        one.read("odd", odd)
+    # Few small trees, and a million files.
+    entry = f"100644 blob {blob}"
+    for _ in range(6):
+        bomb = git(seed, "mktree", data="".join(f"{entry}\t{n}\n" for n in range(10)).encode())
+        entry = f"040000 tree {bomb}"
+    bomb = git(seed, "commit-tree", bomb, "-m", "x")
+    for name, commit in (("odd", odd), ("bomb", bomb)):
+        git(
+            seed,
+            "push",
+            "--quiet",
+            str(clones.remote),
+            f"{commit}:refs/mission-runner/{KEY}/{name}",
+        )
+        with pytest.raises(GitError, match="holds what no clone shows"):
+            one.read(name, commit)
+    for number, (digits, message) in enumerate((("9" * 5000, "x"), ("1", "x" * 2_000_000))):
+        who = f"A <a@example.org> {digits} +0000"
+        text = f"tree {link}\nauthor {who}\ncommitter {who}\n\n{message}\n".encode()
+        odd = git(seed, "hash-object", "-t", "commit", "--literally", "-w", "--stdin", data=text)
+        ref = f"refs/mission-runner/{KEY}/odd-{number}"
+        git(seed, "push", "--quiet", str(clones.remote), f"{odd}:{ref}")
+        with pytest.raises(GitError, match=r"no commit that says who wrote it|bytes"):
+            one.read(f"odd-{number}", odd)
+    git(seed, "tag", "-a", "-m", "x", "tag", "main")
+    git(seed, "push", "--quiet", str(clones.remote), f"tag:refs/mission-runner/{KEY}/tag")
+    assert [name for name in one.listed() if "tag" in name] == ["tag"]  # what it leads to is no ref
+
+
+def test_what_is_long_in_use_stays(clones: Clones) -> None:
+    """Its folder has no new entry of its own for days, and looks as old as one that was left."""
+    one = clones.clone("one")
+    first = one.objects.make({"a": b"1"}, subject="x")
+    assert one.swap("claim", first, None) is Swap.DONE
+    state = clones.folder / "one/.git/mission-runner" / KEY
+    left = state / "shared-killed"
+    left.mkdir()
+    (left / "lock").touch()
+    for folder in state.glob("shared-*/"):
+        os.utime(folder, (1, 1))
+    clones.clone("one").objects.make({"a": b"2"}, subject="x")
+    assert not left.exists()
+    second = one.objects.make({"a": b"3"}, subject="x", parent=first)
+    assert one.swap("claim", second, first) is Swap.DONE
 
 
 def test_a_clone_that_tracks_everything(clones: Clones) -> None:
