@@ -191,14 +191,14 @@ class ClaimRef:
             self._memory.left_at(self.at)
 
     def is_ours(self, *, patiently: bool = True) -> bool:
-        """Ask where it is, after a push that left that open; whether that is a commit of ours, or
-        it is gone.
+        """Ask where it is, after a push that left that open; whether that is where we had it, a
+        commit of ours, or it is gone.
 
         Raises:
             GitError: The remote cannot be reached.
         """
         now = self._refs.listed(patiently=patiently).get(_NAME)
-        if now is not None and now not in self._made:
+        if now is not None and now != self.at and now not in self._made:
             return False
         self.at, self.unsure = now, False
         return True

@@ -19,6 +19,7 @@ from errors import ClaimHeldError, ClaimLostError, GitError, MissionError
 from mission.claim import CLAIM_FILE, ClaimNote, claim_bytes, read_claim
 from mission.config.load import load_config
 from mission.place import Place
+from orchestrator.claiming import claim_ref
 from orchestrator.claiming.carried import CarriedInMemory
 from orchestrator.claiming.claim import Claim
 from orchestrator.claiming.making import make_claim
@@ -406,6 +407,23 @@ def test_a_remote_that_was_away(clones: Clones) -> None:
     away.rename(clones.scratch.remote)
     one.claim.prove()
     assert one.claim.taken
+
+
+def test_a_remote_that_answers_and_takes_nothing_for_long(
+    clones: Clones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many signs are lost on the way: the claim is where it was, and so is ours."""
+    monkeypatch.setattr(claim_ref, "_CHAIN", 1)  # of our commits, the last two are remembered
+    one = clones.open("one")
+    one.claim.take()
+    hook(clones.scratch, "#!/bin/sh\nkill -9 $PPID\n")
+    for _ in range(4):
+        with pytest.raises(GitError, match="cannot be pushed"):
+            one.claim.prove()
+    hook(clones.scratch, "#!/bin/sh\n")
+    one.claim.prove()
+    assert one.claim.taken
+    assert not one.stop.requested
 
 
 def test_a_claim_that_nobody_can_read(clones: Clones) -> None:
