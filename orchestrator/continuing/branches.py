@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from errors import GitError, UsageError
@@ -10,6 +10,7 @@ from mission.journal import Attempt, Journal
 from orchestrator.ports.display import Display
 from orchestrator.workplace.finished import author_of
 from workspace import changes
+from workspace.branches import is_checked_out
 from workspace.repository import Repository
 from workspace.worktree import ExistingWorktree
 from workspace.worktrees import Worktrees
@@ -26,11 +27,15 @@ class LeftBranches:
     worktrees: Worktrees
     display: Display
 
-    def follow(self, attempts: Sequence[Attempt]) -> None:
-        """Have the branches of these attempts here, as far as they are on the remote.
+    def follow(self, attempts: Sequence[Attempt], *, of_rows: Collection[str | None]) -> None:
+        """Have the commits of these attempts' branches here, as far as they are on the remote, and
+        the branches at them that are the rows' by our own file: others are somebody's.
 
         A folder in which an attempt of ours worked at such a row goes, with what it left committed
         below `refs/mission-runner/kept`: the row has gone on without it.
+
+        Args:
+            of_rows: The branches that the task file names.
 
         Raises:
             GitError: The remote cannot be reached.
@@ -45,7 +50,8 @@ class LeftBranches:
         folders = self.worktrees.existing() if named else ()
         for branch, task in named.items():
             self._clear(folders, task, branch)
-            self._move(branch, there.get(branch))
+            if branch in of_rows:
+                self._move(branch, there.get(branch))
 
     def clear(self, merged: Sequence[Attempt]) -> None:
         """Remove the folders in which attempts of ours worked at rows that are done by now."""
@@ -116,10 +122,17 @@ class LeftBranches:
         return git.is_ancestor(commit, of=self.repository.base_tip())
 
     def _move(self, branch: str, tip: str | None) -> None:
-        """Let the branch here be where the remote's is; what only we have is kept below a ref."""
+        """Let the branch here be where the remote's is; what only we have is kept below a ref. Not
+        one that somebody has checked out: their files would look as if they had undone the rest."""
         git, ref = self.repository.git, f"refs/heads/{branch}"
         here = git.commit(ref)
         if tip is None or here is None or here == tip:
+            return
+        if is_checked_out(self.repository, branch):
+            self.display.say(
+                f"{branch}: is checked out here, and stays at {here[:12]}; on "
+                f"{self.repository.remote} it is at {tip[:12]}"
+            )
             return
         if not git.is_ancestor(here, of=tip):
             self._keep(branch, here)

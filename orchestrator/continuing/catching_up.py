@@ -54,11 +54,13 @@ class CatchingUp:
         since = max((one.id for one in taken if one.what.caught_up), default=0)
         rows = {row for one in taken if one.id > since for row in one.what.rows}
         elsewhere = frozenset(one.id for one in self.journal.runs() if one.elsewhere)
-        self._follow_work(rows, elsewhere)
+        self._follow_work(rows, elsewhere, [one.branch for one in board.plan.tasks])
         self._write_statuses(board, elsewhere)
         self.journal.record(replace(taken[-1].what, caught_up=True))
 
-    def _follow_work(self, rows: set[str], elsewhere: frozenset[int]) -> None:
+    def _follow_work(
+        self, rows: set[str], elsewhere: frozenset[int], named: list[str | None]
+    ) -> None:
         """Have the branches here that the other clone pushed; end what it had not pushed."""
         last = {one.task: one for one in self.journal.attempts()}
         left = [one for one in self.journal.open_attempts() if one.id != last[one.task].id]
@@ -67,7 +69,7 @@ class CatchingUp:
         merged = [one for one in told if one.end is End.SUCCESS]
         theirs = [one for one in told if one.run in elsewhere and one not in merged]
         self.branches.clear(merged)
-        self.branches.follow(theirs)
+        self.branches.follow(theirs, of_rows=named)
         for one in theirs:
             if self._is_lost(one):
                 self._end_lost(one)

@@ -199,3 +199,35 @@ def test_a_persons_commit_wins_and_what_is_not_on_the_remote_is_done_anew(tmp_pa
         assert [one.number for one in journal.attempts("B")] == [1, 2]
         (said,) = journal.events(DoneBefore)
         assert said.what.rows == ("H",)
+
+
+def test_branches_that_a_person_has_here_stay_where_they_are(tmp_path: Path) -> None:
+    """One that is checked out, as its row's is to be looked at; and one that is no row's, whatever
+    a record says that somebody pushed."""
+    rows = [row("B"), row("C")]
+    lost = make(tmp_path, rows, config={"qa": [{"match": {}}], "status": {"commit": "never"}})
+    lost.git.run("push", "--quiet", "origin", "main:mine")
+    assert lost.run().needs_qa == ("B", "C")
+    person, fresh = cloned(lost, "person"), cloned(lost, "fresh")
+    beside = fresh.top.with_name("beside")
+    fresh.git.run("branch", "mine", "origin/mine")
+    fresh.git.run("worktree", "add", "--quiet", str(beside), "feat/b")
+    before = fresh.git.text("rev-parse", "feat/b", "mine")
+    for branch in ("feat/b", "mine"):
+        person.git.run("switch", "--quiet", branch)
+        person.git.run("commit", "--quiet", "--allow-empty", "--message", "more")
+        (person.top / "more.txt").write_text(branch)
+        person.git.run("add", "more.txt")
+        person.git.run("commit", "--quiet", "--message", "more")
+        person.git.run("push", "--quiet", "origin", branch)
+    with lost.journal() as journal:
+        (number,) = [one.id for one in journal.attempts("C")]
+        journal._database.rows("UPDATE attempts SET branch = 'mine' WHERE id = :id", id=number)
+        journal.submit_request("set", "B", status="not-started", by="ada@desk")
+        journal.submit_request("set", "B", status="needs-qa", by="ada@desk")
+    lost.run()
+    display = RecordingDisplay()
+    fresh.run(display=display)
+    assert Git(beside).text("status", "--porcelain") == ""
+    assert fresh.git.text("rev-parse", "feat/b", "mine") == before, display.said
+    assert any(one.startswith("feat/b: is checked out here") for one in display.said), display.said
