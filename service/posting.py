@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from errors import RequestLeftError, RequestRefusedError, StoppedError
+from errors import GitError, RequestLeftError, RequestRefusedError, StoppedError
 from mission.answers import Answer
 from mission.clock import utc_now
 from mission.config.load import load_config
@@ -63,11 +63,17 @@ def _wait(there: There, letter: Letter, commit: str, stop: Stop) -> Answer:
     until = utc_now() + PATIENCE
     while True:
         stop.wait(_POLL)
-        answer, found = there.answer(letter)
-        if answer is not None:
-            return answer
-        if not found.held_there and there.withdraw(letter, commit):
-            raise NobodyThereError("the run in the other clone has ended")
+        try:
+            answer, found = there.answer(letter)
+        except GitError as error:  # the letter lies there all the same, and is answered
+            why = f"the answer cannot be looked for: {error.message}"
+        else:
+            if answer is not None:
+                return answer
+            if not found.held_there and there.withdraw(letter, commit):
+                raise NobodyThereError("the run in the other clone has ended")
+            host = found.claim.host if found.claim is not None else "the other clone"
+            why = f"the run on {host} has not answered yet"
         if stop.requested:
             there.withdraw(letter, commit)
             raise StoppedError(
@@ -75,9 +81,8 @@ def _wait(there: There, letter: Letter, commit: str, stop: Stop) -> Answer:
                 hint="If the run there has taken it in already, `mission status --fetch` shows so",
             )
         if utc_now() >= until:
-            host = found.claim.host if found.claim is not None else "the other clone"
             raise RequestLeftError(
-                f"the run on {host} has not answered yet; the request is left there",
+                f"{why}; the request is left there",
                 hint="`mission status --fetch` shows its answer; where that run is dead, "
                 "`mission run --take-over` goes on here, and applies it",
             )

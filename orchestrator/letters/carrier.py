@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
-from errors import GitError, MissionError
+from errors import GitError, MissionError, told
 from orchestrator.letters.letters import Letters
 from workspace.side_thread import SideThread, cause
 
@@ -80,6 +80,7 @@ class Carrier:
         self._say = say
         self._over = threading.Event()
         self._busy_until = 0.0  # by `time.monotonic`
+        self._failed = False  # the last step
         self._thread = SideThread(
             "letters",
             self._run,
@@ -108,10 +109,33 @@ class Carrier:
         next_look = time.monotonic() + self._pause()
         while not self._over.wait(self._nap(next_look)):
             if time.monotonic() >= next_look:
-                self._round()
+                self._try(self._round)
                 next_look = time.monotonic() + self._pause()
-            elif self._letters.settle():
-                self._bring()
+            else:
+                self._try(self._settle)
+        self._try(self._end)
+
+    def _try(self, step: Callable[[], None]) -> None:
+        """What cannot be done now is tried again with the next step: a person's editor may be at
+        the task file, or the disk be full."""
+        try:
+            step()
+        except (MissionError, OSError) as error:
+            if not self._failed:
+                self._say(f"requests from other clones have to wait: {told(error)}")
+            self._failed = True
+            return
+        if self._failed:
+            self._failed = False
+            self._say("requests from other clones are looked for again")
+
+    def _settle(self) -> None:
+        """Answer what was applied, and have whoever asked see it."""
+        if self._letters.settle():
+            self._bring()
+
+    def _end(self) -> None:
+        """Refuse what was not applied."""
         self._letters.give_up(ENDED)
         self._letters.settle()
         if self._letters.to_take_away:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import RequestRefusedError
+from errors import RequestRefusedError, TaskFileError
 from gates.pause import PauseFiles
 from mission.answers import Answer, answers_bytes
 from mission.config import RequestsConfig
@@ -20,9 +21,11 @@ from mission.journal import Journal, RequestKind
 from mission.journal.kinds import LetterAnswered
 from mission.letter import Letter, letter_bytes
 from orchestrator.letters.answered import Answered
+from orchestrator.letters.carrier import Carrier
 from orchestrator.letters.letters import Letters
 from orchestrator.letters.post import Opened, PostInMemory
 from orchestrator.ports.display import RecordingDisplay
+from tasks_md.model import Plan
 from tasks_md.parse import parse
 from workspace.signatures import Signed
 
@@ -291,3 +294,35 @@ def test_whatever_dies_when_a_letter_is_applied_once(
     assert len(clone.journal.requests("A")) == 1
     assert len(clone.answered.newest()) == 1
     assert json.loads(answers_bytes(clone.answered.newest()))[0]["error"] is None
+
+
+def test_requests_are_looked_for_though_the_file_could_not_be_read_for_a_moment(
+    clone: Clone,
+) -> None:
+    unreadable, published = threading.Event(), threading.Event()
+
+    def read_plan() -> Plan:
+        if not unreadable.is_set():  # an editor is at it
+            unreadable.set()
+            raise TaskFileError("TASKS.md cannot be read")
+        return PLAN
+
+    clone.leave(letter())
+    clone.letters._plan = read_plan
+    carrier = Carrier(
+        clone.letters,
+        look=timedelta(seconds=0.01),
+        publish=published.set,
+        is_behind=lambda: False,
+        wake=lambda: None,
+        say=clone.display.say,
+    )
+    with carrier:
+        clone.apply()
+        assert unreadable.wait(30)
+        assert published.wait(30), clone.display.said
+    assert clone.post.waiting() == {}
+    assert clone.display.said[1:] == [
+        "requests from other clones have to wait: TASKS.md cannot be read",
+        "requests from other clones are looked for again",
+    ]
