@@ -27,7 +27,7 @@ from mission.strays import refuse_strays
 from orchestrator.admission.rests import Rests
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.assembly.given import task_path
-from orchestrator.claiming.carried import AllCarried
+from orchestrator.claiming.carried import AllCarried, WithoutSecrets
 from orchestrator.claiming.claim import NoClaim
 from orchestrator.claiming.making import make_claim
 from orchestrator.claiming.memory import clone_id
@@ -100,7 +100,7 @@ def open_mission(
             engine_run=engine_run,
         )
         journal = opened.in_run(run)
-        shown = Shown(place, journal, pause, Answered(journal), redactor=redactor)
+        shown = Shown(place, journal, pause, Answered(journal))
         record = CarriedRecord(
             clone=clone_id(place.state_dir, repository.common_dir),
             journal=journal,
@@ -113,7 +113,7 @@ def open_mission(
             place,
             config,
             repository,
-            carried=AllCarried((record, shown)),
+            carried=WithoutSecrets(AllCarried((record, shown)), redactor.line),
             stop=stop,
             say=display.say,
             take_over=take_over,

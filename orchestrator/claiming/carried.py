@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -49,6 +49,21 @@ class AllCarried:
     def absorb(self, files: Mapping[str, bytes]) -> None:
         for part in self.parts:
             part.absorb(files)
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutSecrets:
+    """What another one carries, without what is known for a secret as it leaves this machine: the
+    journal may hold texts from before that was known, and the file what a person wrote."""
+
+    part: Carried
+    redact: Callable[[bytes], bytes]
+
+    def files(self) -> Mapping[str, bytes]:
+        return {path: self.redact(content) for path, content in self.part.files().items()}
+
+    def absorb(self, files: Mapping[str, bytes]) -> None:
+        self.part.absorb(files)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -17,7 +17,6 @@ from mission.state import Status
 from mission.waits import WaitsFor
 from orchestrator.letters.answered import Answered
 from tasks_md.model import Plan
-from workspace.redact import Redactor
 
 _PERSONS = frozenset({Status.NEEDS_QA, Status.BLOCKED, Status.FAILED})
 _TOLD = frozenset({Status.IN_PROGRESS, *_PERSONS})
@@ -33,14 +32,11 @@ class Shown:
         journal: Journal,
         pause: PauseFiles,
         answered: Answered,
-        *,
-        redactor: Redactor,
     ) -> None:
         self._place = place
         self._journal = journal
         self._pause = pause
         self.answered = answered
-        self._redactor = redactor
         self._persons: frozenset[tuple[str, str]] = frozenset()  # rows that were shown to wait
 
     def files(self) -> Mapping[str, bytes]:
@@ -62,9 +58,8 @@ class Shown:
             self._pause.read(),
             run=self._journal.run,
         )
-        shown = self._redactor.text(rows_bytes(there).decode())
         return {
-            ROWS_FILE: shown.encode(),
+            ROWS_FILE: rows_bytes(there),
             ANSWERS_FILE: answers_bytes(self.answered.newest()),
         }
 

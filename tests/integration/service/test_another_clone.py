@@ -7,17 +7,20 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from errors import ClaimHeldError
+from errors import ClaimHeldError, RequestLeftError
 from gates.pause import PauseFiles
 from mission.clock import utc_now
+from mission.elsewhere import Claimed
 from mission.journal.kinds import LetterAnswered, LetterCame
 from mission.letter import Letter, letter_bytes
 from mission.place import Place
+from orchestrator.letters.there import Asking
 from orchestrator.run_end import RunEnd
 from service import posting
 from service.builder import Standings
@@ -174,15 +177,27 @@ def test_a_run_is_seen_and_asked_from_another_clone(
 
 
 def test_what_was_left_while_no_run_lived_is_applied_when_one_begins(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scratch = make(tmp_path, [row("A", status="done"), row("B", status="blocked")])
+    rows = [row("A", status="done", notes="a word"), row("B", status="blocked")]
+    scratch = make(tmp_path, rows, config={"status": {"commit": "never"}})
     key = Place.find(str(scratch.task_file)).state_dir.name
     made = Letter(id="a" * 32, mission=key, kind="unblock", tasks=("B",), at=utc_now(), note=None)
     push(scratch, key, "a" * 32, {"request.json": letter_bytes(made)})
     push(scratch, key, "b" * 32, {"request.json": b"{"})
     push(scratch, key, "c" * 32, {"request.json": letter_bytes(made), "more": b""})
+    noted = replace(made, id="d" * 32, kind="set", tasks=("A",), status="blocked")
+    push(scratch, key, "d" * 32, {"request.json": letter_bytes(noted)})
+    # What a person wrote here and did not push, and what was journalled before it was a secret.
+    with scratch.journal() as journal:
+        old = journal.submit_request("approve", "A", by="ann", note="open-sesame-open-sesame")
+        journal.finish_request(old)
+    monkeypatch.setenv("SOME_TOKEN", "open-sesame-open-sesame")
+    scratch.edit("a word", "open-sesame-open-sesame")
     assert scratch.run().exit_code == 0
+    shown = Git(scratch.remote).text("log", "--patch", f"refs/mission-runner/{key}/claim")
+    assert "[secret]" in shown
+    assert "sesame" not in shown
     assert scratch.statuses()["B"] == "done"
     assert refs(scratch) == ["claim"]
     with scratch.journal() as journal:
@@ -224,6 +239,16 @@ def test_a_request_that_nobody_answers_is_left_there(
     told = run(capsys, "approve", str(there.task_file), "A", code=75)
     assert "the request is left there" in told
     assert len(refs(scratch)) == 2
+    away = scratch.remote.with_name("away")
+    place, asking = Place.find(str(there.task_file)), Asking(kind="approve", tasks=("A",))
+
+    def lose(_: Claimed) -> None:
+        scratch.remote.rename(away)
+
+    with pytest.raises(RequestLeftError, match=r"ls-remote.*; the request is left there"):
+        posting.ask_there(place, asking, stop=Stop(), on_left=lose)
+    away.rename(scratch.remote)
+    assert len(refs(scratch)) == 3
     goes_on.write_text("on")
     assert going.result(timeout=60).needs_qa == ("A",)
     # Who ends while a request waits answers those that it has taken in; this one it never saw.
