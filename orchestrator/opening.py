@@ -121,7 +121,8 @@ def open_mission(
         post = None
         if not isinstance(claim, NoClaim):
             post = RemotePost(repository, key=place.state_dir.name, state_dir=place.state_dir)
-        repository = replace(repository, escort=claim)
+        task_file = task_path(place, repository)
+        repository = replace(repository, escort=claim, task_file=task_file)
         parts = Assembly(
             place=place,
             config=config,
@@ -152,14 +153,12 @@ def open_mission(
             landed=Merges(
                 repository,
                 journal,
-                task_path(place, repository),
+                task_file,
                 config.dialect,
                 index=place.state_dir / "base-log",
             ),
             away=away,
-            behind=Behind(
-                repository.top, f"{repository.remote}/{repository.base}", display.say, journal
-            ),
+            behind=Behind(repository, display.say, journal),
             claim=claim,
             shown=shown,
             post=post,

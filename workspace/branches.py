@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import nullcontext
 
 from errors import BaseMovedError, GitError
-from workspace.checkout import note_before_move
+from workspace import ahead
 from workspace.escort import Luggage
 from workspace.git_command import GitOutput, reason
 from workspace.git_locks import refusal
@@ -48,14 +48,17 @@ def _move_there(repository: Repository, remote: str, squash: str, expected: str)
 
 
 def _move_here(repository: Repository, squash: str, expected: str) -> None:
-    """Compare and swap of the base branch; its checkout follows (`checkout.fast_forward`)."""
+    """Compare and swap of the base's ref; its branch and the checkout follow
+    (`checkout.fast_forward`)."""
+    git, base = repository.git, repository.base
+    refused = ""
     with repository.lock():
-        note_before_move(repository, expected)
-        refused = repository.git.try_refs(f"update {repository.local_base_ref} {squash} {expected}")
+        if repository.base_tip() == expected:
+            refused = git.try_refs(*ahead.moving(git, base, squash))
         tip = repository.base_tip()
-    if tip == expected:
-        raise refusal(f"{repository.base} cannot be moved: {refused}", refused)
-    if refused and not confirm(repository, squash):
+    if tip == expected and refused:
+        raise refusal(f"{base} cannot be moved: {refused}", refused)
+    if tip != squash and not git.is_ancestor(squash, of=tip):
         raise _moved(repository, expected, tip)
 
 

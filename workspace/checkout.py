@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from errors import CheckoutBlockedError
+from workspace import ahead
 from workspace.git import Git
 from workspace.git_command import reason
 from workspace.git_locks import lock_in_the_way, remedy
 from workspace.obstacles import Standing, Step, Survey, edited_since, survey
 from workspace.repository import Repository
+from workspace.status_commit import stored
 
 TASK_FILE = ("TASKS.md",)
-# A ref of the checkout's own (gitrevisions(7), refs/worktree): the commit that its files are at
-# while the branch is already further on. It is there from before the branch moves until the files
-# have followed, so that a crash in between can be made good.
-FILES_AT = "refs/worktree/mission-runner/files-at"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +36,6 @@ class _Checkout:
 
     git: Git
     tip: str  # of the base branch here
-    noted: str | None  # where its files are, if a move of the branch was not followed up
     edited: Mapping[str, str] | None = None  # since `tip`, where git has told already
 
     def edited_since(self, commit: str) -> Mapping[str, str]:
@@ -45,51 +43,65 @@ class _Checkout:
         known = self.edited if commit == self.tip else None
         return known if known is not None else edited_since(self.git, commit)
 
-    def step_to(self, repository: Repository, commit: str) -> Step | None:
+    def step_to(self, repository: Repository, commit: str, keep: Collection[str]) -> Step | None:
         """From which commit to which the files must go; None if they are there.
 
         Raises:
             CheckoutBlockedError: The base branch here has commits that `commit` has not.
         """
-        new = commit
+        if self.git.is_ancestor(commit, of=self.tip):
+            return None  # or a later merge was here first
         if not self.git.is_ancestor(self.tip, of=commit):
-            if not self.git.is_ancestor(commit, of=self.tip):
-                raise CheckoutBlockedError(
-                    f"{repository.base} in {self.git.folder} has commits that the base has not",
-                    files=(),
-                    hint="Push them, or move them to another branch: "
-                    f"git log {commit[:12]}..{self.tip[:12]} lists them",
-                )
-            new = self.tip  # a later merge was here first
-        old = self.noted or self.tip
-        return Step(old=old, new=new) if self.noted or old != new else None
+            raise _parted(repository, commit, self.tip, keep)
+        return Step(old=self.tip, new=commit)
+
+
+def _parted(
+    repository: Repository, commit: str, tip: str, keep: Collection[str]
+) -> CheckoutBlockedError:
+    """What is said where the base branch here has commits that the base has not."""
+    if repository.remote is not None:
+        return CheckoutBlockedError(
+            f"{repository.base} here has commits that the base has not",
+            files=(),
+            hint=f"Push them, or move them to another branch: `git log {commit[:12]}..{tip[:12]}` "
+            "lists them",
+        )
+    git, base = repository.git, repository.base
+    checkout = find_checkout(repository)
+    folder = checkout.folder if checkout is not None else repository.top
+    files = ahead.conflicts(git, base, repository.task_file)
+    # What a run writes there, git would take for a person's, and refuse to merge.
+    written = [
+        path
+        for path in sorted(keep)
+        if stored(git, commit, path) != stored(git, tip, path) and (folder / path).is_file()
+    ]
+    steps = [] if checkout is not None else [f"git switch {base}"]
+    if written:
+        steps += [f"git add {shlex.join(written)}", "git commit --allow-empty -m Status"]
+    unrelated = "" if git.fits("merge-base", commit, tip) else " --allow-unrelated-histories"
+    steps.append(f"git merge{unrelated} {ahead.name_of(base)}")
+    return CheckoutBlockedError(
+        f"{base} in {folder} has commits that conflict with it in {', '.join(files)}",
+        files=files,
+        hint=f"`{' && '.join(steps)}` there puts both together",
+    )
 
 
 def find_checkout(repository: Repository) -> Git | None:
     """The worktree that has the base checked out, ours before any other."""
-    if repository.bare:
-        return None
-    if repository.git.run("symbolic-ref", "--quiet", "HEAD", check=False).text == (
-        repository.local_base_ref
-    ):
-        return repository.git
-    listing = repository.git.run("worktree", "list", "--porcelain", "-z").stdout
+    git, ref = repository.git, repository.local_base_ref
+    own = "" if repository.bare else git.run("symbolic-ref", "--quiet", "HEAD", check=False).text
+    if own == ref:
+        return git
+    listing = git.run("worktree", "list", "--porcelain", "-z").stdout
     for entry in listing.split("\0\0"):
         lines = entry.split("\0")
         path = Path(lines[0].removeprefix("worktree "))
-        if f"branch {repository.local_base_ref}" in lines and path.is_dir():
-            return Git(path, locks=repository.git.locks)
+        if f"branch {ref}" in lines and path.is_dir():
+            return Git(path, locks=git.locks)
     return None
-
-
-def _is_at(repository: Repository, commit: str) -> bool:
-    """Whether the base branch here is at `commit`, and no checkout's files are elsewhere."""
-    if repository.git.commit(repository.local_base_ref) != commit:
-        return False
-    folder = repository.common_dir / "worktrees"
-    others = [f"worktrees/{one.name}/" for one in folder.iterdir()] if folder.is_dir() else []
-    places = ("", "main-worktree/", *others)  # git-worktree(1), REFS
-    return all(repository.git.commit(f"{place}{FILES_AT}") is None for place in places)
 
 
 def _open(repository: Repository) -> _Checkout | None:
@@ -98,19 +110,14 @@ def _open(repository: Repository) -> _Checkout | None:
         return _Checkout(
             git=repository.git,
             tip=standing.head,
-            noted=repository.git.commit(FILES_AT),
             edited=standing.edited,
         )
     git = find_checkout(repository)
     if git is None:
         return None
-    listing = git.text(
-        "for-each-ref", "--format=%(refname) %(objectname)", repository.local_base_ref, FILES_AT
-    )
-    refs = dict(line.split(" ") for line in listing.splitlines())
-    if repository.local_base_ref not in refs:  # checked out, but without a commit yet
-        return None
-    return _Checkout(git=git, tip=refs[repository.local_base_ref], noted=refs.get(FILES_AT))
+    tip = git.commit(repository.local_base_ref)
+    # Checked out, it may be without a commit yet.
+    return None if tip is None else _Checkout(git=git, tip=tip)
 
 
 def _standing(repository: Repository) -> Standing | None:
@@ -144,28 +151,6 @@ def edited_files(repository: Repository, *, keep: Collection[str] = TASK_FILE) -
     return tuple(path for path in found if path not in keep)
 
 
-def note_before_move(repository: Repository, expected: str) -> None:
-    """Before the base branch moves away from `expected` without its checkout: note it there."""
-    checkout = _open(repository)
-    if checkout is not None and checkout.noted is None:
-        checkout.git.run("update-ref", FILES_AT, expected)
-
-
-def blocking_files(
-    repository: Repository, commit: str, *, keep: Sequence[str] = TASK_FILE
-) -> tuple[str, ...]:
-    """The files whose uncommitted changes would stand in the way of `fast_forward`.
-
-    Raises:
-        CheckoutBlockedError: Something else than a file's changes does.
-    """
-    checkout = _open(repository)
-    step = None if checkout is None else checkout.step_to(repository, commit)
-    if checkout is None or step is None:
-        return ()
-    return _survey(checkout, step, keep).blocked
-
-
 def fast_forward(
     repository: Repository,
     commit: str,
@@ -185,18 +170,20 @@ def fast_forward(
             not. Nothing was touched.
     """
     with repository.lock():
-        if _is_at(repository, commit):
+        tip = repository.git.commit(repository.local_base_ref)
+        if tip is None:
+            return FastForward(checkout=None, moved=False, kept=())
+        if tip == commit:
+            _move_branch(repository, tip, commit)
             return FastForward(checkout=None, moved=False, kept=())
         checkout = _open(repository)
         if checkout is None:
-            tip = repository.git.commit(repository.local_base_ref)
-            git = repository.git
-            if tip is None or tip == commit or not git.is_ancestor(tip, of=commit):
-                return FastForward(checkout=None, moved=False, kept=())
-            _move_branch(repository, tip, commit)
-            return FastForward(checkout=None, moved=True, kept=())
-        git, step = checkout.git, checkout.step_to(repository, commit)
+            return FastForward(
+                checkout=None, moved=_move_alone(repository, tip, commit, keep), kept=()
+            )
+        git, step = checkout.git, checkout.step_to(repository, commit, keep)
         if step is None:
+            _move_branch(repository, checkout.tip, checkout.tip)
             return FastForward(checkout=git.folder, moved=False, kept=())
         ours = git.folder == repository.top
         found = _survey(checkout, step, keep, settled=settled if ours else ())
@@ -204,14 +191,44 @@ def fast_forward(
             raise CheckoutBlockedError(
                 f"uncommitted changes in {git.folder} stand in the way: {', '.join(found.blocked)}",
                 files=found.blocked,
-                hint="Commit them or move them out of the way, and run again",
+                hint="Put that on a branch of its own, or elsewhere"
+                if repository.remote is not None
+                else "Commit that, or put it elsewhere",
             )
         _follow(git, step, found)
-        if step.new != checkout.tip:
-            _move_branch(repository, checkout.tip, step.new)
-        if checkout.noted:
-            git.run("update-ref", "-d", FILES_AT)
+        _move_branch(repository, checkout.tip, step.new)
         return FastForward(checkout=git.folder, moved=True, kept=found.kept)
+
+
+def _move_alone(repository: Repository, tip: str, commit: str, keep: Collection[str]) -> bool:
+    """Move a base branch that nobody has checked out; whether it was to be moved.
+
+    Raises:
+        CheckoutBlockedError: It has commits that the base has not, and no remote has the base. Or
+            somebody rebases it: at the end git moves it, if nobody else has.
+    """
+    git = repository.git
+    behind = git.is_ancestor(tip, of=commit)
+    if not behind and not git.is_ancestor(commit, of=tip) and repository.remote is None:
+        raise _parted(repository, commit, tip, keep)
+    _refuse_while_rebased(repository)
+    _move_branch(repository, tip, commit if behind else tip)
+    return behind
+
+
+def _refuse_while_rebased(repository: Repository) -> None:
+    for folder in (repository.common_dir, *(repository.common_dir / "worktrees").glob("*")):
+        for name in ("rebase-merge", "rebase-apply"):
+            said = folder / name / "head-name"
+            if (
+                said.is_file()
+                and said.read_text(errors="surrogateescape").strip() == repository.local_base_ref
+            ):
+                raise CheckoutBlockedError(
+                    f"{repository.base} is in the middle of a rebase ({folder / name})",
+                    files=(),
+                    hint="Finish it, or abort it",
+                )
 
 
 def _survey(
@@ -228,7 +245,7 @@ def _survey(
             raise CheckoutBlockedError(
                 f"the checkout in {git.folder} is in the middle of a {operation}",
                 files=(),
-                hint="Finish it, or abort it, and run again",
+                hint="Finish it, or abort it",
             )
     return found
 
@@ -255,6 +272,10 @@ def _change_index(git: Git, *args: str, lines: str = "") -> None:
     """Run a git command that writes the index. A person's command may hold it for a moment, or one
     of a run that was killed."""
     output = git.run(*args, input=lines, check=False)
+    if output.code != 0 and args[0] == "read-tree":
+        # A file that was only touched is none to keep, and git looks at its times alone here.
+        git.run("update-index", "-q", "--refresh", check=False)
+        output = git.run(*args, check=False)
     if output.code != 0:
         lock = lock_in_the_way(output.stderr)
         raise CheckoutBlockedError(
@@ -265,7 +286,12 @@ def _change_index(git: Git, *args: str, lines: str = "") -> None:
 
 
 def _move_branch(repository: Repository, tip: str, commit: str) -> None:
-    refused = repository.git.try_refs(f"update {repository.local_base_ref} {commit} {tip}")
+    """Move the base branch, and take a ref away that was further on until now."""
+    git, ref = repository.git, repository.local_base_ref
+    commands = [f"update {ref} {commit} {tip}"] if commit != tip else []
+    if repository.remote is None:
+        commands += ahead.forgetting(git, repository.base, commit)
+    refused = git.try_refs(*commands) if commands else ""
     if refused:
         raise CheckoutBlockedError(
             f"{repository.base} was moved here meanwhile: {refused}", files=()

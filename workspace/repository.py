@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from errors import GitError, UsageError
+from workspace import ahead
 from workspace.away import Away
 from workspace.escort import Escort
 from workspace.git import OLDEST, Git
@@ -55,6 +56,7 @@ class Repository:
     base: str  # the name of the base branch
     remote: str | None  # the remote that has the truth about `base`; None: there is none
     escort: Escort | None = None  # goes along with each push; None: nothing does
+    task_file: str | None = None  # its path, for whoever writes a mission's (`workspace.ahead`)
 
     @classmethod
     def open(
@@ -126,9 +128,10 @@ class Repository:
 
     @property
     def base_ref(self) -> str:
-        """The full name of the ref that says where the base is: the remote's, where there is one.
+        """The full name of the branch that the base is: the remote's, where there is one.
 
-        It is as new as the last `fetch_base`.
+        It is as new as the last `fetch_base`. Without a remote the base may be further on than its
+        branch (`workspace.ahead`).
         """
         return f"refs/remotes/{self.remote}/{self.base}" if self.remote else self.local_base_ref
 
@@ -136,6 +139,14 @@ class Repository:
     def local_base_ref(self) -> str:
         """The full name of the base branch in this repository."""
         return f"refs/heads/{self.base}"
+
+    @property
+    def base_name(self) -> str:
+        """What people may type for the base's tip (gitrevisions(7))."""
+        if self.remote is not None:
+            return f"{self.remote}/{self.base}"
+        further = ahead.tip_of(self.git, self.base) != self.git.commit(self.local_base_ref)
+        return ahead.name_of(self.base) if further else self.base
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -165,11 +176,15 @@ class Repository:
         """Ask the remote, where there is one, for the tip of the base. The tip.
 
         A shallow clone gets the rest of the history too: what is merged is read from all of it.
+        Without a remote, what people committed on the branch meanwhile becomes part of the base.
 
         Raises:
             GitError: The remote cannot be reached, or has no such branch.
         """
-        if self.remote is not None:
+        if self.remote is None:
+            with self.lock():
+                ahead.join(self.git, self.base, self.task_file)
+        else:
             with self.lock():
                 for _ in range(_TRIES):
                     deeper = ("--unshallow",) if (self.common_dir / "shallow").exists() else ()
@@ -204,7 +219,10 @@ class Repository:
         Raises:
             GitError: There is no such branch.
         """
-        tip = self.git.commit(self.base_ref)
+        if self.remote is None:
+            tip = ahead.tip_of(self.git, self.base)
+        else:
+            tip = self.git.commit(self.base_ref)
         if tip is None and self.remote is None and self.git.commit("HEAD") is None:
             raise GitError(
                 f"{self.top} has no commit yet",

@@ -104,13 +104,14 @@ def _refuse_strange_paths(git: Git, before: str, after: str) -> None:
         )
 
 
-def merge_trees(git: Git, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
+def merge_trees(git: Git, ours: str, theirs: str, *options: str) -> tuple[str, tuple[str, ...]]:
     """The tree that merges two commits, and the files that conflict.
 
-    Attributes decide it: which, is `workspace.attributes.attributes_of`.
+    Attributes decide it: which, is `workspace.attributes.attributes_of`. `options` are those of
+    git-merge-tree(1).
     """
     merged = git.run(
-        "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs,
+        "merge-tree", "--write-tree", "--name-only", "--no-messages", *options, "-z", ours, theirs,
         check=False,
     )  # fmt: skip
     if merged.code not in (0, 1):

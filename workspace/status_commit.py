@@ -21,8 +21,8 @@ def commit_files(
 ) -> str | None:
     """The commit on top of `base` in which paths hold contents; None if they do there already.
 
-    No ref points to it yet: `landing.land` makes it the base, and `checkout.fast_forward` takes
-    the checkout along. The repository's attributes (line ends) apply, as they do to `git add`.
+    No ref points to it yet: `branches.move_base` makes it the base, and `checkout.fast_forward`
+    takes the checkout along. The repository's attributes (line ends) apply, as to `git add`.
 
     Raises:
         GitError: A path cannot be a file there.
@@ -42,6 +42,19 @@ def commit_files(
         committer=identity_now(RUNNER),
         parents=[base],
     )
+
+
+def with_file_of(git: Git, tree: str, commit: str, path: str) -> str:
+    """The tree in which `path` is what a commit has there.
+
+    Raises:
+        GitError: The commit has no file there, or the tree cannot have one.
+    """
+    blob = stored(git, commit, path)
+    if blob is None:
+        raise GitError(f"{commit[:12]} has no file {path}")
+    with git.objects() as store:
+        return _with_blob(store, git.written(commit), tree, PurePosixPath(path).parts, blob)
 
 
 def _with_blob(

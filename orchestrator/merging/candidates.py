@@ -59,7 +59,6 @@ class Candidates:
         """Squash `rows` in their order onto `base`, and verify the result as a whole.
 
         Raises:
-            CheckoutBlockedError: A person's changes stand where the checkout would move.
             StoppedError: The run was stopped meanwhile.
         """
         commits: dict[str, str] = {}
@@ -78,7 +77,6 @@ class Candidates:
             except (SingleWriterError, UnapprovedError, GitError) as refused:
                 return _kept_out(name, StepState.REFUSED, refused)
             commits[name] = tip
-        self.squashing.refuse_blocked(tip)
         if tip != base:
             self.repository.git.move_refs(f"update {self._waiting(rows[-1])} {tip}")
         candidate = Candidate(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from errors import (
     AlreadyMergedError,
-    CheckoutBlockedError,
     GitError,
     MergeConflictError,
     SingleWriterError,
@@ -24,7 +23,7 @@ from orchestrator.publishing.taking_in import TakingIn
 from orchestrator.workplace.finished import Work, author_of
 from orchestrator.workplace.verifying import FinishedWork
 from tasks_md.model import Task
-from workspace import branches, changes, checkout, squash
+from workspace import branches, changes, squash
 from workspace.repository import Repository
 
 TRIES = 20  # how often the base may move under one merge before a person should look
@@ -118,26 +117,6 @@ class Squashing:
             raise UnapprovedError(why)
         return commit
 
-    def refuse_blocked(self, commit: str) -> None:
-        """Before anything is merged where the base is here: could its checkout follow?
-
-        With a remote it may stay behind. Without one, files that are behind their own branch would
-        look like changes that take the merge back.
-
-        Raises:
-            CheckoutBlockedError: A person's changes stand in its way.
-        """
-        if self.repository.remote is not None:
-            return
-        files = checkout.blocking_files(self.repository, commit, keep=(self.task_file,))
-        if files:
-            raise CheckoutBlockedError(
-                f"uncommitted changes in {self.repository.top} stand in the way of the merge: "
-                f"{', '.join(files)}",
-                files=files,
-                hint="Commit them or move them out of the way, and run again",
-            )
-
     def pass_merge_gates(self, row: FinishedWork, base: str, *, at_once: bool = False) -> None:
         """Return when every gate lets the row's branch merge onto exactly `base`.
 
@@ -171,7 +150,7 @@ class Squashing:
 
         Raises:
             GitError: The remote does not hold `tip`, or cannot be asked.
-            CheckoutBlockedError: A person's changes stand where the checkout would move.
+            CheckoutBlockedError: Here and there the task file was changed in the same place.
         """
         journal = self.journal
         for row in rows:

@@ -4,20 +4,21 @@ stands, and once more at a run's end."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from errors import CheckoutBlockedError
 from mission.journal import Journal
 from mission.journal.kinds import CheckoutBehind
+from workspace.repository import Repository
 
 
 class Behind:
-    """Whether the checkout could follow. It never holds up a merge on the remote."""
+    """Whether the checkout could follow. It never holds up a merge."""
 
-    def __init__(self, top: Path, base: str, say: Callable[[str], None], journal: Journal) -> None:
-        """`top` is the checkout, `base` the name of what it is to follow."""
-        self._top = top
-        self._base = base
+    def __init__(
+        self, repository: Repository, say: Callable[[str], None], journal: Journal
+    ) -> None:
+        """`say` tells people a line."""
+        self._repository = repository
         self._say = say
         self._journal = journal
         self.message = ""  # empty: it has followed
@@ -25,8 +26,9 @@ class Behind:
     def note(self, blocked: CheckoutBlockedError) -> None:
         """It could not follow."""
         told = (
-            f"the checkout in {self._top} stays behind {self._base}, which has all that was "
-            f"merged: {blocked.message}. {_what_to_do(blocked)}; the next `mission run` takes the "
+            f"the checkout in {self._repository.top} stays behind {self._repository.base_name}, "
+            f"which has all that was merged: {blocked.message.removesuffix('.')}."
+            f"{f' {blocked.hint};' if blocked.hint else ''} the next `mission run` takes the "
             "checkout along"
         )
         if told != self.message:
@@ -44,9 +46,3 @@ class Behind:
         before = self._journal.events(CheckoutBehind)
         if (before[-1].what if before else CheckoutBehind()) != now:
             self._journal.record(now)
-
-
-def _what_to_do(blocked: CheckoutBlockedError) -> str:
-    if blocked.files or not blocked.hint:
-        return "Put that on a branch of its own, or elsewhere"
-    return blocked.hint.removesuffix(", and run again")

@@ -74,18 +74,12 @@ class TakingIn:
     def follow(self, commit: str, *, keep: Collection[str] = ()) -> None:
         """After `take_in`: let the checkout follow. The task file is right as it is there.
 
-        Where there is a remote, a person's changes that stand in the way only keep the checkout
-        behind.
-
-        Raises:
-            CheckoutBlockedError: They stand in the way, and the base is here.
+        A person's changes that stand in the way only keep the checkout behind.
         """
         path = self.task_file
         try:
             checkout.fast_forward(self.repository, commit, keep=(path, *keep), settled=(path,))
         except CheckoutBlockedError as blocked:
-            if self.repository.remote is None:
-                raise
             self.own_commits.note_taken_in_commit(commit)
             self.behind.note(blocked)
         else:
@@ -149,14 +143,14 @@ class TakingIn:
             RemoteAwayError: The remote could not be reached for as long as was waited for it.
         """
         repository = self.repository
-        if repository.remote is None:
-            return
         with self.base_lock:
             try:
                 base = repository.fetch_base()
             except RemoteAwayError:
                 raise
             except GitError as error:
+                if repository.remote is None:
+                    raise
                 self.display.say(f"nobody knows what others have pushed: {error}")
                 return
             self.take_in(base)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from errors import CheckoutBlockedError, GitError, UsageError
 from mission.place import Place
+from workspace import ahead
 from workspace.checkout import edited_files, unpublished
 from workspace.git import Git
 from workspace.repository import Repository
@@ -77,12 +78,10 @@ def _edits(repository: Repository, task_file: str) -> str:
     named = ", ".join(edited[:_NAMED])
     more = len(edited) - _NAMED
     files = f"{named} and {more} more" if more > 0 else named
-    held = (
-        "the checkout stays behind the base; rows go on, merge and become done all the same"
-        if repository.remote is not None
-        else "the run stops before it: without a remote the checkout has to follow"
+    return (
+        f"Not committed in {repository.top}: {files}. Where a merge changes one of these, the "
+        "checkout stays behind the base; rows go on, merge and become done all the same"
     )
-    return f"Not committed in {repository.top}: {files}. Where a merge changes one of these, {held}"
 
 
 def check_base(repository: Repository) -> None:
@@ -95,13 +94,21 @@ def check_base(repository: Repository) -> None:
         CheckoutBlockedError: The base checked out here has commits that the remote has not. No
             merge could reach it, so no agent need work for one.
     """
+    base = repository.base
     if repository.git.commit(repository.base_ref) is None:
         repository.fetch_base()
+    if repository.remote is not None and ahead.is_needed(repository.git, repository.base_ref, base):
+        raise CheckoutBlockedError(
+            f"{repository.top} has merges of the time before {repository.remote} was its remote",
+            files=(),
+            hint=f"`git switch {base} && git merge {ahead.name_of(base)} && git push "
+            f"{repository.remote} {base}` puts them there",
+        )
     if unpublished(repository):
         repository.fetch_base()
         number = unpublished(repository)
         if number:
-            base, remote = repository.base, repository.remote
+            remote = repository.remote
             raise CheckoutBlockedError(
                 f"{base} has {number} commit{'s' if number > 1 else ''} that {remote} has not",
                 files=(),
