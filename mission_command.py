@@ -14,7 +14,7 @@ from pathlib import Path
 
 #: Our top-level packages.
 PACKAGES = (
-    *("agents", "cli", "errors", "flows", "forges", "gates", "mission", "missions"),
+    *("agents", "cli", "dashboard", "errors", "flows", "forges", "gates", "mission", "missions"),
     *("orchestrator", "policy", "service", "tasks_md", "tiers", "workspace"),
 )
 

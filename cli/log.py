@@ -10,17 +10,15 @@ from typing import Annotated
 
 import typer
 
-from agents import registry
-from agents.protocol import AgentEvent
-from agents.stream import Reader, as_object
+from agents.stream import Reader
 from cli.arguments import PATH, path_or
 from cli.console import Style, fact, paint, printable, screen_width, talk
 from cli.tables import wrap
 from errors import MissionError, StoppedError, UsageError
-from mission.config import load_config
 from mission.journal import Attempt
 from mission.place import Place
 from service.attempt_log import log_lines
+from service.log_reading import RAW, SAID, LogLine, read_line, reader_of
 from service.sources import journal_version
 from service.story import Story, read_story
 from tasks_md.spans import display_width
@@ -28,7 +26,7 @@ from tasks_md.spans import display_width
 app = typer.Typer()
 
 _INDENT = "  "  # of all that the agent says
-# How an event begins, and looks. What a tool gave back is left out: its call stands for it.
+# How an event begins, and looks.
 _MARKS: dict[str, tuple[str, Style]] = {
     "started": ("▶ ", "dim"),
     "used-tool": ("▸ ", "cyan"),
@@ -68,7 +66,7 @@ def log(
     attempt = _attempt(read_story(place, task), number)
     if attempt.log is None:
         raise MissionError(f"attempt {attempt.number} at {task} keeps no log: no agent works on it")
-    reader = None if raw else _reader(place, attempt)
+    reader = None if raw else reader_of(place, attempt)
     lines = log_lines(Path(attempt.log), over=_until_ended(place, attempt) if follow else _at_once)
     try:
         for line in lines:
@@ -100,12 +98,6 @@ def _attempt(story: Story, number: int | None) -> Attempt:
     raise MissionError(f"{story.task} has no attempt {number}", hint=f"There are: {known}")
 
 
-def _reader(place: Place, attempt: Attempt) -> Reader | None:
-    """What reads the agent's log; None where mission.yaml knows that agent no more."""
-    known = registry.known(attempt.agent, load_config(place.config_file))
-    return None if known is None else registry.reader(known)
-
-
 def _at_once(_seconds: float) -> bool:
     """For a log that is read to where it is now."""
     return True
@@ -131,17 +123,13 @@ def _until_ended(place: Place, attempt: Attempt) -> Callable[[float], bool]:
 
 def _readable(line: str, reader: Reader | None) -> Iterator[str]:
     """The lines that people see of one of the log's."""
-    if reader is None or as_object(line) is None:
-        yield printable(line.rstrip("\r"))
-        return
-    events = reader.read(line)
-    last = max((at for at, one in enumerate(events) if one.kind == "said"), default=-1)
-    for at, one in enumerate(events):
-        if one.kind == "said":
-            # The event is one line for the live display; the whole text is beside it.
-            yield from _said(reader.told.said if at == last else one.text)
+    for told in read_line(line, reader):
+        if told.kind == RAW:
+            yield printable(told.text)
+        elif told.kind == SAID:
+            yield from _said(told.text)
         else:
-            yield _event(one)
+            yield _event(told)
 
 
 def _said(text: str) -> Iterator[str]:
@@ -150,7 +138,7 @@ def _said(text: str) -> Iterator[str]:
             yield f"{_INDENT}{line}".rstrip()
 
 
-def _event(event: AgentEvent) -> str:
+def _event(event: LogLine) -> str:
     mark, style = _MARKS.get(event.kind, ("· ", "dim"))
     text = printable(event.text)
     room = screen_width() - len(mark)

@@ -39,6 +39,7 @@ COMMANDS: dict[str, str] = {
     "show": "cli.show",
     "log": "cli.log",
     "watch": "cli.watch",
+    "dashboard": "cli.dashboard",
     "history": "cli.history",
     "verify": "cli.verify",
     "gate": "cli.gate",

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agents import registry
 from cli.arguments import PATH, path_or
 from cli.console import Style, fact, paint, print_json, printable, screen_width, shown_path, talk
 from cli.pager import page
 from cli.tables import wrap
 from errors import UsageError
 from mission.amounts import clock, count, in_one_line, money, span
-from mission.config import load_config
 from mission.journal import Attempt
 from mission.place import Place
-from mission.state import Status
 from service.builder import Standings
+from service.choices import attach, choices
 from service.standing import Standing
 from service.story import Chapter, Story, read_story
 from service.work import Work, find_work, patch
@@ -31,13 +27,6 @@ app = typer.Typer()
 _LEAD = 10  # columns before what is told
 _MOST_FILES = 20
 _MOST_SUMMARY = 2_000  # characters; the log has all of it
-# What a person may type, by the row's status.
-_DECIDE = {
-    Status.NEEDS_QA: (("approve", "merge it"), ("reject", "have it done again")),
-    Status.FAILED: (("retry", "try it again"),),
-    Status.BLOCKED: (("unblock", "go on, once the reason is gone"),),
-    Status.IN_PROGRESS: (("log -f", "look on"), ("stop", "end it, and keep its work")),
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,31 +87,14 @@ def _look(place: Place, task: str, named: Sequence[str]) -> _Shown:
     story = read_story(place, task)
     chapter = story.chapters[-1] if story.chapters else None
     status = "" if story.row is None else story.row.status
-    typed = " ".join(shlex.quote(word) for word in (*named, task))
-    decide: list[tuple[str, str]] = []
-    for verb, does in _DECIDE.get(Status(status), ()) if status in set(Status) else ():
-        command, _, option = verb.partition(" ")
-        decide.append((" ".join(filter(None, ("mission", command, typed, option))), does))
     return _Shown(
         story=story,
         standing=Standings.shared(place).current(),
         chapter=chapter,
         work=None if chapter is None else find_work(place, chapter),
-        attach="" if chapter is None else _attach(place, chapter.attempt),
-        decide=tuple(decide),
+        attach="" if chapter is None else attach(place, chapter.attempt),
+        decide=tuple((one.typed(*named, task), one.does) for one in choices(status)),
     )
-
-
-def _attach(place: Place, attempt: Attempt) -> str:
-    """How a person goes to where the agent worked, and on in its session."""
-    if attempt.worktree is None or not Path(attempt.worktree).is_dir():
-        return ""
-    known = registry.known(attempt.agent, load_config(place.config_file))
-    resume: tuple[str, ...] = ()
-    if known is not None and attempt.session is not None:
-        resume = registry.attach(known, attempt.session)
-    there = f"cd {shlex.quote(attempt.worktree)}"
-    return f"{there} && {shlex.join(resume)}" if resume else there
 
 
 def _page(shown: _Shown) -> Iterator[str]:

@@ -69,7 +69,7 @@ def moments(
                 at=event.at,
                 attempt=None if event.attempt is None else numbers.get(event.attempt),
                 what=word_of(event.what),
-                detail=_detail(event.what),
+                detail=in_words(event.what),
                 times=times,
                 until=last if times > 1 else None,
             )
@@ -125,7 +125,7 @@ def _of_attempt(attempt: Attempt, host: str | None) -> Iterator[Moment]:
     )
 
 
-def _detail(what: Happening) -> str:
+def in_words(what: Happening) -> str:
     """An event in words; what is not there is left out."""
     data = data_of(what)
     lead, said = _lead(what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasks_md.graph import Graph
 from tasks_md.model import STATUSES, BranchKind, Milestone, Plan, Task
@@ -42,6 +42,7 @@ class Overview:
     milestones: tuple[MilestoneView, ...]
     ready: tuple[str, ...]  # in dispatch order
     critical_path: tuple[str, ...]
+    graph: Graph = field(compare=False, repr=False)  # of the plan; it follows from the rows
 
     @property
     def tasks(self) -> list[TaskView]:
@@ -66,6 +67,7 @@ def make_overview(plan: Plan, graph: Graph, spent: Mapping[str, int]) -> Overvie
         milestones=tuple(views.milestone(milestone) for milestone in plan.milestones),
         ready=ready,
         critical_path=graph.critical_path(),
+        graph=graph,
     )
 
 

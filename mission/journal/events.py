@@ -98,6 +98,21 @@ class Events(Part):
         found = [_event(row) for row in rows]
         return [cast("Event[H]", one) for one in found if isinstance(one.what, kind)]
 
+    def latest(
+        self, *, before: int | None = None, task: str | None = None, limit: int
+    ) -> list[Event[Happening]]:
+        """The newest `limit` events, newest first: those with a number below `before`, of one
+        task."""
+        wanted = where(task=task) or " WHERE true"
+        rows = self._database.rows(
+            f"SELECT * FROM events{wanted} AND (:before IS NULL OR id < :before)"  # noqa: S608  see `where`
+            " ORDER BY id DESC LIMIT :limit",
+            task=task,
+            before=before,
+            limit=limit,
+        )
+        return [_event(row) for row in rows]
+
     def last_event(self) -> Event[Happening] | None:
         """The newest event of all."""
         rows = self._database.rows("SELECT * FROM events ORDER BY id DESC LIMIT 1")

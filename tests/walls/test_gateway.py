@@ -28,7 +28,7 @@ from tiers.gateway.app import make_app
 from tiers.gateway.connections import BoundedListener
 from tiers.gateway.entrance import Door
 from tiers.gateway.listening import Certificate
-from tiers.gateway.serve import server_of
+from tiers.gateway.server import server_of
 from tiers.gateway.storage import ReadStorage
 from tiers.gateway.tokens import Tokens
 from tiers.search.embedder import HashingEmbedder

@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp
 
 from tiers.config import TierConfig
 from tiers.detect import detect
 from tiers.gateway.app import make_app
-from tiers.gateway.connections import BACKLOG, TimelyProtocol
 from tiers.gateway.entrance import Door
-from tiers.gateway.listening import Certificate, Listening
+from tiers.gateway.listening import Listening
+from tiers.gateway.server import server_of
 from tiers.gateway.storage import ReadStorage
 from tiers.gateway.tokens import Tokens
 from tiers.search.embedder import Embedder
@@ -66,24 +64,6 @@ def serve(
         shown = f"[{listening.host}]" if ":" in listening.host else listening.host
         on_ready(f"{scheme}://{shown}:{place.port}", door.tokens is None)
         server_of(app, certificate).run(sockets=[listener])
-
-
-def server_of(app: ASGIApp, certificate: Certificate | None) -> uvicorn.Server:
-    """A server of the application, for a `BoundedListener`."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            loop="asyncio",  # whose server calls `accept` of the socket that it is given
-            http=TimelyProtocol,
-            ws="none",
-            backlog=BACKLOG,
-            log_level="error",  # a line for each bad request would fill the disk by request
-            server_header=False,
-            proxy_headers=False,  # nothing here depends on who a proxy says it is asked by
-            ssl_certfile=None if certificate is None else certificate.chain,
-            ssl_keyfile=None if certificate is None else certificate.key,
-        )
-    )
 
 
 def _problems(config: TierConfig) -> list[str]:

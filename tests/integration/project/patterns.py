@@ -13,7 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = (
-    *("agents", "cli", "errors", "flows", "forges", "gates", "mission", "missions"),
+    *("agents", "cli", "dashboard", "errors", "flows", "forges", "gates", "mission", "missions"),
     *("orchestrator", "policy", "service", "tasks_md", "tiers", "workspace"),
 )
 

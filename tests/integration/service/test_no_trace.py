@@ -17,6 +17,7 @@ from tests.scratch import make, row
 # Counts what leaves the process, while each way of reading is taken.
 SPY = """
 import contextlib, io, json, socket, subprocess, sys
+from dataclasses import replace
 
 LEAVES = {
     "subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.spawn",
@@ -33,6 +34,10 @@ def hook(event, arguments):
 sys.addaudithook(hook)
 
 from cli.main import main
+from dashboard.missions import Missions
+from dashboard.pages.build import NAVIGATION
+from dashboard.revisions import Revisions
+from dashboard.site import Asked, Site
 from mission.place import Place
 from service.builder import Standings
 from service.data import standing_data
@@ -58,11 +63,21 @@ read_report(place)
 for words in (["status"], ["status", "--json"], ["next"], ["graph"], ["history"], ["report"]):
     command(words[0], path, *words[1:])
 command("history", path, "A")
+missions = Missions.of([place])
+site = Site(missions, Revisions(missions), ticket="t")
+(key,) = missions
+asked = [Asked(name="missions"), Asked(name="row", key=key, task="A")]
+asked += [Asked(name=name, key=key) for name, _ in NAVIGATION]
+pages = []
+for one in asked:
+    for form in ("html", "json", "txt"):
+        pages.append(site.answer(replace(one, form=form)).status)
 reading, seen = seen, []
 subprocess.run(["true"])
 with contextlib.suppress(OSError), socket.socket() as one:
     one.connect(("127.0.0.1", 9))
-print(json.dumps({"reading": reading, "control": sorted(set(seen)), "events": told}))
+told = {"reading": reading, "control": sorted(set(seen)), "events": told, "pages": pages}
+print(json.dumps(told))
 """
 
 
@@ -96,4 +111,6 @@ def test_reading_starts_no_process_asks_no_server_and_changes_no_file(
     assert found["reading"] == []
     assert found["control"] == ["socket.connect", "subprocess.Popen"]
     assert found["events"] > 5
+    assert len(found["pages"]) > 10
+    assert set(found["pages"]) == {200}
     assert listed(Place.find(str(scratch.task_file)).state_dir) == before

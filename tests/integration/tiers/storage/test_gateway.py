@@ -23,7 +23,7 @@ from tests.integration.tiers.storage.configured import configured
 from tests.services import PASSWORD, PostgresMaker, free_port
 from tiers.gateway.app import make_app
 from tiers.gateway.entrance import Door
-from tiers.gateway.serve import server_of
+from tiers.gateway.server import server_of
 from tiers.gateway.storage import ReadStorage
 from tiers.search.embedder import HashingEmbedder
 from tiers.search.fill import fill_embeddings

@@ -1,0 +1,79 @@
+"""`mission dashboard`: pages on missions, for a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import talk
+from dashboard.serve import opened
+from errors import UsageError
+from mission.place import Place
+from tiers.gateway.listening import Certificate, Listening
+
+app = typer.Typer()
+
+_PORT = 8421
+
+
+@app.command()
+def dashboard(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Each a TASKS.md, or a folder that holds one; without any, the one here.",
+        ),
+    ] = None,
+    *,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host", metavar="HOST", help="Where to listen. Beyond this machine: with TLS only."
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            min=1,
+            max=65535,
+            help=f"The TCP port; {_PORT} if not said, or any other where that is taken.",
+        ),
+    ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="A host name by which it may be asked, beside HOST; for several, again.",
+        ),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--tls-certificate", metavar="FILE", help="Speak TLS with it: PEM, a chain."),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key: PEM.")
+    ] = None,
+) -> None:
+    """Show missions in a browser, live. Ctrl-C ends it.
+
+    It prints an address with a token: whoever has it sees the missions. Other users of this machine
+    see nothing. No run needs it, and it slows none.
+    """
+    if (certificate is None) != (key is None):
+        raise UsageError("TLS needs both --tls-certificate and --tls-key")
+    listening = Listening(
+        host=host,
+        port=port or _PORT,
+        names=tuple(names or ()),
+        certificate=Certificate(chain=certificate, key=key) if certificate and key else None,
+    )
+    places = [Place.find(path) for path in paths or (None,)]
+    with opened(places, listening, any_port=port is None) as ready:
+        talk("Open this address; whoever has it may look:")
+        talk(f"  {ready.address}")
+        ready.run()

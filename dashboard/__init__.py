@@ -1,0 +1,1 @@
+"""Pages that show missions, and take what a person decides: on `service` alone."""

@@ -1,0 +1,144 @@
+"""The dashboard's routes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Path as InPath
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from dashboard.door import Door, Entrance
+from dashboard.pages.build import NAVIGATION, OF_ROWS
+from dashboard.pages.page import Query
+from dashboard.revisions import Revisions
+from dashboard.site import Asked, Site
+
+_STATIC: Final = Path(__file__).with_name("static")
+_STATIC_TYPES: Final = {
+    "pages.css": "text/css; charset=utf-8",
+    "pages.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+_FORMS: Final = ("json", "txt")
+_Key = Annotated[str, InPath(max_length=80, pattern="^[a-z0-9-]+$")]
+_Task = Annotated[str, InPath(max_length=500, pattern=r"^[^\x00]+$")]
+_PAGES: Final = frozenset(name for name, _ in NAVIGATION)
+
+
+def make_app(site: Site, revisions: Revisions, door: Door) -> FastAPI:
+    """The pages, behind the door."""
+    app = FastAPI(
+        title="Mission dashboard",
+        version="1",
+        openapi_url=None,
+        docs_url=None,  # FastAPI's own pages load programs from somewhere else
+        redoc_url=None,
+    )
+    app.add_middleware(Entrance, door=door)
+
+    app.add_api_route("/events", _events(revisions), methods=["GET"])
+    app.add_api_route("/static/{name}", _shared, methods=["GET"])
+    _add_pages(app, site)
+    return app
+
+
+def _add_pages(app: FastAPI, site: Site) -> None:
+    @app.get("/")
+    def home(request: Request) -> Response:
+        """All missions."""
+        return _answer(site, request, Asked(name="missions", address="missions"))
+
+    @app.get("/missions.{form}")
+    def missions(request: Request, form: str) -> Response:
+        """All missions, for programs."""
+        if form not in _FORMS:
+            raise HTTPException(404, "There is no such page")
+        return _answer(site, request, Asked(name="missions", form=form, address="missions"))
+
+    @app.get("/{key}/{page}")
+    def mission(request: Request, key: _Key, page: str) -> Response:
+        """A page of a mission."""
+        name, form = _form(page, lambda one: one in _PAGES)
+        if name not in _PAGES:
+            raise HTTPException(404, "There is no such page")
+        return _answer(site, request, Asked(name=name, form=form, key=key, address=name))
+
+    @app.get("/{key}/{page}/{task:path}")
+    def row(request: Request, key: _Key, page: str, task: _Task) -> Response:
+        """A page about one row."""
+        if page not in OF_ROWS:
+            raise HTTPException(404, "There is no such page")
+        name, form = _form(task, lambda one: site.has_row(key, one))
+        asked = Asked(name=page, form=form, key=key, task=name, address=quote(name, safe=""))
+        return _answer(site, request, asked)
+
+
+def _events(revisions: Revisions) -> Callable[[], StreamingResponse]:
+    def events() -> StreamingResponse:
+        """A word for each mission, and each that differs from the one before."""
+        return StreamingResponse(
+            revisions.stream(),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return events
+
+
+def _shared(request: Request, name: str) -> Response:
+    """What all pages share."""
+    if name not in _STATIC_TYPES:
+        raise HTTPException(404, "There is no such file")
+    body, tag = _static(name)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if _has(request, tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers | {"Content-Type": _STATIC_TYPES[name]})
+
+
+def _form(name: str, is_whole: Callable[[str], bool]) -> tuple[str, str]:
+    """A page's name without the ending that says in which form it is wanted."""
+    stem, dot, ending = name.rpartition(".")
+    if dot and ending in _FORMS and not is_whole(name):
+        return stem, ending
+    return name, "html"
+
+
+def _answer(site: Site, request: Request, asked: Asked) -> Response:
+    """The page with its ETag; without its body for whoever has it already."""
+    values: dict[str, str] = {}
+    for name, value in request.query_params.multi_items()[:10]:
+        values.setdefault(name[:40], value[:500])
+    try:
+        made = site.answer(replace(asked, query=Query(values=values)))
+    except KeyError:
+        return PlainTextResponse("There is no such page\n", status_code=404)
+    rendered = made.rendered
+    headers = {"ETag": rendered.tag, "Cache-Control": "private, no-cache"}
+    if made.status == 200 and _has(request, rendered.tag):
+        return Response(status_code=304, headers=headers)
+    return Response(
+        rendered.body,
+        status_code=made.status,
+        headers=headers | {"Content-Type": rendered.type},
+    )
+
+
+def _has(request: Request, tag: str) -> bool:
+    """As RFC 9110 compares If-None-Match: weakly, `*` is any."""
+    given = request.headers.get("if-none-match", "")
+    tags = [part.strip().removeprefix("W/") for part in given.split(",")]
+    return tag.removeprefix("W/") in tags or "*" in tags
+
+
+@cache
+def _static(name: str) -> tuple[bytes, str]:
+    body = (_STATIC / name).read_bytes()
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'

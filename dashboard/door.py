@@ -1,0 +1,178 @@
+"""Who is let in: whoever opened the printed address, from a page of ours, by a name of ours.
+
+Any user of this machine can reach a port on loopback, and any page of the web can have its reader's
+browser ask there. So every request needs the token: in the address once, then as a cookie that the
+browser sends from our own pages alone; programs send it as `Authorization: Bearer`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode
+
+from markupsafe import escape
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tiers.gateway.entrance import host_name
+
+_READING: Final = frozenset({"GET", "HEAD"})
+_OURS: Final = frozenset({"same-origin", "none"})  # `Sec-Fetch-Site` of what our pages ask for
+#: What every answer says. Without a word of where it came from, a form's `Origin` would be null.
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_OPENED = """\
+<!doctype html><html lang="en"><meta charset="utf-8"><title>Mission dashboard</title>
+<link rel="icon" href="/static/icon.svg">
+<meta http-equiv="refresh" content="0; url={0}"><p><a href="{0}">Go on</a></p></html>
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """To whom a dashboard answers. Its token is good for as long as it lives."""
+
+    hosts: frozenset[str]  # names in `Host`, in small letters, IPv6 addresses without brackets
+    port: int
+    secure: bool = False  # it speaks TLS
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+    @property
+    def cookie(self) -> str:
+        """Its cookie's name: cookies are shared by all ports of a name."""
+        return f"mission-dashboard-{self.port}"
+
+    @property
+    def session(self) -> str:
+        """What the cookie holds; the token does not follow from it."""
+        return self._derived("session")
+
+    @property
+    def ticket(self) -> str:
+        """What a form of our pages sends along."""
+        return self._derived("ticket")
+
+    def _derived(self, what: str) -> str:
+        return hmac.new(self.token.encode(), what.encode(), hashlib.sha256).hexdigest()
+
+
+class Entrance:
+    """ASGI middleware: refuses foreign names (421), pages (403), and who has no token (401)."""
+
+    def __init__(self, app: ASGIApp, *, door: Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let it in."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        refusal = self._admit(Request(scope))
+        await (refusal or self._app)(scope, receive, send_guarded)
+
+    def _admit(self, request: Request) -> Response | None:
+        door, headers = self._door, request.headers
+        named = headers.getlist("host")
+        refusal: Response | None = None
+        if len(named) != 1 or host_name(named[0]) not in door.hosts:
+            refusal = PlainTextResponse("This dashboard has another name\n", status_code=421)
+        elif request.method in _READING and "token" in request.query_params:
+            refusal = self._open(request)
+        elif _is_bearer(headers.getlist("authorization"), door.token):
+            pass  # no browser sends that by itself
+        elif not _is_session(headers.getlist("cookie"), door):
+            refusal = _closed(request)
+        elif not self._is_from_our_page(request, named[0]):
+            refusal = PlainTextResponse("Not from another page\n", status_code=403)
+        return refusal
+
+    def _is_from_our_page(self, request: Request, host: str) -> bool:
+        """Whether it is a page of ours that asks, or a person who goes to one."""
+        headers = request.headers
+        if headers.get("sec-fetch-site", "none") not in _OURS:
+            return request.method in _READING and headers.get("sec-fetch-mode") == "navigate"
+        scheme = "https" if self._door.secure else "http"
+        return request.method in _READING or headers.getlist("origin") == [f"{scheme}://{host}"]
+
+    def _open(self, request: Request) -> Response:
+        """Take the token out of the address and into the cookie.
+
+        It is a page, no redirection: a strict cookie does not go along where the way began on
+        somebody else's page.
+        """
+        door = self._door
+        if not _equal(request.query_params["token"], door.token):
+            return _refused()
+        rest = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
+        answer = _onward(request.url.path, urlencode(rest))
+        answer.set_cookie(
+            door.cookie, door.session, httponly=True, samesite="strict", secure=door.secure
+        )
+        return answer
+
+
+def _closed(request: Request) -> Response:
+    """For who has no cookie, or whose browser keeps it: it does so where somebody else's page led
+    here. Asked for by a page of ours, it comes along."""
+    headers = request.headers
+    led = headers.get("sec-fetch-site") == "cross-site"
+    if led and request.method == "GET" and headers.get("sec-fetch-mode") == "navigate":
+        return _onward(request.url.path, request.url.query, status=401)
+    return _refused()
+
+
+def _refused() -> Response:
+    told = "Open the address that `mission dashboard` printed: it holds the token\n"
+    return PlainTextResponse(told, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _onward(path: str, query: str, status: int = 200) -> HTMLResponse:
+    """A page that leads to an address of ours; one of two slashes would lead to another machine."""
+    address = quote("/" + path.lstrip("/\\")) + (f"?{query}" if query else "")
+    return HTMLResponse(_OPENED.format(escape(address)), status_code=status)
+
+
+def _is_bearer(given: list[str], token: str) -> bool:
+    kind, _, value = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    return kind.lower() == "bearer" and _equal(value.strip(), token)
+
+
+def _is_session(given: list[str], door: Door) -> bool:
+    for header in given:
+        try:
+            morsel = SimpleCookie(header).get(door.cookie)
+        except CookieError:
+            continue
+        if morsel is not None and _equal(morsel.value, door.session):
+            return True
+    return False
+
+
+def _equal(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())

@@ -1,0 +1,53 @@
+"""Which page has which values."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dashboard.missions import Shown
+from dashboard.pages.diff import diff_page
+from dashboard.pages.feed import feed_page
+from dashboard.pages.mission import mission_page
+from dashboard.pages.page import Query
+from dashboard.pages.queue import queue_page
+from dashboard.pages.row import row_page
+from service.standing import Standing
+
+#: The pages of a mission that its navigation leads to, by name, with their titles.
+NAVIGATION: Final = (
+    ("mission", "Overview"),
+    ("queue", "Queue"),
+    ("feed", "Feed"),
+)
+#: The pages about one row, by name.
+OF_ROWS: Final = ("row", "diff")
+
+
+def build(name: str, shown: Shown, standing: Standing, task: str, query: Query) -> object:
+    """The values of a page of a mission.
+
+    Args:
+        name: Of the page.
+        shown: The mission.
+        standing: How it stands.
+        task: The row, for a page about one.
+        query: What is asked for beside that.
+
+    Raises:
+        KeyError: There is no such page.
+        MissionError: It cannot be made.
+    """
+    place = shown.place
+    match name:
+        case "mission":
+            return mission_page(standing, query)
+        case "queue":
+            return queue_page(place, standing)
+        case "feed":
+            return feed_page(place, query)
+        case "row":
+            return row_page(place, standing, task, query)
+        case "diff":
+            return diff_page(place, task, query)
+        case _:
+            raise KeyError(name)

@@ -1,0 +1,75 @@
+"""The merge queue, what the gates say, and what landed last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mission.place import Place
+from mission.waits import WaitsFor
+from service.feed import News, read_feed
+from service.standing import Standing
+
+_LANDINGS = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TurnLine:
+    """Finished work in the queue."""
+
+    position: int  # from 1
+    task: str
+    attempt: int
+    branch: str
+    since: datetime
+    why: str  # what holds it; empty: it merges now
+    held_since: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldLine:
+    """A row that a gate holds up."""
+
+    task: str
+    why: str
+    since: datetime | None
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueuePage:
+    """The page."""
+
+    turns: tuple[TurnLine, ...]
+    held: tuple[HeldLine, ...]
+    landings: tuple[News, ...]  # newest first
+
+
+def queue_page(place: Place, standing: Standing) -> QueuePage:
+    """Put it together.
+
+    Raises:
+        JournalError: The journal cannot be read.
+    """
+    turns = []
+    for turn in standing.merge_queue:
+        waits = standing.waits.get(turn.task, ())
+        turns.append(
+            TurnLine(
+                position=turn.position,
+                task=turn.task,
+                attempt=turn.attempt,
+                branch=turn.branch or "",
+                since=turn.since,
+                why=waits[0].why if waits else "",
+                held_since=waits[0].since if waits else None,
+            )
+        )
+    held = [
+        HeldLine(task=task, why=wait.why, since=wait.since, hint=wait.hint)
+        for task, waits in standing.waits.items()
+        for wait in waits[:1]
+        if wait.on is WaitsFor.GATE
+    ]
+    landed = read_feed(place, words=frozenset({"merge"}), limit=_LANDINGS)
+    return QueuePage(turns=tuple(turns), held=tuple(held), landings=landed.news)

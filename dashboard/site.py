@@ -1,0 +1,157 @@
+"""Every page of every mission, each made once for all who ask until something differs."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+from dashboard.missions import Missions, Shown
+from dashboard.pages.build import NAVIGATION, build
+from dashboard.pages.missions import missions_page
+from dashboard.pages.page import Query, head_of
+from dashboard.rendering import Links, Rendered, Renderer
+from dashboard.revisions import Revisions
+from errors import MissionError, TaskFileError, UsageError
+from mission.clock import Now, utc_now
+from service.sources import journal_version
+
+_KEPT: Final = 64  # pages
+_TEXT_SECONDS: Final = 10  # for so long a page may tell the same ages
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A page that somebody wants."""
+
+    name: str
+    form: str = "html"  # html, txt, json
+    key: str = ""  # of the mission; empty: of all
+    task: str = ""  # the row, for a page about one
+    query: Query = field(default_factory=Query)
+    address: str = ""  # its own, without the form's ending, as its links have it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What comes back."""
+
+    status: int
+    rendered: Rendered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Why there is no such page now."""
+
+    status: int
+    message: str
+    hint: str
+
+
+class Site:
+    """Makes the pages. For many threads."""
+
+    def __init__(
+        self,
+        missions: Missions,
+        revisions: Revisions,
+        *,
+        ticket: str = "",
+        clock: Now = utc_now,
+        renderer: Renderer | None = None,
+    ) -> None:
+        """`ticket`: what forms send along; empty: nothing can be decided here."""
+        self._missions = missions
+        self._revisions = revisions
+        self._ticket = ticket
+        self._clock = clock
+        self._renderer = renderer or Renderer()
+        self._kept: OrderedDict[object, Answer] = OrderedDict()
+        self._lock = threading.Lock()  # guards what is kept
+
+    def answer(self, asked: Asked) -> Answer:
+        """The page, or what there is to say instead.
+
+        Raises:
+            KeyError: There is no such mission, or no such page.
+        """
+        shown = self._missions[asked.key] if asked.key else None
+        word, version = self._word(shown), None
+        if shown is not None:
+            version = journal_version(shown.place)
+        age = int(self._clock().timestamp()) // _TEXT_SECONDS
+        key = (asked.name, asked.form, asked.key, asked.task, *asked.query.values.items())
+        mark = (key, word, version, age)
+        with self._lock:
+            kept = self._kept.get(mark)
+        if kept is not None:
+            return kept
+        made = self._make(asked, shown, word)
+        if asked.name != "diff" and (shown is None or version is not None):
+            with self._lock:
+                self._kept[mark] = made
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+        return made
+
+    def has_row(self, key: str, task: str) -> bool:
+        """Whether the mission's file has a row of that name now."""
+        shown = self._missions.get(key)
+        try:
+            return shown is not None and any(
+                view.task.id == task for view in shown.standings.current().overview.tasks
+            )
+        except MissionError:
+            return False
+
+    def _word(self, shown: Shown | None) -> str:
+        if shown is not None:
+            return self._revisions.of(shown)
+        return " ".join(self._revisions.now().values())
+
+    def _make(self, asked: Asked, shown: Shown | None, word: str) -> Answer:
+        if shown is None:
+            all_of_them = missions_page(self._missions.values())
+            return self._answered(asked, "missions", all_of_them, word, head=None)
+        head = None
+        try:
+            standing = shown.standings.current()
+            head = head_of(shown.key, shown.folder, standing)
+            page = build(asked.name, shown, standing, asked.task, asked.query)
+        except MissionError as error:
+            problem = Problem(status=_status(error), message=error.message, hint=error.hint)
+            return self._answered(asked, "problem", problem, word, head=head)
+        return self._answered(asked, asked.name, page, word, head=head)
+
+    def _answered(
+        self, asked: Asked, template: str, page: object, word: str, *, head: object
+    ) -> Answer:
+        depth = 0 if not asked.key else 2 if asked.task else 1
+        query = "&".join(f"{name}={value}" for name, value in asked.query.values.items())
+        rendered = self._renderer.page(
+            template,
+            asked.form,
+            page,
+            self._clock(),
+            head=head,
+            links=Links(up="../" * depth, key=asked.key),
+            here=asked.name,
+            live=True,
+            revision=word,
+            can_decide=bool(self._ticket),
+            ticket=self._ticket,
+            asked=(),
+            self_address=asked.address,
+            self_query=f"?{query}" if query else "",
+            NAVIGATION=NAVIGATION,
+        )
+        status = page.status if isinstance(page, Problem) else 200
+        return Answer(status=status, rendered=rendered)
+
+
+def _status(error: MissionError) -> int:
+    if isinstance(error, UsageError):
+        return 400
+    return 404 if isinstance(error, TaskFileError) else 503
