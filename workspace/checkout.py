@@ -289,8 +289,7 @@ def _move_branch(repository: Repository, tip: str, commit: str) -> None:
     """Move the base branch, and take a ref away that was further on until now."""
     git, ref = repository.git, repository.local_base_ref
     commands = [f"update {ref} {commit} {tip}"] if commit != tip else []
-    if repository.remote is None:
-        commands += ahead.forgetting(git, repository.base, commit)
+    commands += ahead.forgetting(git, repository.base, commit)
     refused = git.try_refs(*commands) if commands else ""
     if refused:
         raise CheckoutBlockedError(
