@@ -32,6 +32,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.memory import memory_folder
+
 # A slow machine is not a failure: no test measures time.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
@@ -48,6 +50,11 @@ _HOME = tempfile.TemporaryDirectory(prefix="mission-tests-home-")
 os.environ["PREFECT_HOME"] = str(Path(_HOME.name) / "prefect")
 os.environ["MISSION_HOME"] = str(Path(_HOME.name) / "mission")
 
+# A test's files are thousands of small ones in repositories of its own: in memory, where there is
+# plenty, git takes a fifth less of the machine. What is about a disk asks for `disk_path`.
+if "PYTEST_DEBUG_TEMPROOT" not in os.environ and (_memory := memory_folder()) is not None:
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = _memory
+
 # Tests start our programs some thousand times; none of them is to compile our modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -61,6 +68,13 @@ def pytest_sessionfinish() -> None:
         from flows.server import LocalServer  # noqa: PLC0415 - few sessions need it
 
         LocalServer(folder).stop()
+
+
+@pytest.fixture
+def disk_path() -> Generator[Path, None, None]:
+    """As `tmp_path`, where temporary files lie that are in memory for no test's sake."""
+    with tempfile.TemporaryDirectory(prefix="mission-tests-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()
 
 
 MOST_PROCESSES = 8  # each has servers of its own

@@ -14,7 +14,6 @@ All have the same PASSWORD, which holds every character that some quoting rule c
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -29,6 +28,7 @@ import redis
 from psycopg import sql
 from pydantic import SecretStr
 
+from tests.memory import memory_folder
 from tiers.servers.owned_process import free_port
 from tiers.servers.postgres import PostgresServer
 from tiers.servers.postgres_binaries import find_postgres, reachable
@@ -44,14 +44,6 @@ PASSWORD = SecretStr("p@ss:w/o?r#d %41 'q\" \\b $HOME `x` &;|<> =ä€")
 # Nothing in a test survives a power cut, so nothing waits for the disk.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _NUMBERS = count(1)
-
-
-def _fast_disk() -> str | None:
-    """Memory, where there is plenty: a data folder has a thousand files. None: the usual place."""
-    memory = Path("/dev/shm")  # noqa: S108 - a folder with a random name is made in it
-    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4_000_000_000:
-        return str(memory)
-    return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +121,7 @@ class ValkeyMaker:
 @pytest.fixture(scope="session")
 def services_folder() -> Iterator[Path]:
     """A folder that the servers' account can reach; pytest's own are closed to it."""
-    folder = Path(tempfile.mkdtemp(prefix="mission-tests-", dir=_fast_disk()))
+    folder = Path(tempfile.mkdtemp(prefix="mission-tests-", dir=memory_folder()))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)

@@ -45,8 +45,8 @@ for thread in range(4):
 @pytest.mark.crash
 @pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.soak)])
 @pytest.mark.timeout(3600)
-def test_every_acknowledged_write_survives_every_kill(tmp_path: Path, kills: int) -> None:
-    path = tmp_path / "journal.sqlite"
+def test_every_acknowledged_write_survives_every_kill(disk_path: Path, kills: int) -> None:
+    path = disk_path / "journal.sqlite"
     acknowledged: dict[str, set[int]] = {"run": set(), "start": set(), "event": set(), "end": set()}
     for turn in range(kills):
         writer = subprocess.Popen(

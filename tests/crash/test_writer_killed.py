@@ -43,8 +43,8 @@ with StatusWriter(path, lock_dir=lock_dir) as writer:
 @pytest.mark.crash
 @pytest.mark.parametrize("kills", [10, pytest.param(500, marks=pytest.mark.soak)])
 @pytest.mark.timeout(3600)
-def test_no_row_is_ever_torn(tmp_path: Path, kills: int) -> None:
-    path, state = tmp_path / "TASKS.md", tmp_path / "state"
+def test_no_row_is_ever_torn(disk_path: Path, kills: int) -> None:
+    path, state = disk_path / "TASKS.md", disk_path / "state"
     head = "## Milestone 1 — Many (M)\n\n| id | status | description | notes |\n|-|-|-|-|\n"
     rows = "".join(f"| T-{n} | done | {'words ' * 40}| set done |\n" for n in range(ROWS))
     path.write_text(f"{head}{rows}\nThe end.\n", encoding="utf-8")
@@ -67,4 +67,4 @@ def test_no_row_is_ever_torn(tmp_path: Path, kills: int) -> None:
             assert task.notes == f"set {task.status}"  # both cells of one change, or neither
     with StatusWriter(path, lock_dir=state) as writer:
         writer.apply([CellChange(task="T-0", column="status", value="done")])
-    assert {file.name for file in tmp_path.iterdir()} == {"TASKS.md", "state"}
+    assert {file.name for file in disk_path.iterdir()} == {"TASKS.md", "state"}
