@@ -18,6 +18,9 @@ from workspace.process import Stop
 from workspace.side_thread import SideThread, one_thread
 
 _T = TypeVar("_T")
+# Seconds from one look for signals to the next: what comes in the instant before a wait begins, or
+# to another thread, interrupts no wait, and would not be heard until the work is over.
+_LOOK = 1.0
 _SAID = {signal.SIGINT: "Ctrl-C was pressed", signal.SIGTERM: "SIGTERM was received"}
 
 
@@ -44,7 +47,7 @@ def on_a_thread(work: Callable[[], _T], stop: Stop) -> _T:
 def _wait(future: Future[_T], ask: Callable[[str], None]) -> None:
     """Wait for the end, or for a signal that somebody else's handler raises."""
     try:
-        wait([future])
+        wait([future], _LOOK)
     except KeyboardInterrupt:
         ask(_SAID[signal.SIGINT])
     except TerminationSignal:
