@@ -131,7 +131,11 @@ def open_mission(
             writer=writer,
             repository=repository,
             worktrees=Worktrees(
-                repository, _worktrees_folder(place), in_use=lambda: _in_use(journal)
+                repository,
+                _worktrees_folder(place),
+                in_use=lambda: _in_use(journal),
+                pooled=True,
+                keep=config.worktree.keep,
             ),
             gates=create_gates(
                 config.gates,
@@ -173,6 +177,7 @@ def open_mission(
             claim.give_back()
             if post is not None:
                 post.close()
+            _clear_pool(parts.worktrees, display)
             repository.close()
             journal.end_run(run, outcome)
 
@@ -198,6 +203,13 @@ def _clear_locks(repository: Repository, display: Display) -> None:
     """Remove the locks, and the like, of git commands that were killed with an earlier run."""
     for left in repository.clear_locks():
         display.say(f"{left} is removed: a git command of a run that was killed left it")
+
+
+def _clear_pool(worktrees: Worktrees, display: Display) -> None:
+    try:
+        worktrees.clear_pool()
+    except OSError as error:
+        display.say(f"a folder that worktrees were made from cannot be removed: {error}")
 
 
 def _tell_away(journal: Journal, display: Display, text: str, away: bool) -> None:

@@ -77,6 +77,43 @@ def lives_in(folder: Path) -> int | None:
     return None
 
 
+def touched_by(folder: Path) -> int | None:
+    """The pid of any process that has to do with a folder, or may: it works there or below, has
+    something there open or in its memory; our own only where it has something open. None: there is
+    none. 0: this system does not tell.
+
+    A process of somebody else's, which hides what it does, could not write there either.
+    """
+    if not Path("/proc/self/fd").is_dir():
+        return 0
+    whole = os.fsencode(folder.resolve())
+    for pid in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208 - as below
+        with suppress(OSError):
+            if _touches(f"/proc/{pid}", whole):
+                return int(pid)
+    return None
+
+
+def _touches(process: str, folder: bytes) -> bool:
+    links = [f"{process}/{name}" for name in ("cwd", "root", "exe")]
+    with suppress(OSError):
+        links += [f"{process}/fd/{name}" for name in os.listdir(f"{process}/fd")]  # noqa: PTH208
+    for link in links:
+        with suppress(OSError):
+            if _is_in(os.fsencode(os.readlink(link)), folder):  # noqa: PTH115 - thousands of them
+                return True
+    with open(f"{process}/maps", "rb") as file:  # noqa: PTH123
+        maps = file.read()
+    # address, permissions, offset, device, inode, and then the path
+    return folder in maps and any(
+        _is_in(line.split(maxsplit=5)[-1], folder) for line in maps.splitlines()
+    )
+
+
+def _is_in(path: bytes, folder: bytes) -> bool:
+    return path.startswith(folder) and path[len(folder) : len(folder) + 1] in (b"", b"/", b" ")
+
+
 def _processes() -> Iterator[Path]:
     """Every process that is no zombie, where the system has a folder for each."""
     for process in Path("/proc").glob("[0-9]*"):

@@ -8,19 +8,24 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from errors import GitError, UsageError
 from workspace.git import Git
 from workspace.git_files import is_folder
 from workspace.loan import Loan
+from workspace.pool import Pool
 from workspace.repository import Repository
+from workspace.sifting import delete_whole
 from workspace.worktree import ExistingWorktree, Worktree, listed, record_of
 
 # In a worktree's own git folder, once all its files are there. Only after that can it hold work.
 _READY = "mission-ready"
+_POOL = ".pool"  # no task's folder begins with a dot
+# In its record, where a person has a sparse checkout.
+_SPARSE = ("config.worktree", "info/sparse-checkout")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -33,11 +38,24 @@ class Worktrees:
         root: Path,
         *,
         in_use: Callable[[], frozenset[Path]] | None = None,
+        pooled: bool = False,
+        keep: Collection[str] = (),
     ) -> None:
-        """`in_use` tells in which worktrees somebody is at work; not given: in any, perhaps."""
+        """
+        Args:
+            root: Holds them.
+            in_use: Tells in which somebody is at work; not given: in any, perhaps.
+            pooled: Whether folders are used again, until `clear_pool`. One process at a time may do
+                so with a root.
+            keep: Folders that git ignores, and that who works gets as the last one left them.
+        """
         self._repository = repository
         self._root = root.resolve()
         self._in_use = in_use
+        self._pool = Pool(
+            place=self._root / _POOL, common_dir=repository.common_dir, spared=tuple(keep)
+        )
+        self._pooled = pooled
 
     def path(self, task: str, attempt: int) -> Path:
         """Where an attempt's worktree is or would be."""
@@ -76,10 +94,10 @@ class Worktrees:
                     self._loan(path).end(record)
                 else:
                     self._make_room(path, record)
-                    self._add(path, task, branch, base_commit, start)
+                    begins = self._add(path, task, branch, base_commit, start)
                     record = self._record(path)
                     if record is not None and full:
-                        for name in ("config.worktree", "info/sparse-checkout"):
+                        for name in _SPARSE:
                             (record / name).unlink(missing_ok=True)
             if record is None:
                 raise GitError(f"git made no worktree in {path}")
@@ -95,9 +113,41 @@ class Worktrees:
                 worktree.remove_stale_locks()
             else:
                 # Not under the repository's lock: in a large repository this is what takes long.
-                worktree.git.run("reset", "--quiet", "--hard", holding=(lock,))
+                self._fill(worktree, begins, lock, full=full)
                 (record / _READY).touch()
         return worktree
+
+    def _fill(self, worktree: Worktree, commit: str, lock: int, *, full: bool) -> None:
+        """Write the files of a new worktree, as far as a folder that waits does not have them."""
+        pool, record = self._pool, worktree.git_dir
+        # Of a sparse checkout a tree does not say which files are there.
+        pooled = self._pooled and not any((record / name).exists() for name in _SPARSE)
+        git = self._repository.git
+        tree, warm = git.tree(commit), None
+        if pooled:
+            with git.objects() as store:
+                warm = pool.take(
+                    full=full, tree=tree, changes=lambda earlier: store.changes(earlier, tree)
+                )
+        if warm is not None:
+            (worktree.path / ".git").rename(warm.folder / ".git")
+            worktree.path.rmdir()
+            warm.folder.rename(worktree.path)
+            (record / "index").write_bytes(warm.index)
+        worktree.git.run("reset", "--quiet", "--hard", holding=(lock,))
+        for name in sorted(warm.spared) if warm is not None else ():
+            if not worktree.git.fits("check-ignore", "--quiet", f"{name}/"):
+                delete_whole(worktree.path / name)  # it would be taken for work
+        if pooled:
+            pool.note(worktree.path, record / "index", tree, full=full, warm=warm)
+
+    def clear_pool(self) -> None:
+        """Remove the folders that wait to be used again, and what is left of a killed run's.
+
+        Raises:
+            OSError: One cannot be removed.
+        """
+        self._pool.clear()
 
     @contextmanager
     def lent(self, worktree: Worktree, *, returns: bool = True) -> Iterator[None]:
@@ -185,16 +235,19 @@ class Worktrees:
 
     def _add(
         self, path: Path, task: str, branch: str | None, base_commit: str, start: str | None
-    ) -> None:
+    ) -> str:
+        """Add a worktree without its files; the commit that it stands on."""
         git = self._repository.git
         if branch is None:
-            where = ["--detach", str(path), start or base_commit]
+            start = start or base_commit
+            where = ["--detach", str(path), start]
         else:
             if git.commit(f"refs/heads/{branch}") is not None:
                 self.free_branch(branch, task)
             start = start or self._start_of(branch, base_commit)
             where = ["-B", branch, "--no-track", str(path), start]
         git.run("worktree", "add", "--quiet", "--no-checkout", *where)
+        return start
 
     def _start_of(self, branch: str, base_commit: str) -> str:
         """The commit that a branch starts from: its own, where it has work that the base lacks."""
@@ -235,7 +288,14 @@ class Worktrees:
 
     def _remove(self, path: Path) -> None:
         self._loan(path).clear()
-        if self._record(path) is None and not os.path.lexists(path):
+        record = self._record(path)
+        if record is None and not os.path.lexists(path):
+            return
+        if record is not None and self._pooled and self._pool.put(path):
+            # As `git worktree remove` does.
+            shutil.rmtree(record)
+            with suppress(OSError):  # there are others
+                record.parent.rmdir()
             return
         # Twice forced: a worktree that was killed while it was made is locked.
         remove = ("worktree", "remove", "--force", "--force", str(path))
@@ -243,12 +303,8 @@ class Worktrees:
             return
         # What an agent did to it keeps git from deleting it: a `.git` of its own, or folders
         # that nobody may write to.
-        if path.is_symlink():
-            path.unlink()
-        elif path.exists():
-            for folder, _, _ in os.walk(path):
-                Path(folder).chmod(0o700)
-            shutil.rmtree(path)
+        if os.path.lexists(path):
+            delete_whole(path)
         if self._record(path) is not None:
             self._repository.git.run(*remove)
 
