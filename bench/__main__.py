@@ -19,6 +19,7 @@ BENCHMARKS = (
     "makespan",
     "batching",
     "row",
+    "preparation",
     "detect",
     "search",
     "migration",

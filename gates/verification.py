@@ -46,6 +46,7 @@ def run_steps(
     *,
     redact: Redact | None = None,
     on_step: OnStep = _ignore_step,
+    called: str = "verify step",
 ) -> StepEnd | None:
     """Run `steps` in `folder`, in order, up to the first that does not pass.
 
@@ -53,13 +54,14 @@ def run_steps(
         logs: A folder; each step gets a log file of its own in it.
         redact: Takes secrets out of what is logged and noted.
         on_step: Told each end as it happens.
+        called: What messages call a step, before its name.
 
     Returns:
         The first step that did not pass; None when all did.
     """
     for number, step in enumerate(steps, start=1):
         log = logs / f"{number:02}-{_slug(step.name)}.log"
-        end = _run_step(step, folder, stop, log, redact)
+        end = _run_step(step, folder, stop, log, redact, called)
         on_step(end)
         if not end.passed:
             return end
@@ -67,7 +69,7 @@ def run_steps(
 
 
 def _run_step(
-    step: VerifyStep, folder: Path, stop: Stop, log: Path, redact: Redact | None
+    step: VerifyStep, folder: Path, stop: Stop, log: Path, redact: Redact | None, called: str
 ) -> StepEnd:
     spec = ProcessSpec(
         argv=tuple(step.run),
@@ -83,18 +85,18 @@ def _run_step(
         return StepEnd(
             name=step.name,
             passed=False,
-            reason=f"verify step {step.name} cannot be run: {error}",
+            reason=f"{called} {step.name} cannot be run: {error}",
             seconds=0.0,
             exit_code=None,
             tail="",
             log=log,
         )
     if end.ended_by != "exit":
-        reason = f"verify step {step.name} ended by {end.ended_by} after {end.seconds:.0f} s"
+        reason = f"{called} {step.name} ended by {end.ended_by} after {end.seconds:.0f} s"
     elif end.exit_code is None:
-        reason = f"verify step {step.name} was killed by signal {end.signal}"
+        reason = f"{called} {step.name} was killed by signal {end.signal}"
     elif end.exit_code:
-        reason = f"verify step {step.name} failed with exit code {end.exit_code}"
+        reason = f"{called} {step.name} failed with exit code {end.exit_code}"
     else:
         reason = ""
     return StepEnd(

@@ -42,6 +42,7 @@ from mission.config.plugins import configured_by
 from mission.config.requests import RequestsConfig
 from mission.config.section import Section
 from mission.config.values import Duration, Tokens, format_duration, parse_duration, parse_tokens
+from mission.config.worktree import PrepareStep, WorktreeConfig
 
 __all__ = [
     "SHIPPED_AGENTS",
@@ -63,6 +64,7 @@ __all__ = [
     "MergeConfig",
     "MissionConfig",
     "NoGateConfig",
+    "PrepareStep",
     "Price",
     "QaRule",
     "QueueGateConfig",
@@ -77,6 +79,7 @@ __all__ = [
     "TimeoutsConfig",
     "Tokens",
     "VerifyStep",
+    "WorktreeConfig",
     "configured_by",
     "format_duration",
     "load_config",

@@ -25,6 +25,7 @@ from mission.config.merging import MergeConfig
 from mission.config.requests import RequestsConfig
 from mission.config.section import Section
 from mission.config.values import Duration
+from mission.config.worktree import WorktreeConfig
 from mission.state import Status
 from tasks_md.model import Dialect
 
@@ -143,6 +144,10 @@ class MissionConfig(Section):
     )
     verify: list[VerifyStep] = Field(
         default_factory=list, description="What must succeed before a merge, in this order."
+    )
+    worktree: WorktreeConfig = Field(
+        default_factory=WorktreeConfig,
+        description="What a folder needs before somebody can work in it.",
     )
     merge: MergeConfig = Field(
         default_factory=MergeConfig, description="How finished work is merged."

@@ -107,6 +107,12 @@ def _commands(subject: Subject) -> Iterator[_Command]:
             yield _Command(
                 location=(*steps, number, "run"), folder="worktree", placeholders=nothing
             )
+    for number in range(len(subject.entries("worktree", "prepare"))):
+        yield _Command(
+            location=("worktree", "prepare", number, "run"),
+            folder="worktree",
+            placeholders=nothing,
+        )
     for name in subject.mapping("agents"):
         if subject.agent_type(name) == "command":
             yield _Command(

@@ -165,6 +165,7 @@ class Assembly(Shared):
             journal=self.journal,
             repository=self.repository,
             worktrees=self.worktrees,
+            preparing=self.preparing,
             task_file=self.task_file,
             landed=self.landed,
             redactor=self.redactor,

@@ -22,6 +22,7 @@ from orchestrator.publishing.taking_in import TakingIn
 from orchestrator.soundness.noticing import Noticing
 from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Asking
+from orchestrator.workplace.preparing import Preparing
 from orchestrator.workplace.verifying import Verifier
 from tasks_md.model import Plan
 from workspace.signatures import ssh_keygen
@@ -83,9 +84,21 @@ class Shared(Given):
             journal=self.journal,
             repository=self.repository,
             worktrees=self.worktrees,
+            preparing=self.preparing,
             redactor=self.redactor,
             display=self.display,
             stop=self.stop,
+        )
+
+    @cached_property
+    def preparing(self) -> Preparing:
+        """Makes folders fit to work in."""
+        return Preparing(
+            config=self.config.worktree,
+            place=self.place,
+            top=self.repository.top,
+            worktrees=self.worktrees,
+            redactor=self.redactor,
         )
 
     def mail(self, wake: Callable[[], None]) -> Mail:

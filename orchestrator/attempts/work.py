@@ -26,6 +26,7 @@ from orchestrator.workers.sending import Errands, works_elsewhere
 from orchestrator.workplace.asking import Asking, Question
 from orchestrator.workplace.commit_files import PROGRAMS
 from orchestrator.workplace.finished import author_of
+from orchestrator.workplace.preparing import Preparing
 from orchestrator.workplace.programs import programs_of
 from orchestrator.workplace.verifying import steps_for
 from workspace import changes
@@ -50,6 +51,7 @@ class AgentWork:
     journal: Journal
     repository: Repository
     worktrees: Worktrees
+    preparing: Preparing
     task_file: str
     landed: Merges
     redactor: Redactor
@@ -131,6 +133,8 @@ class AgentWork:
             others_worked = self._others_worked(attempt)
             author = author_of(attempt.agent)
             return self.errands.send(question, worktree, author, others_worked=others_worked)
+        sandbox = settings(attempt.agent, self.config).sandbox
+        self.preparing.for_agent(attempt, worktree, sandbox, assignment.stop)
         with self.worktrees.lent(worktree), self._programs(attempt, worktree) as files:
             return self.asking.ask(replace(question, programs=files))
 

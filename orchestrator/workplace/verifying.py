@@ -16,6 +16,7 @@ from mission.place import Place
 from orchestrator.ports.display import Display
 from orchestrator.ports.row_stop import RowStop
 from orchestrator.workplace.commit_files import VERIFY, commit_files
+from orchestrator.workplace.preparing import Preparing
 from tasks_md.model import Task
 from workspace.process import Stop
 from workspace.redact import Redactor
@@ -54,6 +55,7 @@ class Verifier:
     journal: Journal
     repository: Repository
     worktrees: Worktrees
+    preparing: Preparing
     redactor: Redactor
     display: Display
     stop: Stop
@@ -110,7 +112,7 @@ class Verifier:
         for row in rows:
             ran = self._passed(row, tree)
             for step in steps_for(self.config, row.task):
-                known = passed if _digest(step) in ran else steps
+                known = passed if self._digest(step) in ran else steps
                 if step not in known:
                     known.append(step)
         return [step for step in steps if step not in passed]
@@ -134,7 +136,7 @@ class Verifier:
         last = rows[-1]
         together = [row.task.id for row in rows]
 
-        digests = {step.name: _digest(step) for step in steps}
+        digests = {step.name: self._digest(step) for step in steps}
 
         def record(end: StepEnd) -> None:
             verified = Verified(
@@ -154,16 +156,20 @@ class Verifier:
             self.display.doing(name, "verifies", ", ".join(step.name for step in steps))
         logs = self.place.logs / f"verify-{last.attempt.id}"
         with self.worktrees.lent(place, returns=False):
-            end = run_steps(
-                steps, place.path, stop, logs, redact=self.redactor.line, on_step=record
-            )
+            end = self.preparing.for_checks(place.path, stop, logs / "prepare")
+            if end is None:
+                end = run_steps(
+                    steps, place.path, stop, logs, redact=self.redactor.line, on_step=record
+                )
         if stop.requested:
             raise StoppedError(f"stopped while verifying: {stop.reason}")
         if end is not None:
             others = f"together with {', '.join(together[:-1])}: " if len(rows) > 1 else ""
             raise VerificationError(f"{others}{end.note}", hint=f"See {end.log}")
 
-
-def _digest(step: VerifyStep) -> str:
-    """What a step runs: one whose command was changed meanwhile has vouched for nothing."""
-    return hashlib.sha256(json.dumps([step.name, *step.run]).encode()).hexdigest()
+    def _digest(self, step: VerifyStep) -> str:
+        """What a step runs, and what ran before it: one whose command was changed meanwhile has
+        vouched for nothing."""
+        runs = [step.name, *step.run]
+        before = [one.run for one in self.config.worktree.prepare]
+        return hashlib.sha256(json.dumps([runs, before] if before else runs).encode()).hexdigest()

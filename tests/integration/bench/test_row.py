@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench import preparation
 from bench.row import Cost, carry_out, measure, mission
 from bench.row_repositories import generated, git
 
@@ -11,6 +12,11 @@ from bench.row_repositories import generated, git
 def test_a_small_measurement_has_all_figures() -> None:
     figures = measure(1, rows=1, files=60, commits=7, many=2, seconds=0.1)
     assert {"own", "generated", "makespan"} <= figures.keys()
+
+
+def test_a_small_measurement_of_preparation_has_all_figures() -> None:
+    figures = preparation.measure(1, files=60, commits=7)
+    assert {"seconds", "first_seconds", "over_git"} <= figures.keys()
 
 
 def test_the_generated_repository_is_as_large_as_it_says(tmp_path: Path) -> None:
