@@ -77,10 +77,13 @@ def lives_in(folder: Path) -> int | None:
     return None
 
 
-def touched_by(folder: Path) -> int | None:
-    """The pid of any process that has to do with a folder, or may: it works there or below, has
-    something there open or in its memory; our own only where it has something open. None: there is
-    none. 0: this system does not tell.
+def touched_by(folder: Path, *, memory: bool = True) -> int | None:
+    """The pid of any process that has to do with a folder, or may: it works there or below, or has
+    something there open. None: there is none. 0: this system does not tell.
+
+    Args:
+        memory: Whether a file that it has in its memory counts too, even if it closed that. To know
+            costs more than all the rest.
 
     A process of somebody else's, which hides what it does, could not write there either.
     """
@@ -89,12 +92,12 @@ def touched_by(folder: Path) -> int | None:
     whole = os.fsencode(folder.resolve())
     for pid in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208 - as below
         with suppress(OSError):
-            if _touches(f"/proc/{pid}", whole):
+            if _touches(f"/proc/{pid}", whole, memory=memory):
                 return int(pid)
     return None
 
 
-def _touches(process: str, folder: bytes) -> bool:
+def _touches(process: str, folder: bytes, *, memory: bool) -> bool:
     links = [f"{process}/{name}" for name in ("cwd", "root", "exe")]
     with suppress(OSError):
         links += [f"{process}/fd/{name}" for name in os.listdir(f"{process}/fd")]  # noqa: PTH208
@@ -102,6 +105,8 @@ def _touches(process: str, folder: bytes) -> bool:
         with suppress(OSError):
             if _is_in(os.fsencode(os.readlink(link)), folder):  # noqa: PTH115 - thousands of them
                 return True
+    if not memory:
+        return False
     with open(f"{process}/maps", "rb") as file:  # noqa: PTH123
         maps = file.read()
     # address, permissions, offset, device, inode, and then the path

@@ -76,7 +76,9 @@ class Pool:
         gone = {one.path for one in changes if one.new.mode == MISSING}
         changed = {one.path for one in changes}
         try:
-            if converts or warm.settings != settings or touched_by(warm.folder) is not None:
+            # Nobody had anything of it as it came. Who has gone there since would have it open.
+            visited = touched_by(warm.folder, memory=False) is not None
+            if converts or warm.settings != settings or visited:
                 delete_whole(warm.folder)
                 return None
             spared = () if warm.full else self.spared

@@ -14,7 +14,7 @@ from workspace.git_environment import program
 
 # From ready to done, its branch deleted, with a look for requests from other clones: a remote, one
 # verify step, no forge.
-ROW = 32
+ROW = 30
 WITHOUT = 10  # a run in which there is nothing to do
 VERIFIED: dict[str, object] = {"verify": [{"name": "whole", "run": ["true"]}]}
 # An agent that commits by itself costs what it brings home; it finds git where we do.

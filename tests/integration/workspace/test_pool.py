@@ -60,14 +60,17 @@ class Pooled:
         return sorted(place.iterdir()) if place.exists() else []
 
 
-def look(folder: Path) -> dict[str, object]:
-    """Everything in a folder but `.git`: modes, links, contents, empty folders."""
+def look(folder: Path, *, mark: bool = False) -> dict[str, object]:
+    """Everything in a folder: modes, links, contents, empty folders; of `.git` only, where that is
+    asked, whether it is a file."""
     found: dict[str, object] = {}
     for where, folders, files in os.walk(folder):
         for name in [*folders, *files]:
             path = Path(where, name)
             inner = str(path.relative_to(folder))
             if inner == ".git":
+                if mark:
+                    found[inner] = path.is_file()
                 continue
             status = path.lstat()
             what = (
@@ -92,36 +95,19 @@ def assert_fresh(scratch: Scratch, worktree: Worktree) -> None:
     fresh = scratch.folder / "fresh"
     scratch.git("worktree", "add", "--quiet", "--detach", str(fresh), "main")
     try:
-        assert look(worktree.path) == look(fresh)
-        assert worktree.git.text("status", "--porcelain", "--ignored") == ""
-        flags = worktree.git.text("ls-files", "-v", "-s")
-        assert flags == git(fresh, "ls-files", "-v", "-s")
-        ours = {path.name for path in worktree.git_dir.iterdir()}
-        assert ours <= {
-            *("HEAD", "index", "gitdir", "commondir", "logs", "ORIG_HEAD", "mission-ready", "refs")
-        }
+        assert_as(fresh, worktree)
     finally:
         scratch.git("worktree", "remove", "--force", str(fresh))
 
 
-@pytest.mark.parametrize("full", [False, True])
-def test_files_that_nobody_touched_stay_as_they_are(scratch: Scratch, full: bool) -> None:
-    pooled = Pooled(scratch)
-    first = pooled.begin("A", full=full, branch=False)
-    before = inodes(first.path)
-    pooled.worktrees.remove(first)
-    assert len(pooled.waiting()) == 1
-    scratch.commit({"a/one.txt": "changed\n", "new/file.txt": "new\n", "deep/er/three.txt": None})
-    second = pooled.begin("B", full=full, branch=False)
-    assert pooled.waiting() == []
-    after = inodes(second.path)
-    kept = {name for name, inode in before.items() if after.get(name) == inode}
-    assert kept == {*FILES, "link", "file.txt", "TASKS.md"} - {"a/one.txt", "deep/er/three.txt"}
-    assert_fresh(scratch, second)
-    pooled.worktrees.remove(second)
-    pooled.worktrees.clear_pool()
-    assert pooled.waiting() == []
-    assert scratch.worktrees.existing() == ()
+def assert_as(fresh: Path, worktree: Worktree, why: str = "") -> None:
+    assert look(worktree.path) == look(fresh), why
+    assert worktree.git.text("status", "--porcelain", "--ignored") == "", why
+    assert worktree.git.text("ls-files", "-v", "-s") == git(fresh, "ls-files", "-v", "-s"), why
+    ours = {path.name for path in worktree.git_dir.iterdir()}
+    known = {"HEAD", "index", "gitdir", "commondir", "logs", "ORIG_HEAD", "mission-ready", "refs"}
+    assert ours <= known, why
+    assert not any(path.is_file() for path in (worktree.git_dir / "refs").rglob("*")), why
 
 
 def inodes(folder: Path) -> dict[str, int]:
@@ -257,20 +243,25 @@ ATTACKS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["to work in", "to vouch"])
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_nothing_of_who_was_there_before_is_left(scratch: Scratch, attack: str, full: bool) -> None:
+def test_nothing_of_who_was_there_before_is_left(scratch: Scratch, full: bool) -> None:
+    """Whatever each did who was there, one after another."""
     pooled = Pooled(scratch)
-    first = pooled.begin("A", full=full, branch=False)
-    with_loan = attack not in ("git's own files", "a repository for its mark")
-    if with_loan:
-        with pooled.worktrees.lent(first):
-            ATTACKS[attack](first.path)
-    else:
-        ATTACKS[attack](first.path)
-    pooled.worktrees.remove(first)
-    assert len(pooled.waiting()) == 1
-    second = pooled.begin("B", full=full, branch=False)
-    assert_fresh(scratch, second)
+    fresh = scratch.folder / "fresh"
+    scratch.git("worktree", "add", "--quiet", "--detach", str(fresh), "main")
+    now = pooled.begin("0", full=full, branch=False)
+    for number, (name, attack) in enumerate(ATTACKS.items(), start=1):
+        if name in ("git's own files", "a repository for its mark"):
+            attack(now.path)
+        else:
+            with pooled.worktrees.lent(now):
+                attack(now.path)
+        assert name == "git's own files" or look(now.path, mark=True) != look(fresh, mark=True)
+        pooled.worktrees.remove(now)
+        assert len(pooled.waiting()) == 1, name
+        now = pooled.begin(str(number), full=full, branch=False)
+        assert pooled.waiting() == [], name
+        assert_as(fresh, now, name)
+    pooled.worktrees.remove(now)
     pooled.worktrees.clear_pool()
     assert pooled.waiting() == []
 
@@ -290,8 +281,16 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("what", ["works there", "has a file open", "has it in memory"])
-@pytest.mark.parametrize("when", ["before it is over", "while it waits"])
+@pytest.mark.parametrize(
+    ("what", "when"),
+    [
+        ("works there", "before it is over"),
+        ("has a file open", "before it is over"),
+        ("has it in memory", "before it is over"),
+        ("works there", "while it waits"),
+        ("has a file open", "while it waits"),
+    ],
+)
 def test_one_in_which_a_process_lives_goes_to_nobody(
     scratch: Scratch, what: str, when: str
 ) -> None:
