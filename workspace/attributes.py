@@ -45,4 +45,4 @@ def attributes_of(git: Git, commit: str) -> Iterator[Git]:
                 file = Path(folder, entry.path)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(found.content if found is not None else b"")
-        yield Git(Path(folder), store.git_dir)
+        yield Git(Path(folder), store.git_dir, stop=git.stop)

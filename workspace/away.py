@@ -70,7 +70,7 @@ class Away:
     ) -> None:
         """`tell` gets a line for people, and whether the remote is away, when that changes."""
         self._patience = patience
-        self._stop = stop
+        self.stop = stop
         self._tell = tell
         self._lock = threading.Lock()
         self._since: float | None = None  # it has been away, by `time.monotonic`
@@ -112,8 +112,8 @@ class Away:
         """
         if turn + 1 >= _TRIES or not (code < 0 or _HICCUP.search(said)):
             return False
-        self._stop.wait(PAUSES.pause(turn).total_seconds())
-        self._stop.heed()
+        self.stop.wait(PAUSES.pause(turn).total_seconds())
+        self.stop.heed()
         return True
 
     def answered(self) -> None:
@@ -148,5 +148,5 @@ class Away:
             most = span(patience)
             told = f"the remote cannot be reached, and is asked again for up to {most}: {why}"
             self._tell(told, True)
-        self._stop.wait(min(left, PAUSES.pause(turn).total_seconds()))
-        self._stop.heed()
+        self.stop.wait(min(left, PAUSES.pause(turn).total_seconds()))
+        self.stop.heed()

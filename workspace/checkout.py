@@ -100,7 +100,7 @@ def find_checkout(repository: Repository) -> Git | None:
         lines = entry.split("\0")
         path = Path(lines[0].removeprefix("worktree "))
         if f"branch {ref}" in lines and path.is_dir():
-            return Git(path, locks=git.locks)
+            return Git(path, locks=git.locks, stop=git.stop)
     return None
 
 

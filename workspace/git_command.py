@@ -8,20 +8,21 @@ end: it is one step that is done wholly or not at all, and what comes next recko
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from errors import GitError
 from workspace.away import Away
+from workspace.exchange import exchange
 from workspace.git_environment import git_environment, program
 from workspace.git_locks import PATIENCE, PAUSE, GitLocks, lock_in_the_way, may_repeat, refusal
 from workspace.output import plain
+from workspace.process import Stop
 from workspace.redact import Redactor
 
 LOCAL_LIMIT = 900.0  # seconds for work on this machine; filters may fetch large files
@@ -61,6 +62,7 @@ class GitCommand:
     before_network: Callable[[], None] | None = None
     away: Away | None = None  # waits where the remote cannot be reached; None: that is an error
     locks: GitLocks | None = None  # notes what changes the repository, while it runs
+    stop: Stop | None = None  # ends what asks no remote, a while after it was requested
 
     def run(
         self,
@@ -79,20 +81,22 @@ class GitCommand:
         to take them from.
 
         Raises:
-            GitError: It ended with another code than 0 (and `check`), took too long, or the folder
-                is gone. The message holds git's reason, without credentials.
+            GitError: It ended with another code than 0 (and `check`), took too long, printed too
+                much, or the folder is gone. The message holds git's reason, without credentials.
             RemoteAwayError: The remote could not be reached for as long as is waited for it.
-            StoppedError: A stop was requested while it was waited for.
+            StoppedError: A stop was requested while it was waited for, or while a command that asks
+                no remote went on and on.
             LockedError: Another git's lock is in the way, and stays.
         """
         data = input.encode(errors="surrogateescape") if isinstance(input, str) else input
 
-        def once(limit: float) -> GitOutput:
-            return self._once(args, data, limit, environment, hooks=hooks, holding=holding)
+        def once(limit: float, stop: Stop | None = None) -> GitOutput:
+            return self._once(args, data, limit, stop, environment, hooks=hooks, holding=holding)
 
         deadline = time.monotonic() + PATIENCE
+        asks = bool(args) and args[0] in _NETWORK
         while True:
-            output = self._reach(once) if args and args[0] in _NETWORK else once(LOCAL_LIMIT)
+            output = self._reach(once) if asks else once(LOCAL_LIMIT, self.stop)
             if output.code == 0 or not may_repeat(args, output.stderr):
                 break
             if time.monotonic() > deadline:
@@ -123,6 +127,7 @@ class GitCommand:
         args: tuple[str, ...],
         data: bytes | None,
         limit: float,
+        stop: Stop | None,
         environment: Mapping[str, str] | None,
         *,
         hooks: bool | Path,
@@ -136,7 +141,9 @@ class GitCommand:
                 hooks=hooks,
                 holding=(*holding, *note),
             )
-            stdout, stderr = _await(process, data or None, _name(args), limit)
+            stdout, stderr = exchange(
+                process, data or b"", name=_name(args), limit=limit, stop=stop
+            )
         return GitOutput(
             stdout=stdout.decode(errors="surrogateescape"),
             stderr=stderr.decode(errors="replace"),
@@ -192,22 +199,6 @@ class GitCommand:
     def own_dir(self) -> Path:
         """The folder's own git folder, absolute: of a worktree, its own below the repository's."""
         return self.git_dir or Path(self.text("rev-parse", "--absolute-git-dir"))
-
-
-def _await(
-    process: subprocess.Popen[bytes], data: bytes | None, name: str, limit: float
-) -> tuple[bytes, bytes]:
-    """What a command prints until it ends. It is ended, with its helpers, when time is up."""
-    with process:
-        try:
-            return process.communicate(data, limit)
-        except BaseException as error:
-            # Git leads a session of its own: this reaches ssh and filters too.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise GitError(f"git {name} took more than {limit:.0f} seconds") from error
-            raise
 
 
 def reason(output: GitOutput) -> str:

@@ -29,6 +29,7 @@ from workspace.git_files import (
     write,
 )
 from workspace.identity import RUNNER, identity_environment
+from workspace.process import Stop
 from workspace.settings_file import settings_in
 
 STASH = "refs/stash"
@@ -49,6 +50,7 @@ class LentRepository:
     place: Path  # the folder that holds all of it
     common_dir: Path  # of the mission's repository
     worktree: Path
+    stop: Stop | None = None  # of the run
 
     @property
     def git_dir(self) -> Path:
@@ -58,7 +60,8 @@ class LentRepository:
     @property
     def git(self) -> Git:
         """Git in it. The worktree may be gone."""
-        return Git(self.worktree if self.worktree.is_dir() else self.git_dir, self.git_dir)
+        folder = self.worktree if self.worktree.is_dir() else self.git_dir
+        return Git(folder, self.git_dir, stop=self.stop)
 
     def make(self, record: Path, refs: Iterable[str]) -> None:
         """Make it, or bring what is left of an earlier loan up to date.
@@ -107,7 +110,7 @@ class LentRepository:
         copy = self.place / "config"
         copy_file(self.common_dir / "config", copy)
         copy_file(record / "config.worktree", self.place / "config.worktree")
-        git, change = Git(self.place), ("config", "--file", str(copy))
+        git, change = Git(self.place, stop=self.stop), ("config", "--file", str(copy))
         settings = settings_in(copy) if copy.exists() else ()
         for name in dict.fromkeys(name for name, _ in settings):
             if name in _OWN or _PUSHES.fullmatch(name):

@@ -48,7 +48,12 @@ class Loan:
         place = repository.common_dir.joinpath(*LENT, f"{path.name}-{digest}")
         self._repository = repository
         self._path = path
-        self._lent = LentRepository(place=place, common_dir=repository.common_dir, worktree=path)
+        self._lent = LentRepository(
+            place=place,
+            common_dir=repository.common_dir,
+            worktree=path,
+            stop=repository.git.stop,
+        )
         self._terms = place / "terms"  # there while it is lent: what was lent, and how
 
     def begin(self, record: Path, ref: str | None, *, returns: bool) -> None:

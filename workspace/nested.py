@@ -47,7 +47,7 @@ def nested_in(lent: LentRepository) -> Iterator[NestedWorktree]:
 def work_of(nested: NestedWorktree, lent: LentRepository) -> str | None:
     """The commit that holds all that was done in a nested worktree, made in the repository that
     was lent where not all is committed; None if nothing was ever committed there."""
-    git = Git(nested.path, lent.git_dir)
+    git = Git(nested.path, lent.git_dir, stop=lent.stop)
     named = [nested.branch] if nested.branch is not None else commits_in(nested.record / "HEAD")
     head = git.commit(named[0]) if named else None
     if head is None:

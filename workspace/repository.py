@@ -111,6 +111,7 @@ class Repository:
                 top,
                 before_network=None if settings is None else settings.check,
                 away=away,
+                stop=None if away is None else away.stop,
                 store=asked.store if asked is not None else None,
             ).keeping(Path(git_dir), shared),
             top=top,

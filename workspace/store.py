@@ -35,6 +35,8 @@ _FOUND = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (commit|tree|blob|tag) (\d+)"
 _WRITTEN = re.compile(rb"> (\d+) [+-]\d+$")  # the end of a commit's author
 _NEARBY = 32  # commits that are looked at before git is asked to walk a history
 _REMEMBERED = 100_000  # commits, and trees
+# Of paths that differ, and of those that are marked: a few small trees stand for any number.
+_MOST_CHANGES, _MOST_MARKED = 500_000, 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,7 +211,7 @@ class Store:
         """What differs between two trees, by path, as `git diff-tree -r --no-renames` has it.
 
         Raises:
-            GitError: There is no such tree.
+            GitError: There is no such tree, or too much differs.
         """
         found: list[Change] = []
         todo = [("", old, new)]
@@ -218,6 +220,8 @@ class Store:
             held = dict(zip(ids, self.entries(ids), strict=True))
             pairs, todo = todo, []
             for folder, before, after in pairs:
+                if len(found) + len(todo) > _MOST_CHANGES:
+                    raise GitError(f"{new[:12]} differs in more than {_MOST_CHANGES} paths")
                 for one, other in differing(held.get(before, ()), held.get(after, ())):
                     path = folder + one.path
                     if TREE in (one.mode, other.mode):
@@ -231,7 +235,7 @@ class Store:
         """The submodules and the files of attributes in a tree, folders below included.
 
         Raises:
-            GitError: There is no such tree.
+            GitError: There is no such tree, or too much in it.
         """
         held: dict[str, tuple[Entry, ...]] = {}
         known: dict[str, tuple[Entry, ...]] = {}
@@ -262,6 +266,8 @@ def _marked_in(
                 marked += [replace(one, path=f"{entry.path}/{one.path}") for one in inside]
             elif entry.mode == SUBMODULE or entry.path == ATTRIBUTES:
                 marked.append(entry)
+            if len(marked) > _MOST_MARKED:
+                raise GitError(f"the tree {tree[:12]} holds more than {_MOST_MARKED} such files")
         known[tree] = tuple(marked)
     return known[tree]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workspace.git import Git
 from workspace.git_locks import GitLocks
+from workspace.process import Stop
 from workspace.store import Store
 
 
@@ -20,11 +21,12 @@ class Worktree:
     base_commit: str  # the base that the attempt builds on
     reused: bool  # an interrupted attempt left it, with what is in it
     store: Store | None = None  # of the repository; it knows the worktree's HEAD too
+    stop: Stop | None = None  # of the run
 
     @property
     def git(self) -> Git:
         """Git for this worktree, even after an agent has tampered with the `.git` file in it."""
-        return Git(self.path, self.git_dir, locks=GitLocks(self.git_dir.parents[1]))
+        return Git(self.path, self.git_dir, locks=GitLocks(self.git_dir.parents[1]), stop=self.stop)
 
     @property
     def ref(self) -> str | None:

@@ -108,6 +108,7 @@ class Worktrees:
                 base_commit=base_commit,
                 reused=reused,
                 store=self._repository.git.store,
+                stop=self._repository.git.stop,
             )
             if reused:
                 worktree.remove_stale_locks()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import workspace.exchange
 import workspace.git_command
-from errors import GitError, UsageError
+from errors import GitError, StoppedError, UsageError
 from tests.conftest import requires
 from tests.integration.workspace.conftest import await_end
+from workspace.away import Away
 from workspace.git import Git
+from workspace.process import Stop
 from workspace.repository import Repository
 
 if TYPE_CHECKING:
@@ -57,6 +62,41 @@ def test_what_takes_too_long_is_ended_with_its_helpers(
     with pytest.raises(GitError, match="git hang took more than"):
         scratch.repository.git.run("hang")
     await_end(int((scratch.top / "pid").read_text()))
+
+
+def test_what_prints_without_end_is_ended(
+    make_scratch: MakeScratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = make_scratch(remote=False)
+    monkeypatch.setattr(workspace.exchange, "MOST", 1 << 20)
+    scratch.git("config", "alias.flood", "!yes")
+    with pytest.raises(GitError, match="git flood printed more than 1 MiB"):
+        scratch.repository.git.run("flood")
+    # What is read and what is told at the same time is no matter of pipes that are full.
+    echoed = scratch.repository.git.run("stripspace", input="x\n" * 400_000)
+    assert echoed.stdout == "x\n" * 400_000
+
+
+@requires(system="linux")
+def test_a_stop_ends_what_goes_on_and_on(
+    make_scratch: MakeScratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its helpers; what is done soon goes to its end."""
+    scratch, stop = make_scratch(remote=False), Stop()
+    monkeypatch.setattr(workspace.exchange, "GRACE", 0.2)
+    away = Away(patience=timedelta(), stop=stop, tell=lambda _text, _away: None)
+    git = Repository.open(scratch.top, away=away).git
+    scratch.git("config", "alias.hang", "!sleep 300 & echo $! > pid; cat pipe")
+    os.mkfifo(scratch.top / "pipe")
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(git.run, "hang")
+        with (scratch.top / "pipe").open("wb"):  # it is there and reads
+            stop.request("Ctrl-C")
+            with pytest.raises(StoppedError, match="Ctrl-C"):
+                hanging.result()
+    await_end(int((scratch.top / "pid").read_text()))
+    assert git.text("symbolic-ref", "HEAD") == "refs/heads/main"
+    git.close()
 
 
 def test_a_terminal_is_never_asked(make_scratch: MakeScratch) -> None:

@@ -300,6 +300,24 @@ def test_trees_that_no_git_writes_hide_nothing(
     assert marked == submodules | attributes
 
 
+def test_few_trees_that_stand_for_any_number_of_files_cost_little(
+    make_scratch: MakeScratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workspace.store._MOST_CHANGES", 500)
+    monkeypatch.setattr("workspace.store._MOST_MARKED", 500)
+    scratch = make_scratch(remote=False)
+    blob = git(scratch.top, "hash-object", "-w", "--stdin", data=b"x")
+    tree = git(scratch.top, "mktree", data=f"100644 blob {blob}\t.gitattributes\n".encode())
+    for _ in range(12):
+        entries = "".join(f"040000 tree {tree}\t{n}\n" for n in range(10))
+        tree = git(scratch.top, "mktree", data=entries.encode())
+    with scratch.repository.git.objects() as store:
+        with pytest.raises(GitError, match="differs in more than 500 paths"):
+            store.changes("", tree)
+        with pytest.raises(GitError, match="more than 500 such files"):
+            store.marked(tree)
+
+
 def test_submodules_are_found_in_any_folder(make_scratch: MakeScratch) -> None:
     scratch = make_scratch(remote=False)
     head = scratch.git("rev-parse", "HEAD")
