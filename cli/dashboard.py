@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from cli.asking import asker
 from cli.console import talk
+from dashboard.deciding import Decisions
 from dashboard.serve import opened
 from errors import UsageError
 from mission.place import Place
 from tiers.gateway.listening import Certificate, Listening
+from workspace.redact import Redactor
 
 app = typer.Typer()
 
@@ -58,11 +61,14 @@ def dashboard(
     key: Annotated[
         Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key: PEM.")
     ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Nothing can be decided on its pages.")
+    ] = False,
 ) -> None:
-    """Show missions in a browser, live. Ctrl-C ends it.
+    """Show missions in a browser, live, and take there what a person decides. Ctrl-C ends it.
 
-    It prints an address with a token: whoever has it sees the missions. Other users of this machine
-    see nothing. No run needs it, and it slows none.
+    It prints an address with a token: whoever has it sees the missions, and decides in your name as
+    the commands do. Other users of this machine see nothing. No run needs it, and it slows none.
     """
     if (certificate is None) != (key is None):
         raise UsageError("TLS needs both --tls-certificate and --tls-key")
@@ -73,7 +79,14 @@ def dashboard(
         certificate=Certificate(chain=certificate, key=key) if certificate and key else None,
     )
     places = [Place.find(path) for path in paths or (None,)]
-    with opened(places, listening, any_port=port is None) as ready:
-        talk("Open this address; whoever has it may look:")
-        talk(f"  {ready.address}")
-        ready.run()
+    redact = Redactor.from_environment().text
+    decisions = None if read_only else Decisions(by=asker(), redact=redact)
+    try:
+        with opened(places, listening, any_port=port is None, decisions=decisions) as ready:
+            may = "look" if read_only else "look and decide"
+            talk(f"Open this address; whoever has it may {may}:")
+            talk(f"  {ready.address}")
+            ready.run()
+    finally:
+        if decisions is not None:
+            decisions.close()

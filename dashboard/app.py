@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
+from dashboard.deciding import Decisions
 from dashboard.door import Door, Entrance
 from dashboard.pages.build import NAVIGATION, OF_ROWS
 from dashboard.pages.page import Query
 from dashboard.revisions import Revisions
 from dashboard.site import Asked, Site
+from errors import MissionError
 
 _STATIC: Final = Path(__file__).with_name("static")
 _STATIC_TYPES: Final = {
@@ -26,13 +29,16 @@ _STATIC_TYPES: Final = {
     "pages.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
+_MOST_FORM: Final = 64 << 10  # bytes
 _FORMS: Final = ("json", "txt")
 _Key = Annotated[str, InPath(max_length=80, pattern="^[a-z0-9-]+$")]
 _Task = Annotated[str, InPath(max_length=500, pattern=r"^[^\x00]+$")]
 _PAGES: Final = frozenset(name for name, _ in NAVIGATION)
 
 
-def make_app(site: Site, revisions: Revisions, door: Door) -> FastAPI:
+def make_app(
+    site: Site, revisions: Revisions, door: Door, decisions: Decisions | None = None
+) -> FastAPI:
     """The pages, behind the door."""
     app = FastAPI(
         title="Mission dashboard",
@@ -46,6 +52,8 @@ def make_app(site: Site, revisions: Revisions, door: Door) -> FastAPI:
     app.add_api_route("/events", _events(revisions), methods=["GET"])
     app.add_api_route("/static/{name}", _shared, methods=["GET"])
     _add_pages(app, site)
+    if decisions is not None:
+        _add_decisions(app, site, door, decisions)
     return app
 
 
@@ -78,6 +86,58 @@ def _add_pages(app: FastAPI, site: Site) -> None:
         name, form = _form(task, lambda one: site.has_row(key, one))
         asked = Asked(name=page, form=form, key=key, task=name, address=quote(name, safe=""))
         return _answer(site, request, asked)
+
+
+def _add_decisions(app: FastAPI, site: Site, door: Door, decisions: Decisions) -> None:
+    async def decide(request: Request, key: str, task: str) -> Response:
+        form = await _form_of(request)
+        if form is None or not door.has_ticket(form.get("ticket", "")):
+            return PlainTextResponse("Not from a page of this dashboard\n", status_code=403)
+        return await run_in_threadpool(_decided, site, decisions, key, task, form)
+
+    @app.post("/{key}/pause")
+    async def mission(request: Request, key: _Key) -> Response:
+        """Pause a mission, or let it go on."""
+        return await decide(request, key, "")
+
+    @app.post("/{key}/row/{task:path}")
+    async def row(request: Request, key: _Key, task: _Task) -> Response:
+        """Decide on a row."""
+        return await decide(request, key, task)
+
+
+def _decided(
+    site: Site, decisions: Decisions, key: str, task: str, form: Mapping[str, str]
+) -> Response:
+    """Ask for what a form says; then the page that tells what becomes of it."""
+    try:
+        shown = site.mission(key)
+        decisions.decide(shown, form.get("verb", ""), task, form.get("note", ""))
+    except KeyError:
+        return PlainTextResponse("There is no such page\n", status_code=404)
+    except MissionError as error:
+        made = site.problem(key, error)
+        return Response(
+            made.rendered.body,
+            status_code=made.status,
+            headers={"Content-Type": made.rendered.type},
+        )
+    page = f"/{key}/row/{quote(task, safe='')}" if task else f"/{key}/mission"
+    return Response(status_code=303, headers={"Location": page})
+
+
+async def _form_of(request: Request) -> dict[str, str] | None:
+    """What a form of ours says; None for anything else."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        return None
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MOST_FORM:
+            return None
+    values = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10)
+    return {name: its[-1] for name, its in values.items()}
 
 
 def _events(revisions: Revisions) -> Callable[[], StreamingResponse]:

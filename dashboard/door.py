@@ -68,6 +68,10 @@ class Door:
         """What a form of our pages sends along."""
         return self._derived("ticket")
 
+    def has_ticket(self, given: str) -> bool:
+        """Whether a form of our pages sent it."""
+        return _equal(given, self.ticket)
+
     def _derived(self, what: str) -> str:
         return hmac.new(self.token.encode(), what.encode(), hashlib.sha256).hexdigest()
 

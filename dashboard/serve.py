@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 
 from dashboard.app import make_app
+from dashboard.deciding import Decisions
 from dashboard.door import Door
 from dashboard.missions import Missions
 from dashboard.revisions import Revisions
@@ -41,13 +42,20 @@ class Ready:
 
 
 @contextmanager
-def opened(places: Iterable[Place], listening: Listening, *, any_port: bool) -> Iterator[Ready]:
+def opened(
+    places: Iterable[Place],
+    listening: Listening,
+    *,
+    any_port: bool,
+    decisions: Decisions | None = None,
+) -> Iterator[Ready]:
     """A dashboard of these missions that listens.
 
     Args:
         places: Where they are.
         listening: Where to listen, and by which names it may be asked.
         any_port: Whether another port will do where that one is taken.
+        decisions: Takes what is decided there; without it nothing can be.
 
     Raises:
         UsageError: It would be reached from elsewhere without TLS.
@@ -69,9 +77,10 @@ def opened(places: Iterable[Place], listening: Listening, *, any_port: bool) -> 
         names = {name.lower().strip("[]").removesuffix(".") for name in listening.names}
         names |= _AT_HOME if at_home else {listening.host.lower(), at.address}
         door = Door(hosts=frozenset(names), port=port, secure=listening.certificate is not None)
-        revisions = Revisions(missions)
-        site = Site(missions, revisions, ticket="")
-        server = server_of(make_app(site, revisions, door), listening.certificate)
+        revisions = Revisions(missions, int if decisions is None else decisions.version)
+        site = Site(missions, revisions, decisions, ticket=door.ticket)
+        app = make_app(site, revisions, door, decisions)
+        server = server_of(app, listening.certificate)
         revisions.is_over = lambda: server.should_exit
         scheme = "https" if door.secure else "http"
         host = f"[{listening.host}]" if ":" in listening.host else listening.host

@@ -7,10 +7,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
+from dashboard.deciding import Decisions
 from dashboard.missions import Missions, Shown
 from dashboard.pages.build import NAVIGATION, build
 from dashboard.pages.missions import missions_page
-from dashboard.pages.page import Query, head_of
+from dashboard.pages.page import Head, Query, head_of
 from dashboard.rendering import Links, Rendered, Renderer
 from dashboard.revisions import Revisions
 from errors import MissionError, TaskFileError, UsageError
@@ -57,12 +58,14 @@ class Site:
         self,
         missions: Missions,
         revisions: Revisions,
+        decisions: Decisions | None = None,
         *,
         ticket: str = "",
         clock: Now = utc_now,
         renderer: Renderer | None = None,
     ) -> None:
-        """`ticket`: what forms send along; empty: nothing can be decided here."""
+        """`ticket`: what forms send along."""
+        self._decisions = decisions
         self._missions = missions
         self._revisions = revisions
         self._ticket = ticket
@@ -96,6 +99,20 @@ class Site:
                     self._kept.popitem(last=False)
         return made
 
+    def mission(self, key: str) -> Shown:
+        """The mission of that key.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self._missions[key]
+
+    def problem(self, key: str, error: MissionError) -> Answer:
+        """What there is to say where something that was asked for cannot be done."""
+        problem = Problem(status=_status(error), message=error.message, hint=error.hint)
+        asked = Asked(name="problem", key=key, address="mission")
+        return self._answered(asked, "problem", problem, "", head=self._head(key))
+
     def has_row(self, key: str, task: str) -> bool:
         """Whether the mission's file has a row of that name now."""
         shown = self._missions.get(key)
@@ -115,18 +132,25 @@ class Site:
         if shown is None:
             all_of_them = missions_page(self._missions.values())
             return self._answered(asked, "missions", all_of_them, word, head=None)
-        head = None
         try:
             standing = shown.standings.current()
-            head = head_of(shown.key, shown.folder, standing)
             page = build(asked.name, shown, standing, asked.task, asked.query)
         except MissionError as error:
             problem = Problem(status=_status(error), message=error.message, hint=error.hint)
-            return self._answered(asked, "problem", problem, word, head=head)
+            return self._answered(asked, "problem", problem, word, head=self._head(asked.key))
+        head = head_of(shown.key, shown.folder, standing)
         return self._answered(asked, asked.name, page, word, head=head)
 
+    def _head(self, key: str) -> Head | None:
+        """What every page of a mission says; None where it cannot be read."""
+        shown = self._missions[key]
+        try:
+            return head_of(shown.key, shown.folder, shown.standings.current())
+        except MissionError:
+            return None
+
     def _answered(
-        self, asked: Asked, template: str, page: object, word: str, *, head: object
+        self, asked: Asked, template: str, page: object, word: str, *, head: Head | None
     ) -> Answer:
         depth = 0 if not asked.key else 2 if asked.task else 1
         query = "&".join(f"{name}={value}" for name, value in asked.query.values.items())
@@ -140,9 +164,9 @@ class Site:
             here=asked.name,
             live=True,
             revision=word,
-            can_decide=bool(self._ticket),
+            can_decide=self._decisions is not None,
             ticket=self._ticket,
-            asked=(),
+            asked=() if self._decisions is None else self._decisions.lines(asked.key),
             self_address=asked.address,
             self_query=f"?{query}" if query else "",
             NAVIGATION=NAVIGATION,

@@ -12,6 +12,7 @@ import httpx
 import pytest
 import uvicorn
 
+from dashboard.deciding import Decisions
 from dashboard.door import Door
 from dashboard.serve import opened
 from mission.place import Place
@@ -28,6 +29,12 @@ class Dashboard:
     base: str  # without the token
     door: Door
     server: uvicorn.Server
+    decisions: Decisions | None
+
+    def close(self) -> None:
+        """End what is asked for, as the command does at its end."""
+        assert self.decisions is not None
+        self.decisions.close()
 
     def end(self) -> None:
         """As a signal ends it."""
@@ -45,17 +52,26 @@ Serve = Callable[..., Dashboard]
 
 
 @contextmanager
-def serving(*places: Place) -> Iterator[Dashboard]:
+def serving(*places: Place, decides: bool = False) -> Iterator[Dashboard]:
     listening = Listening(host="127.0.0.1", port=free_port())
-    with opened(places, listening, any_port=True) as ready:
+    decisions = Decisions(by="ann@example", redact=str) if decides else None
+    with opened(places, listening, any_port=True, decisions=decisions) as ready:
         thread = threading.Thread(target=ready.run)
         thread.start()
         try:
             base = ready.address.partition("/?")[0]
-            yield Dashboard(address=ready.address, base=base, door=ready.door, server=ready.server)
+            yield Dashboard(
+                address=ready.address,
+                base=base,
+                door=ready.door,
+                server=ready.server,
+                decisions=decisions,
+            )
         finally:
             ready.server.should_exit = True
             thread.join()
+            if decisions is not None:
+                decisions.close()
 
 
 @pytest.fixture
