@@ -65,7 +65,7 @@ def looks(word: RequestKind | None, *, worked: bool) -> bool:
         word: The person's.
         worked: Whether an attempt has begun on this branch before.
     """
-    return word not in _KEEP and (not worked or word is RequestKind.RETRY)
+    return word not in _KEEP and (not worked or is_anew(word))
 
 
 def begin(word: RequestKind | None, *, foreign: bool) -> Begin:

@@ -142,6 +142,31 @@ else:
 """
 
 
+BLOCKED = """
+if attempt == "1":
+    git("add", "--all")
+    git("-c", "user.name=W", "-c", "user.email=w@x.invalid", "commit", "-qm", "half of it")
+    print(json.dumps({"outcome": "blocked", "summary": "no key"}))
+"""
+
+
+def test_anew_keeps_what_no_folder_holds_any_more(tmp_path: Path) -> None:
+    """A person, or another machine's end, took the folder; the branch has all that was done."""
+    scratch = begin(tmp_path, row("A"), more=BLOCKED)
+    assert scratch.run().blocked == ("A",)
+    half = scratch.git.text("rev-parse", "feat/a")
+    assert scratch.git.text("log", "-1", "--format=%s", half) == "half of it"
+    _, folder = scratch.git.text("worktree", "list").split("\n")
+    scratch.git.run("worktree", "remove", "--force", folder.split()[0])
+    theirs = commit(scratch.top, "feat/a", "anns.txt", "hers", start="feat/a")
+    scratch.git.run("switch", "--quiet", "main")
+    unblock(scratch, "A", RequestKind.UNBLOCK_ANEW)
+    assert scratch.run().exit_code == 0
+    assert [found for _, found, _ in told(tmp_path)] == [[], []]
+    kept = scratch.git.text("for-each-ref", "--format=%(objectname)", "refs/mission-runner/kept")
+    assert kept.split() == [theirs]
+
+
 def resolve_by_merge(top: Path) -> None:
     Git(top).run("merge", "--quiet", "origin/main", check=False)
     (top / "same.txt").write_text("of both")

@@ -74,6 +74,7 @@ def test_what_the_runner_or_an_edit_says_is_no_word() -> None:
         (KEEP, True, False, None, Begin.GO_ON),
         (TAKE, False, False, None, Begin.GO_ON),
         (ANEW, False, True, Begin.ANEW, Begin.ANEW),
+        (ANEW, True, True, Begin.ANEW, Begin.ANEW),
     ],
 )
 def test_where_an_attempt_begins(
