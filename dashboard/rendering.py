@@ -162,6 +162,9 @@ def _environment(*, html: bool) -> Environment:
         "lasting": _lasting_html if html else _exact,
         "bar": _bar,
         "lines": _lines,
+        "exact": _exact_or_short,
+        "seconds": _seconds,
+        "short": _short,
     }
     made.globals |= {"WORDS": WORDS, "GROUPS": tuple(GROUPS), "group_of": group_of}
     return made
@@ -225,6 +228,20 @@ def _bar(parts: Mapping[str, int]) -> Markup:
 
 def _lines(text: str) -> Sequence[str]:
     return text.splitlines()
+
+
+def _exact_or_short(when: datetime | None, *, short: bool = False) -> str:
+    if when is not None and short:
+        return f"{when.astimezone():%m-%d %H:%M}"
+    return _exact(when)
+
+
+def _seconds(length: float) -> str:
+    return span(timedelta(seconds=length))
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _one_line(value: object) -> object:

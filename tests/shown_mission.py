@@ -26,7 +26,7 @@ from mission.place import Place
 from mission.steps import End, Step
 from tasks_md.writer import StatusWriter
 
-BEGAN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=95)
 #: Cell text of somebody who means no good.
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> &amp; \"'"
 
@@ -196,8 +196,8 @@ class _Story:
 
     def landed(self, task: str, *, begins: float, takes: float, agent: str, tokens: int) -> None:
         attempt = self._verified(task, begins, agent, tokens)
-        self._clock.at(begins + takes)
-        for state in ("busy", "clear"):
+        for later, state in ((0, "busy"), (1, "clear")):
+            self._clock.at(begins + takes + later)
             self._journal.record(
                 GateAnswered(gate="queue guard", purpose="merge", state=state),
                 task=task, attempt=attempt,

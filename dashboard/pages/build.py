@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import Final
 
 from dashboard.missions import Shown
+from dashboard.pages.costs import costs_page
 from dashboard.pages.diff import diff_page
 from dashboard.pages.feed import feed_page
+from dashboard.pages.graph import graph_page
 from dashboard.pages.mission import mission_page
 from dashboard.pages.page import Query
 from dashboard.pages.queue import queue_page
 from dashboard.pages.row import row_page
+from dashboard.pages.timeline import timeline_page
 from service.standing import Standing
 
 #: The pages of a mission that its navigation leads to, by name, with their titles.
 NAVIGATION: Final = (
     ("mission", "Overview"),
+    ("graph", "Graph"),
+    ("timeline", "Timeline"),
     ("queue", "Queue"),
+    ("costs", "Costs"),
     ("feed", "Feed"),
 )
 #: The pages about one row, by name.
@@ -38,16 +44,24 @@ def build(name: str, shown: Shown, standing: Standing, task: str, query: Query) 
         MissionError: It cannot be made.
     """
     place = shown.place
+    page: object
     match name:
         case "mission":
-            return mission_page(standing, query)
+            page = mission_page(standing, query)
+        case "graph":
+            page = graph_page(standing, query)
+        case "timeline":
+            page = timeline_page(place, standing, query)
         case "queue":
-            return queue_page(place, standing)
+            page = queue_page(place, standing)
+        case "costs":
+            page = costs_page(place, query)
         case "feed":
-            return feed_page(place, query)
+            page = feed_page(place, query)
         case "row":
-            return row_page(place, standing, task, query)
+            page = row_page(place, standing, task, query)
         case "diff":
-            return diff_page(place, task, query)
+            page = diff_page(place, task, query)
         case _:
             raise KeyError(name)
+    return page

@@ -174,7 +174,7 @@ def _attempt(place: Place, standing: Standing, chapter: Chapter) -> AttemptLine:
         started=attempt.started,
         ended=attempt.ended,
         took=None if attempt.ended is None else attempt.ended - attempt.started,
-        end=attempt.outcome or step,
+        end=step if attempt.ended is None else attempt.outcome or step,
         why=in_one_line(attempt.reason) if attempt.reason else "",
         says=attempt.summary[:_MOST_SUMMARY],
         tokens=attempt.tokens,

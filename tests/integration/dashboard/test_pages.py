@@ -262,3 +262,46 @@ def test_a_secret_that_this_process_knows_is_on_no_page(
                 assert "hunter" not in told
                 assert "sesame" not in told
                 assert "[secret]" in told
+
+
+def test_the_graph_has_rows_in_layers_with_the_longest_chain(client: httpx.Client) -> None:
+    page = client.get(f"/{key_of(client)}/graph.json").json()
+    assert page["collapsed"] is False
+    at = {node["id"]: node["x"] for node in page["nodes"]}
+    for node in page["nodes"]:
+        assert all(at[name] < node["x"] for name in node["before"])
+    assert page["critical_path"] == [node["id"] for node in page["nodes"] if node["critical"]]
+    (behind,) = [node["behind"] for node in page["nodes"] if node["id"] == "PAY-13"]
+    assert behind == ["PAY-14", "PAY-15"]
+
+
+def test_a_large_graph_is_of_milestones(small: Place, serve: Serve) -> None:
+    small.task_file.write_text(plan(more=300))
+    with serve(small).client() as client:
+        key = key_of(client)
+        page = client.get(f"/{key}/graph.json").json()
+        assert page["collapsed"] is True
+        assert [node["id"] for node in page["nodes"]][:3] == ["PAY-M1", "PAY-M4", "PAY-M2"]
+        rows = client.get(f"/{key}/graph.json?milestone=PAY-M2").json()
+        assert rows["nodes"][0]["id"] == "PAY-05"
+        assert len(client.get(f"/{key}/graph?milestone=PAY-M5").content) < 150_000
+
+
+def test_the_timeline_tells_working_from_waiting(client: httpx.Client) -> None:
+    page = client.get(f"/{key_of(client)}/timeline.json").json()
+    phases = {line["task"]: [one["phase"] for one in line["pieces"]] for line in page["lines"]}
+    assert phases["PAY-05"] == ["working", "verifying", "merging", "gate", "merging"]
+    assert phases["PAY-07"][-1] == "gate"
+    assert phases["PAY-08"] == ["queued", "working", "verifying", "person"]
+    assert phases["PAY-16"] == ["waiting"]
+    for line in page["lines"]:
+        for one in line["pieces"]:
+            assert 0 <= one["left"] <= one["left"] + one["width"] <= 100.21
+
+
+def test_costs_are_told_by_day_agent_milestone_and_row(client: httpx.Client) -> None:
+    page = client.get(f"/{key_of(client)}/costs.json").json()
+    for name in ("days", "agents", "milestones", "rows"):
+        assert sum(line["spent_tokens"] for line in page[name]) == page["total"]["spent_tokens"]
+    assert {line["name"] for line in page["agents"]} == {"sonnet", "codex", "opus", "haiku"}
+    assert page["total"]["cost_usd"] > 0

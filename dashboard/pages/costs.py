@@ -1,0 +1,96 @@
+"""Tokens and money: by day, agent, milestone and row; estimates against what was spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from dashboard.pages.page import Query, cut
+from mission.clock import utc_now
+from mission.journal import Attempt
+from mission.place import Place
+from mission.report import Line, add_up
+from service.reporting import read_report
+from service.story import read_history
+
+_AT_ONCE = 150  # rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CostLine:
+    """One day, agent, milestone or row; or everything."""
+
+    name: str
+    attempts: int
+    spent_tokens: int
+    estimate_tokens: int | None
+    ratio: float | None  # spent to estimated
+    cost_usd: float | None
+    unpriced: int  # attempts that used tokens of unknown price
+    share: float  # percent of the largest of its table
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CostsPage:
+    """The page."""
+
+    total: CostLine
+    days: tuple[CostLine, ...]  # in order, by when attempts began
+    agents: tuple[CostLine, ...]  # the most tokens first
+    milestones: tuple[CostLine, ...]
+    rows: tuple[CostLine, ...]  # that were tried
+    guesses: tuple[str, ...]  # why numbers are not exact
+    page: int
+    pages: int
+
+
+def costs_page(place: Place, query: Query) -> CostsPage:
+    """Put it together.
+
+    Raises:
+        UsageError: The query asks for what cannot be.
+        MissionError: Something cannot be read.
+    """
+    report = read_report(place)
+    shown = cut([line for line in report.tasks if line.spent.attempts], query, at_once=_AT_ONCE)
+    (total,) = _lines([report.total])
+    return CostsPage(
+        total=total,
+        days=_lines(_days(read_history(place).attempts)),
+        agents=_lines(report.agents),
+        milestones=_lines(report.milestones),
+        rows=_lines(shown.items),
+        guesses=report.total.spent.guesses,
+        page=shown.page,
+        pages=shown.pages,
+    )
+
+
+def _days(attempts: Iterable[Attempt]) -> list[Line]:
+    """One for each day, in this machine's zone, on which an attempt began."""
+    by_day: dict[date, list[Attempt]] = {}
+    for attempt in attempts:
+        by_day.setdefault(attempt.started.astimezone().date(), []).append(attempt)
+    now = utc_now()
+    return [
+        Line(name=day.isoformat(), spent=add_up(its, now)) for day, its in sorted(by_day.items())
+    ]
+
+
+def _lines(lines: Iterable[Line]) -> tuple[CostLine, ...]:
+    its = list(lines)
+    most = max((line.spent.tokens for line in its), default=0)
+    return tuple(
+        CostLine(
+            name=line.name,
+            attempts=line.spent.attempts,
+            spent_tokens=line.spent.tokens,
+            estimate_tokens=line.estimate_tokens,
+            ratio=line.ratio,
+            cost_usd=line.spent.cost_usd,
+            unpriced=line.spent.unpriced,
+            share=round(100 * line.spent.tokens / most, 1) if most else 0.0,
+        )
+        for line in its
+    )
