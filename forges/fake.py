@@ -33,6 +33,7 @@ class FakeForge:
     without_ci: bool = False  # proven
     opened: dict[int, Pull] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
+    labels: dict[int, tuple[str, ...]] = field(default_factory=dict)  # by issue
     said: dict[int, list[Comment]] = field(default_factory=dict)  # by issue
     merges: list[int] = field(default_factory=list)  # numbers of pull requests, in order
     before: Fault = no_fault  # the request is lost
@@ -127,6 +128,14 @@ class FakeForge:
         if number not in self.issues:
             raise NotFoundError(f"no issue {number}", status=404)
         return self.issues[number]
+
+    def open_issues(self, label: str) -> tuple[Issue, ...]:
+        self.before("open_issues")
+        return tuple(
+            issue
+            for number, issue in sorted(self.issues.items())
+            if issue.open and label in self.labels.get(number, ())
+        )
 
     def close_issue(self, number: int) -> None:
         self.before("close_issue")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 from urllib.parse import quote
 
 from pydantic import JsonValue
@@ -32,6 +33,7 @@ class Gitea(GitHubStyle):
     """A repository on Gitea or Forgejo."""
 
     kind = "gitea"
+    whole_page: ClassVar[Parameters] = {"limit": _PAGE}
     _flavour: dict[str, bool] = field(default_factory=dict, repr=False)  # is it Forgejo?
 
     # What the queue guard reads.

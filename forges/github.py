@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import quote
 
 from forges import github_answers as answers
@@ -27,6 +28,7 @@ class GitHub(GitHubStyle):
     """A repository on GitHub, or on a GitHub Enterprise server."""
 
     kind = "github"
+    whole_page: ClassVar[Parameters] = {"per_page": _PAGE}
 
     # What the queue guard reads.
 

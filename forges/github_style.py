@@ -11,7 +11,8 @@ from urllib.parse import quote
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from forges.answers import Answer
-from forges.http import Api
+from forges.http import Api, Parameters
+from forges.paging import Page, read_all
 from forges.protocol import Issue, Pull, PullState, PullText
 from workspace.process import Stop
 
@@ -65,6 +66,12 @@ class PullAnswer(BaseModel):
         )
 
 
+class LabelAnswer(BaseModel):
+    """A label of an issue."""
+
+    name: str
+
+
 class IssueAnswer(BaseModel):
     """`GET /repos/{owner}/{repo}/issues/{number}`."""
 
@@ -73,9 +80,22 @@ class IssueAnswer(BaseModel):
     title: str
     html_url: str = ""
     body: str | None = None
+    labels: list[LabelAnswer] = []
+    pull_request: JsonValue = None  # in lists, pull requests are issues too: there it is an object
+
+    def as_issue(self) -> Issue:
+        """In our words."""
+        return Issue(
+            number=self.number,
+            open=self.state == "open",
+            title=self.title,
+            url=self.html_url,
+            body=self.body or "",
+        )
 
 
 _ISSUE = TypeAdapter(IssueAnswer)
+_ISSUES = TypeAdapter(list[IssueAnswer])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +103,7 @@ class GitHubStyle(ABC):
     """A repository behind an API in this style."""
 
     kind: ClassVar[str]  # for people
+    whole_page: ClassVar[Parameters]  # asks for the longest page that there is
     api: Api
     repository: str  # owner/name
 
@@ -117,14 +138,20 @@ class GitHubStyle(ABC):
         self.api.send("PATCH", f"{self._path}/pulls/{number}", {"state": "closed"})
 
     def issue(self, number: int) -> Issue:
-        found = self.api.get(f"{self._path}/issues/{number}").read(_ISSUE)
-        return Issue(
-            number=found.number,
-            open=found.state == "open",
-            title=found.title,
-            url=found.html_url,
-            body=found.body or "",
+        return self.api.get(f"{self._path}/issues/{number}").read(_ISSUE).as_issue()
+
+    def open_issues(self, label: str) -> tuple[Issue, ...]:
+        # A label that does not exist is none to Gitea, which then lists every issue.
+        query: Parameters = {"labels": label, "state": "open", "type": "issues", **self.whole_page}
+        found = read_all(
+            self.api, f"{self._path}/issues", query, _issues_page, lambda issue: issue.number
         )
+        labelled = (
+            issue.as_issue()
+            for issue in found
+            if issue.pull_request is None and label in (one.name for one in issue.labels)
+        )
+        return tuple(sorted(labelled, key=lambda issue: issue.number))
 
     def add_comment(self, number: int, body: str) -> None:
         self.api.send("POST", f"{self._path}/issues/{number}/comments", {"body": body})
@@ -140,3 +167,8 @@ class GitHubStyle(ABC):
             and head.repo is not None
             and head.repo.full_name.casefold() == self.repository.casefold()
         )
+
+
+def _issues_page(answer: Answer) -> Page[IssueAnswer]:
+    found = answer.read(_ISSUES)
+    return Page(entries=found, total=None)

@@ -171,14 +171,18 @@ class GitLab:
     # Issues.
 
     def issue(self, number: int) -> Issue:
-        found = self.api.get(f"{self._path}/issues/{number}").read(answers.ISSUE)
-        return Issue(
-            number=found.iid,
-            open=found.state == "opened",
-            title=found.title,
-            url=found.web_url,
-            body=found.description or "",
+        return _issue(self.api.get(f"{self._path}/issues/{number}").read(answers.ISSUE))
+
+    def open_issues(self, label: str) -> tuple[Issue, ...]:
+        found = read_all(
+            self.api,
+            f"{self._path}/issues",
+            {"labels": label, "state": "opened", "per_page": _PAGE},
+            _issues_page,
+            lambda issue: issue.iid,
         )
+        labelled = (_issue(issue) for issue in found if label in issue.labels)
+        return tuple(sorted(labelled, key=lambda issue: issue.number))
 
     def close_issue(self, number: int) -> None:
         self.api.send("PUT", f"{self._path}/issues/{number}", {"state_event": "close"})
@@ -214,6 +218,21 @@ def _jobs_page(answer: Answer) -> Page[answers.JobAnswer]:
 def _pulls_page(answer: Answer) -> Page[answers.PullAnswer]:
     found = answer.read(answers.PULLS)
     return Page(entries=found, total=None)
+
+
+def _issues_page(answer: Answer) -> Page[answers.IssueAnswer]:
+    found = answer.read(answers.ISSUES)
+    return Page(entries=found, total=None)
+
+
+def _issue(found: answers.IssueAnswer) -> Issue:
+    return Issue(
+        number=found.iid,
+        open=found.state == "opened",
+        title=found.title,
+        url=found.web_url,
+        body=found.description or "",
+    )
 
 
 def _notes_page(answer: Answer) -> Page[Comment]:

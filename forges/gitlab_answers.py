@@ -81,6 +81,7 @@ class IssueAnswer(BaseModel):
     title: str
     web_url: str
     description: str | None = None
+    labels: list[str] = []
 
 
 class NoteAnswer(BaseModel):
@@ -97,4 +98,5 @@ PROJECT = TypeAdapter(ProjectAnswer)
 PULL = TypeAdapter(PullAnswer)
 PULLS = TypeAdapter(list[PullAnswer])
 ISSUE = TypeAdapter(IssueAnswer)
+ISSUES = TypeAdapter(list[IssueAnswer])
 NOTES = TypeAdapter(list[NoteAnswer])

@@ -135,6 +135,9 @@ class Forge(Protocol):
     def issue(self, number: int) -> Issue:
         """One issue."""
 
+    def open_issues(self, label: str) -> tuple[Issue, ...]:
+        """Open issues that have this label, pull requests apart, the oldest first."""
+
     def close_issue(self, number: int) -> None:
         """Close an issue as completed. Fine when it is closed already."""
 

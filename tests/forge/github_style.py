@@ -26,6 +26,7 @@ class PullsAndIssues:
         return [
             ("GET", REPO + r"/pulls/(\d+)", self._pull),
             ("PATCH", REPO + r"/pulls/(\d+)", self._edit_pull),
+            ("GET", REPO + "/issues", self._issues),
             ("GET", REPO + r"/issues/(\d+)", self._issue),
             ("PATCH", REPO + r"/issues/(\d+)", self._edit_issue),
             ("GET", REPO + r"/issues/(\d+)/comments", self._comments),
@@ -52,6 +53,26 @@ class PullsAndIssues:
         )
         return Reply(status=self.changed, body=self.show_pull(ask, pull))
 
+    def _issues(self, ask: Ask) -> Reply:
+        """As both do: pull requests are among them unless `type` is heeded, as only Gitea does. A
+        label that no issue has counts as none on Gitea."""
+        model, label = ask.model, ask.first("labels", "")
+        there = any(label in issue.labels for issue in model.issues.values())
+        asked = {label} if there or self.paged_comments else set()
+        entries = [
+            _issue(issue)
+            for issue in reversed(model.issues.values())
+            if issue.state == ask.first("state", "open") and asked <= set(issue.labels)
+        ]
+        if self.paged_comments:
+            labels: list[Json] = [{"name": label}]
+            entries += [
+                {"number": pull.number, "state": pull.state, "title": pull.title,
+                 "labels": labels, "pull_request": {"url": "x"}}
+                for pull in model.pulls.values()
+            ]  # fmt: skip
+        return self.listing(ask, entries)
+
     def _issue(self, ask: Ask, number: str) -> Reply:
         return Reply(body=_issue(ask.model.issue(int(number))))
 
@@ -71,4 +92,12 @@ class PullsAndIssues:
 
 
 def _issue(issue: ForgeIssue) -> Json:
-    return {"number": issue.number, "state": issue.state, "title": issue.title, "html_url": "x"}
+    labels: list[Json] = [{"name": name} for name in issue.labels]
+    return {
+        "number": issue.number,
+        "state": issue.state,
+        "title": issue.title,
+        "html_url": "x",
+        "body": issue.body,
+        "labels": labels,
+    }

@@ -160,7 +160,20 @@ def _merge(ask: Ask, number: str) -> Reply:
 
 def _issue(issue: ForgeIssue) -> Json:
     state = "opened" if issue.state == "open" else "closed"
-    return {"iid": issue.number, "state": state, "title": issue.title, "web_url": "x"}
+    return {
+        "iid": issue.number,
+        "state": state,
+        "title": issue.title,
+        "web_url": "x",
+        "description": issue.body,
+        "labels": list(issue.labels),
+    }
+
+
+def _issues(ask: Ask) -> Reply:
+    state, label = ask.first("state", ""), ask.first("labels", "")
+    shown = [_issue(issue) for issue in reversed(ask.model.issues.values())]
+    return _list(ask, [one for one in shown if one["state"] == state and label in one["labels"]])
 
 
 def _one_issue(ask: Ask, number: str) -> Reply:
@@ -202,6 +215,7 @@ def dialect() -> Dialect:
             ("GET", request, _one_pull),
             ("PUT", request, _update_pull),
             ("PUT", request + "/merge", _merge),
+            ("GET", _PROJECT + "/issues", _issues),
             ("GET", _PROJECT + r"/issues/(\d+)", _one_issue),
             ("PUT", _PROJECT + r"/issues/(\d+)", _edit_issue),
             ("GET", _PROJECT + r"/issues/(\d+)/notes", _notes),

@@ -40,6 +40,8 @@ class ForgeIssue:
     state: str = "open"
     comments: list[tuple[int, str]] = field(default_factory=list)
     closings: int = 0
+    body: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass

@@ -279,6 +279,29 @@ def test_many_comments_are_looked_through(site: Site) -> None:
     assert not asking(site).comment_once(460, "trial/A", "the report")
 
 
+def test_open_issues_of_a_label_are_read_whole(site: Site) -> None:
+    model = site.server.model
+    for number in range(1, 131):
+        issue = model.add_issue(number, f"issue {number}")
+        issue.labels, issue.body = ("mission", "later")[: 1 + number % 2], f"body {number}"
+    model.add_issue(200).labels = ("later",)
+    model.close_issue(7)
+
+    found = site.forge.open_issues("mission")
+
+    assert [issue.number for issue in found] == [*range(1, 7), *range(8, 131)]
+    assert (found[0].title, found[0].body, found[0].open) == ("issue 1", "body 1", True)
+    assert site.forge.open_issues("no such label") == ()
+
+
+def test_a_pull_request_with_the_label_is_no_issue(site: Site) -> None:
+    site.push("feat/a")
+    site.forge.open_pull(PullText(branch="feat/a", base="main", title="t", body=""))
+    site.server.model.add_issue(50).labels = ("mission",)
+
+    assert [issue.number for issue in site.forge.open_issues("mission")] == [50]
+
+
 def test_a_missing_issue(site: Site) -> None:
     with pytest.raises(NotFoundError):
         asking(site).close_issue(999)
