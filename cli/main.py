@@ -24,6 +24,7 @@ from workspace.redact import Redactor
 # command -> module, or module:name, of the `typer.Typer` that holds exactly this command or group;
 # it is called `app` where no name is given
 COMMANDS: dict[str, str] = {
+    "init": "cli.init",
     "check": "cli.check",
     "status": "cli.status",
     "next": "cli.next",

@@ -1,4 +1,4 @@
-"""A yes-or-no question to the person at the terminal."""
+"""Questions to the person at the terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import select
 import signal
 import sys
 
-from cli.console import talk
+from cli.console import printable, talk
+from errors import StoppedError
 
 
 def agreed(question: str) -> bool:
@@ -21,6 +22,24 @@ def agreed(question: str) -> bool:
     if not line.endswith("\n"):
         talk("")
     return line.strip().lower() in ("y", "yes")
+
+
+def answered(question: str, usual: str) -> str:
+    """What is typed, or `usual` for an empty line.
+
+    Raises:
+        StoppedError: Ctrl-C, or the end of input.
+    """
+    try:
+        sys.stderr.write(f"{question} [{printable(usual)}]: ")
+        sys.stderr.flush()
+        line = _line()
+    except KeyboardInterrupt:
+        line = ""
+    if not line.endswith("\n"):
+        talk("")
+        raise StoppedError("stopped: nothing was written")
+    return line.strip() or usual
 
 
 def _line() -> str:

@@ -178,7 +178,8 @@ def _in_folder(folder: Path, *, around: bool) -> Path:
         return _in_folder(top, around=False)
     if not found:
         raise UsageError(
-            f"no {TASK_FILE} in {folder} or below", hint=f"Name a {TASK_FILE}, or its folder"
+            f"no {TASK_FILE} in {folder} or below",
+            hint=f"`mission init` writes one; or name a {TASK_FILE}, or its folder",
         )
     names = ", ".join(str(file.relative_to(folder)) for file in found[:5])
     more = f" and {len(found) - 5} more" if len(found) > 5 else ""
