@@ -74,6 +74,7 @@ class Tail:
         self._find = find
         self._marks = [mark.encode() for mark in marks]
         self._read: dict[Path, int] = {}  # by file, so many bytes
+        self._within: set[Path] = set()  # files that were read into a line that is too long
 
     def new(self, session: str) -> Iterator[dict[str, Any]]:
         """The objects on the new lines."""
@@ -83,7 +84,7 @@ class Tail:
             if number == _MOST_FILES:
                 return
             for line in self._lines(path):
-                if len(line) < _LONGEST and any(mark in line for mark in self._marks):
+                if any(mark in line for mark in self._marks):
                     yield as_object(line.decode("utf-8", "replace")) or {}
 
     def _lines(self, path: Path) -> Iterator[bytes]:
@@ -95,9 +96,13 @@ class Tail:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return
             file.seek(self._read.get(path, 0))
-            for line in file:
-                if line.endswith(b"\n"):  # else it is still being written
-                    self._read[path] = self._read.get(path, 0) + len(line)
+            while line := file.readline(_LONGEST):
+                whole, begun = line.endswith(b"\n"), path in self._within
+                if not whole and len(line) < _LONGEST:
+                    return  # it is still being written
+                self._read[path] = self._read.get(path, 0) + len(line)
+                (self._within.discard if whole else self._within.add)(path)
+                if whole and not begun:
                     yield line
 
 
