@@ -6,11 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from errors import LockedError
+from policy.backoff import Backoff
 from tests.scratch import Scratch, make, row
 from workspace import git_command
 from workspace.git_locks import GitLocks
@@ -34,6 +36,7 @@ LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", "refs/heads/main.lock")
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
     monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(git_command, "PATIENCE", 0.5)
+    monkeypatch.setattr("workspace.away.PAUSES", Backoff(first=timedelta(milliseconds=5)))
     return make(tmp_path, [row("A")])
 
 
