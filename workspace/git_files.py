@@ -20,6 +20,7 @@ _UNDER_WAY = (
 # What `--autostash` laid aside. Git puts it on the stash when an operation is given up: on the
 # stash of the folder that it is carried to.
 _AUTOSTASH = "autostash"
+_LONGEST = 1 << 20  # bytes
 AUTOSTASHES = ("rebase-merge/autostash", "rebase-apply/autostash", "MERGE_AUTOSTASH")
 
 
@@ -36,9 +37,16 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
+def start_of(file: Path) -> bytes:
+    """What a file begins with: all of one of git's that names something. Somebody may have put one
+    there that is as large as they like."""
+    with file.open("rb") as opened:
+        return opened.read(_LONGEST)
+
+
 def commits_in(file: Path) -> list[str]:
     """The object ids in a file; none where there is no such file."""
-    words = file.read_text("utf-8", "replace").split() if is_file(file) else []
+    words = start_of(file).decode("utf-8", "replace").split() if is_file(file) else []
     return [word for word in words if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", word)]
 
 
@@ -68,7 +76,7 @@ def same_indexes(one: Path, other: Path) -> bool:
 
 def leads_to(head: Path, ref: str) -> bool:
     """Whether a HEAD is a file that leads to this ref."""
-    return is_file(head) and head.read_bytes() == os.fsencode(f"ref: {ref}\n")
+    return is_file(head) and start_of(head) == os.fsencode(f"ref: {ref}\n")
 
 
 def carry(source: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from errors import GitError
 from workspace.git import Git
 from workspace.git_command import reason
-from workspace.git_files import is_file, write
+from workspace.git_files import is_file, start_of, write
 from workspace.repository import Repository
 from workspace.tree_entries import SUBMODULE
 from workspace.worktree import Worktree
@@ -68,7 +68,7 @@ def _is_committed(place: Path, commit: str) -> bool:
         return True
     own = place / ".git"
     if is_file(own):
-        own = place / own.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
+        own = place / os.fsdecode(start_of(own)).removeprefix("gitdir:").strip()
     with _scratch(place, own / "objects") as git:
         if git.run("update-ref", "--no-deref", "HEAD", commit, check=False).code != 0:
             return False

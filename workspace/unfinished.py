@@ -7,6 +7,7 @@ from pathlib import Path
 
 from errors import GitError
 from workspace.git_command import reason
+from workspace.git_files import commits_in
 from workspace.identity import RUNNER, identity_environment
 from workspace.special_files import refuse_special_files
 from workspace.worktree import Worktree
@@ -22,6 +23,8 @@ _OPERATIONS = (
     ("sequencer", "cherry-pick", ("cherry-pick", "--quit")),
     ("MERGE_HEAD", "merge", ("merge", "--quit")),
 )
+
+_PIECE = 1 << 20  # bytes of a line
 
 
 def refuse_conflicts(worktree: Worktree, unmerged: Sequence[str]) -> None:
@@ -44,8 +47,7 @@ def refuse_conflicts(worktree: Worktree, unmerged: Sequence[str]) -> None:
 
 def other_parents(worktree: Worktree) -> list[str]:
     """The commits that an unfinished merge is of, other than HEAD."""
-    heads = worktree.git_dir / "MERGE_HEAD"
-    return heads.read_text().split() if heads.exists() else []
+    return commits_in(worktree.git_dir / "MERGE_HEAD")
 
 
 def finish(worktree: Worktree) -> None:
@@ -72,8 +74,13 @@ def _found(worktree: Worktree) -> list[tuple[str, str, tuple[str, ...]]]:
 def _has_markers(path: Path) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
+    starts: set[bytes] = set()
     with path.open("rb") as file:
-        starts = {line[:8] for line in file if line[:7] in (b"<<<<<<<", b">>>>>>>")}
+        at_start = True  # of a line: one without end comes in pieces
+        while piece := file.readline(_PIECE):
+            if at_start and piece[:7] in (b"<<<<<<<", b">>>>>>>"):
+                starts.add(piece[:8])
+            at_start = piece.endswith(b"\n")
     return {b"<<<<<<< ", b">>>>>>> "} <= starts
 
 
