@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from cli.asking import asker
-from cli.console import talk
+from cli.console import fact, printable, talk
 from dashboard.deciding import Decisions
+from dashboard.export import export
+from dashboard.missions import Missions
 from dashboard.serve import opened
 from errors import UsageError
 from mission.place import Place
@@ -64,6 +66,14 @@ def dashboard(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Nothing can be decided on its pages.")
     ] = False,
+    export_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="DIR",
+            help="Write the pages as files into a folder instead, without logs.",
+        ),
+    ] = None,
 ) -> None:
     """Show missions in a browser, live, and take there what a person decides. Ctrl-C ends it.
 
@@ -79,6 +89,10 @@ def dashboard(
         certificate=Certificate(chain=certificate, key=key) if certificate and key else None,
     )
     places = [Place.find(path) for path in paths or (None,)]
+    if export_to is not None:
+        written = export(Missions.of(places), export_to)
+        fact(printable(f"{written} files in {export_to}: open {export_to / 'index.html'}"))
+        return
     redact = Redactor.from_environment().text
     decisions = None if read_only else Decisions(by=asker(), redact=redact)
     try:

@@ -12,6 +12,7 @@ from mission.place import Place
 from service.feed import News, read_feed
 
 _AT_ONCE = 100
+_EXPORTED = 2_000
 
 #: What may be left out of sight: a name -> the words of the journal's events.
 FILTERS: Final[Mapping[str, frozenset[str]]] = {
@@ -50,7 +51,7 @@ def feed_page(place: Place, query: Query) -> FeedPage:
         before=query.number("before"),
         task=task or None,
         words=FILTERS.get(only, frozenset()),
-        limit=_AT_ONCE,
+        limit=_EXPORTED if query.exported else _AT_ONCE,
     )
     return FeedPage(
         news=feed.news, only=only, filters=tuple(FILTERS), task=task, before=feed.before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from dashboard.pages.page import Query
 from dashboard.states import State, state_of
 from errors import UsageError
 from mission.amounts import in_one_line
+from mission.journal.kinds import Verified
 from mission.place import Place
 from service.choices import Choice, attach, choices
 from service.log_reading import LogLine, read_tail, reader_of
@@ -119,6 +120,8 @@ def row_page(place: Place, standing: Standing, task: str, query: Query) -> RowPa
         MissionError: Something cannot be read.
     """
     story = read_story(place, task)
+    if query.exported:
+        story = _for_others(story)
     view = next((one for one in standing.overview.tasks if one.task.id == task), None)
     row = story.row
     told = moments([one.attempt for one in story.chapters], story.events)
@@ -141,9 +144,22 @@ def row_page(place: Place, standing: Standing, task: str, query: Query) -> RowPa
         behind=_neighbours(standing.overview.graph.dependents[task], standing) if view else (),
         choices=() if row is None else choices(row.status),
         attempts=tuple(_attempt(place, standing, one) for one in reversed(story.chapters)),
-        log=_log(place, story, query.number("attempt")),
+        log=None if query.exported else _log(place, story, query.number("attempt")),
         history=tuple(reversed(told[-_MOST_MOMENTS:])),
     )
+
+
+def _for_others(story: Story) -> Story:
+    """Without what leads to logs, worktrees and sessions of this machine."""
+    chapters = [
+        replace(one, logs=(), attempt=replace(one.attempt, log=None, worktree=None, session=None))
+        for one in story.chapters
+    ]
+    events = [
+        replace(one, what=replace(one.what, log=None)) if isinstance(one.what, Verified) else one
+        for one in story.events
+    ]
+    return replace(story, chapters=tuple(chapters), events=tuple(events))
 
 
 def _state(view: TaskView, standing: Standing) -> State:
