@@ -123,6 +123,7 @@ CANNOT_EXIST = "cannot exist here: "
 
 _PACKAGES = {  # program -> what installs it
     "bwrap": "apt-get install bubblewrap",
+    "chromium": "apt-get install chromium",
     "codex": "npm install --global @openai/codex",
     "claude": "npm install --global @anthropic-ai/claude-code",
     "npm": "apt-get install npm",
