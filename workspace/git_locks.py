@@ -148,7 +148,8 @@ class GitLocks:
         return tuple(one for one in found if _is_ours(one, since) and _is_begun(one))
 
     def _at_work(self) -> bool:
-        """Whether a git may be at work in this repository that is none of those that are kept."""
+        """Whether a git of our user's, who made the locks, may be at work in this repository that
+        is none of those that are kept."""
         if sys.platform != "linux":
             return True
         records = self.common_dir / "worktrees"
@@ -200,6 +201,8 @@ def _forget(record: Path) -> None:
 
 def _works_in(process: Path, places: Sequence[Path]) -> bool:
     try:
+        if process.stat().st_uid != os.geteuid():
+            return False
         name = (process / "comm").read_text()
         state = (process / "stat").read_text().rpartition(")")[2].split()[0]
         if not name.startswith("git") or state == "Z":
@@ -209,7 +212,7 @@ def _works_in(process: Path, places: Sequence[Path]) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False  # it has ended
     except OSError:
-        return True  # somebody else's: it may be there
+        return True  # it may be there
     if any(kept in words for kept in _KEPT):
         return False
     near = any(where == place or place in where.parents for place in places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from errors import LockedError
 from policy.backoff import Backoff
+from tests.conftest import CANNOT_EXIST, requires
 from tests.scratch import Scratch, make, row
 from workspace import git_command
 from workspace.git_locks import GitLocks
@@ -107,6 +109,31 @@ def test_nothing_is_removed_while_a_git_is_at_work_there(
         person.send_signal(signal.SIGKILL)
     assert GitLocks(common).clear() == (common / "refs" / "heads" / "main.lock",)
     assert GitLocks(common).clear() == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason=f"{CANNOT_EXIST}only root can become another user")
+@requires(system="linux")
+def test_another_users_git_made_none_of_our_locks(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is, an ordinary user may not even look: a server of git's may run there for ever."""
+    monkeypatch.setattr("workspace.git_locks.PATIENCE", 0.0)
+    common = scratch.top / ".git"
+    die(common, "update-index", "refs/heads/main.lock")
+    named_git = ["/bin/sh", "-c", "echo git > /proc/self/comm; echo there; read line"]
+    with subprocess.Popen(
+        named_git,
+        cwd=scratch.top,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        user=65534,
+        group=65534,
+        extra_groups=[],
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"there\n"
+        assert GitLocks(common).clear() == (common / "refs" / "heads" / "main.lock",)
+        other.kill()
 
 
 def test_git_is_quoted_with_the_line_that_matters(scratch: Scratch) -> None:
