@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
+# Where there is none of its own (macOS), the monotonic clock of the system counts suspend, too.
+_WITH_SUSPEND = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 #: Tells the time of day alone, aware and in UTC.
 Now = Callable[[], datetime]
 
@@ -20,6 +22,10 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds that only ever grow: for deadlines."""
 
+    def boottime(self) -> float:
+        """Seconds that only ever grow, also while the machine is suspended: for what others count
+        meanwhile."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -29,6 +35,9 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def boottime(self) -> float:
+        return time.clock_gettime(_WITH_SUSPEND)
 
 
 SYSTEM_CLOCK = SystemClock()

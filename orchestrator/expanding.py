@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +26,7 @@ from mission.usage import Usage
 from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.admission.rests import GO_ON, Rests, line_up
 from orchestrator.attempts.retrying import Retrying
+from orchestrator.claiming.claim import Claim
 from orchestrator.ports.display import Display
 from orchestrator.ports.planner import PlannerAwayError
 from orchestrator.soundness.soundness import written_findings
@@ -85,6 +88,7 @@ class Planning:
     redactor: Redactor
     display: Display
     stop: Stop
+    claim: Claim
 
     def expand(self, name: str, *, planner: str | None = None, force: bool = False) -> Expansion:
         """Let an agent plan the milestone, and check its plan with every lint rule. Writes nothing.
@@ -169,22 +173,26 @@ class Planning:
         def note_progress(_session: str | None, used: Usage) -> None:
             self.journal.update_attempt(attempt.id, **used.columns())
 
+        stop = Stop()
         try:
-            result = self.errands.consult(
-                Question(
-                    task=milestone.id,
-                    attempt=attempt,
-                    agent=agent,
-                    doing=f"{agent} plans",
-                    text=write_planning_brief(plan, milestone, redact=redact, actual_tokens=actual),
-                    folder=self.worktrees.path(f"{milestone.id}.{PLAN}", attempt.number),
-                    stop=self.stop,
-                    token_limit=token_limit,
-                    on_progress=note_progress,
-                ),
-                commit=self.repository.fetch_base(),
-                about=PLAN,
-            )
+            with self._heeding_claim(stop):
+                result = self.errands.consult(
+                    Question(
+                        task=milestone.id,
+                        attempt=attempt,
+                        agent=agent,
+                        doing=f"{agent} plans",
+                        text=write_planning_brief(
+                            plan, milestone, redact=redact, actual_tokens=actual
+                        ),
+                        folder=self.worktrees.path(f"{milestone.id}.{PLAN}", attempt.number),
+                        stop=stop,
+                        token_limit=token_limit,
+                        on_progress=note_progress,
+                    ),
+                    commit=self.repository.fetch_base(),
+                    about=PLAN,
+                )
         finally:
             self.display.doing(milestone.id, "")
         self.journal.end_attempt(
@@ -194,12 +202,27 @@ class Planning:
             summary=result.summary,
             **result.usage.columns(),
         )
+        if result.outcome is Outcome.STOPPED and not self.stop.requested:
+            at = self.clock.now()
+            raise PlannerAwayError(stop.reason, milestone=milestone.id, at=at, agent=agent)
         if result.outcome is Outcome.STOPPED:
             raise StoppedError(f"stopped while {agent} planned: {self.stop.reason}")
         if result.outcome is not Outcome.SUCCESS:
             raise self._not_planned(attempt, result)
         self.rests.answered(agent, result.outcome)
         return result.answer or result.summary
+
+    @contextmanager
+    def _heeding_claim(self, stop: Stop) -> Iterator[None]:
+        """Request `stop` with the run's, or as another clone may soon have the mission."""
+
+        def heed() -> None:
+            if self.claim.yields:
+                stop.give_up("the remote is away, and another clone may soon take the mission")
+
+        with self.stop.passing_on(stop), self.claim.calling(heed):
+            heed()  # it may have before
+            yield
 
     def _not_planned(self, attempt: Attempt, result: Result) -> AgentError:
         """What follows from a planner's end that is no success: when it is asked again, or why

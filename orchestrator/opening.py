@@ -116,6 +116,7 @@ def open_mission(
             carried=WithoutSecrets(AllCarried((record, shown)), redactor.line),
             stop=stop,
             say=display.say,
+            tell_away=partial(_tell_away, journal, display),
             take_over=take_over,
         )
         post = None

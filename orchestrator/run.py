@@ -116,7 +116,8 @@ def run_mission(
         todo = Todo(selected=selected, left=found.left, held=found.held)
         refused: dict[str, Refusal | BudgetError] = {}
         refused.update(conduct(parts, board, engine, todo, slots=slots))
-        if not parts.claim.taken and _claim_if_due(parts, board, request):  # an edit came in
+        unclaimed = not (parts.claim.taken or stop.requested)
+        if unclaimed and _claim_if_due(parts, board, request):  # an edit came in
             refused.update(conduct(parts, board, engine, todo, slots=slots))
         away: PlannerAwayError | None = None
         while request.expand and selected is None:

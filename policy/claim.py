@@ -9,6 +9,7 @@ from mission.claim import ClaimNote
 
 _MOST_WATCHED = timedelta(minutes=10)
 _MOST_BETWEEN = 10.0  # seconds
+_MOST_MARGIN = 300.0  # seconds
 
 
 class Turn(Enum):
@@ -72,3 +73,14 @@ def try_again(every: float) -> float:
         every: How often a sign is to come, in seconds; the answer is in seconds, too.
     """
     return min(every, _MOST_BETWEEN)
+
+
+def yields_after(lapse: float) -> float:
+    """For how long a run without a confirmed sign lets its agents work. They have to have ended
+    when another clone may take the mission by itself, though they take a while to end and clocks
+    differ a little: so this is a quarter of `lapse` less than that, or five minutes.
+
+    Args:
+        lapse: Without a sign before another clone takes it by itself, in seconds; so is the answer.
+    """
+    return lapse - min(lapse / 4, _MOST_MARGIN)

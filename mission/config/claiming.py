@@ -39,7 +39,9 @@ class ClaimConfig(Section):
     lapse: Duration = Field(
         default=timedelta(hours=1),
         validate_default=True,
-        description="How long there is no sign before another clone's run takes it by itself.",
+        description="How long there is no sign before another clone's run takes it by itself. A run"
+        " that could not give one ends its agents a quarter of that sooner, at most 5m; their rows"
+        " wait, and go on in their sessions once it has given one.",
     )
 
     @field_validator("sign")

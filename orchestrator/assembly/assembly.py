@@ -292,6 +292,7 @@ class Assembly(Shared):
             redactor=self.redactor,
             display=self.display,
             stop=self.stop,
+            claim=self.claim,
         )
 
     def attempts(self, issues: IssueBook) -> AttemptRunner:

@@ -47,7 +47,7 @@ class Delivering:
             GitError: A submodule holds work that would not land with it.
             StoppedError: The run or the row was stopped meanwhile.
         """
-        stop.heed_person()
+        stop.heed_own()
         if attempt.step is Step.WORKED:
             self._refuse_lost_submodules(attempt)
             self._refuse_posing(attempt)
@@ -65,7 +65,7 @@ class Delivering:
             GitError: The remote refuses.
             StoppedError: The run or the row was stopped meanwhile.
         """
-        stop.heed_person()
+        stop.heed_own()
         if attempt.step is Step.VERIFIED:
             self._push(attempt, stop)
             if self.pulls is not None:

@@ -43,6 +43,8 @@ class Failing:
     def end_of(self, assignment: Assignment, error: MissionError | OSError) -> TaskEnd:
         """The end of an attempt that met `error`."""
         match error:
+            case StoppedError() if assignment.stop.held_back:
+                return self._held_back(assignment, error.message)
             case StoppedError():
                 return self._stopped(assignment, None, error.message)
             case RemoteAwayError() | LockedError():
@@ -108,3 +110,11 @@ class Failing:
         end = None if status is None else End.STOPPED
         said = Outcome.STOPPED
         return self.ending.end(assignment, status, end, said=said, reason=why, fatal=fatal)
+
+    def _held_back(self, assignment: Assignment, why: str) -> TaskEnd:
+        """The end of a job that ended for a while: the run goes on with what is finished, and
+        begins anew what is not."""
+        status = self._as_it_was(assignment)
+        if status is not None:
+            return self._stopped(assignment, status, why)
+        return self.ending.end(assignment, None, None, reason=why, again=Again(at=self.clock.now()))

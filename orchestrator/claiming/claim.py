@@ -24,6 +24,11 @@ class Claim(Escort, Protocol):
         """Whether the remote has had no sign of ours for so long that another clone may take it:
         nothing new starts until it has one."""
 
+    @property
+    def yields(self) -> bool:
+        """Whether the remote has had no sign of ours for so long that another clone will soon take
+        it by itself: agents end before that, and go on once it has one."""
+
     def take(self) -> bool:
         """Take it, unless it is taken. Whether another clone had it last: then what that one left
         was taken in, and the base may have moved.
@@ -47,7 +52,8 @@ class Claim(Escort, Protocol):
 
     @contextmanager
     def calling(self, listener: Callable[[], None]) -> Iterator[None]:
-        """Call `listener` when it is silent no more, while the block runs. It must not block."""
+        """Call `listener` when it yields and when it is silent no more, while the block runs. It
+        must not block."""
 
 
 class NoClaim:
@@ -55,6 +61,7 @@ class NoClaim:
 
     taken = True
     silent = False
+    yields = False
 
     def along(self, push: Push) -> GitOutput:
         return push(Luggage())
@@ -83,6 +90,7 @@ class ClaimInMemory:
     from_another: bool = False  # what `take` says
     taken: bool = False
     silent: bool = False
+    yields: bool = False
     signs: int = 0  # given so far
     listeners: list[Callable[[], None]] = field(default_factory=list)
 

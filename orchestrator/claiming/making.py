@@ -28,6 +28,7 @@ def make_claim(
     carried: Carried,
     stop: Stop,
     say: Callable[[str], None],
+    tell_away: Callable[[str, bool], None],
     take_over: bool = False,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Claim:
@@ -37,6 +38,7 @@ def make_claim(
         repository: Without an escort: the claim becomes that.
         carried: What goes along.
         say: Tells people a line.
+        tell_away: Tells people a line, and whether the remote is away, when that changes.
         take_over: Whether a person wants it taken over as soon as that may be.
     """
     if repository.remote is None or config.claim is None:
@@ -57,7 +59,16 @@ def make_claim(
         take_over=take_over,
         on_held=lambda found: _keep(place, found, clone, clock),
     )
-    return RemoteClaim(ref, taking, carried=carried, clock=clock, stop=stop, say=say)
+    return RemoteClaim(
+        ref,
+        taking,
+        carried=carried,
+        clock=clock,
+        stop=stop,
+        say=say,
+        tell_away=tell_away,
+        patience=config.patience,
+    )
 
 
 def _keep(place: Place, found: Found, clone: str, clock: Clock) -> None:

@@ -6,21 +6,29 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 from errors import ClaimLostError, GitError, MissionError, StoppedError, told
+from mission.amounts import span
 from mission.claim import ClaimNote
 from mission.clock import Clock
 from orchestrator.claiming.carried import Carried
 from orchestrator.claiming.claim_ref import Along, ClaimRef, Found
 from orchestrator.claiming.renewal import Renewal
 from orchestrator.claiming.taking import Taking
+from orchestrator.claiming.vigil import Vigil
 from orchestrator.claiming.words import not_given_back, taken_over
+from policy.claim import yields_after
 from workspace.escort import Luggage, Push
 from workspace.git_command import GitOutput
 from workspace.process import Stop
 from workspace.shared_refs import Swap
 
 _TRIES = 20
+_YIELDED = (
+    "agents end before another clone takes the mission, and their rows go on in their sessions "
+    "once it has one"
+)
 
 
 class RemoteClaim:
@@ -35,12 +43,16 @@ class RemoteClaim:
         clock: Clock,
         stop: Stop,
         say: Callable[[str], None],
+        tell_away: Callable[[str, bool], None],
+        patience: timedelta,
     ) -> None:
         """
         Args:
             taking: Decides whether it may be taken.
             carried: What goes along.
             say: Tells people a line.
+            tell_away: Tells people a line, and whether the remote is away, when that changes.
+            patience: How long the run waits for the remote.
         """
         self._ref = ref
         self._taking = taking
@@ -48,15 +60,18 @@ class RemoteClaim:
         self._clock = clock
         self._stop = stop
         self._say = say
+        self._tell_away = tell_away
+        self._patience = patience.total_seconds()
         self._lock = threading.RLock()
         self._note: ClaimNote | None = None  # what our claim says, while it is ours
         # Of another clone, until it was taken in: it goes along in place of ours.
         self._left: Mapping[str, bytes] | None = None
         self._lost: ClaimLostError | None = None
         self._atomic = True
-        self._signing = 0.0  # when the sign was made that is on its way, by `monotonic`
+        self._signing = 0.0  # when the sign was made that is on its way, by `boottime`
         self._signed = 0.0  # ... that the remote has
         self._renewal: Renewal | None = None
+        self._vigil: Vigil | None = None
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -66,10 +81,17 @@ class RemoteClaim:
     @property
     def silent(self) -> bool:
         note = self._note
-        return note is not None and self._since_sign() > note.take_over
+        if note is None:
+            return False
+        return self._since_sign() > min(note.take_over, yields_after(note.lapse))
+
+    @property
+    def yields(self) -> bool:
+        note = self._note
+        return note is not None and self._since_sign() > yields_after(note.lapse)
 
     def _since_sign(self) -> float:
-        return self._clock.monotonic() - self._signed
+        return self._clock.boottime() - self._signed
 
     @contextmanager
     def calling(self, listener: Callable[[], None]) -> Iterator[None]:
@@ -101,7 +123,30 @@ class RemoteClaim:
                 give_up=self._stop.give_up,
             )
             self._renewal.start()
+            self._vigil = Vigil(
+                lambda: self.yields,
+                clock=self._clock,
+                on_change=self._change,
+                on_suspend=self._renewal.hurry,
+                most=max(0.0, self._patience - yields_after(self._note_now().lapse)),
+                give_up=self._stop.give_up,
+            )
+            self._vigil.start()
             return another
+
+    def _change(self, yields: bool) -> None:
+        """Tell who waits for it that another clone may soon have the mission, or that it may not
+        any more."""
+        if yields:
+            told = span(timedelta(seconds=self._since_sign()))
+            self._tell_away(f"the remote has had no sign of this run for {told}: {_YIELDED}", True)
+        else:
+            self._tell_away("the remote has a sign of this run again", False)
+        self._call()
+
+    def _call(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
 
     def _claim(self, before: Found, note: ClaimNote) -> Swap:
         """Move the ref from what was found to our claim."""
@@ -127,7 +172,7 @@ class RemoteClaim:
 
     def _next(self) -> str:
         """The next commit of our claim, with a sign of now."""
-        self._signing = self._clock.monotonic()
+        self._signing = self._clock.boottime()
         note = self._note = replace(self._note_now(), sign=self._clock.now())
         if self._left is not None:
             return self._ref.make(note, self._left)
@@ -191,8 +236,7 @@ class RemoteClaim:
         if self._left is None:
             self._ref.remember()
         if was_silent:
-            for listener in tuple(self._listeners):
-                listener()
+            self._call()
 
     def _refuse_lost(self) -> None:
         if self._lost is not None:
@@ -218,6 +262,9 @@ class RemoteClaim:
 
     def give_back(self) -> None:
         """See `Claim`."""
+        vigil, self._vigil = self._vigil, None
+        if vigil is not None:
+            vigil.end()
         renewal, self._renewal = self._renewal, None
         if renewal is not None:
             renewal.end()

@@ -33,6 +33,7 @@ class Renewal:
         self._say = say
         self._give_up = give_up
         self._over = threading.Event()
+        self._woken = threading.Event()
         self._failed = False  # the last one
         self._thread = SideThread("claim", self._run, on_death=self._die)
 
@@ -43,15 +44,22 @@ class Renewal:
     def end(self) -> None:
         """End, and wait for a sign that is under way."""
         self._over.set()
+        self._woken.set()
         self._thread.join()
+
+    def hurry(self) -> None:
+        """Look now whether one is due: more time may have gone by than this thread has waited."""
+        self._woken.set()
 
     def _die(self, error: BaseException) -> None:
         self._give_up(f"the claim on the mission is not renewed any more: {cause(error)}")
 
     def _run(self) -> None:
-        left = self._try()
-        while not self._over.wait(left):
+        while not self._over.is_set():
+            self._woken.clear()
             left = self._try()
+            if not self._over.is_set():  # else it may have been woken before it was cleared
+                self._woken.wait(left)
 
     def _try(self) -> float | None:
         """In how many seconds to try again; None: never."""

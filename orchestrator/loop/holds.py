@@ -23,6 +23,11 @@ class Holds(Protocol):
         """Whether the remote is away, or has heard nothing of us for too long."""
 
     @property
+    def yields(self) -> bool:
+        """Whether what is under way has to end before another clone takes the mission: it goes on
+        once the remote has heard of us."""
+
+    @property
     def unclaimed(self) -> bool:
         """Whether another clone may carry the mission out: nothing starts, nothing is applied."""
 
@@ -44,6 +49,10 @@ class RunHolds:
         return self.remote.holds or self.claim.silent
 
     @property
+    def yields(self) -> bool:
+        return self.claim.yields
+
+    @property
     def unclaimed(self) -> bool:
         return not self.claim.taken
 
@@ -54,4 +63,5 @@ class HoldsInMemory:
 
     paused: bool = False
     away: bool = False
+    yields: bool = False
     unclaimed: bool = False

@@ -33,6 +33,8 @@ from tasks_md.model import Plan
 from workspace.process import Stop
 from workspace.redact import Redactor
 
+_HELD_BACK = "the remote is away, and another clone may soon take the mission"
+
 
 class Loop:
     """Dispatches ready rows until nothing is left to do."""
@@ -127,6 +129,8 @@ class Loop:
         """Take in what ended and what people did, start what is ready, and write it all."""
         ends = [end for job in ended if (end := self._take(job)) is not None]
         self._looked = False
+        if self._holds.yields:
+            self._hold_back()
         self._paused = self._holds.paused
         try:
             # While a write is under way, what people did waits: it may change what is written.
@@ -164,6 +168,12 @@ class Loop:
         end = self._inbox.stopping.settle(job.end)
         worked = attempt.agent if attempt.step is Step.STARTED else None
         return self._admission.ended(end, assignment.reviewer or worked)
+
+    def _hold_back(self) -> None:
+        """Have rows end for a while that another clone may begin soon."""
+        for assignment in self._live.values():
+            if not assignment.attempt.approved:  # no agent is at it, and its approval stays
+                assignment.stop.hold_back(_HELD_BACK)
 
     def _stage(self, end: TaskEnd) -> None:
         if end.fatal:

@@ -122,7 +122,7 @@ class MergeQueue:
     def _is_over(self, ticket: _Ticket) -> bool:
         """Whether the row has come to its end: so has one that a person stopped before its turn
         came. The lock is held."""
-        if ticket.row.stop.by_person:
+        if ticket.row.stop.alone:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
             ticket.begin()

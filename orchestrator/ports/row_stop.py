@@ -1,4 +1,4 @@
-"""The stop of one row: with the run's, or by a person for this row alone."""
+"""The stop of one row: with the run's, by a person for this row alone, or for a while."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ class RowStop(Stop):
     def __init__(self) -> None:
         super().__init__()
         self._by = ""
+        self._held_back = False
         self._too_late = False
 
     @property
-    def by_person(self) -> bool:
-        """Whether a person stopped this row alone."""
-        return bool(self._by)
+    def alone(self) -> bool:
+        """Whether this row was stopped, and not the run."""
+        return bool(self._by) or self._held_back
 
     def stop_row(self, by: str) -> bool:
         """End this row alone; False if it is too late for that. `by` is who asks."""
@@ -31,14 +32,29 @@ class RowStop(Stop):
         self.request(f"stopped by {by}")
         return True
 
-    def heed_person(self) -> None:
+    @property
+    def held_back(self) -> bool:
+        """Whether it ends this row for a while, and the run goes on with it later."""
+        return self._held_back
+
+    def hold_back(self, why: str) -> None:
+        """End this row for a while, unless it ends already or is about to merge."""
+        with self._lock:
+            if self._too_late or self.requested:
+                return
+            self._held_back = True
+            self.give_up(why)
+
+    def heed_own(self) -> None:
         """Go on only where nobody stopped this row alone.
 
         Raises:
-            StoppedError: Somebody did.
+            StoppedError: Somebody did, or it was held back.
         """
         if self._by:
             raise StoppedError(f"stopped by {self._by}")
+        if self._held_back:
+            raise StoppedError(self.reason)
 
     def pass_by(self) -> None:
         """From here on the row cannot be stopped alone: the base may move to it.
@@ -47,5 +63,5 @@ class RowStop(Stop):
             StoppedError: It was, before that.
         """
         with self._lock:
-            self.heed_person()
+            self.heed_own()
             self._too_late = True

@@ -89,6 +89,10 @@ class Machine:
     def finish(self) -> int:
         """The exit code of a run that nobody disturbs."""
         self.start()
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit code of its run, once that has ended."""
         assert self._run is not None
         self._run.join(120)
         code = self._run.exitcode

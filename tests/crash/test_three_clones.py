@@ -50,13 +50,15 @@ except BlockingIOError:
 if (outside / "remote.git" / "refs" / "heads" / "feat" / task.lower()).exists():
     note("again")
 note("start")
-time.sleep(1.2 if task in "BD" else 0.2)
+time.sleep({{"B": 1.2, "D": 8}}.get(task, 0.2))
 pathlib.Path(f"{{task}}.txt").write_text(f"work of {{task}}\\n")
 note("end")
 """
-# A cut is shorter than what makes another clone take the mission.
-CLAIM = {"sign": "1s", "take_over": "2s", "lapse": "3s"}
-LONGEST_CUT = 1.0
+CLAIM = {"sign": "1s", "take_over": "2s", "lapse": "4s"}
+# After this a clone takes the mission of one that lives: `lapse`, and a look on.
+LONGER_THAN_LAPSE = 6.0
+DISTURBANCES = ("kill", "machine", "cut", "long", "fresh", "nothing")
+WEIGHTS = (4, 2, 3, 1, 1, 2)
 
 
 @contextmanager
@@ -76,25 +78,45 @@ def three(folder: Path) -> Iterator[list[Machine]]:
         yield machines
 
 
+def cut(machine: Machine, seconds: float) -> None:
+    machine.line.cut()
+    time.sleep(seconds)
+    machine.line.heal()
+
+
+def cut_off(machines: list[Machine], machine: Machine) -> None:
+    """Cut one off that runs for longer than `lapse`, while the others want the mission."""
+    machine = next((one for one in machines if one.alive), machine)
+    machine.line.cut()
+    ends = time.monotonic() + LONGER_THAN_LAPSE
+    while time.monotonic() < ends:
+        for other in machines:
+            if other is not machine and not other.alive:
+                other.start()
+        time.sleep(0.2)
+    machine.line.heal()
+
+
 def disturb(machines: list[Machine], dice: random.Random, most: int) -> Counter[str]:
     """Let them run, and do to them what happens to machines."""
     done: Counter[str] = Counter()
-    for _ in range(dice.randint(most // 2, most)):
+    for turn in range(dice.randint(most // 2, most)):
         for machine in machines:
             if not machine.alive and dice.random() < 0.7:
                 machine.start()
         time.sleep(dice.uniform(0.05, 0.6))
         machine = dice.choice(machines)
-        match dice.choices(("kill", "machine", "cut", "fresh", "nothing"), (4, 2, 4, 1, 2))[0]:
+        match "long" if turn == 0 else dice.choices(DISTURBANCES, WEIGHTS)[0]:
             case "kill":
                 done["kills"] += machine.kill(machine=False)
             case "machine":
                 done["kills"] += machine.kill(machine=True)
             case "cut":
-                machine.line.cut()
-                time.sleep(dice.uniform(0.05, LONGEST_CUT))
-                machine.line.heal()
+                cut(machine, dice.uniform(0.05, 1.0))
                 done["cuts"] += 1
+            case "long":
+                cut_off(machines, machine)
+                done["long cuts"] += 1
             case "fresh":
                 machine.renew()
                 done["fresh"] += 1

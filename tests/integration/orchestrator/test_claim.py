@@ -52,6 +52,9 @@ class Skewed:
     def monotonic(self) -> float:
         return 0.0
 
+    def boottime(self) -> float:
+        return self.monotonic()
+
 
 @dataclass
 class Clone:
@@ -104,6 +107,7 @@ class Clones:
             carried=carried,
             stop=stop,
             say=said.append,
+            tell_away=lambda text, _away: said.append(text),
             take_over=take_over,
             clock=Skewed(ahead),
         )

@@ -25,6 +25,9 @@ class FakeClock:
     def monotonic(self) -> float:
         return self.seconds
 
+    def boottime(self) -> float:
+        return self.monotonic()
+
 
 class FakeStop(Stop):
     """A stop whose waiting moves a clock instead of sleeping."""

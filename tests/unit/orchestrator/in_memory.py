@@ -65,6 +65,9 @@ class Time:
     def monotonic(self) -> float:
         return 0.0
 
+    def boottime(self) -> float:
+        return self.monotonic()
+
 
 class AtOnce(Executor):
     """A scribe whose writes are over when they are handed over."""

@@ -45,6 +45,9 @@ class FixedClock:
     def monotonic(self) -> float:
         return 0.0
 
+    def boottime(self) -> float:
+        return self.monotonic()
+
 
 @dataclass(kw_only=True)
 class Clone:

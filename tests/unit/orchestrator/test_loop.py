@@ -220,3 +220,53 @@ def test_a_limit_of_the_budget_keeps_rows_from_starting_and_says_so_once() -> No
     mission.run()
     assert sorted(mission.statuses().values()) == ["done", "not-started"]
     assert len([line for line in mission.display.said if "budget" in line]) == 1
+
+
+def test_what_is_under_way_ends_for_a_while_before_another_clone_may_begin_it() -> None:
+    """What is finished goes on in its attempt, what is not begins again, what is approved stays."""
+    seen: list[tuple[str, int]] = []
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        task, attempt = assignment.task.id, assignment.attempt
+        seen.append((task, attempt.number))
+        if seen.count((task, 1)) > 1 or attempt.number > 1:
+            return done(assignment)
+        if task == "A":
+            mission.journal.advance_attempt(attempt.id, Step.ANSWERED)
+            mission.journal.advance_attempt(attempt.id, Step.WORKED, head="1" * 40)
+            mission.holds.yields = mission.holds.away = True
+            mission.events.put(Woken())
+        assert assignment.stop.wait(60)
+        assert assignment.stop.held_back
+        if task == "B":
+            mission.journal.advance_attempt(attempt.id, Step.UNFINISHED, said=Outcome.STOPPED)
+            return end(assignment, Status.NOT_STARTED, End.AS_SAID)
+        mission.holds.yields = mission.holds.away = False
+        return end(assignment, None, None, again=Again(at=mission.clock.now()))
+
+    mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out)
+    mission.run()
+    assert mission.statuses() == {"A": "done", "B": "done"}
+    assert sorted(seen) == [("A", 1), ("A", 1), ("B", 1), ("B", 2)]
+
+
+def test_the_loop_waits_while_the_remote_is_away() -> None:
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        if assignment.attempt.number > 1:
+            return done(assignment)
+        mission.holds.yields = mission.holds.away = True
+        mission.events.put(Woken())
+        assert assignment.stop.wait(60)
+        mission.journal.advance_attempt(
+            assignment.attempt.id, Step.UNFINISHED, said=Outcome.STOPPED
+        )
+        return end(assignment, Status.NOT_STARTED, End.AS_SAID)
+
+    def back() -> None:
+        if mission.statuses() == {"A": "not-started"}:
+            mission.holds.yields = mission.holds.away = False
+            mission.events.put(Woken())
+
+    mission = InMemory(text=table(("A", "")), carry_out=carry_out, on_written=back)
+    mission.run()
+    assert mission.statuses() == {"A": "done"}

@@ -164,5 +164,23 @@ def test_the_run_stops_its_rows_at_any_time() -> None:
     row.pass_by()
     with run.passing_on(row):
         run.request("Ctrl-C was pressed")
-    assert (row.requested, row.reason, row.by_person) == (True, "Ctrl-C was pressed", False)
-    row.heed_person()
+    assert (row.requested, row.reason, row.alone) == (True, "Ctrl-C was pressed", False)
+    row.heed_own()
+
+
+def test_a_row_that_is_held_back_does_not_begin_to_merge() -> None:
+    stop = RowStop()
+    stop.hold_back("the remote is away")
+    assert (stop.requested, stop.held_back, stop.interrupted) == (True, True, False)
+    with pytest.raises(StoppedError, match="the remote is away"):
+        stop.pass_by()
+
+
+def test_what_is_merging_or_ends_already_is_not_held_back() -> None:
+    merging, stopped = RowStop(), RowStop()
+    merging.pass_by()
+    merging.hold_back("the remote is away")
+    assert not merging.requested
+    assert stopped.stop_row("ann")
+    stopped.hold_back("the remote is away")
+    assert (stopped.held_back, stopped.reason) == (False, "stopped by ann")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from errors import UnreadableError
 from mission.claim import CLAIM_FILE, ClaimNote, claim_bytes, read_claim
-from policy.claim import Turn, try_again, turn, watch
+from policy.claim import Turn, try_again, turn, watch, yields_after
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 NOTE = ClaimNote(
@@ -100,3 +100,8 @@ def test_foreign_text_is_read_or_refused(raw: bytes) -> None:
 @pytest.mark.parametrize(("every", "soon"), [(1.0, 1.0), (10.0, 10.0), (60.0, 10.0)])
 def test_a_sign_that_did_not_come_through_is_given_again_soon(every: float, soon: float) -> None:
     assert try_again(every) == soon
+
+
+@pytest.mark.parametrize(("lapse", "ends"), [(4.0, 3.0), (600.0, 450.0), (3600.0, 3300.0)])
+def test_agents_end_some_time_before_another_clone_may_begin(lapse: float, ends: float) -> None:
+    assert yields_after(lapse) == ends
