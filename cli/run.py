@@ -14,6 +14,7 @@ from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from flows.run import carry_out
 from mission.place import Place
+from mission.plan_copy import plan_file
 from orchestrator.dry_run import RowPreview, held_back, preview_run
 from orchestrator.run import RunRequest, check_request, select, warnings_of
 from orchestrator.run_end import RunEnd
@@ -76,7 +77,7 @@ def run(
 
 def _dry_run(request: RunRequest, *, as_json: bool) -> None:
     place = Place.find(request.path)
-    config, plan = examine(place).sound()
+    config, plan = examine(place, file=plan_file(place)).sound()
     selected = select(plan, request)
     for told in warnings_of(place, config):
         _warn(told)

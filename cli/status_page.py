@@ -76,6 +76,12 @@ def _head(standing: Standing) -> Iterator[str]:
     if standing.paused is not None:
         told = f"Since {minute(standing.paused.since)} {standing.paused.detail}"
         yield from wrapped(told, "yellow")
+    if (other := standing.other_branch) is not None:
+        told = (
+            f"{other.checked_out} is checked out here: plan and statuses are those of "
+            f"{other.base}, in {other.path}"
+        )
+        yield from wrapped(told, "yellow")
     if standing.behind is not None:
         told = f"Since {minute(standing.behind.at)} {standing.behind.what.why}"
         yield from wrapped(told, "yellow")

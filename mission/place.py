@@ -218,6 +218,16 @@ def _repository_of(folder: Path) -> tuple[Path | None, Path | None]:
     return None, None
 
 
+def own_git_dir(top: Path) -> Path:
+    """The git folder of one work tree, by its top folder.
+
+    Raises:
+        UsageError: It cannot be told.
+    """
+    mark = top / ".git"
+    return _pointed_to(mark, top) if mark.is_file() else mark
+
+
 def _pointed_to(pointer: Path, start: Path) -> Path:
     """The folder that one of git's pointer files names, relative to `start` or absolute."""
     try:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mission.place import Place
+from mission.plan_copy import plan_file
 from mission.strays import strays
 from tasks_md.model import Dialect, Plan
 from tasks_md.parse import read
@@ -27,14 +28,15 @@ def planner_of(plan: Plan) -> str:
 
 
 def read_plan(place: Place) -> Plan:
-    """The task file as it is now, under the name that `mission.yaml` gives the mission.
+    """The plan with its statuses as it is now, wherever that is (`mission.plan_copy`), under the
+    name that `mission.yaml` gives the mission.
 
     Raises:
         TaskFileError: It cannot be read.
         ConfigError: `mission.yaml` is there and cannot be understood.
     """
     dialect, name = _said(place)
-    plan = read(place.task_file, dialect)
+    plan = read(plan_file(place), dialect)
     return replace(plan, mission=name) if name else plan
 
 

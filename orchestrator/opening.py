@@ -172,7 +172,9 @@ def open_mission(
         )
         outcome = "crashed"
         try:
+            parts.whereabouts.begin()
             yield parts, Board(writer, journal)
+            parts.whereabouts.end(parts.taking_in.taken_in_commit())
             outcome = "stopped" if stop.requested else "ended"
         finally:
             claim.give_back()

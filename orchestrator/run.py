@@ -11,6 +11,7 @@ from mission.amounts import moment
 from mission.config import MissionConfig
 from mission.journal import RequestKind
 from mission.place import Place
+from mission.plan_copy import plan_file
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.assembly.given import task_path
 from orchestrator.becoming import claim_mission, is_anything_due, take_in_pushed
@@ -185,7 +186,7 @@ def check_request(request: RunRequest, warn: Callable[[str], None]) -> Place:
     top = repository_of(place)
     with Git(top).asked() as git:
         refuse_without_commit(git)
-        config, plan = examine(place, git).sound()
+        config, plan = examine(place, git, file=plan_file(place)).sound()
         select(plan, request)
         repository = Repository.open(top, base=config.base, remote=config.remote, asked=git)
         check_base(repository)

@@ -20,6 +20,7 @@ def standing_data(standing: Standing) -> dict[str, object]:
         }
 
     away, paused, behind = standing.away, standing.paused, standing.behind
+    other = standing.other_branch
     return {
         **overview_data(standing.overview, more),
         "revision": standing.revision,
@@ -31,6 +32,9 @@ def standing_data(standing: Standing) -> dict[str, object]:
         "checkout_behind": None
         if behind is None
         else {"since": behind.at, "why": behind.what.why, "files": list(behind.what.files)},
+        "other_branch": None
+        if other is None
+        else {"checked_out": other.checked_out, "base": other.base, "path": str(other.path)},
         "attempts": [_attempt(one) for one in standing.attempts],
         "merge_queue": [asdict(turn) for turn in standing.merge_queue],
         "people": [asdict(need) for need in standing.people],

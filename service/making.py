@@ -10,6 +10,7 @@ from gates.pause import Paused
 from mission.elsewhere import Elsewhere
 from mission.journal import Attempt, Event, Step
 from mission.journal.kinds import DispatchBegan, RowWaits, WillConflict
+from mission.plan_copy import OtherBranch
 from mission.state import Status
 from mission.waits import WaitsFor
 from service.overview import TaskView, make_overview
@@ -38,6 +39,7 @@ class Known:
     paused: Paused | None = None
     outputs: Mapping[int, datetime] = field(default_factory=dict)  # by attempt, of its log's end
     elsewhere: Elsewhere | None = None  # what was last heard of the remote
+    other_branch: OtherBranch | None = None  # is checked out, and the plan read from its copy
 
 
 def make_standing(known: Known, *, revision: int = 1) -> Standing:
@@ -68,6 +70,7 @@ def make_standing(known: Known, *, revision: int = 1) -> Standing:
         paused=known.paused,
         away=facts.away,
         behind=record.behind if record.behind is not None and record.behind.what.why else None,
+        other_branch=known.other_branch,
         attempts=tuple(_attempts(known, facts)),
         merge_queue=facts.turns,
         people=tuple(_people(views, waits)),

@@ -16,6 +16,7 @@ from mission.journal import Attempt
 from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan
+from mission.plan_copy import other_branch, plan_file
 from service.making import Known
 from service.record import Record, read_record
 from tasks_md.graph import Graph
@@ -53,7 +54,7 @@ def versions(place: Place) -> Versions:
     pause = _pause_files(place)
     held = holder(place.state_dir)
     return Versions(
-        plan=_versions(place.task_file, place.config_file),
+        plan=_versions(plan_file(place), place.config_file),
         journal=_journal_versions(place),
         beside=_versions(
             pause.own, pause.beside, note_file(place.state_dir), elsewhere_file(place)
@@ -111,6 +112,7 @@ def known(place: Place, read: ReadPlan, record: Record) -> Known:
         paused=_pause_files(place).read(),
         outputs=log_ends(record.attempts),
         elsewhere=read_elsewhere(place),
+        other_branch=other_branch(place),
     )
 
 

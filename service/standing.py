@@ -10,6 +10,7 @@ from gates.pause import Paused
 from mission.elsewhere import Elsewhere
 from mission.journal import Attempt, Event, Request
 from mission.journal.kinds import CheckoutBehind, RemoteAway
+from mission.plan_copy import OtherBranch
 from mission.waits import WaitsFor
 from service.overview import Overview
 
@@ -94,6 +95,7 @@ class Standing:
     paused: Paused | None  # nothing is started, pushed or merged meanwhile
     away: Event[RemoteAway] | None  # the remote, while the run cannot reach it
     behind: Event[CheckoutBehind] | None  # the checkout, where it could not follow the base
+    other_branch: OtherBranch | None  # is checked out: the plan is the base's, beside the journal
     attempts: tuple[LiveAttempt, ...]  # in the order in which they began
     merge_queue: tuple[Turn, ...]
     people: tuple[Need, ...]  # in file order

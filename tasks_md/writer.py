@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from errors import TaskFileError, UsageError
 from tasks_md.edit import CellChange, apply
@@ -20,6 +21,17 @@ from tasks_md.saving import NewFile, Saving, version_at
 __all__ = ["Holder", "StatusWriter", "holder"]
 
 _ROUNDS = 20  # how often somebody may save the file just while we write it
+
+
+class Whereabouts(Protocol):
+    """Knows which file is the plan. Called while the writer reads, and may make it read another."""
+
+    def look(self, ours: Plan | None) -> None:
+        """Before the file is read. `ours` is the plan as it was read or written last."""
+
+    def changed(self, ours: Plan, theirs: Plan) -> Plan | None:
+        """Somebody else has written the file. None: that counts; else the plan that does, which the
+        file holds by now."""
 
 
 class StatusWriter:
@@ -39,6 +51,8 @@ class StatusWriter:
         self._plan: Plan | None = None
         self._pieces: list[bytes] = []  # the file's bytes, by the chunks of the plan's lines
         self._saving: Saving | None = None  # that left these bytes, as far as we know
+        self.whereabouts: Whereabouts | None = None  # None: the plan is always where it is named
+        self._asking = False  # whereabouts are asked, and read or write themselves
 
     def __enter__(self) -> Self:
         if not self._lock.held:
@@ -86,6 +100,9 @@ class StatusWriter:
             TaskFileError: It cannot be read.
         """
         with self._turn:
+            if self._may_ask():
+                with self._asked() as whereabouts:
+                    whereabouts.look(self._plan)
             path, last = self.path, self._saving
             version = version_at(path)
             known = last is not None and last.ours and last.version == version
@@ -94,9 +111,34 @@ class StatusWriter:
             self._saving = Saving.seen(version) if version is not None else None
             data = read_bytes(path)
             if self._plan is None or data != b"".join(self._pieces):
-                self._plan = self._parse(decode(data))
+                plan = self._parse(decode(data))
+                if self._plan is not None and self._may_ask():
+                    with self._asked() as whereabouts:
+                        settled = whereabouts.changed(self._plan, plan)
+                    if settled is not None:
+                        return settled
+                self._plan = plan
                 self._pieces = _pieces(self._plan)
             return self._plan
+
+    def relocate(self, path: Path) -> None:
+        """The plan is another file from now on."""
+        with self._turn:
+            self._named = path
+            self._saving = None
+
+    def _may_ask(self) -> bool:
+        return self.whereabouts is not None and self._lock.held and not self._asking
+
+    @contextmanager
+    def _asked(self) -> Iterator[Whereabouts]:
+        if self.whereabouts is None:
+            raise AssertionError("it was looked before")
+        self._asking = True
+        try:
+            yield self.whereabouts
+        finally:
+            self._asking = False
 
     def apply(self, changes: Sequence[CellChange]) -> Plan:
         """Set these cells, all of them or none, and return the new plan.

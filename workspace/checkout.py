@@ -197,7 +197,17 @@ def fast_forward(
             )
         _follow(git, step, found)
         _move_branch(repository, checkout.tip, step.new)
+        if find_checkout(repository) is None:
+            _step_back(git, step, keep)
         return FastForward(checkout=git.folder, moved=True, kept=found.kept)
+
+
+def _step_back(git: Git, step: Step, keep: Sequence[str]) -> None:
+    """Take the files back that went along while somebody switched to another branch."""
+    back = Step(old=step.new, new=step.old)
+    found = survey(git, back, edited_since(git, back.old), keep)
+    if not found.blocked:
+        _follow(git, back, found)
 
 
 def _move_alone(repository: Repository, tip: str, commit: str, keep: Collection[str]) -> bool:

@@ -19,6 +19,7 @@ from orchestrator.publishing.own_commits import OwnCommits
 from orchestrator.publishing.review_reports import ReviewReports
 from orchestrator.publishing.status import StatusCommits
 from orchestrator.publishing.taking_in import TakingIn
+from orchestrator.publishing.whereabouts import Checkout
 from orchestrator.soundness.noticing import Noticing
 from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Asking
@@ -189,6 +190,19 @@ class Shared(Given):
             behind=self.behind,
             base_lock=self.base_lock,
             display=self.display,
+            is_away=lambda: self.whereabouts.away,
+        )
+
+    @cached_property
+    def whereabouts(self) -> Checkout:
+        """Where the plan is."""
+        return Checkout(
+            self.place,
+            self.writer,
+            self.repository,
+            self.own_commits,
+            take_in=self.taking_in.take_in,
+            say=self.display.say,
         )
 
     @cached_property

@@ -53,6 +53,14 @@ class OwnCommits:
         """Our task file builds on `commit` now, which nothing else here says."""
         self.repository.git.move_refs(f"update {self.taken_in_ref()} {commit}")
 
+    def note_copied_commit(self, commit: str) -> None:
+        """The plan's copy (`mission.plan_copy`) builds on `commit` now."""
+        self.repository.git.move_refs(f"update {self.copied_ref()} {commit}")
+
+    def copied_ref(self) -> str:
+        """The ref of what the plan's copy builds on: all checkouts share both."""
+        return f"refs/mission-runner/plan/{self._name()}"
+
     def newest_noted(self, *, beyond: str) -> str | None:
         """The last noted commit that the base holds, as it was last heard, and `beyond` does
         not."""

@@ -39,7 +39,7 @@ class ReviewReports:
         Raises:
             UsageError: Something else is where it belongs. A branch may have brought that.
         """
-        path = self.place.folder / report_link(task)
+        path = self.writer.path.parent / report_link(task)
         fresh = path.with_name(f".{path.name}.new")
         content = report(task, text, reviewer=reviewer, redact=self.redactor.text)
         try:
@@ -61,14 +61,16 @@ class ReviewReports:
 
     def reports(self) -> dict[str, bytes]:
         """The reports of the plan's rows, by repository path. What else is there is not ours."""
-        folder = self.place.folder
+        folder = self.writer.path.parent
         if not (folder / FOLDER).is_dir() or (folder / FOLDER).is_symlink():
             return {}
         links = sorted({report_link(task) for task in self.writer.read().tasks})
         return {
-            path.relative_to(self.repository.top).as_posix(): path.read_bytes()
-            for path in (folder / link for link in links)
-            if _is_plain(path)
+            (self.place.folder / link).relative_to(self.repository.top).as_posix(): (
+                folder / link
+            ).read_bytes()
+            for link in links
+            if _is_plain(folder / link)
         }
 
 

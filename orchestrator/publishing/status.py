@@ -117,7 +117,7 @@ class StatusCommits:
                 self.display.say(f"{path} is not committed on {repository.base}; status stays here")
                 return False
             self.taking_in.take_in(base)
-            files = {path: self.place.task_file.read_bytes(), **self.reports.reports()}
+            files = {path: self.writer.path.read_bytes(), **self.reports.reports()}
             self.taking_in.follow(base, keep=files)
             if all(
                 status_commit.holds(repository.git, base, name, content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from threading import Lock
 
@@ -40,6 +40,7 @@ class TakingIn:
     behind: Behind
     base_lock: Lock
     display: Display
+    is_away: Callable[[], bool]  # whether the plan is a copy, as something else is checked out
 
     def take_in(self, commit: str) -> None:
         """Before the checkout moves to `commit`: put our changes on the task file that `commit`
@@ -88,7 +89,9 @@ class TakingIn:
     def note_taken_in(self, commit: str) -> None:
         """Our task file builds on `commit` now. The base branch here says so, where there is
         one."""
-        if self.repository.git.commit(self.repository.local_base_ref) is None:
+        if self.is_away():
+            self.own_commits.note_copied_commit(commit)
+        elif self.repository.git.commit(self.repository.local_base_ref) is None:
             self.own_commits.note_taken_in_commit(commit)
 
     def _put_ours_on(self, before: bytes, published: bytes | None, after: bytes) -> None:
@@ -175,6 +178,8 @@ class TakingIn:
         that is on something newer, such as a branch that a person began from a fetched base,
         brought a newer file with it."""
         git = self.repository.git
+        if self.is_away() and (copied := git.commit(self.own_commits.copied_ref())) is not None:
+            return copied
         tip = git.commit(self.repository.local_base_ref) or git.commit(
             self.own_commits.taken_in_ref()
         )

@@ -56,17 +56,16 @@ def warnings(repository: Repository, task_file: str) -> tuple[str, ...]:
 def _other_branch(repository: Repository, task_file: str) -> str:
     """Another branch than the base is checked out, whose task file is not the base's."""
     git, base = repository.git, repository.base
-    head = "" if repository.bare else git.run("symbolic-ref", "-q", "HEAD", check=False).text
+    head = "" if repository.bare else git.run("rev-parse", "--symbolic-full-name", "HEAD").text
     known = git.commit(repository.base_ref)
     if head in ("", repository.local_base_ref) or known is None:
         return ""
     if stored(git, known, task_file) is None:
         return ""
-    name = head.removeprefix("refs/heads/")
+    name = "no branch" if head == "HEAD" else head.removeprefix("refs/heads/")
     return (
-        f"{name} is checked out in {repository.top}, and not {base}: the run writes statuses into "
-        f"its {task_file}, uncommitted, and publishes them on {base}. A checkout of {base} "
-        f"(`git worktree add`, or `git switch {base}`) leaves {name} as it is"
+        f"{name} is checked out in {repository.top}, and not {base}: the plan that is carried out, "
+        f"with its statuses, is that of {base}; {task_file} there is left alone"
     )
 
 

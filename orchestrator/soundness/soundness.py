@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from agents.command import PLACEHOLDERS as AGENT_PLACEHOLDERS
 from agents.prices import Prices
@@ -64,13 +65,15 @@ def known_names() -> Known:
     )
 
 
-def examine(place: Place, git: Git | None = None) -> Examined:
+def examine(place: Place, git: Git | None = None, *, file: Path | None = None) -> Examined:
     """Find everything that is wrong with a mission, in one look. Nothing is started or changed.
 
-    `git` is what to ask in the top folder of its repository; else another is made.
+    Args:
+        git: What to ask in the top folder of its repository; else another is made.
+        file: Where the plan is to be read; else the task file in the checkout.
     """
     document, unread = _settings(place)
-    plan, unplanned = _plan(place, dialect_of(document))
+    plan, unplanned = _plan(file or place.task_file, dialect_of(document))
     wrong = complaints(document)
     found = findings_of(place, document, plan, git) if plan is not None else wrong
     return Examined(
@@ -146,9 +149,9 @@ def _settings(place: Place) -> tuple[Document, list[Finding]]:
     return Document(path=str(place.config_file)), found
 
 
-def _plan(place: Place, dialect: Dialect) -> tuple[Plan | None, list[Finding]]:
+def _plan(file: Path, dialect: Dialect) -> tuple[Plan | None, list[Finding]]:
     try:
-        return read(place.task_file, dialect), []
+        return read(file, dialect), []
     except UnreadableError as error:
         return None, [_as_finding(error, "unreadable-plan")]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from errors import CheckoutBlockedError
+from workspace import checkout
 from workspace.branches import move_base
 from workspace.checkout import fast_forward
 from workspace.repository import Repository
@@ -115,6 +116,28 @@ def test_a_file_that_was_only_touched_is_not_in_the_way(scratch: Scratch) -> Non
     commit = landed(scratch, {"file.txt": "theirs\n"})
     os.utime(scratch.top / "file.txt", (1, 1))
     followed(scratch, commit)
+
+
+def test_a_branch_that_is_left_as_the_checkout_follows_takes_nothing_along(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = landed(scratch, {"file.txt": "theirs\n", "new.txt": "n", "TASKS.md": "done\n"})
+    (scratch.top / "TASKS.md").write_text("written\n")
+    move = checkout._move_branch
+
+    def left(repository: Repository, tip: str, to: str) -> None:
+        scratch.git("switch", "--quiet", "--create", "other")
+        move(repository, tip, to)
+
+    monkeypatch.setattr(checkout, "_move_branch", left)
+    fast_forward(scratch.repository, commit)
+    assert scratch.git("rev-parse", "main", "other^0").split() == [
+        commit,
+        scratch.git("rev-parse", f"{commit}^"),
+    ]
+    assert scratch.git("status", "--porcelain") in ("M TASKS.md", " M TASKS.md", "?? TASKS.md")
+    assert (scratch.top / "TASKS.md").read_text() == "written\n"
+    assert not (scratch.top / "new.txt").exists()
 
 
 def test_files_and_folders_in_each_others_place(scratch: Scratch) -> None:
