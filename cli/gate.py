@@ -68,7 +68,7 @@ def queue(
     if os.environ.get(IN_GATE):
         raise UsageError(
             f"the gate {os.environ[IN_GATE]} would ask itself for ever",
-            hint="A script gate cannot run `mission gate queue`; use a gate of type queue",
+            hint="A script gate cannot ask it; use a gate of type queue in its place",
         )
     place = _place(path)
     config = load_config(place.config_file) if place else MissionConfig()

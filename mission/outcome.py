@@ -31,28 +31,33 @@ class Outcome(StrEnum):
 #: Ends for which the provider is the reason: it takes no work for a while, from anyone.
 LIMITS = frozenset({Outcome.RATE_LIMIT, Outcome.QUOTA, Outcome.OVERLOADED})
 
-#: What a person should do, one line for each outcome.
+#: What a person should do, one line for each outcome; `advised` puts the row's id in.
 ADVICE: Mapping[Outcome, str] = {
     Outcome.SUCCESS: "Nothing: the runner verifies and merges it",
-    Outcome.NEEDS_QA: "Look at the branch, then `mission approve` or `mission reject`",
+    Outcome.NEEDS_QA: "Look at the branch, then `mission approve ID` or `mission reject ID`",
     Outcome.NO_CHANGES: "Read the log for what the agent did instead, make the description clearer,"
-    " then `mission retry`",
+    " then `mission retry ID`",
     Outcome.REFUSED: "Allow what it asked for under `agents:` in mission.yaml (`allow`, `sandbox`),"
-    " or take it out of the task, then `mission unblock`",
+    " or take it out of the task, then `mission unblock ID`",
     Outcome.AUTHENTICATION: "Log the tool in, or set its key in the environment of the run, then"
-    " `mission unblock`",
+    " `mission unblock ID`",
     Outcome.QUOTA: "Wait until it is refilled, or buy more; the run goes on by itself",
     Outcome.RATE_LIMIT: "Nothing: the run waits for this provider and goes on by itself",
     Outcome.OVERLOADED: "Nothing: the run asks again; the provider's status page says more",
     Outcome.BAD_REQUEST: "Read the reason: often a model name or a setting under `agents:` in"
-    " mission.yaml; then `mission unblock`",
+    " mission.yaml; then `mission unblock ID`",
     Outcome.OUT_OF_TURNS: "Split the task, or raise `max_turns` of the agent",
-    Outcome.BUDGET: "Raise the task's estimate or its budget, then `mission unblock`",
-    Outcome.SILENT: "Read the end of its log, which `mission history ID` names; raise"
+    Outcome.BUDGET: "Raise the task's estimate or its budget, then `mission unblock ID`",
+    Outcome.SILENT: "Read the end of its log (`mission log ID`); raise"
     " `timeouts.silence` if the work is that slow",
     Outcome.TIMED_OUT: "Split the task, or raise `timeouts.total` of the agent",
     Outcome.STOPPED: "Type `mission run` to go on",
     Outcome.KILLED: "Look for the out-of-memory killer in the system's log; the run tries again",
-    Outcome.CRASHED: "Read the end of its log, which `mission history ID` names",
-    Outcome.BLOCKED: "Provide what the reason names, then `mission unblock`",
+    Outcome.CRASHED: "Read the end of its log (`mission log ID`)",
+    Outcome.BLOCKED: "Provide what the reason names, then `mission unblock ID`",
 }
+
+
+def advised(text: str, task: str) -> str:
+    """Advice with commands that can be typed as they are: about this row, or planned milestone."""
+    return text.replace(" ID`", f" {task}`")

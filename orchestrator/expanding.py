@@ -18,7 +18,7 @@ from mission.config import MissionConfig
 from mission.config.document import Document
 from mission.journal import Attempt, End, Journal
 from mission.journal.kinds import MilestoneExpanded
-from mission.outcome import Outcome
+from mission.outcome import Outcome, advised
 from mission.place import Place
 from mission.plan import planner_of
 from mission.state import Status
@@ -239,7 +239,10 @@ class Planning:
         )
         told = f"{agent} did not plan {milestone}: {decision.reason}"
         if decision.action not in (Action.RETRY, Action.PAUSE):
-            return AgentError(told, hint=decision.advice)
+            advice = decision.advice
+            for word in ("retry", "unblock"):
+                advice = advice.replace(f"mission {word} ID", "mission expand ID")
+            return AgentError(told, hint=advised(advice, milestone))
         now, asked = self.clock.now(), decision.agent or agent
         at = now + decision.delay
         if decision.limit is not None:

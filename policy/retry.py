@@ -159,7 +159,7 @@ def decide(result: Ended, history: History, *, now: datetime, dice: float) -> De
     return Decision(
         action=Action.FAIL,
         reason=f"{reason} (after {tries})",
-        advice=f"{ADVICE[result.outcome]}; then `mission retry`",
+        advice=f"{ADVICE[result.outcome]}; then `mission retry ID`",
     )
 
 

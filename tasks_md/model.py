@@ -258,7 +258,7 @@ class Plan:
         """
         found = self.by_id.get(task_id)
         if found is None:
-            hint = did_you_mean(task_id, self.by_id) or "`mission status` lists the tasks"
+            hint = did_you_mean(task_id, self.by_id) or "`mission graph` lists all tasks"
             raise TaskFileError(f"no task {task_id!r}", hint=hint, path=self.path)
         return found
 

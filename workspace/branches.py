@@ -115,7 +115,9 @@ def push_branch(
     if tip not in ours:
         raise GitError(
             f"{branch} on {repository.remote} has commits that no attempt made",
-            hint=f"git log {head[:12]}..{tip[:12]} shows them, after a fetch",
+            hint=f"`git fetch {repository.remote} {tip} && git log {head[:12]}..{tip[:12]}` shows "
+            f"them; merge them into the branch, or delete it there: `git push {repository.remote} "
+            f"--delete {branch}`",
         )
     lease = f"--force-with-lease={ref}:{tip}"
     _push(repository, lease, repository.remote, f"{head}:{ref}")

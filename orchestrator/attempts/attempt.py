@@ -11,7 +11,7 @@ from errors import (
 from mission.clock import Clock
 from mission.config import MissionConfig
 from mission.journal import Attempt, End, Journal, Step
-from mission.outcome import ADVICE, Outcome
+from mission.outcome import ADVICE, Outcome, advised
 from mission.state import Status
 from orchestrator.attempts.delivery import Delivering
 from orchestrator.attempts.ending import Ending
@@ -192,7 +192,7 @@ class AttemptRunner:
         if not files and is_fresh(attempt):
             denied = self._agent_work.denied_to(attempt)
             outcome, why = no_change(attempt.agent, said=attempt.summary, denied=denied)
-            reason = f"{work.branch}: {why}. {ADVICE[outcome]}"
+            reason = f"{work.branch}: {why}. {advised(ADVICE[outcome], task.id)}"
             if outcome is Outcome.REFUSED:
                 return self._ending.end(assignment, Status.BLOCKED, End.REFUSED, reason=reason)
             return self._ending.end(assignment, Status.FAILED, End.NO_CHANGES, reason=reason)
@@ -215,7 +215,7 @@ class AttemptRunner:
         self._journal.advance_attempt(attempt.id, Step.UNFINISHED, **facts(result))
         decision = self._retrying.decide_next(attempt, result)
         status = STATUSES.get(decision.action)
-        reason = f"{attempt.agent}: {decision.reason}. {decision.advice}"
+        reason = f"{attempt.agent}: {decision.reason}. {advised(decision.advice, attempt.task)}"
         conflict = self._repairing.to_repair(attempt)
         if status is Status.FAILED and conflict is not None:
             # The work is there, and good but for the conflict: that is what a person has to settle.

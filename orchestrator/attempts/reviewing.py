@@ -12,7 +12,7 @@ from mission.clock import Clock
 from mission.config import MissionConfig, ReviewRule
 from mission.journal import Attempt, Journal
 from mission.journal.kinds import NoReview, ReviewMade, StatusSet
-from mission.outcome import Outcome
+from mission.outcome import ADVICE, Outcome, advised
 from mission.usage import Usage
 from orchestrator.admission.rests import line_up
 from orchestrator.attempts.bill import Bill
@@ -245,7 +245,8 @@ class Reviewing:
         self._note_none(attempt, who, str(result.outcome), decision.reason)
         reason = f"{who} did not review {task.id}: {decision.reason}"
         if decision.action not in (Action.RETRY, Action.PAUSE):
-            hint = f"{decision.advice}; `mission unblock {task.id}` asks again, the work is kept"
+            advice = advised(ADVICE[result.outcome], task.id)
+            hint = f"{advice}; `mission unblock {task.id}` asks again, the work is kept"
             raise AgentError(reason, hint=hint)
         if decision.limit is not None:  # its provider rests; who is admitted then is seen then
             at = decision.until or self.clock.now()

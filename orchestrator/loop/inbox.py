@@ -26,6 +26,7 @@ _SOURCES = {
     RequestKind.UNBLOCK_KEEP: Status.BLOCKED,
     RequestKind.UNBLOCK_ANEW: Status.BLOCKED,
 }
+_MOVES = {Status.NEEDS_QA: "reject", Status.FAILED: "retry", Status.BLOCKED: "unblock"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,7 +178,7 @@ def change_for(board: Board, request: Request) -> StatusChange:
     if needed is not None and status is not needed:
         raise TransitionError(
             f"{row.id} is {row.status}: {request.kind} is for rows that are {needed}",
-            hint=f"`mission set {row.id} STATUS` makes other changes",
+            hint=_instead(row.id, status),
         )
     if status is None:
         raise TransitionError(
@@ -193,6 +194,14 @@ def change_for(board: Board, request: Request) -> StatusChange:
     )
 
 
+def _instead(task: str, status: Status | None) -> str:
+    """What moves a row that is in another status than was thought."""
+    command = _MOVES.get(status) if status is not None else None
+    if command is None:
+        return f"`mission history {task}` shows what happened to it"
+    return f"`mission {command} {task}` gives it back to be done"
+
+
 def approve(board: Board, journal: Journal, request: Request) -> Attempt:
     """Open the attempt of a row in `needs-qa` again, so that it goes on to its merge.
 
@@ -204,7 +213,7 @@ def approve(board: Board, journal: Journal, request: Request) -> Attempt:
     if board.statuses.get(row.id) is not Status.NEEDS_QA:
         raise TransitionError(
             f"{row.id} is {row.status}: approve is for rows that are needs-qa",
-            hint="`mission history` shows what happened to it",
+            hint=f"`mission history {row.id}` shows what happened to it",
         )
     attempt = journal.last_attempt(row.id)
     if attempt is None or not may_be_approved(attempt):

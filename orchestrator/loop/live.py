@@ -16,8 +16,15 @@ def set_by_hand(live: Mapping[str, Assignment], board: Board) -> RowConflictErro
         expected = Status.NEEDS_QA if assignment.attempt.approved else Status.IN_PROGRESS
         found = board.status(task)
         if found is not expected:
+            if task not in board.plan.by_id:
+                return RowConflictError(
+                    f"{task} is under way, but its row is not in {board.plan.path} any more",
+                    hint="Put it back, then `mission run` goes on with it",
+                )
+            now = found or repr(board.plan.task(task).status)
             return RowConflictError(
-                f"{task} is under way, but its row was set to {found or 'nothing'} by hand",
-                hint="Set rows with `mission set`; run again to carry on",
+                f"{task} is under way, but its row was set to {now} by hand",
+                hint=f"Leave a row that is under way to the run (`mission stop {task}` ends it); "
+                "`mission run` carries on",
             )
     return None
