@@ -25,6 +25,7 @@ _REVERTS = re.compile(
     re.MULTILINE,
 )
 _QUOTES = re.compile(r'(?P<word>Revert|Reapply) "(?P<subject>.*)"')
+_LAST = datetime(9000, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r" \([#!]\d+\)$")  # a pull request's, which forges add to a first line
 
 
@@ -43,7 +44,7 @@ def read(git: Git, *reach: str) -> list[Recorded]:
         ).fields
     )  # fmt: skip
     return [
-        _recorded(git, commit.strip(), datetime.fromtimestamp(int(seconds), UTC), message)
+        _recorded(git, commit.strip(), _moment(seconds), message)
         for commit, seconds, message in zip(log, log, log, strict=True)
     ]
 
@@ -59,9 +60,17 @@ def read_after(git: Git, since: str, until: str) -> list[Recorded]:
         if said is None:
             return read(git, f"{since}..{until}")
         if any(pattern.search(said.text) for pattern in _LOOKED_FOR):
-            at = datetime.fromtimestamp(said.seconds, UTC)
+            at = _moment(str(said.seconds))
             found.append(_recorded(git, commit, at, said.text))
     return found
+
+
+def _moment(seconds: str) -> datetime:
+    """When a commit was written, by its author; the last moment, where they say none."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return _LAST
 
 
 def _recorded(git: Git, commit: str, at: datetime, message: str) -> Recorded:

@@ -32,7 +32,7 @@ from workspace.tree_entries import (
 )
 
 _FOUND = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (commit|tree|blob|tag) (\d+)")
-_WRITTEN = re.compile(rb"> (\d+) [+-]\d+$")  # the end of a commit's author
+_WRITTEN = re.compile(rb"> (\d{1,30}) [+-]\d+$")  # the end of a commit's author
 _NEARBY = 32  # commits that are looked at before git is asked to walk a history
 _REMEMBERED = 100_000  # commits, and trees
 # Of paths that differ, and of those that are marked: a few small trees stand for any number.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from policy.merged import standing
+from tests.integration.workspace.conftest import git
 from workspace import base_log
 from workspace.squash import message_for
 
@@ -62,3 +65,22 @@ def test_what_only_looks_like_a_merge_is_none(scratch: Scratch) -> None:
     commit(scratch, "Task: A\n\nAttempt: 1\n")
     commit(scratch, message_for("X", f"{'long ' * 30}\nTask: A\nAttempt: 1", 1))
     assert stand(scratch) == ["X"]
+
+
+@pytest.mark.parametrize("seconds", ["999999999999", "9" * 25, "9" * 5000])
+def test_a_time_that_no_calendar_has_ends_nothing(scratch: Scratch, seconds: str) -> None:
+    """Whoever can merge may have such a commit: it counts, as one of the last moment there is."""
+    before = scratch.git("rev-parse", "HEAD")
+    who = f"A <a@example.org> {seconds} +0000"
+    message = message_for("A", "Do it", 1, mission="TASKS.md")
+    head = f"tree {scratch.git('rev-parse', 'HEAD^{tree}')}\nparent {before}"
+    text = f"{head}\nauthor {who}\ncommitter A <a@example.org> 1 +0000\n\n{message}"
+    made = git(
+        scratch.top,
+        *("hash-object", "-t", "commit", "--literally", "-w", "--stdin"),
+        data=text.encode(),
+    )
+    scratch.git("reset", "--quiet", "--hard", made)
+    assert stand(scratch) == ["A"]
+    after = base_log.read_after(scratch.repository.git, before, made)
+    assert [merge.task for one in after for merge in one.merges] == ["A"]
