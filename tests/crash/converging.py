@@ -76,6 +76,9 @@ def check_nothing_is_left(scratch: Scratch, told: str) -> None:
         assert set(finished.values()) == {1}, f"{told}: an agent ran again after it had finished"
     worktrees = scratch.git.text("worktree", "list").splitlines()
     assert len(worktrees) == 1, f"{told}: {worktrees}"
+    # Nor what worktrees are made from, nor what was in the way of one.
+    folders = [*Path(os.environ["MISSION_HOME"]).glob("worktrees/*/*/*")]
+    assert [one for one in folders if not one.name.endswith(".lock")] == [], told
     assert _survivors(scratch) == [], told
 
 
