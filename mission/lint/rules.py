@@ -11,6 +11,10 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "duplicate-name": ("error", "two verification steps of a list have one name"),
     "missing-key": ("error", "a key that is needed there is missing"),
+    "missing-file": (
+        "warning",
+        "a file that worktrees are to get is not in the checkout",
+    ),
     "missing-program": ("error", "a program is neither installed nor a file that can be run"),
     "misplaced-key": ("error", "a key is for another type, and would count for nothing"),
     "never-matches": (

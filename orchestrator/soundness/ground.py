@@ -49,6 +49,7 @@ def lint_ground(
         files = _Files(folder=git.folder if git is not None else folder, git=git, commits=commits)
         for program in named_programs(subject):
             yield from _missing(subject, program, files)
+        yield from _unbrought(subject, files.folder)
 
 
 def lint_claim(subject: Subject, state_dir: Path) -> Iterator[Finding]:
@@ -170,6 +171,19 @@ class _Files:
     def ignored(self, path: str) -> bool:
         """Whether git leaves the path out on purpose."""
         return self.git is not None and self.git.run("check-ignore", path, check=False).code == 0
+
+
+def _unbrought(subject: Subject, top: Path) -> Iterator[Finding]:
+    """Files of the checkout that worktrees are to get, and that this one has not: a row is blocked
+    without. Another clone, that nobody carries the mission out in, need not have them."""
+    for key in ("copy", "link"):
+        for place, path in subject.texts("worktree", key):
+            if not (top / path).exists():
+                message = f"{shorten(path)} is not in {top}"
+                hint = "Make it before a run, or take it out: rows that lack it are blocked"
+                yield subject.finding(
+                    place, "missing-file", message, hint, severity=Severity.WARNING
+                )
 
 
 def _missing(subject: Subject, named: NamedProgram, files: _Files) -> Iterator[Finding]:

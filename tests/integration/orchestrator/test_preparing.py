@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from pydantic import ValidationError
 from mission.config import WorktreeConfig
 from tests.scratch import START, Scratch, make, row
 
+ROOT = Path(__file__).parents[3]
 IGNORED = ".env\ncache\nmade/\nkept/\nsecrets/\n"
 WORK = "write(f'{task}.txt', 'work')"
 
@@ -129,6 +132,19 @@ def test_what_cannot_be_prepared_holds_its_row_and_leaves_nothing(
         assert not (Path(attempt.worktree or "") / "A.txt").exists()  # nobody was asked
         for name in ("shown", "out", "made"):
             assert not (Path(attempt.worktree or "") / name).exists()
+
+
+def test_what_is_not_there_to_be_brought_is_told_before(tmp_path: Path) -> None:
+    scratch = mission(tmp_path, {"copy": [".env", "nowhere"], "link": ["cache"]})
+    told = json.loads(check(scratch))
+    (one,) = told["findings"]
+    assert (one["rule"], one["severity"]) == ("missing-file", "warning")
+    assert one["message"].startswith("worktree.copy[1]: nowhere is not in ")
+
+
+def check(scratch: Scratch) -> str:
+    argv = [sys.executable, "-m", "cli.main", "check", str(scratch.task_file), "--json"]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_branch_that_breaks_the_preparation_does_not_land(tmp_path: Path) -> None:
