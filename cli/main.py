@@ -46,6 +46,7 @@ COMMANDS: dict[str, str] = {
     "gate": "cli.gate",
     "pause": "cli.pause:pause_app",
     "unpause": "cli.pause:unpause_app",
+    "limit": "cli.limit",
     "report": "cli.report",
     "server": "cli.server",
     "deploy": "cli.deploy",

@@ -100,7 +100,8 @@ def _run(standing: Standing) -> Iterator[str]:
         return
     if run is not None and run.at_work:
         since = run.since.isoformat(timespec="seconds")
-        told = f"process {run.pid} on {run.host} since {since} ({run.command})"
+        slots = "" if run.slots is None else f", at most {run.slots} at once"
+        told = f"process {run.pid} on {run.host} since {since} ({run.command}){slots}"
         yield from wrapped(f"A run is under way: {told}", "cyan")
         if run.alive is None:
             yield from wrapped(f"Its last sign is of {minute(run.last_sign)}", "yellow")

@@ -18,6 +18,7 @@ from flows.progress_table import ProgressTable
 from flows.record import Record
 from flows.settings import TAG
 from flows.task import RowFuture, RowRun, done, row, task_run
+from mission.slots import MOST
 from orchestrator.ports.engine import Job, OnDone
 
 
@@ -30,11 +31,10 @@ class PrefectEngine:
     not arrive.
     """
 
-    def __init__(self, *, slots: int, title: str, logs: str = "") -> None:
+    def __init__(self, *, title: str, logs: str = "") -> None:
         """Called inside a flow.
 
         Args:
-            slots: How many jobs are submitted at the same time.
             title: The mission's name, for the progress table.
             logs: The folder with the runner's own logs, shown on the run's page.
 
@@ -46,8 +46,9 @@ class PrefectEngine:
             raise RuntimeError("a PrefectEngine is made inside a flow run")
         self._flow_run = context.flow_run
         self._context = copy_context()
-        # Twice as many threads as slots: a row's slot is free before its end is recorded.
-        self._pool = ThreadPoolExecutor(max_workers=2 * slots, thread_name_prefix="row")
+        # Threads are made as they are needed, and how many rows are live the loop decides. Twice as
+        # many may be at work: a row's slot is free before its end is recorded.
+        self._pool = ThreadPoolExecutor(max_workers=2 * MOST, thread_name_prefix="row")
         self._record = Record(self._flow_run.id)
         self._board = ProgressTable(flow_run=self._flow_run.id, title=title, logs=logs)
         self._lock = threading.Lock()

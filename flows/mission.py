@@ -113,7 +113,6 @@ def _carry_out(request: RunRequest, mine: Caller) -> RunEnd:
     place = Place.find(request.path)
     config = load_config(place.config_file)
     engine = PrefectEngine(
-        slots=request.max_parallel or config.max_parallel,
         title=config.mission or place.folder.name,
         logs=str(place.logs),
     )

@@ -16,11 +16,13 @@ from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationEr
 
 from errors import RequestRefusedError
 from mission.journal import RequestKind
+from mission.slots import read_slots
 from mission.state import Status
 
 LETTER_FILE: Final = "request.json"
 PAUSE: Final = "pause"
 UNPAUSE: Final = "unpause"
+LIMIT: Final = "limit"  # the note says how many rows at once
 #: Of a letter's file; one of a hundred rows with a long note has a tenth.
 MOST_BYTES: Final = 64 * 1024
 _VERSION = 1
@@ -28,7 +30,7 @@ _MOST_ROWS = 500
 _AHEAD = timedelta(minutes=10)  # by which clocks may differ
 _UPDATE = "Update the runner in the older of both clones"
 _ID = re.compile(r"[0-9a-f]{32}")
-_OF_MISSION = frozenset({PAUSE, UNPAUSE})
+_OF_MISSION = frozenset({PAUSE, UNPAUSE, LIMIT})
 _KINDS = frozenset({*(kind.value for kind in RequestKind), *_OF_MISSION})
 
 #: A moment as others tell it: one that every machine can show.
@@ -49,7 +51,7 @@ class Letter:
 
     id: _Word  # its own, and of no other letter: its ref's last part
     mission: _Word  # the name of the mission's folder of state: a letter is for no other mission
-    kind: _Word  # a `RequestKind`, or PAUSE or UNPAUSE
+    kind: _Word  # a `RequestKind`, or PAUSE, UNPAUSE or LIMIT
     tasks: Annotated[tuple[_Word, ...], Field(max_length=_MOST_ROWS)] = ()
     status: _Word | None = None  # for `set`
     note: _Note | None = None  # a word for the rows' notes and the journal; why it is paused
@@ -112,6 +114,12 @@ def _refuse_nonsense(letter: Letter) -> None:
         )
     if (letter.kind == RequestKind.SET) != (letter.status in set(Status)):
         raise RequestRefusedError("its status is none, or is not asked for")
+    _refuse_no_slots(letter)
+
+
+def _refuse_no_slots(letter: Letter) -> None:
+    if letter.kind == LIMIT and read_slots(letter.note or "") is None:
+        raise RequestRefusedError("it does not say how many rows at once")
 
 
 def refuse_time(when: datetime, now: datetime, expire: timedelta) -> None:

@@ -6,6 +6,7 @@ import queue
 from collections.abc import Mapping
 
 from mission.journal.kinds import DispatchBegan
+from mission.slots import SlotsFile
 from orchestrator.admission.admission import Admission
 from orchestrator.admission.budgeting import Budget
 from orchestrator.assembly.assembly import Assembly
@@ -118,7 +119,12 @@ def conduct(
             display=parts.display,
             redactor=parts.redactor,
             stop=parts.stop,
-            holds=RunHolds(files=parts.pause, remote=parts.away, claim=parts.claim),
+            holds=RunHolds(
+                files=parts.pause,
+                remote=parts.away,
+                claim=parts.claim,
+                limit=SlotsFile.of(parts.place.state_dir),
+            ),
             notice=parts.noticing.look,
             understand=lambda plan: refuse_misunderstood(parts.document, plan),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from errors import BudgetError, MissionError, TaskFileError
@@ -12,6 +13,7 @@ from mission.config import MissionConfig
 from mission.journal import RequestKind
 from mission.place import Place
 from mission.plan_copy import plan_file
+from mission.slots import SlotsFile
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.assembly.given import task_path
 from orchestrator.becoming import claim_mission, is_anything_due, take_in_pushed
@@ -94,7 +96,7 @@ def run_mission(
         operations=operations,
         take_over=request.take_over,
     )
-    with opened as (parts, board), _storage_copy(parts):
+    with opened as (parts, board), _own_slots(parts), _storage_copy(parts):
         refuse_errors(_findings(parts, board))
         check_base(parts.repository)
         take_in_pushed(parts, board)
@@ -160,6 +162,17 @@ def _findings(parts: Assembly, board: Board) -> tuple[Finding, ...]:
 def _storage_copy(parts: Assembly) -> StorageCopy:
     when = parts.config.status.storage
     return StorageCopy(parts.place, when=when, say=parts.display.say)
+
+
+@contextmanager
+def _own_slots(parts: Assembly) -> Iterator[None]:
+    """Keep what people want of one run from the next."""
+    file = SlotsFile.of(parts.place.state_dir)
+    file.remove()
+    try:
+        yield
+    finally:
+        file.remove()
 
 
 def _slots(parts: Assembly, request: RunRequest) -> int:

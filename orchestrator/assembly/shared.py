@@ -8,6 +8,7 @@ from functools import cached_property
 
 from errors import GitError, UsageError
 from mission.plan import read_plan
+from mission.slots import SlotsFile
 from orchestrator.assembly.given import Given
 from orchestrator.gating.passage import Passage
 from orchestrator.gating.settings_files import SettingsFiles
@@ -119,6 +120,7 @@ class Shared(Given):
             self.journal,
             self.shown.answered,
             self.pause,
+            SlotsFile.of(self.place.state_dir),
             mission=self.place.state_dir.name,
             config=requests,
             keys=keys.read,

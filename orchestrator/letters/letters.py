@@ -12,7 +12,8 @@ from mission.clock import Clock
 from mission.config import RequestsConfig
 from mission.journal import Journal
 from mission.journal.kinds import LetterCame
-from mission.letter import PAUSE, UNPAUSE, Letter, is_id, read_letter, refuse_time
+from mission.letter import LIMIT, PAUSE, UNPAUSE, Letter, is_id, read_letter, refuse_time
+from mission.slots import SlotsFile
 from orchestrator.letters.answered import Answered
 from orchestrator.letters.post import Opened, Post
 from orchestrator.ports.display import Display
@@ -30,6 +31,7 @@ class Letters:
         journal: Journal,
         answered: Answered,
         pause: PauseFiles,
+        slots: SlotsFile,
         *,
         mission: str,
         config: RequestsConfig,
@@ -49,6 +51,7 @@ class Letters:
         self._journal = journal
         self._answered = answered
         self._pause = pause
+        self._slots = slots
         self._mission = mission
         self._config = config
         self._keys = keys
@@ -179,11 +182,13 @@ class Letters:
         return _printable(signed.who)
 
     def _hold(self, asks: Letter, by: str) -> None:
-        """Pause the mission, or let it go on."""
+        """Pause the mission, let it go on, or say how many rows at once."""
         if asks.kind == PAUSE:
             self._pause.write(by=by, reason=asks.note or "")
         elif asks.kind == UNPAUSE:
             self._pause.remove()
+        elif asks.kind == LIMIT:
+            self._slots.write(int(asks.note or ""))  # read when the letter was
         self._answer(asks.id, asks.kind, by)
 
     def _ask(self, asks: Letter, by: str, signed: str) -> None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gates.pause import PauseFiles
+from mission.slots import SlotsFile
 from orchestrator.claiming.claim import Claim
 from workspace.away import Away
 
 
 class Holds(Protocol):
-    """A pause, and a remote that cannot be reached, which end by themselves; and that the mission
-    is not ours."""
+    """What people want of the run as a whole, a remote that cannot be reached, and that the mission
+    is not ours. All of it may change at any time."""
 
     @property
     def paused(self) -> bool:
@@ -31,6 +32,10 @@ class Holds(Protocol):
     def unclaimed(self) -> bool:
         """Whether another clone may carry the mission out: nothing starts, nothing is applied."""
 
+    @property
+    def slots(self) -> int | None:
+        """How many rows at once a person wants from now on; None: as many as at the beginning."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunHolds:
@@ -39,6 +44,11 @@ class RunHolds:
     files: PauseFiles
     remote: Away
     claim: Claim
+    limit: SlotsFile
+
+    @property
+    def slots(self) -> int | None:
+        return self.limit.read()
 
     @property
     def paused(self) -> bool:
@@ -65,3 +75,4 @@ class HoldsInMemory:
     away: bool = False
     yields: bool = False
     unclaimed: bool = False
+    slots: int | None = None

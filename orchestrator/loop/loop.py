@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from errors import FindingsError, MissionError, RowConflictError
 from mission.clock import Clock
 from mission.journal import Attempt, Journal, Step
+from mission.journal.kinds import DispatchBegan
 from mission.state import Status
 from orchestrator.admission.admission import Admission
 from orchestrator.loop.board import Board, StatusChange
@@ -30,6 +31,7 @@ from orchestrator.ports.ends import TaskEnd
 from orchestrator.ports.engine import Engine
 from policy.budget import Refusal
 from tasks_md.model import Plan
+from workspace.descriptors import make_room
 from workspace.process import Stop
 from workspace.redact import Redactor
 
@@ -72,6 +74,7 @@ class Loop:
         self._events = events
         self._jobs = Jobs(engine, events, board.plan.mission, stop)
         self._slots = slots
+        self._wanted = slots  # by a person: as many fit, or fewer
         self._todo = todo
         self._journal = journal
         self._clock = clock
@@ -132,6 +135,7 @@ class Loop:
         if self._holds.yields:
             self._hold_back()
         self._paused = self._holds.paused
+        self._heed_slots()
         try:
             # While a write is under way, what people did waits: it may change what is written.
             if not self._writing.busy and self._conflict is None:
@@ -217,6 +221,17 @@ class Loop:
 
     def _has_room(self) -> bool:
         return len(self._live) + len(self._starting) < self._slots
+
+    def _heed_slots(self) -> None:
+        """Have as many slots as a person wants by now. Rows that are live keep theirs."""
+        wanted = self._holds.slots
+        if wanted is None or wanted == self._wanted:
+            return
+        self._wanted, self._slots = wanted, make_room(wanted)
+        rows = tuple(sorted(self._todo.selected or ()))
+        everything = self._todo.selected is None
+        self._journal.record(DispatchBegan(slots=self._slots, all=everything, rows=rows))
+        self._display.say(f"from now on {self._slots} at once, as a person wants")
 
     def _startable(self) -> Iterator[str]:
         return (

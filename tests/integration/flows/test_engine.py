@@ -50,12 +50,12 @@ def a_job(task: str, *, after: tuple[str, ...] = (), run: Callable[[], None] = l
     return Job(task=task, name=f"{task} #1", tags=("demo", "M1", "sonnet"), after=after, run=run)
 
 
-def in_flow(work: Callable[[PrefectEngine], None], *, slots: int = 4) -> str:
+def in_flow(work: Callable[[PrefectEngine], None]) -> str:
     """Run `work` with an engine in a flow run, and give the flow run's id."""
 
     @flow(name="engine-test")
     def carry() -> str:
-        with PrefectEngine(slots=slots, title="Engine test", logs="/var/log/mission") as engine:
+        with PrefectEngine(title="Engine test", logs="/var/log/mission") as engine:
             work(engine)
             return engine.run_id
 
@@ -219,19 +219,19 @@ def test_a_thread_that_does_not_start_ends_its_job_with_a_word(
     assert b == ("B", None)
 
 
-def test_on_done_may_submit_the_next_job_with_one_slot() -> None:
+def test_on_done_may_submit_the_next_job() -> None:
     waiter = Waiter()
 
     def work(engine: PrefectEngine) -> None:
         def then(job: Job, error: BaseException | None) -> None:
-            if len(waiter.ends) < 4:
-                engine.submit(a_job(f"T{len(waiter.ends)}", after=(job.task,)), then)
             waiter.done(job, error)
+            if len(waiter.ends) < 5:
+                engine.submit(a_job(f"T{len(waiter.ends)}", after=(job.task,)), then)
 
         engine.submit(a_job("T"), then)
         waiter.wait(5)
 
-    in_flow(work, slots=1)
+    in_flow(work)
     assert [error for _, error in waiter.ends] == [None] * 5
 
 

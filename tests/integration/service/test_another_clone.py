@@ -155,6 +155,11 @@ def test_a_run_is_seen_and_asked_from_another_clone(
     assert (paused.by, paused.reason) == ("Ann Lee <ann@example.org>", "lunch")
     run(capsys, "unpause", path)
     assert pauses.read() is None
+    assert "at most 7 rows" in run(capsys, "limit", path, "7")
+    standing_once(scratch, lambda now: now.run is not None and now.run.slots == 7)
+    assert "at most 6 rows" in run(capsys, "limit", str(scratch.task_file), "6")
+    standing_once(scratch, lambda now: now.run is not None and now.run.slots == 6)
+    assert ", at most 6 at" in run(capsys, "status", str(scratch.task_file)).replace("\n", " ")
     assert "B is blocked: [mission: stopped by Ann Lee;" in run(capsys, "stop", path, "B")
 
     end = going.result(timeout=60)
@@ -166,7 +171,7 @@ def test_a_run_is_seen_and_asked_from_another_clone(
     with scratch.journal() as journal:
         came = [event.what for event in journal.events(LetterCame)]
         assert {one.by for one in came} == {"Ann Lee <ann@example.org>"}
-        assert len(journal.events(LetterAnswered)) == 5
+        assert len(journal.events(LetterAnswered)) == 6
         assert [one.note for one in journal.requests("A")] == ["looks good", None]
     # Nothing of it is to be seen by whoever looks at their repository.
     for one in (scratch, there):

@@ -156,7 +156,7 @@ class InMemory:
             tell=self.events.put,
             on_written=self.on_written,
         )
-        with ThreadEngine(self.slots) as engine:
+        with ThreadEngine(max(self.slots, 2)) as engine:
             Loop(
                 self.board,
                 engine,

@@ -20,6 +20,7 @@ from mission.config import RequestsConfig
 from mission.journal import Journal, RequestKind
 from mission.journal.kinds import LetterAnswered
 from mission.letter import Letter, letter_bytes
+from mission.slots import SlotsFile
 from orchestrator.letters.answered import Answered
 from orchestrator.letters.carrier import Carrier
 from orchestrator.letters.letters import Letters
@@ -62,6 +63,7 @@ class Clone:
     def __post_init__(self) -> None:
         self.journal = Journal.in_memory()
         self.pause = PauseFiles.of(state_dir=self.folder / "state", folder=self.folder)
+        self.slots = SlotsFile.of(self.folder)
         self.restart()
 
     def restart(self) -> None:
@@ -72,6 +74,7 @@ class Clone:
             self.journal,
             self.answered,
             self.pause,
+            self.slots,
             mission="TASKS-1",
             config=self.config,
             keys=self.keys,
@@ -211,6 +214,13 @@ def test_without_a_file_of_keys_that_can_be_read_nothing_counts(clone: Clone) ->
     clone.letters.look()
     assert not clone.journal.pending_requests()
     assert "cannot be read" in str(clone.answered.newest()[0].error)
+
+
+def test_a_limit_from_another_clone_is_written_down(clone: Clone) -> None:
+    clone.leave(letter(1, kind="limit", tasks=(), note="3"), 1)
+    clone.leave(letter(2, kind="limit", tasks=(), note="0"), 2)
+    clone.letters.look()
+    assert clone.slots.read() == 3
 
 
 def test_a_mission_is_paused_and_goes_on_from_another_clone(clone: Clone) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from errors import RowConflictError
 from mission.journal import End, RequestKind, Step
+from mission.journal.kinds import DispatchBegan
 from mission.outcome import Outcome
 from mission.state import Status
 from orchestrator.loop.events import FileChanged, StopRequested, Woken
@@ -123,6 +124,35 @@ def test_nothing_starts_while_the_mission_is_paused_and_the_rest_does_after_it()
     mission.run()
     assert (held, seen) == (["A"], ["A", "B"])
     assert mission.statuses() == {"A": "done", "B": "done"}
+
+
+def test_a_limit_that_a_person_changes_counts_at_once_and_never_ends_a_row() -> None:
+    second = threading.Event()
+    live: list[str] = []
+    most = 0
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        nonlocal most
+        task = assignment.task.id
+        live.append(task)
+        most = max(most, len(live))
+        if task == "A":  # alone, until a person wants two
+            mission.holds.slots = 2
+            mission.events.put(Woken())
+            assert second.wait(60)
+        elif task == "B":
+            mission.holds.slots = 1  # while two are live
+            mission.events.put(Woken())
+            second.set()
+        live.remove(task)
+        return done(assignment)
+
+    text = table(("A", ""), ("B", ""), ("C", ""), ("D", "C"))
+    mission = InMemory(text=text, carry_out=carry_out, slots=1)
+    mission.run()
+    assert set(mission.statuses().values()) == {"done"}
+    assert most == 2
+    assert [one.what.slots for one in mission.journal.events(DispatchBegan)] == [2, 1]
 
 
 def test_a_stop_lets_nothing_new_start_and_leaves_the_attempt_open() -> None:
