@@ -15,6 +15,7 @@ BENCHMARKS = (
     "parse",
     "write",
     "status",
+    "pages",
     "orchestration",
     "makespan",
     "batching",

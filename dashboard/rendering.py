@@ -92,6 +92,11 @@ class Renderer:
         self._html = _environment(html=True)
         self._text = _environment(html=False)
 
+    def prepare(self) -> None:
+        """Read all templates now, rather than when the first person waits for them."""
+        for name in self._html.list_templates(extensions=["html"]):
+            self._html.get_template(name)
+
     def page(self, name: str, form: str, page: object, now: datetime, **more: object) -> Rendered:
         """A page in one of its forms: html, txt or json.
 

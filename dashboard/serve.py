@@ -16,6 +16,7 @@ from dashboard.app import make_app
 from dashboard.deciding import Decisions
 from dashboard.door import Door
 from dashboard.missions import Missions
+from dashboard.rendering import Renderer
 from dashboard.revisions import Revisions
 from dashboard.site import Site
 from errors import TierError, UsageError
@@ -78,7 +79,9 @@ def opened(
         names |= _AT_HOME if at_home else {listening.host.lower(), at.address}
         door = Door(hosts=frozenset(names), port=port, secure=listening.certificate is not None)
         revisions = Revisions(missions, int if decisions is None else decisions.version)
-        site = Site(missions, revisions, decisions, ticket=door.ticket)
+        renderer = Renderer()
+        renderer.prepare()
+        site = Site(missions, revisions, decisions, ticket=door.ticket, renderer=renderer)
         app = make_app(site, revisions, door, decisions)
         server = server_of(app, listening.certificate)
         revisions.is_over = lambda: server.should_exit

@@ -42,7 +42,9 @@ class Overview:
     milestones: tuple[MilestoneView, ...]
     ready: tuple[str, ...]  # in dispatch order
     critical_path: tuple[str, ...]
-    graph: Graph = field(compare=False, repr=False)  # of the plan; it follows from the rows
+    # What it was made of, so that whoever shows more of it need not read the file again.
+    plan: Plan = field(compare=False, repr=False)
+    graph: Graph = field(compare=False, repr=False)
 
     @property
     def tasks(self) -> list[TaskView]:
@@ -67,6 +69,7 @@ def make_overview(plan: Plan, graph: Graph, spent: Mapping[str, int]) -> Overvie
         milestones=tuple(views.milestone(milestone) for milestone in plan.milestones),
         ready=ready,
         critical_path=graph.critical_path(),
+        plan=plan,
         graph=graph,
     )
 

@@ -9,16 +9,22 @@ from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan
 from mission.report import Line, Report, make_report
+from tasks_md.model import Plan
 
 
-def read_report(place: Place, *, milestone: str | None = None) -> Report:
+def read_report(place: Place, *, milestone: str | None = None, plan: Plan | None = None) -> Report:
     """The report of the mission, or of one milestone. Changes nothing, starts nothing.
+
+    Args:
+        place: The mission.
+        milestone: Of this one alone.
+        plan: The task file, where it was read already.
 
     Raises:
         TaskFileError: No such milestone, or the file cannot be read.
         JournalError: The journal cannot be read.
     """
-    plan = read_plan(place)
+    plan = read_plan(place) if plan is None else plan
     attempts, guesses = look(
         place.journal_file, lambda journal: (journal.attempts(), guesses_of(journal))
     )

@@ -135,24 +135,29 @@ def read_history(place: Place, task: str | None = None) -> History:
     return found
 
 
-def read_story(place: Place, task: str) -> Story:
+def read_story(place: Place, task: str, *, plan: Plan | None = None) -> Story:
     """Everything about one row. Changes nothing, starts nothing.
+
+    Args:
+        place: The mission.
+        task: The row.
+        plan: The task file, where it was read already.
 
     Raises:
         TaskFileError: There is no such task, and never was one; or the file cannot be read.
         JournalError: The journal cannot be read.
     """
-    plan = read_plan(place)
+    known = read_plan(place) if plan is None else plan
 
     def take(journal: Journal) -> Story:
         attempts = journal.attempts(task)
         events = journal.events(task=task)
         together = [one for one in journal.events(Verified) if task in one.what.together]
         requests = journal.requests(task)
-        return make_story(plan, task, attempts, events, together=together, requests=requests)
+        return make_story(known, task, attempts, events, together=together, requests=requests)
 
     story = look(place.journal_file, take)
-    _refuse_unknown(plan, task, known=bool(story.chapters or story.events))
+    _refuse_unknown(known, task, known=bool(story.chapters or story.events))
     return story
 
 

@@ -25,9 +25,9 @@ from mission.journal.kinds import (
 )
 from mission.journal.look import look
 from mission.place import Place
-from mission.plan import read_plan
 from mission.state import Status
 from mission.waits import WaitsFor
+from tasks_md.model import Plan
 
 
 class Phase(StrEnum):
@@ -63,18 +63,19 @@ class RowTime:
     stretches: tuple[Stretch, ...]
 
 
-def read_timeline(place: Place, *, worked_until: datetime | None = None) -> tuple[RowTime, ...]:
+def read_timeline(
+    place: Place, plan: Plan, *, worked_until: datetime | None = None
+) -> tuple[RowTime, ...]:
     """Of every row that was ever begun, in file order. Changes nothing, starts nothing.
 
     Args:
         place: The mission.
+        plan: Its task file.
         worked_until: The last sign of a run that is at work no more; None: one is.
 
     Raises:
-        TaskFileError: The task file cannot be read.
         JournalError: The journal cannot be read.
     """
-    plan = read_plan(place)
 
     def take(journal: Journal) -> tuple[list[Attempt], list[Event[Happening]]]:
         return journal.attempts(), journal.events()

@@ -55,7 +55,7 @@ def build(name: str, shown: Shown, standing: Standing, task: str, query: Query) 
         case "queue":
             page = queue_page(place, standing)
         case "costs":
-            page = costs_page(place, query)
+            page = costs_page(place, standing, query)
         case "feed":
             page = feed_page(place, query)
         case "row":

@@ -9,10 +9,11 @@ from datetime import date
 from dashboard.pages.page import Query, cut
 from mission.clock import utc_now
 from mission.journal import Attempt
+from mission.journal.look import look
 from mission.place import Place
 from mission.report import Line, add_up
 from service.reporting import read_report
-from service.story import read_history
+from service.standing import Standing
 
 _AT_ONCE = 150  # rows
 
@@ -45,19 +46,19 @@ class CostsPage:
     pages: int
 
 
-def costs_page(place: Place, query: Query) -> CostsPage:
+def costs_page(place: Place, standing: Standing, query: Query) -> CostsPage:
     """Put it together.
 
     Raises:
         UsageError: The query asks for what cannot be.
         MissionError: Something cannot be read.
     """
-    report = read_report(place)
+    report = read_report(place, plan=standing.overview.plan)
     shown = cut([line for line in report.tasks if line.spent.attempts], query, at_once=_AT_ONCE)
     (total,) = _lines([report.total])
     return CostsPage(
         total=total,
-        days=_lines(_days(read_history(place).attempts)),
+        days=_lines(_days(look(place.journal_file, lambda journal: journal.attempts()))),
         agents=_lines(report.agents),
         milestones=_lines(report.milestones),
         rows=_lines(shown.items),

@@ -119,7 +119,7 @@ def row_page(place: Place, standing: Standing, task: str, query: Query) -> RowPa
         UsageError: It has no such attempt.
         MissionError: Something cannot be read.
     """
-    story = read_story(place, task)
+    story = read_story(place, task, plan=standing.overview.plan)
     if query.exported:
         story = _for_others(story)
     view = next((one for one in standing.overview.tasks if one.task.id == task), None)

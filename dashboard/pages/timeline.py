@@ -68,7 +68,7 @@ def timeline_page(place: Place, standing: Standing, query: Query) -> TimelinePag
     """
     run = standing.run
     worked_until = run.last_sign if run is not None and not run.at_work else None
-    rows = read_timeline(place, worked_until=worked_until)
+    rows = read_timeline(place, standing.overview.plan, worked_until=worked_until)
     shown = cut(rows, query, at_once=_AT_ONCE)
     scale = Scale.of(rows)
     return TimelinePage(
