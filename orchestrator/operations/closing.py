@@ -87,7 +87,9 @@ class CloseMilestone:
             f"{milestone.id} is done: every row is merged and confirmed, "
             f"{means.repository.base} is green at {base[:10]}.\n\n{report_markdown(report)}"
         )
-        word = f"{milestone.id} closed at {base[:10]}: {len(others)} rows done"
+        word = (
+            f"{milestone.id} closed at {base[:10]}: {len(others)} row{'s'[: len(others) != 1]} done"
+        )
         if merges:
             word += f", {len(merges)} merged by this runner and confirmed"
         closed = self.issues.close(task, comment)

@@ -3,7 +3,7 @@ the rows that cannot run, and once more at the run's end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from errors import MissionError
@@ -27,6 +27,7 @@ class Noticing:
         self._settings = settings
         self._say = say
         self._text = _bytes(settings)
+        self._keys = _keys(settings)  # as they were when they could be read last
         self._tables: object = None  # of the plan that was looked at last
         self._of_plan = ""
         self._of_settings = ""
@@ -46,10 +47,16 @@ class Noticing:
             self._text = text
             broken = self._settings_trouble(plan)
             name = self._settings.name
-            if not broken and not self._of_settings:
-                self._say(
-                    f"{name} was changed: this run goes on as it began, the next one heeds it"
-                )
+            if not broken:
+                before, self._keys = self._keys, _keys(self._settings)
+                changed = [
+                    key for key in {**before, **self._keys} if _differs(key, before, self._keys)
+                ]
+                if changed:
+                    self._say(
+                        f"{name} was changed ({', '.join(changed)}): this run goes on as it began "
+                        "to its end, and the next `mission run` heeds it"
+                    )
             self._of_settings = self._told(self._of_settings, broken, name)
 
     def _told(self, before: str, now: str, what: str) -> str:
@@ -96,6 +103,19 @@ def cannot_run(plan: Plan, findings: Collection[Finding]) -> tuple[str, ...]:
         if not more:
             return tuple(dict.fromkeys(one.id for one in open_rows if one.id in bad))
         bad |= more
+
+
+def _keys(settings: Path) -> Mapping[str, object]:
+    """What the settings say, by key; nothing where they cannot be read."""
+    try:
+        value = open_document(settings).value
+    except MissionError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _differs(key: str, before: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    return (key in before, before.get(key)) != (key in now, now.get(key))
 
 
 def _bytes(file: Path) -> bytes | None:

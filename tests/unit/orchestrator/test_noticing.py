@@ -89,7 +89,7 @@ def test_broken_settings_are_told_and_the_run_goes_on(tmp_path: Path) -> None:
     assert list(noticing.left) == []
     settings.write_text("max_parallel: 4\n")
     noticing.look(mission.board.plan)
-    assert mission.display.said[-1].startswith("mission.yaml was changed")
+    assert mission.display.said[-1].startswith("mission.yaml was changed (max_parallel): this run")
 
 
 @pytest.mark.parametrize("text", ["", "| id | status |\n| --- | --- |\n"])
