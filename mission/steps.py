@@ -60,7 +60,7 @@ class AttemptState:
     said: Outcome | None  # the agent's word; None: it has said nothing yet
     end: End | None  # None while it has not ended
     approved: bool  # a person approved its work, and it is on its way to the base
-    taken_up: bool  # it had ended and goes on: people may have changed its branch since
+    taken_up: bool  # its work had been looked at, and people may have changed its branch since
 
     @property
     def outcome(self) -> str | None:
@@ -117,10 +117,12 @@ ENDS: Mapping[Step, frozenset[End]] = {
     Step.ENDED: frozenset({End.HELD_UP, End.BY_PERSON}),  # once more, before it could be taken up
 }
 
-#: Where an attempt that is taken up goes on, by where it stands: with its branch as it is by then,
-#: or behind the merge that was its own.
+#: Where an attempt that is taken up goes on, by where it stands: right behind its agent, with its
+#: branch as it is by then, or behind the merge that was its own.
 TAKEN_UP: Mapping[Step, frozenset[Step]] = {
-    step: frozenset({Step.WORKED, Step.MERGED}) if step is Step.ENDED else frozenset({Step.WORKED})
+    step: frozenset({Step.ANSWERED, Step.WORKED, Step.MERGED})
+    if step is Step.ENDED
+    else frozenset({Step.WORKED})
     for step in Step
     if step not in (Step.STARTED, Step.UNFINISHED, Step.ANSWERED)
 }

@@ -127,6 +127,7 @@ def keeps_approval(state: AttemptState, row: Status | None) -> bool:
     return state.approved and row is Status.NEEDS_QA
 
 
+_FINISHED = frozenset({Outcome.SUCCESS, Outcome.NEEDS_QA})
 # Ends that say nothing of the work: what was finished is delivered, and no agent is asked again.
 _HELD = frozenset({End.HELD_UP, End.BY_PERSON})
 
@@ -143,11 +144,16 @@ def is_delivered(last: Attempt, branch: str | None, agent: str) -> bool:
         return is_finished(last)
     return (
         last.end in _HELD
-        and last.head is not None
-        and last.branch is not None
+        and (last.head is not None or is_left_behind_the_agent(last))
         and last.branch == branch
         and (last.agent == agent or last.stands_in is not None)
     )
+
+
+def is_left_behind_the_agent(ended: Attempt) -> bool:
+    """Whether the agent of an attempt that has ended had finished, and what it left is in the
+    attempt's folder on this machine, or where it was to be fetched from: it was not committed."""
+    return ended.said in _FINISHED and ended.head is None and ended.worktree is not None
 
 
 # Ends after which the agent's session is worth going on with: what is said goes to who made it.

@@ -40,8 +40,7 @@ def refuse_conflicts(worktree: Worktree, unmerged: Sequence[str]) -> None:
     if files:
         operation = name_of(worktree) or "merge"
         raise GitError(
-            f"the agent left a {operation} unfinished, with conflicts in {', '.join(files)}",
-            hint=f"Its worktree is {worktree.path}",
+            f"the agent left a {operation} unfinished, with conflicts in {', '.join(files)}"
         )
 
 

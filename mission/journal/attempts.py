@@ -144,7 +144,7 @@ class Attempts(Part):
             "ended": None,
             "reason": "",
             "approved": approved,
-            "taken_up": True,
+            "taken_up": step is not Step.ANSWERED,
         }
         return self._move(id, _noted(changed) | moved, before_take_up(step))
 

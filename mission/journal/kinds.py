@@ -96,6 +96,7 @@ class AgentEnded:
     outcome: str  # an `agents.protocol.Outcome`
     denied: str = ""  # what its tool was not allowed to do, although it went on
     guess: str = ""  # why what it used is not known exactly; empty: it is
+    answer: str = ""  # all that it said, where that is its work: of a row without a branch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,7 @@ from orchestrator.attempts.repairing import Repairing
 from orchestrator.attempts.resuming import Resuming
 from orchestrator.attempts.retrying import STATUSES, Retrying
 from orchestrator.attempts.reviewing import Reviewed, Reviewing
-from orchestrator.attempts.work import AgentWork, facts
+from orchestrator.attempts.work import AgentWork
 from orchestrator.gating.paths import touched
 from orchestrator.merging.pruning import Pruning
 from orchestrator.merging.queue import MergeQueue
@@ -126,13 +126,12 @@ class AttemptRunner:
         """The attempt with its work committed; its end if its agent did not finish."""
         if attempt.step is Step.STARTED:
             attempt, worktree = self._agent_work.prepare(assignment)
-            result = self._agent_work.run_agent(assignment, attempt, worktree)
-            if result.outcome not in (Outcome.SUCCESS, Outcome.NEEDS_QA):
+            attempt, result = self._agent_work.run_agent(assignment, attempt, worktree)
+            if attempt.step is Step.UNFINISHED:
                 return self._unfinished(assignment, attempt, result)
-            if attempt.branch is None:
-                told = result.answer or result.summary
-                self._reports.write_report(assignment.task, told, attempt.agent)
-            attempt = self._agent_work.note_answer(attempt, result)
+        if attempt.branch is None:
+            told = self._agent_work.told(attempt)
+            self._reports.write_report(assignment.task, told, attempt.agent)
         return self._agent_work.collect(attempt)
 
     def _make_ready(self, assignment: Assignment, attempt: Attempt) -> Attempt | TaskEnd:
@@ -212,7 +211,6 @@ class AttemptRunner:
 
     def _unfinished(self, assignment: Assignment, attempt: Attempt, result: Result) -> TaskEnd:
         """The end of an attempt whose agent did not finish."""
-        self._journal.advance_attempt(attempt.id, Step.UNFINISHED, **facts(result))
         decision = self._retrying.decide_next(attempt, result)
         status = STATUSES.get(decision.action)
         reason = f"{attempt.agent}: {decision.reason}. {advised(decision.advice, attempt.task)}"

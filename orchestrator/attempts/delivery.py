@@ -13,7 +13,7 @@ from orchestrator.gating.passage import Passage
 from orchestrator.merging.pulling import Pulling
 from orchestrator.ports.display import Display
 from orchestrator.ports.row_stop import RowStop
-from orchestrator.workers.sending import pushed_by_worker
+from orchestrator.workers.sending import is_pushed
 from orchestrator.workplace.finished import Work
 from orchestrator.workplace.verifying import FinishedWork, VerificationError, Verifier
 from tasks_md.model import Task
@@ -109,7 +109,7 @@ class Delivering:
         if self.repository.remote is None:
             return
         work = Work.of(attempt)
-        if pushed_by_worker(self.journal, attempt, work.head):
+        if is_pushed(self.journal, attempt, work.head):
             return
         repository = self.repository
         refuse_secrets(

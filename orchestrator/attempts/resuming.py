@@ -10,6 +10,7 @@ from mission.journal.kinds import Merged
 from orchestrator.attempts.work import AgentWork
 from orchestrator.merging.merges import Merges
 from orchestrator.ports.display import Display
+from policy.attempt import is_left_behind_the_agent
 from workspace import changes, unfinished
 from workspace.foreign import Tips, tips
 from workspace.foreign import newest as changed
@@ -37,6 +38,8 @@ class Resuming:
             for event in self.journal.events(Merged, task=last.task, attempt=last.id)
         )
         step = Step.MERGED if merged else Step.WORKED
+        if not merged and is_left_behind_the_agent(last):
+            step = Step.ANSWERED
         return self.journal.take_up_attempt(last.id, step=step)
 
     def with_added(self, attempt: Attempt) -> Attempt:

@@ -10,7 +10,7 @@ from pathlib import Path
 from agents.brief import write_brief
 from agents.protocol import Result
 from agents.registry import settings
-from errors import AlreadyMergedError, GitError
+from errors import AlreadyMergedError, GitError, LockedError
 from mission.config import MissionConfig
 from mission.journal import Attempt, End, Journal, Step
 from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
@@ -22,7 +22,8 @@ from orchestrator.attempts.repairing import Repairing
 from orchestrator.merging.merges import Merges
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.display import Display
-from orchestrator.workers.sending import Errands, works_elsewhere
+from orchestrator.workers.errand import Delivery
+from orchestrator.workers.sending import FINISHED, Errands, pushed_by_workers, works_elsewhere
 from orchestrator.workplace.asking import Asking, Question
 from orchestrator.workplace.commit_files import PROGRAMS
 from orchestrator.workplace.finished import author_of
@@ -89,8 +90,14 @@ class AgentWork:
         """The folder in which an attempt works."""
         return self.beginning.worktree_of(attempt, base)
 
-    def run_agent(self, assignment: Assignment, attempt: Attempt, worktree: Worktree) -> Result:
-        """Let the agent carry the brief out."""
+    def run_agent(
+        self, assignment: Assignment, attempt: Attempt, worktree: Worktree
+    ) -> tuple[Attempt, Result]:
+        """Let the agent carry the brief out; the attempt behind its end.
+
+        Its answer is journalled before anything else is done, so that it is not asked again
+        whatever fails or dies then.
+        """
         task = assignment.task
         steps = steps_for(self.config, task)
         conflict = self._conflict(attempt)
@@ -132,11 +139,21 @@ class AgentWork:
         if works_elsewhere(self.config, attempt.agent):
             others_worked = self._others_worked(attempt)
             author = author_of(attempt.agent)
-            return self.errands.send(question, worktree, author, others_worked=others_worked)
+            delivery = self.errands.send(question, author, others_worked=others_worked)
+            return self._note_answer(attempt, delivery.result, delivery), delivery.result
         sandbox = settings(attempt.agent, self.config).sandbox
         self.preparing.for_agent(attempt, worktree, sandbox, assignment.stop)
-        with self.worktrees.lent(worktree), self._programs(attempt, worktree) as files:
-            return self.asking.ask(replace(question, programs=files))
+        answered: Result | None = None
+        try:
+            with self.worktrees.lent(worktree), self._programs(attempt, worktree) as files:
+                answered = self.asking.ask(replace(question, programs=files))
+                attempt = self._note_answer(attempt, answered)
+        except GitError as error:
+            if answered is None or answered.outcome in FINISHED:
+                raise
+            # What it committed comes home when its worktree is used next.
+            self.display.say(f"{attempt.task}: {error}")
+        return attempt, answered
 
     def _programs(
         self, attempt: Attempt, worktree: Worktree
@@ -158,31 +175,59 @@ class AgentWork:
         before = (one for one in self.journal.attempts(attempt.task) if one.number < attempt.number)
         return any(one.agent != attempt.agent for one in before)
 
-    def note_answer(self, attempt: Attempt, result: Result) -> Attempt:
-        """Journal, before anything else is done, that the agent has ended, so that it is not asked
-        again after a crash."""
+    def _note_answer(
+        self, attempt: Attempt, result: Result, delivery: Delivery | None = None
+    ) -> Attempt:
+        """Journal that the agent has ended, and with what; of a worker, what else it did."""
         with self.journal.together():
+            if delivery is not None:
+                self.errands.note(attempt, delivery)
+            if result.outcome not in FINISHED:
+                return self.journal.advance_attempt(attempt.id, Step.UNFINISHED, **facts(result))
             self.journal.record(
                 AgentEnded(
-                    outcome=result.outcome.value, denied=result.denied, guess=result.usage.guess
+                    outcome=result.outcome.value,
+                    denied=result.denied,
+                    guess=result.usage.guess,
+                    answer=result.answer if attempt.branch is None else "",
                 ),
                 task=attempt.task,
                 attempt=attempt.id,
             )
             return self.journal.advance_attempt(attempt.id, Step.ANSWERED, **facts(result))
 
+    def told(self, attempt: Attempt) -> str:
+        """What the agent of a row without a branch has to say: all of its work."""
+        ends = self.journal.events(AgentEnded, task=attempt.task, attempt=attempt.id)
+        return (ends[-1].what.answer if ends else "") or attempt.summary
+
     def collect(self, attempt: Attempt) -> Attempt:
-        """Commit what the agent left in its worktree on its branch."""
+        """Bring what the agent left onto its branch: from the remote where it worked elsewhere, and
+        what is not committed in its worktree. Done again, it changes nothing.
+
+        Raises:
+            GitError: That cannot be done; nothing is lost. Where it is the agent's fault, a person
+                sets it right in the worktree.
+        """
         if attempt.base_commit is None:
             raise RuntimeError(f"attempt {attempt.id} is {attempt.step}, but has no worktree")
         worktree = self.worktree_of(attempt, attempt.base_commit)
         if attempt.branch is not None:
-            changes.commit_leftovers(
-                worktree,
-                message=leftovers_message(attempt.task, attempt.summary, attempt.number),
-                author=author_of(attempt.agent),
-            )
-        return self.journal.advance_attempt(attempt.id, Step.WORKED, head=changes.head(worktree))
+            author = author_of(attempt.agent)
+            delivered = pushed_by_workers(self.journal, attempt)
+            if delivered:
+                self.errands.follow(worktree, delivered[-1], author)
+            try:
+                changes.commit_leftovers(
+                    worktree,
+                    message=leftovers_message(attempt.task, attempt.summary, attempt.number),
+                    author=author,
+                )
+            except GitError as error:
+                raise _to_be_settled(error, attempt, worktree) from error
+        return self.journal.advance_attempt(
+            attempt.id, Step.WORKED, head=changes.head(worktree), worktree=str(worktree.path)
+        )
 
     def clear(self, attempt: Attempt) -> None:
         """Remove the worktree of an attempt whose work is safe elsewhere. Its branch stays.
@@ -241,6 +286,17 @@ class AgentWork:
             return f"Attempt {last.number} by {last.agent} was cut off before it ended."
         told = last.reason or last.summary
         return f"Attempt {last.number} by {last.agent} ended as {last.outcome}: {told}"
+
+
+def _to_be_settled(error: GitError, attempt: Attempt, worktree: Worktree) -> GitError:
+    """Why what an agent left cannot be committed, and how a person goes on."""
+    if isinstance(error, LockedError):
+        return error
+    way = (
+        f"Its work is in {worktree.path}: set it right there, then `mission unblock {attempt.task}`"
+        f" goes on without the agent; `mission unblock {attempt.task} --anew` asks it again"
+    )
+    return GitError(error.message, hint=f"{error.hint}. {way}" if error.hint else way)
 
 
 class Facts(UsageColumns):

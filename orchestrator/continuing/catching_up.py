@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from errors import MissionError
 from mission.journal import Attempt, End, Event, Journal, Step
-from mission.journal.kinds import StatusSet, WentOn
+from mission.journal.kinds import AgentEnded, StatusSet, WentOn
 from mission.state import Actor, Status
 from mission.steps import AT_BASE
 from orchestrator.continuing.branches import LeftBranches
 from orchestrator.loop.board import Board
 from orchestrator.loop.notes import with_word
 from orchestrator.ports.display import Display
+from orchestrator.workers.sending import pushed_by_workers
 from tasks_md.edit import CellChange, current
 from tasks_md.model import Dialect, Plan, Task
 from tasks_md.parse import decode, parse
@@ -73,6 +74,10 @@ class CatchingUp:
         for one in theirs:
             if self._is_lost(one):
                 self._end_lost(one)
+            elif one.step is Step.ENDED and one.head is None and self._has_left(one):
+                # It goes on behind its agent, in a folder that is made for it here.
+                folder = self.branches.worktrees.path(one.task, one.number)
+                self.journal.update_attempt(one.id, worktree=str(folder))
 
     def _give_up(self, attempt: Attempt) -> bool:
         """End an attempt of ours behind which another clone went on; False: its agent does not end,
@@ -87,17 +92,28 @@ class CatchingUp:
         """Whether what is left of an attempt was on the other machine alone."""
         if attempt.step in AT_BASE or attempt.end is End.SUCCESS:
             return False  # the base says what became of it
-        if attempt.step in (Step.STARTED, Step.ANSWERED):
+        if attempt.step is Step.STARTED:
             return True
+        if attempt.step is Step.ANSWERED:
+            return not self._has_left(attempt)
         if attempt.step is Step.ENDED and attempt.head is None:
             return False
         if attempt.branch is None:
             return attempt.step is not Step.ENDED and attempt.step is not Step.UNFINISHED
         return attempt.head is not None and self.repository.git.commit(attempt.head) is None
 
+    def _has_left(self, attempt: Attempt) -> bool:
+        """Whether what the agent of an attempt left behind its end is here: a worker pushed it, or
+        it is in the journal."""
+        if attempt.branch is None:
+            ends = self.journal.events(AgentEnded, task=attempt.task, attempt=attempt.id)
+            return any(one.what.answer for one in ends)
+        pushed = pushed_by_workers(self.journal, attempt)
+        return bool(pushed) and self.repository.git.commit(pushed[-1]) is not None
+
     def _end_lost(self, attempt: Attempt) -> None:
-        if attempt.step is Step.ENDED:
-            self.journal.update_attempt(attempt.id, head=None)  # nobody can deliver it any more
+        if attempt.step is Step.ENDED:  # nobody can deliver it any more
+            self.journal.update_attempt(attempt.id, head=None, worktree=None)
         else:
             self.journal.end_attempt(attempt.id, End.INTERRUPTED, GONE)
         self.display.say(f"{attempt.task}: attempt {attempt.number} begins anew: {GONE}")

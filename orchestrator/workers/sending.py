@@ -30,7 +30,7 @@ from workspace.repository import Repository
 from workspace.worktree import Worktree
 from workspace.worktrees import Worktrees
 
-_FINISHED = (Outcome.SUCCESS, Outcome.NEEDS_QA)
+FINISHED = frozenset({Outcome.SUCCESS, Outcome.NEEDS_QA})
 
 
 def works_elsewhere(config: MissionConfig, agent: str) -> bool:
@@ -57,18 +57,14 @@ class Errands:
     redactor: Redactor
     display: Display
 
-    def send(
-        self, question: Question, worktree: Worktree, author: str, *, others_worked: bool
-    ) -> Result:
-        """A worker's answer, with its work in `worktree`. Every way in which it may fail is an
-        outcome.
+    def send(self, question: Question, author: str, *, others_worked: bool) -> Delivery:
+        """A worker's answer. Every way in which it may fail is an outcome.
 
         Args:
             others_worked: Whether another agent has worked at the row before.
 
         Raises:
             AgentError: The workers cannot be asked.
-            GitError: What a worker pushed cannot be fetched.
         """
         attempt = question.attempt
         errand = replace(
@@ -79,14 +75,8 @@ class Errands:
             others_worked=others_worked,
         )
         earlier = self._left_by_a_crash(attempt)
-        delivery = self._exchange(
-            question, errand, earlier, told_before(self.journal, attempt, earlier)
-        )
-        self._note(attempt, delivery)
-        result = delivery.result
-        if result.outcome in _FINISHED and delivery.head is not None and attempt.branch is not None:
-            self._follow(worktree, delivery.head, author)
-        return result
+        booked = told_before(self.journal, attempt, earlier)
+        return self._exchange(question, errand, earlier, booked)
 
     def consult(self, question: Question, *, commit: str, about: str) -> Result:
         """The answer of an agent that reads the repository at `commit` and changes nothing: asked
@@ -228,7 +218,7 @@ class Errands:
         ]
         return runs[-1] if runs and self.remote.holds(runs[-1]) else None
 
-    def _note(self, attempt: Attempt, delivery: Delivery) -> None:
+    def note(self, attempt: Attempt, delivery: Delivery) -> None:
         """Journal what the worker did."""
         note = partial(self.journal.record, task=attempt.task, attempt=attempt.id)
         for verdict in delivery.gates:
@@ -247,8 +237,12 @@ class Errands:
         if delivery.held is not None:
             note(WorkHeld(branch=attempt.branch, commit=delivery.held, host=delivery.host))
 
-    def _follow(self, worktree: Worktree, head: str, author: str) -> None:
-        """Bring the branch in our worktree to the commit that a worker has pushed."""
+    def follow(self, worktree: Worktree, head: str, author: str) -> None:
+        """Bring the branch in our worktree to the commit that a worker has pushed.
+
+        Raises:
+            GitError: It cannot be fetched.
+        """
         repository, git = self.repository, worktree.git
         with repository.lock():
             repository.git.run(
@@ -264,14 +258,23 @@ class Errands:
         # An attempt that was cut off here may have left work that no worker has seen.
         changes.commit_leftovers(worktree, message="Work that was cut off", author=author)
         here = changes.head(worktree)
+        if git.is_ancestor(head, of=here):
+            return  # it has been brought here before, and somebody may have added to it
         if not git.is_ancestor(here, of=head):
             git.run("update-ref", f"refs/mission-runner/kept/{worktree.branch}-{here[:12]}", here)
         git.run("reset", "--quiet", "--hard", head)
 
 
-def pushed_by_worker(journal: Journal, attempt: Attempt, head: str) -> bool:
-    """Whether a worker has pushed this very commit, through the gates."""
+def is_pushed(journal: Journal, attempt: Attempt, head: str) -> bool:
+    """Whether this very commit was pushed for the attempt, through the gates: from here, or by a
+    worker."""
     return any(
         event.what.commit == head
         for event in journal.events(Pushed, task=attempt.task, attempt=attempt.id)
     )
+
+
+def pushed_by_workers(journal: Journal, attempt: Attempt) -> list[str]:
+    """The commits of an attempt that workers have pushed, through the gates; the last one last."""
+    pushed = journal.events(Pushed, task=attempt.task, attempt=attempt.id)
+    return [event.what.commit for event in pushed if event.what.host is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -82,6 +83,16 @@ def test_markers_that_stay_end_as_blocked(tmp_path: Path) -> None:
     (other,) = {"A", "B"} - {merged}
     assert scratch.statuses() == {merged: "done", other: "blocked"}
     assert "left a merge unfinished, with conflicts in shared.txt" in scratch.notes(other)
+
+    # A person settles it in the worktree that the note names, and the agent is not asked again.
+    (worktree,) = re.findall(r"in (\S+): set it right there", scratch.notes(other))
+    (Path(worktree) / "shared.txt").write_text("A\nB\n")
+    with scratch.journal() as journal:
+        journal.submit_request("unblock", other, by="person")
+    assert scratch.run().exit_code == 0
+    assert scratch.merged() == [merged, other]
+    with scratch.journal() as journal:
+        assert [one.outcome for one in journal.attempts(other)] == ["conflict", "success"]
 
 
 def test_an_agent_that_fails_to_repair_leaves_the_row_blocked_by_its_conflict(

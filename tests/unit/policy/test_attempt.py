@@ -73,6 +73,7 @@ def test_nothing_leads_back_before_the_work_of_the_agent() -> None:
         assert NEXT[step] <= set(FINISHED)
         assert TAKEN_UP.get(step, frozenset()) <= set(FINISHED)
     assert TAKEN_UP.keys().isdisjoint({Step.STARTED, Step.UNFINISHED, Step.ANSWERED})
+    assert TAKEN_UP[Step.ENDED] == {Step.ANSWERED, Step.WORKED, Step.MERGED}
 
 
 def test_what_a_crash_leaves_while_the_row_is_in_progress() -> None:
@@ -147,8 +148,14 @@ def test_held_up_work_is_delivered_to_the_branch_and_by_the_agent_of_its_row() -
     assert not is_delivered(one, "feat/b", "worker")
     assert not is_delivered(one, "feat/a", "other")
     assert is_delivered(replace(one, stands_in="other"), "feat/a", "other")
-    assert not is_delivered(replace(one, head=None), "feat/a", "worker")
     assert is_delivered(replace(one, end=End.BY_PERSON), "feat/a", "worker")
+    assert is_delivered(replace(one, branch=None), None, "worker")
+    # Not committed yet: it is in the folder, if that is on this machine.
+    left = replace(one, head=None, worktree="w")
+    assert is_delivered(left, "feat/a", "worker")
+    assert not is_delivered(replace(left, worktree=None), "feat/a", "worker")
+    assert not is_delivered(replace(left, said=None), "feat/a", "worker")
+    assert not is_delivered(replace(left, said=Outcome.QUOTA), "feat/a", "worker")
     # The agent's own word that something is missing is no finished work.
     assert not is_delivered(replace(one, end=End.AS_SAID), "feat/a", "worker")
 

@@ -22,6 +22,7 @@ from policy.attempt import (
     after_crash,
     by_person,
     is_delivered,
+    is_left_behind_the_agent,
     is_resumed,
     keeps_approval,
     may_be_approved,
@@ -87,13 +88,18 @@ class Attempts(RuleBasedStateMachine):
         if last is not None and delivers:
             last = self.journal.withdraw_approval(last.id)
             step = Step.MERGED if model.merged else Step.WORKED
+            assert is_left_behind_the_agent(last) == (
+                last.step is Step.ENDED and not model.committed
+            )
+            if not model.committed:
+                step = Step.ANSWERED
             ended = last.step is Step.ENDED
             self.job = self.journal.take_up_attempt(last.id, step=step) if ended else last
         else:
             assert last is None or is_resumed(last) == model.resume
             self.job = self.journal.start_attempt(
                 run=self.run_id, task=self.task, agent="worker", branch="branch",
-                base_commit="b", worktree=None, log=None, route="",
+                base_commit="b", worktree="w", log=None, route="",
             )  # fmt: skip
             model.agent, model.committed, model.asks = "at work", False, False
         model.row, model.approved, model.journalled = Status.IN_PROGRESS, False, False
@@ -188,8 +194,6 @@ class Attempts(RuleBasedStateMachine):
             return  # nothing was written: that the row is tried again, the journal alone has
         if end is not End.HELD_UP:
             model.deliver = False
-        elif kill == "no":
-            model.deliver = model.deliver and model.committed
         if model.agent != "gave up":
             model.resume = end is End.VERIFICATION and kill == "no"
         if kill == "no":
@@ -230,7 +234,7 @@ class Attempts(RuleBasedStateMachine):
         elif after is not Turn.IN_TURN:
             self.journal.end_attempt(attempt.id, after)
             model.journalled = True
-            model.deliver = model.row is Status.BLOCKED and finished and model.committed
+            model.deliver = model.row is Status.BLOCKED and finished
             if model.agent != "gave up":
                 cut_off = model.agent == "at work"
                 written = model.row in (Status.BLOCKED, Status.FAILED, Status.NEEDS_QA, Status.DONE)
