@@ -15,7 +15,7 @@ from agents.limit_end import limit_end
 from agents.protocol import Brief, Result
 from agents.sandbox import confine
 from agents.stream import local_now
-from errors import MissionError
+from errors import DiskError, MissionError, told
 from mission.outcome import LIMITS, Outcome
 from workspace.process import ProcessEnd, ProcessSpec, Stop, run_process
 from workspace.redact import Redactor
@@ -67,6 +67,9 @@ def run_tool(
 
     Returns:
         How the process ended, or the attempt's result where it could not even be started.
+
+    Raises:
+        OSError, DiskError: A disk takes nothing.
     """
     redactor = redactor_for(brief)
     given = brief.environment if environment is None else environment
@@ -97,6 +100,8 @@ def run_tool(
             brief.started.confined = True
             end = run_process(spec, stop, brief.on_start)
     except (OSError, MissionError) as error:
+        if isinstance(told(error), DiskError):
+            raise  # it is no fault of the tool's, and no other one would do better
         return Result(outcome=Outcome.BLOCKED, summary=redactor.text(str(error)))
     return end
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,8 @@ from cli.console import fact, print_json, printable, shown_path, talk
 from cli.lazy import lazy_group
 from cli.proxies import spare_loopback
 from errors import FindingsError, MissionError, told
+from errors.disk import LITTLE, TROUBLE, standing
+from mission.place import mission_home
 from workspace.redact import Redactor
 
 # command -> module, or module:name, of the `typer.Typer` that holds exactly this command or group;
@@ -103,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="mission", standalone_mode=True)
     except (MissionError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in TROUBLE and error.filename is None:
+            _name_the_disk(error, sys.argv[1:] if arguments is None else arguments)
         shown, redact = told(error), Redactor.from_environment().text
         message, hint = redact(shown.message), redact(shown.hint)
         if isinstance(shown, FindingsError):
@@ -120,6 +125,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 ]
             print_json({"error": told_of | {"exit_code": shown.exit_code}})
         sys.exit(shown.exit_code)
+
+
+def _name_the_disk(error: OSError, arguments: Sequence[str]) -> None:
+    """Give an error of a disk its place, where the system did not say it: of the folders that a
+    command may write to the first whose disk takes nothing."""
+    named = (Path(one) for one in arguments if not one.startswith("-"))
+    folders = [one.absolute() for one in named if one.exists()]
+    folders += [Path.cwd(), mission_home(), Path(tempfile.gettempdir())]
+    error.filename = next((str(one) for one in folders if standing(one, least=LITTLE)), None)
 
 
 def _tell_all(error: FindingsError, redact: Callable[[str], str]) -> None:

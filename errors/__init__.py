@@ -19,7 +19,8 @@
     │   └── GateTimeoutError     exit code 75: it did not say so in time
     ├── ForgeError               a forge did not do what was asked: see forges.errors
     ├── ProcessError             a program that cannot be started
-    ├── MachineError             the machine refuses: a full disk, a missing right
+    ├── MachineError             the machine refuses: a missing right, no thread
+    │   └── DiskError            a disk takes nothing: full, read-only, broken
     ├── GitError                 git refused
     │   ├── RemoteAwayError      the remote could not be reached for as long as was waited for it
     │   ├── LockedError          another git is at work, or was killed there: its lock stays
@@ -36,6 +37,9 @@
     └── StoppedError             exit code 130: a person stopped the run
         └── ClaimLostError       exit code 1: another clone has taken the mission over
 
+`JournalDiskError`, `TaskFileDiskError` and `GitDiskError` are a `DiskError` as well, met by who
+they are named after.
+
 A subclass of `MissionError` is printed as one line and its hint, without a traceback. Anything
 else that escapes is a bug of ours and shows its traceback.
 """
@@ -43,9 +47,12 @@ else that escapes is a bug of ours and shows its traceback.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Self
 
+from errors.disk import LITTLE, RIGHTS, TROUBLE, standing
 from errors.finding import Finding
 
 
@@ -175,6 +182,9 @@ class MachineError(MissionError):
     @classmethod
     def of(cls, error: OSError) -> MachineError:
         """What the system said, in one line."""
+        if error.errno in TROUBLE:
+            path = None if error.filename is None else Path(os.fsdecode(error.filename))
+            return DiskError.at(path, error.strerror or "")
         where = f" ({error.filename})" if error.filename is not None else ""
         words = error.strerror or type(error).__name__
         hint = _MACHINE_HINTS.get(error.errno or 0, "Set that right, and run again")
@@ -186,6 +196,46 @@ class MachineError(MissionError):
         return cls(f"{what} got no thread: {error}", hint=_NO_THREAD)
 
 
+class DiskError(MachineError):
+    """A disk takes nothing: what needs it cannot work until somebody has mended it."""
+
+    @classmethod
+    def at(cls, path: Path | None, words: str, *, what: str = "") -> Self:
+        """What was met at a path, in one line, with the disk that is to blame.
+
+        Args:
+            path: What could not be written; None: nobody knows.
+            words: The system's.
+            what: What it was to be, if people know it by another name.
+        """
+        where = f" ({path})" if path is not None else ""
+        why = standing(path) if path is not None else ""
+        if path is not None and words == os.strerror(errno.ENOSPC):
+            why = standing(path, least=LITTLE)
+        message = f"{what}: {words}" if what else f"{words}{where}"
+        return cls("; ".join(part for part in (message, why) if part), hint=disk_hint(words, why))
+
+
+def disk_hint(words: str, why: str) -> str:
+    """What to do about a disk that takes nothing.
+
+    Args:
+        words: The system's.
+        why: How the disk stands, as `errors.disk.standing` says it.
+    """
+    if "full" in why or "no inodes" in why:
+        remedy = "Make room there"
+    elif "read-only" in why.lower() or "read-only" in words.lower():
+        remedy = "Let it be written to again"
+    elif any(os.strerror(one).lower() in words.lower() for one in (*RIGHTS,)):
+        remedy = _NO_RIGHT
+    elif any(os.strerror(one) in words for one in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)):
+        remedy = "Make room there"
+    else:
+        remedy = "See what is wrong with that disk"
+    return f"{remedy}; then `mission run` carries on, nothing is lost"
+
+
 def told(error: MissionError | OSError) -> MissionError:
     """An error in the words in which people are told of it."""
     return MachineError.of(error) if isinstance(error, OSError) else error
@@ -193,14 +243,10 @@ def told(error: MissionError | OSError) -> MissionError:
 
 _IN_THE_WAY = "Something else stands where a file or folder of the runner belongs: move it away"
 _NO_RIGHT = "Check that this user may write there"
-_NO_ROOM = "Make room, and run again"
 _NO_THREAD = "The machine limits them (`ulimit -u`, cgroup): raise that or lower max_parallel"
 _MACHINE_HINTS: Mapping[int, str] = {
-    errno.ENOSPC: _NO_ROOM,
-    errno.EDQUOT: _NO_ROOM,
     errno.EACCES: _NO_RIGHT,
     errno.EPERM: _NO_RIGHT,
-    errno.EROFS: _NO_RIGHT,
     errno.EEXIST: _IN_THE_WAY,
     errno.ENOTDIR: _IN_THE_WAY,
     errno.EISDIR: _IN_THE_WAY,
@@ -209,6 +255,20 @@ _MACHINE_HINTS: Mapping[int, str] = {
 
 class GitError(MissionError):
     """Git refused what was asked of it."""
+
+
+class GitDiskError(GitError, DiskError):
+    """Git met a disk that takes nothing."""
+
+
+class JournalDiskError(JournalError, DiskError):
+    """The journal cannot be written, for the disk that it is on: nothing can be saved."""
+
+
+class TaskFileDiskError(TaskFileError, DiskError):
+    """The task file cannot be written, for the disk that it is on."""
+
+    exit_code = 1
 
 
 class RemoteAwayError(GitError):

@@ -12,6 +12,7 @@ from orchestrator.admission.budgeting import Budget
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.letters.carrier import Mail, NoMail
 from orchestrator.loop.board import Board
+from orchestrator.loop.closing import Closing
 from orchestrator.loop.dispatch import Dispatcher
 from orchestrator.loop.events import Event, StopRequested, Woken
 from orchestrator.loop.holds import RunHolds
@@ -126,6 +127,7 @@ def conduct(
                 limit=SlotsFile.of(parts.place.state_dir),
             ),
             notice=parts.noticing.look,
+            closing=Closing(full=parts.disks.full, display=parts.display),
             understand=lambda plan: refuse_misunderstood(parts.document, plan),
         )
         loop.run()
@@ -149,6 +151,7 @@ def _operations(parts: Assembly, issues: IssueBook) -> OperationRunner:
             passage=parts.passage,
             display=parts.display,
             stop=parts.stop,
+            disks=parts.disks,
         ),
         lambda name: closing if name == CLOSE_MILESTONE else find_operation(name),
         record=parts.operations,

@@ -176,6 +176,11 @@ def open_mission(
             yield parts, Board(writer, journal)
             parts.whereabouts.end(parts.taking_in.taken_in_commit())
             outcome = "stopped" if stop.requested else "ended"
+        except OSError as error:
+            disk = parts.disks.to_blame(error)
+            if disk is None:
+                raise
+            raise disk from error
         finally:
             claim.give_back()
             if post is not None:

@@ -97,6 +97,9 @@ def run_mission(
         take_over=request.take_over,
     )
     with opened as (parts, board), _own_slots(parts), _storage_copy(parts):
+        disk = parts.disks.trouble()
+        if disk is not None:  # before anybody is paid for what cannot be kept
+            raise disk
         refuse_errors(_findings(parts, board))
         check_base(parts.repository)
         take_in_pushed(parts, board)

@@ -153,7 +153,8 @@ def is_delivered(last: Attempt, branch: str | None, agent: str) -> bool:
 def is_left_behind_the_agent(ended: Attempt) -> bool:
     """Whether the agent of an attempt that has ended had finished, and what it left is in the
     attempt's folder on this machine, or where it was to be fetched from: it was not committed."""
-    return ended.said in _FINISHED and ended.head is None and ended.worktree is not None
+    finished = ended.step is Step.ENDED and ended.said in _FINISHED
+    return finished and ended.head is None and ended.worktree is not None
 
 
 # Ends after which the agent's session is worth going on with: what is said goes to who made it.

@@ -18,14 +18,25 @@ def chain(changes: Iterable[Event[StatusSet]]) -> int:
     return sum(change.what.by == Actor.PERSON for change in changes)
 
 
-def rounds_of(reviews: Iterable[Event[ReviewMade]], now: int) -> list[Event[ReviewMade]]:
-    """The row's reviews since a person last set it, in their order.
+def rounds_of(
+    reviews: Iterable[Event[ReviewMade]], now: int, attempt: Attempt
+) -> list[Event[ReviewMade]]:
+    """The row's reviews since a person last set it, in their order; where there are none, the one
+    that has passed just this work of the attempt: it is not paid twice because the row was blocked
+    by something else.
 
     Args:
         reviews: All of them.
         now: What `chain` says.
+        attempt: The work that is to be reviewed.
     """
-    return [event for event in reviews if event.what.chain == now]
+    made = list(reviews)
+    rounds = [event for event in made if event.what.chain == now]
+    if rounds or not made:
+        return rounds
+    last = made[-1]
+    same = (last.attempt, last.what.head) == (attempt.id, attempt.head)
+    return [last] if last.what.passed and same else []
 
 
 def stands(last: Event[ReviewMade], attempt: Attempt) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from errors import TaskFileError, UsageError
+from errors import TaskFileDiskError, TaskFileError, UsageError, disk_hint
+from errors.disk import RIGHTS, TROUBLE, standing
 from tasks_md.edit import CellChange, apply
 from tasks_md.holder import Holder, holder
 from tasks_md.lock import WriterLock
@@ -85,9 +86,14 @@ class StatusWriter:
 
         Raises:
             WriterBusyError: Somebody else is; the message says who.
+            TaskFileError: Nothing can be written beside the file.
         """
         self._lock.acquire(timeout)
-        _leftover(self.path).unlink(missing_ok=True)  # of a writer that was killed
+        try:
+            _leftover(self.path).unlink(missing_ok=True)  # of a writer that was killed
+        except OSError as error:
+            self._lock.release()
+            raise self._refused(error) from error
 
     def release(self) -> None:
         """Give the lock back."""
@@ -211,8 +217,17 @@ class StatusWriter:
             with NewFile(leftover, pieces, like=last.version) as fresh:
                 return fresh.replace(path) if self._is_as_read(path) else None
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise TaskFileError(f"cannot be written: {reason}", path=str(self._named)) from error
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> TaskFileError:
+        """Why the file cannot be written."""
+        reason = error.strerror or type(error).__name__
+        message, path = f"cannot be written: {reason}", str(self._named)
+        if error.errno not in TROUBLE | RIGHTS:
+            return TaskFileError(message, path=path)
+        why = standing(self.path.parent)
+        told = "; ".join(one for one in (message, why) if one)
+        return TaskFileDiskError(told, hint=disk_hint(reason, why), path=path)
 
 
 def _pieces(plan: Plan) -> list[bytes]:

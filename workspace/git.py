@@ -141,7 +141,8 @@ class Git(GitCommand):
         """
         refused = self.try_refs(*commands)
         if refused:
-            raise refusal(f"git update-ref: {refused}", refused)
+            where = self.git_dir or self.folder
+            raise refusal(f"git update-ref: {refused}", refused, folder=where)
 
     def try_refs(self, *commands: str) -> str:
         """As `move_refs`.

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from errors import GitError
 from workspace.away import Away
+from workspace.disks import as_git_error
 from workspace.exchange import exchange
 from workspace.git_environment import git_environment, program
 from workspace.git_locks import PATIENCE, PAUSE, GitLocks, lock_in_the_way, may_repeat, refusal
@@ -103,7 +104,8 @@ class GitCommand:
                 break
             time.sleep(PAUSE)
         if check and output.code != 0:
-            raise refusal(f"git {_name(args)}: {reason(output)}", output.stderr)
+            where = self.git_dir or self.folder
+            raise refusal(f"git {_name(args)}: {reason(output)}", output.stderr, folder=where)
         return output
 
     def _reach(self, once: Callable[[float], GitOutput]) -> GitOutput:
@@ -176,7 +178,10 @@ class GitCommand:
                 pass_fds=holding,
             )
         except (OSError, ValueError) as error:
-            raise GitError(f"git {_name(args)} cannot run in {self.folder}: {error}") from error
+            message = f"git {_name(args)} cannot run in {self.folder}"
+            if isinstance(error, OSError):
+                raise as_git_error(message, error) from error
+            raise GitError(f"{message}: {error}") from error
 
     def _options(self, hooks: bool | Path) -> list[str]:
         folder = None if hooks is True else hooks or os.devnull

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from errors import GitError, LockedError
 from mission.private import private_folder
+from workspace.disks import disk_met, git_met
 
 PATIENCE = 10.0  # seconds for which a lock may be in somebody else's hands
 PAUSE = 0.1  # seconds between two looks
@@ -54,9 +55,13 @@ def may_repeat(args: Sequence[str], said: str) -> bool:
     return bool(args) and args[0] in _REPEATED and lock_in_the_way(said) is not None
 
 
-def refusal(message: str, said: str, *, hint: str = "") -> GitError:
-    """The error for a command that git refused with these words: what they tell of locks counts."""
+def refusal(message: str, said: str, *, hint: str = "", folder: Path | None = None) -> GitError:
+    """The error for a command that git refused with these words, in `folder`: what they tell of
+    locks counts, and of disks."""
     lock = lock_in_the_way(said)
+    met = disk_met(said)
+    if met is not None:
+        return git_met(message, met, folder)
     if lock is None:
         return GitError(message, hint=hint)
     return LockedError(message, hint=remedy(lock))

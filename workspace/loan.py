@@ -18,8 +18,8 @@ import re
 import shutil
 from pathlib import Path
 
-from errors import GitError
 from mission.place import LENT
+from workspace.disks import as_git_error
 from workspace.git import Git
 from workspace.git_files import carry, commits_in, copy_indexes, leads_to, link, same_indexes, write
 from workspace.lent_repository import STASH, LentRepository
@@ -78,7 +78,7 @@ class Loan:
             fresh.replace(self._terms)
             link(self._path, self._lent.git_dir)
         except (OSError, shutil.Error) as error:
-            raise GitError(f"{self._path} cannot be lent: {error}") from error
+            raise as_git_error(f"{self._path} cannot be lent", error) from error
 
     def end(self, record: Path | None) -> None:
         """End the loan, if there is one: bring home what was committed, and what is under way.
@@ -106,8 +106,9 @@ class Loan:
                 link(self._path, record)
             self._terms.unlink(missing_ok=True)
         except (OSError, shutil.Error) as error:
-            raise GitError(
-                f"what was committed in {self._path} cannot be read: {error}",
+            raise as_git_error(
+                f"what was committed in {self._path} cannot be read",
+                error,
                 hint=f"It is in {self._lent.git_dir}",
             ) from error
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from errors.disk import TROUBLE
 from mission.private import private_folder
 
 LINE_LIMIT = 64 << 20  # bytes; a longer line comes in pieces, so that it cannot fill the memory
@@ -90,7 +92,8 @@ class Output:
                     self._take(stream, lines.rest())
         finally:
             if self._log is not None:
-                self._log.close()
+                with _unless_the_disk_is_full():
+                    self._log.close()
 
     @property
     def tail(self) -> str:
@@ -113,15 +116,30 @@ class Output:
             if self._on_line is not None:
                 self._on_line(stream, line)
         if lines and self._log is not None:
-            self._log.flush()
+            with _unless_the_disk_is_full():
+                self._log.flush()
 
     def _write(self, line: bytes) -> None:
         if self._log is None or self._room <= 0:
             return
-        self._log.write(line + b"\n")
+        with _unless_the_disk_is_full():
+            self._append(self._log, line)
+
+    def _append(self, log: IO[bytes], line: bytes) -> None:
+        log.write(line + b"\n")
         self._room -= len(line) + 1
         if self._room <= 0:
-            self._log.write(_LOG_FULL)
+            log.write(_LOG_FULL)
+
+
+@contextmanager
+def _unless_the_disk_is_full() -> Iterator[None]:
+    """A log that the disk does not take ends nobody's work: whoever saves the work says so."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in TROUBLE:
+            raise
 
 
 def _open_log(path: Path) -> IO[bytes]:

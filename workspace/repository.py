@@ -203,6 +203,7 @@ class Repository:
                     f"{self.base} cannot be fetched: {reason(fetched)}",
                     fetched.stderr,
                     hint=self._not_there(fetched),
+                    folder=self.common_dir,
                 )
         return self.base_tip()
 

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from errors import GitError
+from workspace.disks import as_git_error
 
 _HARMLESS = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK, stat.S_ISSOCK)  # a socket cannot be opened
 
@@ -20,7 +21,7 @@ def refuse_special_files(folder: Path) -> None:
     try:
         _look_through(folder)
     except OSError as error:
-        raise GitError(f"{folder} cannot be looked through: {error}") from error
+        raise as_git_error(f"{folder} cannot be looked through", error) from error
 
 
 def _look_through(folder: Path) -> None:

@@ -57,6 +57,11 @@ class Worktrees:
         )
         self._pooled = pooled
 
+    @property
+    def root(self) -> Path:
+        """The folder that all of them are in. It need not exist."""
+        return self._root
+
     def path(self, task: str, attempt: int) -> Path:
         """Where an attempt's worktree is or would be."""
         return self._root / f"{_stem(task)}-{attempt}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import threading
 import time
@@ -11,23 +13,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from errors import JournalError
+from errors import DiskError, JournalDiskError, JournalError, disk_hint, told
+from errors.disk import TROUBLE, standing
 from mission.clock import Now, utc_now
 from mission.journal.damage import MOVE_ASIDE, refuse_damage
+from mission.journal.reserve import Reserve
 from mission.journal.versions import SCHEMA_VERSION, bring_up, check_version
 from mission.private import private_folder
 
 _BUSY_SECONDS = 10.0  # how long a statement waits for another process's write
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 _HINTS = {
-    sqlite3.SQLITE_FULL: "The disk is full: make room, then run again",
-    sqlite3.SQLITE_READONLY: "The file or its folder is read-only for this user",
-    sqlite3.SQLITE_CANTOPEN: "Check that this user may write to its folder",
-    sqlite3.SQLITE_PERM: "Check that this user may write to its folder",
-    sqlite3.SQLITE_IOERR: "The disk reports an error, or is full",
     sqlite3.SQLITE_BUSY: "Another process has been writing to it for too long",
     sqlite3.SQLITE_CORRUPT: MOVE_ASIDE,
     sqlite3.SQLITE_NOTADB: MOVE_ASIDE,
+}
+
+_LEAST = 256 << 10  # bytes on the disk, with less than which the reserve is given up
+# Where it is the disk that refuses, and what a system would say then.
+_DISK = {
+    sqlite3.SQLITE_FULL: os.strerror(errno.ENOSPC),
+    sqlite3.SQLITE_READONLY: os.strerror(errno.EACCES),
+    sqlite3.SQLITE_CANTOPEN: os.strerror(errno.EACCES),
+    sqlite3.SQLITE_PERM: os.strerror(errno.EACCES),
+    sqlite3.SQLITE_IOERR: os.strerror(errno.EIO),
 }
 
 Value = str | int | float | None
@@ -41,8 +50,17 @@ def to_text(moment: datetime) -> str:
 class Database:
     """One connection for all threads of a process. Each statement is a transaction of its own."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, clock: Now) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        clock: Now,
+        reserve: Reserve | None = None,
+    ) -> None:
+        """`reserve`: given up once the disk is full; without it that is an error at once."""
         self.path = path
+        self.full: JournalDiskError | None = None  # the disk was, and the reserve is used
+        self._reserve = reserve
         self._clock = clock
         self._connection = connection
         self._lock = threading.RLock()  # held by a thread's whole transaction
@@ -61,6 +79,8 @@ class Database:
                 path.touch(mode=0o600)  # SQLite gives what it writes beside it the same rights
             connection = _connect(f"file:{quote(str(path))}")
         except OSError as error:
+            if error.errno in TROUBLE:
+                raise told(error) from error
             raise JournalError(
                 f"{path.parent} cannot be made ({error.strerror})",
                 hint="Check that this user may write there",
@@ -74,7 +94,15 @@ class Database:
             if isinstance(error, sqlite3.Error):
                 raise _translated(error, path) from error
             raise
-        return cls(connection, path, clock)
+        reserve = Reserve.beside(path)
+        try:
+            reserve.fill()
+        except OSError as error:
+            connection.close()
+            if error.errno in TROUBLE:
+                raise DiskError.at(reserve.path, error.strerror or "") from error
+            raise told(error) from error
+        return cls(connection, path, clock, reserve)
 
     @classmethod
     def open_to_read(cls, path: Path) -> Database:
@@ -158,13 +186,37 @@ class Database:
 
     def _rows(self, statement: str, values: Mapping[str, Value]) -> list[sqlite3.Row]:
         with self._lock:
+            together = self._connection.in_transaction
+            if not (together or statement.startswith("SELECT")):
+                self._look_at_the_disk()
             try:
                 # All rows are fetched: only then is a statement with RETURNING committed.
                 return self._connection.execute(statement, values).fetchall()
             except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
                 if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                     raise  # a bug of ours
-                raise _translated(error, self.path) from error
+                met = _translated(error, self.path)
+                whole = together == self._connection.in_transaction
+                if not (whole and self._makes_room(met)):
+                    raise met from error
+            return self._rows(statement, values)
+
+    def _look_at_the_disk(self) -> None:
+        """Give the reserve up before a write that would be the first to find the disk full: what
+        several statements write together cannot be tried again."""
+        if self._reserve is None or self.full is not None:
+            return
+        why = standing(self.path, least=_LEAST)
+        if why:
+            self.full = JournalDiskError(f"the journal {self.path}: {why}", hint=disk_hint("", why))
+            self._reserve.release()
+
+    def _makes_room(self, met: JournalError) -> bool:
+        """Whether a statement that met a full disk can be tried again."""
+        if not isinstance(met, JournalDiskError) or self._reserve is None:
+            return False
+        self.full = self.full or met
+        return self._reserve.release()
 
 
 def _connect(uri: str) -> sqlite3.Connection:
@@ -255,6 +307,12 @@ def _translated(error: sqlite3.Error, path: Path) -> JournalError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if "Could not decode to UTF-8" in str(error):  # the module's own, without a code; or a text
         return JournalError(f"the journal {path} is damaged: a text is not one", hint=MOVE_ASIDE)
+    if code in _DISK:
+        why = standing(path)
+        said = f"the journal {path}: {error}"
+        return JournalDiskError(
+            "; ".join(one for one in (said, why) if one), hint=disk_hint(_DISK[code], why)
+        )
     return JournalError(f"the journal {path}: {error}", hint=_HINTS.get(code, ""))
 
 

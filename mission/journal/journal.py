@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from errors import JournalDiskError
 from mission.clock import Now, utc_now
 from mission.journal.attempts import Attempts
 from mission.journal.carrying import Carrying
@@ -51,6 +52,12 @@ class Journal(Carrying, Runs, Attempts, Requests):
     def in_run(self, run: int) -> Self:
         """The same journal, written in the name of a run."""
         return type(self)(self._database, self._redact, run)
+
+    @property
+    def full(self) -> JournalDiskError | None:
+        """That the disk was full, and what was written since is in the room that was kept for that:
+        nothing further should start. None: it was not."""
+        return self._database.full
 
     @property
     def run(self) -> int:

@@ -170,6 +170,7 @@ class Assembly(Shared):
             landed=self.landed,
             redactor=self.redactor,
             display=self.display,
+            disks=self.disks,
         )
 
     @cached_property
@@ -225,6 +226,7 @@ class Assembly(Shared):
             worktrees=self.worktrees,
             task_file=self.task_file,
             redactor=self.redactor,
+            disks=self.disks,
         )
 
     @cached_property
@@ -308,6 +310,7 @@ class Assembly(Shared):
                 issues=issues,
                 journal=self.journal,
                 clock=self.clock,
+                disks=self.disks,
             ),
             reviewing=self.reviewing,
             delivering=self.delivering,
@@ -323,6 +326,7 @@ class Assembly(Shared):
             repository=self.repository,
             task_file=self.task_file,
             display=self.display,
+            disks=self.disks,
         )
 
     def merge_queue(self) -> MergeQueue:

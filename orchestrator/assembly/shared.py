@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from errors import GitError, UsageError
 from mission.plan import read_plan
@@ -27,12 +29,25 @@ from orchestrator.workplace.asking import Asking
 from orchestrator.workplace.preparing import Preparing
 from orchestrator.workplace.verifying import Verifier
 from tasks_md.model import Plan
+from workspace.disks import Disks
 from workspace.signatures import ssh_keygen
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shared(Given):
     """... and what many parts use."""
+
+    @cached_property
+    def disks(self) -> Disks:
+        """The folders that a run cannot do without."""
+        place, common_dir = self.place, self.repository.common_dir
+        folders = [place.state_dir, common_dir, place.folder, self.worktrees.root]
+        folders.append(Path(tempfile.gettempdir()))
+        return Disks(
+            folders=tuple(dict.fromkeys(folders)),
+            work=self.worktrees.root,
+            met=lambda: self.journal.full,
+        )
 
     @cached_property
     def passage(self) -> Passage:

@@ -35,6 +35,7 @@ from orchestrator.workplace.finished import Work
 from orchestrator.workplace.verifying import FinishedWork
 from policy.attempt import is_fresh
 from workspace import changes
+from workspace.disks import Disks
 from workspace.repository import Repository
 
 
@@ -62,7 +63,9 @@ class AttemptRunner:
         repository: Repository,
         task_file: str,
         display: Display,
+        disks: Disks,
     ) -> None:
+        self._disks = disks
         self._reviewing = reviewing
         self._delivering = delivering
         self._resuming = resuming
@@ -189,6 +192,9 @@ class AttemptRunner:
         repository = self._repository
         files = changes.changed_files(repository.git, repository.base_tip(), work.head)
         if not files and is_fresh(attempt):
+            disk = self._disks.trouble()
+            if disk is not None:
+                return self._failing.without_disk(assignment, disk, in_vain=True)
             denied = self._agent_work.denied_to(attempt)
             outcome, why = no_change(attempt.agent, said=attempt.summary, denied=denied)
             reason = f"{work.branch}: {why}. {advised(ADVICE[outcome], task.id)}"

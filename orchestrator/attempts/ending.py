@@ -30,6 +30,7 @@ class Ending:
         again: Again | None = None,
         unreviewed: Unreviewed | None = None,
         fatal: bool = False,
+        closes: bool = False,
     ) -> TaskEnd:
         """The end; its texts without secrets."""
         redact = self.redactor.text
@@ -44,4 +45,5 @@ class Ending:
             again=again,
             unreviewed=unreviewed,
             fatal=fatal,
+            closes=closes,
         )

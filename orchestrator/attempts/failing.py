@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from errors import (
     AlreadyMergedError,
     CheckoutBlockedError,
+    DiskError,
     LockedError,
     MergeConflictError,
     MissionError,
@@ -27,6 +28,7 @@ from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.ends import Again, TaskEnd
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.workplace.verifying import VerificationError
+from workspace.disks import Disks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +41,15 @@ class Failing:
     issues: IssueBook
     journal: Journal
     clock: Clock
+    disks: Disks
 
     def end_of(self, assignment: Assignment, error: MissionError | OSError) -> TaskEnd:
         """The end of an attempt that met `error`."""
+        if not isinstance(error, StoppedError) and (disk := self.disks.to_blame(error)):
+            return self.without_disk(assignment, disk)
         match error:
-            case StoppedError() if assignment.stop.held_back:
-                return self._held_back(assignment, error.message)
             case StoppedError():
-                return self._stopped(assignment, None, error.message)
+                return self._at_a_stop(assignment, error)
             case RemoteAwayError() | LockedError():
                 status = self._as_it_was(assignment)
                 return self._stopped(assignment, status, str(error), fatal=True)
@@ -56,6 +59,28 @@ class Failing:
                 return self._not_good(assignment, error)
             case _:
                 return self._held_up(assignment, told(error))
+
+    def _at_a_stop(self, assignment: Assignment, stopped: StoppedError) -> TaskEnd:
+        """The end of an attempt that the run's stop ended, or its row's."""
+        if assignment.stop.held_back:
+            return self._held_back(assignment, stopped.message)
+        return self._stopped(assignment, None, stopped.message)
+
+    def without_disk(
+        self, assignment: Assignment, disk: DiskError, *, in_vain: bool = False
+    ) -> TaskEnd:
+        """The end of a job that a disk takes nothing for: nobody could do better until that is
+        mended, so nothing further starts. What was finished is kept for the next run.
+
+        Args:
+            in_vain: Whether its agent has ended and could leave nothing.
+        """
+        step = self._now(assignment).step
+        ends = {Step.STARTED: End.STOPPED, Step.UNFINISHED: End.AS_SAID}
+        end = End.INTERRUPTED if in_vain else ends.get(step)
+        status = None if end is None else Status.NOT_STARTED
+        said = Outcome.STOPPED
+        return self.ending.end(assignment, status, end, said=said, reason=str(disk), closes=True)
 
     def _found_merged(self, assignment: Assignment, merged: AlreadyMergedError) -> TaskEnd:
         """The end of an attempt that came too late: the base holds the row."""

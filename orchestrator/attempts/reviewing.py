@@ -32,6 +32,7 @@ from policy.routing import matches
 from tasks_md.model import Task
 from workspace.attributes import changes_attributes
 from workspace.changes import changed_files
+from workspace.disks import Disks
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.worktrees import Worktrees
@@ -71,6 +72,7 @@ class Reviewing:
     worktrees: Worktrees
     task_file: str
     redactor: Redactor
+    disks: Disks
 
     def rule_for(self, task: Task) -> ReviewRule | None:
         """The rule that asks for a review of this row's work."""
@@ -114,7 +116,8 @@ class Reviewing:
         rule = self.rule_for(task)
         if rule is None:
             return None
-        rounds = rounds_of(self.journal.events(ReviewMade, task=task.id), self._chain(task.id))
+        reviews = self.journal.events(ReviewMade, task=task.id)
+        rounds = rounds_of(reviews, self._chain(task.id), attempt)
         if not rounds or not stands(rounds[-1], attempt):
             if unchanged(rounds, attempt) > 1:
                 return Reviewed(passed=False, person=True, text=stuck(rounds[-1], attempt))
@@ -202,6 +205,9 @@ class Reviewing:
             about=REVIEW,
         )
         bill.book(result.usage)
+        disk = None if result.outcome is Outcome.SUCCESS else self.disks.trouble()
+        if disk is not None:
+            raise disk
         if result.outcome is Outcome.STOPPED:
             raise StoppedError(f"stopped while {reviewer} reviewed: {assignment.stop.reason}")
         return result

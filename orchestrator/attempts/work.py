@@ -10,7 +10,7 @@ from pathlib import Path
 from agents.brief import write_brief
 from agents.protocol import Result
 from agents.registry import settings
-from errors import AlreadyMergedError, GitError, LockedError
+from errors import AlreadyMergedError, DiskError, GitError, LockedError
 from mission.config import MissionConfig
 from mission.journal import Attempt, End, Journal, Step
 from mission.journal.kinds import AgentEnded, ReviewMade, UsageBooked
@@ -31,6 +31,7 @@ from orchestrator.workplace.preparing import Preparing
 from orchestrator.workplace.programs import programs_of
 from orchestrator.workplace.verifying import steps_for
 from workspace import changes
+from workspace.disks import Disks
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.squash import leftovers_message
@@ -57,6 +58,7 @@ class AgentWork:
     landed: Merges
     redactor: Redactor
     display: Display
+    disks: Disks
 
     def prepare(self, assignment: Assignment) -> tuple[Attempt, Worktree]:
         """The attempt's worktree, from the current tip of the base, or as an earlier one left it.
@@ -144,16 +146,29 @@ class AgentWork:
         sandbox = settings(attempt.agent, self.config).sandbox
         self.preparing.for_agent(attempt, worktree, sandbox, assignment.stop)
         answered: Result | None = None
+        disk: DiskError | None = None
         try:
             with self.worktrees.lent(worktree), self._programs(attempt, worktree) as files:
                 answered = self.asking.ask(replace(question, programs=files))
+                disk = self._to_blame(answered)
+                if disk is not None:
+                    answered = replace(answered, outcome=Outcome.STOPPED, summary=str(disk))
                 attempt = self._note_answer(attempt, answered)
         except GitError as error:
             if answered is None or answered.outcome in FINISHED:
                 raise
             # What it committed comes home when its worktree is used next.
-            self.display.say(f"{attempt.task}: {error}")
+            if disk is None:
+                self.display.say(f"{attempt.task}: {error}")
+        if disk is not None:
+            raise disk
         return attempt, answered
+
+    def _to_blame(self, answered: Result) -> DiskError | None:
+        """The disk that kept an agent from finishing, perhaps; None: none did."""
+        if answered.outcome in (*FINISHED, Outcome.STOPPED):
+            return None
+        return self.disks.trouble()
 
     def _programs(
         self, attempt: Attempt, worktree: Worktree
@@ -290,7 +305,7 @@ class AgentWork:
 
 def _to_be_settled(error: GitError, attempt: Attempt, worktree: Worktree) -> GitError:
     """Why what an agent left cannot be committed, and how a person goes on."""
-    if isinstance(error, LockedError):
+    if isinstance(error, LockedError | DiskError):
         return error
     way = (
         f"Its work is in {worktree.path}: set it right there, then `mission unblock {attempt.task}`"

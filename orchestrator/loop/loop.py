@@ -10,13 +10,14 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from errors import FindingsError, MissionError, RowConflictError
+from errors import DiskError, FindingsError, MissionError, RowConflictError
 from mission.clock import Clock
 from mission.journal import Attempt, Journal, Step
 from mission.journal.kinds import DispatchBegan
 from mission.state import Status
 from orchestrator.admission.admission import Admission
 from orchestrator.loop.board import Board, StatusChange
+from orchestrator.loop.closing import Closing
 from orchestrator.loop.dispatch import SUM_UP, Dispatcher
 from orchestrator.loop.events import Event, FileChanged, JobEnded, Woken, Written
 from orchestrator.loop.holds import Holds
@@ -61,6 +62,7 @@ class Loop:
         holds: Holds,
         understand: Callable[[Plan], None],
         notice: Callable[[Plan], None],
+        closing: Closing,
     ) -> None:
         """`understand` raises a `FindingsError` where a rule of the settings cannot be understood
         with a plan any more; `notice` is told of the plan when it, or the settings, may be others.
@@ -84,6 +86,7 @@ class Loop:
         self._holds = holds
         self._understand = understand
         self._notice = notice
+        self._closing = closing
         self._file_changed = False  # by somebody else, perhaps
         self._paused = False  # as read once a step: a pause that ends in one is seen in the next
         self._live: dict[str, Assignment] = {}
@@ -112,6 +115,8 @@ class Loop:
             self._go()
         except BaseException as error:
             # How jobs end is not taken in any more: they stop, and the next run carries them on.
+            if isinstance(error, DiskError) and self._live:
+                self._display.say(str(error))
             self._stop.give_up(str(error) or type(error).__name__)
             self._jobs.wait()  # while they work, nobody else may become the writer
             raise
@@ -127,10 +132,13 @@ class Loop:
             if not self._live and not self._writing.busy and not self._waits():
                 break
             ended = self._wait()
+        if self._closing.why:
+            self._stop.give_up(self._closing.why)
 
     def _step(self, ended: Sequence[JobEnded]) -> None:
         """Take in what ended and what people did, start what is ready, and write it all."""
         ends = [end for job in ended if (end := self._take(job)) is not None]
+        ends = [self._closing.heed(end, busy=bool(self._live)) for end in ends]
         self._looked = False
         if self._holds.yields:
             self._hold_back()
@@ -203,6 +211,8 @@ class Loop:
         due_or_ready = self._delays or self._board.count_ready()
         if not (due_or_ready and self._has_room() and self._may_start()):
             return
+        if not self._closing.may_start(busy=bool(self._live)):
+            return
         self._looked = True
         now = self._clock.now()
         with self._journal.together():
@@ -217,7 +227,8 @@ class Loop:
 
     def _may_start(self) -> bool:
         holds = self._holds
-        return not (self._stop.requested or self._paused or holds.away or holds.unclaimed)
+        held = self._paused or holds.away or holds.unclaimed
+        return not (self._stop.requested or self._closing.why or held)
 
     def _has_room(self) -> bool:
         return len(self._live) + len(self._starting) < self._slots
@@ -257,6 +268,8 @@ class Loop:
                     return
                 if attempt is None:
                     attempt = self._admission.begin(row, chosen)
+        except DiskError:
+            raise
         except MissionError as error:
             word = self._redactor.text(str(error))
             self._board.stage(StatusChange(task=task, status=Status.BLOCKED, word=word))
@@ -288,7 +301,7 @@ class Loop:
 
     def _waits(self) -> bool:
         """Whether something may still start by itself, though nothing is live."""
-        if self._stop.requested or self._holds.unclaimed:
+        if self._stop.requested or self._closing.why or self._holds.unclaimed:
             return False
         held = self._paused or self._holds.away
         return bool(self._delays) or (held and any(self._startable()))
@@ -351,12 +364,16 @@ class Loop:
             self._give_up(conflict)
 
     def _give_up(self, conflict: MissionError) -> None:
-        """Stop because the file and the run disagree: a person decides who is right."""
-        if self._conflict is None:
-            self._display.say(str(conflict))
-        self._conflict = self._conflict or conflict
+        """Stop because the file and the run disagree: a person decides who is right. Or because
+        nothing can be saved: what is under way may end, and the next run finds it."""
         self._starting.clear()
-        self._stop.give_up(conflict.message)
+        if isinstance(conflict, DiskError):
+            self._closing.begin(str(conflict), busy=bool(self._live))
+        else:
+            if self._conflict is None:
+                self._display.say(str(conflict))
+            self._stop.give_up(conflict.message)
+        self._conflict = self._conflict or conflict
 
     def _show(self) -> None:
         board = self._board

@@ -18,6 +18,7 @@ from orchestrator.operations.evidence import OperationEnd, OperationRecord
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.display import Display
 from orchestrator.ports.ends import TaskEnd
+from workspace.disks import Disks
 from workspace.process import Stop
 from workspace.redact import Redactor
 from workspace.repository import Repository
@@ -33,6 +34,7 @@ class Means:
     passage: Passage  # the gates
     display: Display
     stop: Stop  # the row's, once it is carried out
+    disks: Disks
 
 
 class Operation(Protocol):
@@ -95,6 +97,10 @@ class OperationRunner:
             self._means.stop.give_up(str(away))
             return self._end(assignment, Status.NOT_STARTED, End.STOPPED, "", str(away))
         except (MissionError, OSError) as error:
+            disk = self._means.disks.to_blame(error)
+            if disk is not None:
+                stopped_by = self._end(assignment, Status.NOT_STARTED, End.STOPPED, "", str(disk))
+                return replace(stopped_by, closes=True)
             word = str(told(error))
             return self._end(assignment, Status.BLOCKED, End.HELD_UP, word, word)
         finally:

@@ -45,3 +45,4 @@ class TaskEnd:
     again: Again | None = None  # the row stays in-progress meanwhile
     unreviewed: Unreviewed | None = None  # the same, and its attempt stays open
     fatal: bool = False  # the whole run stops
+    closes: bool = False  # nothing further starts; what is under way may end, then the run does

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.review import report
-from errors import UsageError
+from errors import DiskError, UsageError, told
 from mission.place import Place
 from tasks_md.model import Task
 from tasks_md.writer import StatusWriter
@@ -38,6 +38,7 @@ class ReviewReports:
 
         Raises:
             UsageError: Something else is where it belongs. A branch may have brought that.
+            OSError: The disk takes nothing.
         """
         path = self.writer.path.parent / report_link(task)
         fresh = path.with_name(f".{path.name}.new")
@@ -54,6 +55,8 @@ class ReviewReports:
                 file.write(content)
             fresh.replace(path)
         except OSError as error:
+            if isinstance(told(error), DiskError):
+                raise
             raise UsageError(
                 f"the report cannot be kept in {path}: {error.strerror}",
                 hint=f"Make room for it, then `mission unblock {task.id}`",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -94,19 +96,32 @@ class Errands:
             earlier = self._asked_before(question, errand)
             booked = booked_before(self.journal, question.attempt, earlier)
             return self._exchange(question, errand, earlier, booked).result
-        attempt = question.attempt
-        name = f"{question.task}.{about}"
-        with commit_files(self.worktrees, name, attempt.number, commit=commit) as place:
+        answer: Result | None = None
+        try:
+            with self._laid_out(question, commit, f"{question.task}.{about}") as there:
+                answer = self.asking.ask(there)
+        except (GitError, OSError) as error:
+            if answer is None:
+                raise
+            # What was laid out for it is removed as the next run begins.
+            self.display.say(f"{question.task}: {error}")
+        return answer
+
+    @contextmanager
+    def _laid_out(self, question: Question, commit: str, name: str) -> Iterator[Question]:
+        """The question, in a folder with the files of `commit`, while the block runs."""
+        number = question.attempt.number
+        with commit_files(self.worktrees, name, number, commit=commit) as place:
             programs = programs_of(
                 agent_settings(question.agent, self.config),
                 self.worktrees,
                 self.repository.git,
-                place=(f"{name}-{PROGRAMS}", attempt.number),
+                place=(f"{name}-{PROGRAMS}", number),
                 base=self.repository.base_tip(),
                 tree=place.path,
             )
             with self.worktrees.lent(place, returns=False), programs as files:
-                return self.asking.ask(replace(question, folder=place.path, programs=files))
+                yield replace(question, folder=place.path, programs=files)
 
     def _exchange(
         self, question: Question, errand: Errand, earlier: str | None, booked: Usage

@@ -1,7 +1,7 @@
-"""A journalled end is never run again: each git call behind an agent's end fails, once and for good.
+"""A journalled end is never run again: each git call behind an agent's end fails once, for good.
 
-A fresh mission of one row for each call, and then what a person does: run again, and `unblock` where
-the row is blocked. A sample of the calls here; `make soak` has every one.
+A fresh mission of one row for each call, and then what a person does: run again, and `unblock`
+where the row is blocked. A sample of the calls here; `make soak` has every one.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def played(
         told = _to_its_end(scratch, workers)
         if not failing.name:
             return None
-        wrong = _wrong(kind, scratch, folder, workers)
+        wrong = _wrong(kind, scratch, folder)
         return f"{name} {which} ({failing.name}): {wrong}; {told}" if wrong else ""
 
     return play
@@ -217,27 +217,31 @@ def _run(scratch: Scratch, display: RecordingDisplay, workers: RemoteAgents) -> 
         return run_mission(request, engine, display, Stop(), remote=workers)
 
 
-def _wrong(kind: Kind, scratch: Scratch, folder: Path, workers: RemoteAgents) -> str:
-    asked = (folder / "asked").read_text().split()
-    if asked != (["worker", "critic"] if kind.reviewed else ["worker"]):
-        return f"asked {asked}"
-    if scratch.statuses() != {"A": "done"}:
-        return f"it is {scratch.statuses()}"
+def _wrong(kind: Kind, scratch: Scratch, folder: Path) -> str:
+    """What is not as it should be in the end; empty: nothing."""
     base = Git(scratch.remote) if kind.remote else scratch.git
-    log = base.text("log", "--format=%(trailers:key=Task,valueonly)", "main").split()
-    if log != (["A"] if kind.merges else []):
-        return f"merged {log}"
-    if not kind.merges:
-        report = (scratch.task_file.parent / "reports" / "A.md").read_text()
-        return "" if "done, and read" in report else f"its report is {report}"
+    report = scratch.task_file.parent / "reports" / "A.md"
     with scratch.journal() as journal:
-        if journal.open_attempts():
-            return "an attempt is open"
-        if len(journal.attempts("A")) != 1:
-            return f"attempts: {[one.outcome for one in journal.attempts('A')]}"
+        attempts = [one.step.value for one in journal.attempts("A")]
     with pytest.raises(SystemExit) as verified:
         main(["verify", str(scratch.task_file)])
-    return "" if verified.value.code == 0 else "mission verify says no"
+    found = {
+        "asked": (folder / "asked").read_text().split(),
+        "statuses": scratch.statuses(),
+        "merged": base.text("log", "--format=%(trailers:key=Task,valueonly)", "main").split(),
+        "attempts": attempts,
+        "told": kind.merges or "done, and read" in report.read_text(),
+        "verify": verified.value.code,
+    }
+    wanted = {
+        "asked": ["worker", "critic"] if kind.reviewed else ["worker"],
+        "statuses": {"A": "done"},
+        "merged": ["A"] if kind.merges else [],
+        "attempts": ["ended"],
+        "told": True,
+        "verify": 0,
+    }
+    return str({name: value for name, value in found.items() if value != wanted[name]} or "")
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_a_journal_at_rest_stays_as_it_is(path: Path) -> None:
     with Journal.open(path) as journal:
         journal.record(_NOTE)
     before = files(path)
-    assert names(path) == [path.name]
+    assert names(path) == [path.name, f"{path.name}.reserve"]
     assert events(path) == 1
     assert files(path) == before
 

@@ -93,7 +93,8 @@ def test_a_full_disk_is_said_and_loses_nothing_that_was_there(tmp_path: Path) ->
         journal._database.rows(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(JournalError, match="full") as caught:
             journal.record(Other(kind="note", data={"text": "x" * 100_000}))
-        assert "make room" in caught.value.hint
+        assert caught.value.hint.startswith("Make room there")
+        assert journal.full is not None
         journal._database.rows("PRAGMA max_page_count = 100000")
         journal.record(after)
     with Journal.open_to_read(path) as journal:
@@ -163,7 +164,8 @@ def test_a_folder_that_is_read_only_can_be_read_and_refuses_in_words(shared_fold
     path.parent.chmod(0o755)
     read, existing, new = told.stdout.splitlines()
     assert read == "read 1"
-    assert existing == "refused The file or its folder is read-only for this user"
+    then = "then `mission run` carries on, nothing is lost"
+    assert existing == f"refused Check that this user may write there; {then}"
     assert new == "refused Check that this user may write there"
 
 

@@ -36,7 +36,7 @@ def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
     caught.value.filename = str(tmp_path)
     shown = told(caught.value)
     assert shown.message == f"No space left on device ({tmp_path})"
-    assert shown.hint == "Make room, and run again"
+    assert shown.hint == "Make room there; then `mission run` carries on, nothing is lost"
 
 
 def test_a_command_that_the_machine_refuses_says_so_in_one_line(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from errors import DiskError
 from mission.config import MissionConfig
 from mission.journal import Attempt, End, Journal
 from mission.state import Status
@@ -18,6 +19,7 @@ from orchestrator.admission.admission import Admission
 from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.rests import Rests
 from orchestrator.loop.board import Board
+from orchestrator.loop.closing import Closing
 from orchestrator.loop.dispatch import Dispatcher
 from orchestrator.loop.events import Event
 from orchestrator.loop.holds import HoldsInMemory
@@ -103,6 +105,7 @@ class InMemory:
     slots: int = 2
     on_written: Callable[[], None] = lambda: None
     notice: Callable[[Plan], None] = lambda _plan: None
+    full: Callable[[], DiskError | None] = lambda: None
     todo: Todo = field(default_factory=Todo)
 
     def __post_init__(self) -> None:
@@ -175,6 +178,7 @@ class InMemory:
                 holds=self.holds,
                 understand=lambda _plan: None,
                 notice=self.notice,
+                closing=Closing(full=self.full, display=self.display),
             ).run()
 
     def statuses(self) -> dict[str, str]:

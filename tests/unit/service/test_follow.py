@@ -87,4 +87,4 @@ def test_who_closes_the_stream_leaves_nothing_open(place: Place) -> None:
     with closing(follow(place, over=at_once)) as events:
         assert next(events).id == 1
     before = sorted(path.name for path in place.state_dir.iterdir())
-    assert before == [place.journal_file.name]
+    assert before == [place.journal_file.name, f"{place.journal_file.name}.reserve"]
