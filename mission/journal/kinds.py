@@ -171,6 +171,7 @@ class RequestAnswered:
     note: str | None = None
     by: str
     error: str | None = None
+    letter: str = ""  # the id of the letter that it came by; empty: it was asked here
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from mission.journal.events import Events
-from mission.journal.kinds import RequestAnswered
+from mission.journal.kinds import LetterCame, RequestAnswered
 from mission.journal.part import Part, moment, moment_or_none
 from mission.journal.records import Request, RequestKind
 
@@ -81,9 +81,15 @@ class Requests(Events, Part):
                 note=request.note,
                 by=request.by,
                 error=request.error,
+                letter=self._letter_of(request.id),
             )
             self.record(answered, task=request.task)
         return request
+
+    def _letter_of(self, request: int) -> str:
+        """The letter that a request came by; empty: none."""
+        came = self.events(LetterCame)
+        return next((one.what.letter for one in came if str(request) in one.what.requests), "")
 
 
 def _request(row: sqlite3.Row) -> Request:

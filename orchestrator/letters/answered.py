@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mission.answers import Answer, answer_text, read_answer, read_answers
 from mission.journal import Journal
-from mission.journal.kinds import LetterAnswered, LetterCame
+from mission.journal.kinds import LetterAnswered, LetterCame, RequestAnswered
 
 _NEWEST = 300
 ELSEWHERE = "another clone has answered it"
@@ -38,6 +38,15 @@ class Answered:
         """Those that were taken in and have no answer yet."""
         with self._lock:
             return dict(self._open)
+
+    def decided(self, letter: str) -> Mapping[str, int]:
+        """The requests of a letter that a clone before this one applied or refused, by row. It died
+        before it could answer: what is decided is not asked again."""
+        return {
+            event.task: event.what.request
+            for event in self._journal.events(RequestAnswered)
+            if event.task is not None and event.what.letter == letter and event.what.request
+        }
 
     def came(self, letter: LetterCame) -> None:
         """Note that one was taken in. Inside of a transaction with what it became."""

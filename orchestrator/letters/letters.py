@@ -194,8 +194,10 @@ class Letters:
     def _ask(self, asks: Letter, by: str, signed: str) -> None:
         who = by if not signed or signed in by else f"{by}, signed by {signed}"
         with self._journal.together():
+            decided = self._answered.decided(asks.id)
             numbers = [
-                self._journal.submit_request(
+                decided.get(task)
+                or self._journal.submit_request(
                     asks.kind, task, status=asks.status, note=asks.note, by=who
                 )
                 for task in dict.fromkeys(asks.tasks)

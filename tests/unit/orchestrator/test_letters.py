@@ -276,6 +276,82 @@ def test_a_letter_is_applied_once_when_clones_take_turns(clone: Clone, tmp_path:
     assert len(lost.journal.events(LetterAnswered)) == 1
 
 
+def of_clone(clone: Clone, host: str) -> Clone:
+    """The clone, in a run: what it notes goes along."""
+    run = clone.journal.start_run(mission="M", host=host, pid=7, pid_started=1.0)
+    clone.journal = clone.journal.in_run(run)
+    clone.restart()
+    return clone
+
+
+class Turns:
+    """Clones that carry on one after the other; each has what the one before had pushed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clone = of_clone(Clone(folder=folder), "first")
+        self.push()
+
+    def push(self) -> None:
+        self.record = self.clone.journal.carried("one")
+        self.answers = answers_bytes(self.clone.answered.newest())
+
+    def apply(self, task: str) -> None:
+        for request in self.clone.journal.pending_requests():
+            if request.task == task:
+                self.clone.journal.finish_request(request.id)
+
+    def take(self) -> None:
+        """As a run does: once its answers are pushed."""
+        if self.answers == answers_bytes(self.clone.answered.newest()):
+            self.clone.letters.take_away()
+
+    def lose(self) -> None:
+        """What was pushed as applied is not asked again."""
+        self.clone = of_clone(Clone(folder=self.clone.folder, post=self.clone.post), "next")
+        self.clone.journal.take_in_record(self.record)
+        self.clone.restart()
+        self.clone.answered.absorb(self.answers)
+        self.clone.letters.look()
+        applied = {one.task for one in self.record.requests}
+        assert not applied & {one.task for one in self.clone.journal.pending_requests()}
+
+    def go(self, step: str) -> None:
+        clone = self.clone
+        steps: dict[str, Callable[[], object]] = {
+            "look": clone.letters.look,
+            "apply A": lambda: self.apply("A"),
+            "apply B": lambda: self.apply("B"),
+            "settle": clone.letters.settle,
+            "push": self.push,
+            "take": self.take,
+            "die": clone.restart,
+            "lose": self.lose,
+        }
+        steps[step]()
+
+
+STEPS = ("look", "apply A", "apply B", "settle", "push", "take")
+
+
+@given(st.lists(st.sampled_from([*STEPS, "die", "lose"]), max_size=12))
+def test_a_letter_that_is_half_answered_is_applied_once_by_whoever_goes_on(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str]
+) -> None:
+    """A `retry` of two rows: a clone dies after any step, and a fresh one has what was pushed."""
+    turns = Turns(tmp_path_factory.getbasetemp())
+    turns.clone.leave(letter(kind="retry", tasks=("A", "B")))
+    for step in (*steps, *STEPS):
+        turns.go(step)
+    clone = turns.clone
+    assert not clone.journal.pending_requests()
+    for task in ("A", "B"):
+        (request,) = clone.journal.requests(task)
+        assert request.error is None
+    (answer,) = clone.answered.newest()
+    assert [one.task for one in answer.rows] == ["A", "B"]
+    assert not clone.post.letters
+
+
 def test_a_run_that_ends_leaves_nobody_waiting(clone: Clone) -> None:
     clone.leave(letter())
     clone.letters.look()
