@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from errors import BaseMovedError, CheckoutBlockedError
+from tests.integration.workspace.conftest import git
 from tests.integration.workspace.test_checkout import followed, landed
 from workspace import ahead
 from workspace.branches import move_base
 from workspace.checkout import fast_forward
 from workspace.git import Git
 from workspace.repository import Repository
+from workspace.status_commit import commit_files
 
 if TYPE_CHECKING:
     from tests.integration.workspace.conftest import MakeScratch, Scratch
@@ -60,9 +63,9 @@ def test_files_that_a_crash_left_at_the_merge_may_be_committed(alone: Scratch) -
 def test_a_branch_that_is_moved_meanwhile_is_not_merged_over(alone: Scratch) -> None:
     repository = alone.repository
     base = repository.fetch_base()
-    git = repository.git
-    made = git.written(base).commit(
-        git.tree(base), message="m", author="a <a@b> 1 +0000", committer="a <a@b> 1 +0000",
+    own = repository.git
+    made = own.written(base).commit(
+        own.tree(base), message="m", author="a <a@b> 1 +0000", committer="a <a@b> 1 +0000",
         parents=[base],
     )  # fmt: skip
     mine = alone.commit({"mine.txt": "m"})
@@ -145,3 +148,56 @@ def test_a_worktree_of_a_bare_repository_is_a_checkout(alone: Scratch) -> None:
     assert fast_forward(repository, made).checkout == alone.folder / "work"
     assert (alone.folder / "work" / "file.txt").read_text() == "n"
     assert Git(alone.folder / "work").text("status", "--porcelain") == ""
+
+
+def odd(folder: Path, kind: str) -> Path:
+    """A repository without a remote that is not as usual."""
+    top = folder / "odd"
+    options = ["--object-format=sha256"] if kind == "sha256" else []
+    git(folder, "init", "--quiet", "--initial-branch=main", *options, str(top))
+    for name in ("user.name", "user.email"):
+        git(top, "config", name, "a")
+    for path in ("here/file.txt", "there/file.txt", "TASKS.md"):
+        (top / path).parent.mkdir(exist_ok=True)
+        (top / path).write_text("one\ntwo\n")
+    git(top, "add", ".")
+    git(top, "commit", "--quiet", "-m", "begin")
+    match kind:
+        case "sparse":
+            git(top, "sparse-checkout", "set", "here")
+        case "autocrlf":
+            git(top, "config", "core.autocrlf", "true")
+            git(top, "rm", "--quiet", "-r", "--cached", ".")
+            git(top, "reset", "--quiet", "--hard")
+        case "ignorecase":
+            git(top, "config", "core.ignorecase", "true")
+        case "submodule":
+            git(top, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "./", "sub")
+            git(top, "commit", "--quiet", "-m", "submodule")
+    return top
+
+
+@pytest.mark.parametrize("kind", ["sha256", "sparse", "autocrlf", "ignorecase", "submodule"])
+def test_odd_repositories(tmp_path: Path, kind: str) -> None:
+    top = odd(tmp_path, kind)
+    repository = Repository.open(top)
+    base = repository.fetch_base()
+    (top / "TASKS.md").write_text("statuses\n")
+    files = {"here/file.txt": b"merged\n", "there/file.txt": b"merged\n", "new.txt": b"n\n"}
+    made = commit_files(repository.git, base=base, files=files, message="m")
+    assert made is not None
+    move_base(repository, made, base)
+    (top / "here" / "file.txt").write_text("mine\n")
+    with pytest.raises(CheckoutBlockedError) as refused:
+        fast_forward(repository, made)
+    assert refused.value.files == ("here/file.txt",)
+    git(top, "commit", "--quiet", "-m", "mine", "--allow-empty")
+    git(top, "checkout", "--quiet", "here/file.txt")
+    tip = repository.fetch_base()
+    assert fast_forward(repository, tip).moved
+    assert git(top, "rev-parse", "main", f"{tip}^1").split() == [tip, made]
+    assert git(top, "status", "--porcelain") == " M TASKS.md"
+    assert (top / "here" / "file.txt").read_text() == "merged\n"
+    assert (top / "there" / "file.txt").exists() == (kind != "sparse")
+    assert Git(top).commit(FURTHER) is None
+    repository.close()
