@@ -22,6 +22,10 @@ PACKAGES = (
 def main() -> None:
     """The `mission` command. Ends the process."""
     keep_to_our_own()
+    if "_MISSION_COMPLETE" in os.environ:
+        from cli.completing import answer_shell  # noqa: PLC0415  as below
+
+        answer_shell(os.environ)
     from cli.main import main as run  # noqa: PLC0415  `cli` is a name that may be taken, too
 
     run()

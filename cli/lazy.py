@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 import typer
 from typer import _click as click  # typer carries its own click and exports none of its types
 from typer.core import TyperCommand, TyperGroup
 
+from cli.help_page import help_page
 from tasks_md.nearest import did_you_mean
 
 _COMPLETION = frozenset({"install_completion", "show_completion"})
@@ -39,6 +40,20 @@ def _first_sentence(command: click.Command) -> str:
     return paragraph.split(". ")[0].removesuffix(".")
 
 
+def options_of(app: typer.Typer, words: Sequence[str]) -> list[str]:
+    """The options, and commands of its own, of the command that the words lead to."""
+    command: click.Command = typer.main.get_command(app)
+    context = click.Context(command)
+    for word in words:
+        inner = command.get_command(context, word) if isinstance(command, TyperGroup) else None
+        if inner is None:
+            break
+        command, context = inner, click.Context(inner, parent=context)
+    options = [name for part in command.params for name in part.opts if name.startswith("--")]
+    own = command.list_commands(context) if isinstance(command, TyperGroup) else []
+    return [*own, *options, "--help"]
+
+
 def lazy_group(commands: Mapping[str, str]) -> type[TyperGroup]:
     """A group that has these commands after its own.
 
@@ -49,6 +64,10 @@ def lazy_group(commands: Mapping[str, str]) -> type[TyperGroup]:
 
     class LazyGroup(FullGroup):
         """Imports a command's module when the command is asked for."""
+
+        def format_help(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+            """One screen, and nothing is imported for it."""
+            formatter.write(f"{help_page()}\n")
 
         def list_commands(self, ctx: click.Context) -> list[str]:
             return [*super().list_commands(ctx), *commands]

@@ -56,6 +56,7 @@ COMMANDS: dict[str, str] = {
     "tier": "cli.tier",
     "gateway": "cli.gateway",
     "doctor": "cli.doctor",
+    "completion": "cli.completion",
     "demo": "cli.demo",
 }
 
