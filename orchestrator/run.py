@@ -213,15 +213,20 @@ def check_request(request: RunRequest, warn: Callable[[str], None]) -> Place:
 
 
 def warnings_of(place: Place, config: MissionConfig) -> tuple[str, ...]:
-    """What a run would warn of before it starts, a line each; nothing where there is no
-    repository."""
+    """What would keep a run from starting, and what it would warn of before, a line each; nothing
+    where there is no repository."""
     if place.repository is None:
         return ()
     with Git(place.repository).asked() as git:
         repository = Repository.open(
             place.repository, base=config.base, remote=config.remote, asked=git
         )
-        return warnings(repository, task_path(place, repository))
+        refused: tuple[str, ...] = ()
+        try:
+            check_base(repository)
+        except MissionError as error:
+            refused = (f"A run would not start: {error}",)
+        return (*refused, *warnings(repository, task_path(place, repository)))
 
 
 def apply_requests(path: str | None, display: Display, stop: Stop) -> None:
