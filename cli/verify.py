@@ -12,6 +12,7 @@ from cli.check import print_findings
 from cli.console import fact, print_json, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
+from errors.finding import Severity
 from orchestrator.becoming import claim_mission
 from orchestrator.facts import fix
 from orchestrator.opening import move_journal_aside, open_mission
@@ -36,7 +37,8 @@ def verify(
 ) -> None:
     """Compare what the file says with git, the forge, the gates and the journal.
 
-    Every disagreement is a finding; the exit code is 1 while one is left.
+    Every disagreement is a finding; the exit code is 1 while one is left. That this clone has not
+    yet taken in what the base says is told, and no disagreement.
     """
     stop = Stop()
     if new_journal:
@@ -55,10 +57,11 @@ def verify(
             parts.status_commits.publish_status()
     left = [one for one in found if not (set_proven and one.fix is not None)]
     findings = [replace(one.finding, path=board.plan.path) for one in left]
+    wrong = [one for one in findings if one.severity is not Severity.INFO]  # this clone is behind
     if as_json:
         print_json(
             {
-                "ok": not left,
+                "ok": not wrong,
                 "fixed": [one.finding.task for one in found if one not in left],
                 "findings": [asdict(finding) for finding in findings],
             }
@@ -67,6 +70,6 @@ def verify(
         print_findings(findings)
         if fixed:
             fact(f"{fixed} row{'s' if fixed > 1 else ''} set to what the facts prove")
-        disagreements = f"{len(left)} disagreement{'s' if len(left) > 1 else ''}"
-        fact(disagreements if left else "the file agrees with the facts")
-    raise typer.Exit(1 if left else 0)
+        disagreements = f"{len(wrong)} disagreement{'s' if len(wrong) > 1 else ''}"
+        fact(disagreements if wrong else "the file agrees with the facts")
+    raise typer.Exit(1 if wrong else 0)

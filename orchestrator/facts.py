@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from errors.finding import Finding, Severity
 from forges.pulls import PullRequests
@@ -41,6 +41,7 @@ class Comparison:
     landed: Merges
     gates: tuple[Gate, ...]
     pulls: PullRequests | None
+    done_since: Callable[[str], Collection[str]]  # rows that are done on a newer base alone
     redactor: Redactor
 
     def compare(self, board: Board) -> list[Disagreement]:
@@ -72,6 +73,7 @@ class Comparison:
             twice=self.landed.merged_twice(names),
             reverted=reverted,
             vouched=vouched_for(self.journal, plan) | landed.keys(),
+            news=frozenset(self.done_since(base)),
         )
 
     def _row(self, board: Board, task: Task, facts: _Facts) -> Iterator[Disagreement]:
@@ -85,7 +87,8 @@ class Comparison:
             elif task.id not in facts.vouched:
                 yield _not_journalled(task)
         elif commit is not None and one_line(task.id) not in facts.wanted_anew:
-            yield self._merged_not_done(task, commit)
+            late = task.id in facts.news
+            yield self._behind(task, commit) if late else self._merged_not_done(task, commit)
         elif status is Status.IN_PROGRESS and not any(
             attempt.task == task.id for attempt in self.journal.open_attempts()
         ):
@@ -96,20 +99,26 @@ class Comparison:
                 f"If nobody works on it: `mission set {task.id} not-started`",
             )
 
-    def _merged_not_done(self, task: Task, commit: str) -> Disagreement:
-        proved = StatusChange(
-            task=task.id,
-            status=Status.DONE,
-            word=f"merged as {commit[:10]}",
-            actor=Actor.FACTS,
-            reason="its merge is on the base",
+    def _behind(self, task: Task, commit: str) -> Disagreement:
+        """Nothing is wrong with a row of which this clone has not heard yet."""
+        base = self.repository.base
+        found = _row_found(
+            task,
+            "behind",
+            f"{task.id} is {task.status} here, and done since {commit[:10]} on {base}, which this "
+            "clone has not taken in yet",
+            "The next `mission run` takes it in; so does `git pull`",
+            _proved(task, commit),
         )
+        return replace(found, finding=replace(found.finding, severity=Severity.INFO))
+
+    def _merged_not_done(self, task: Task, commit: str) -> Disagreement:
         return _row_found(
             task,
             "merged-not-done",
             f"{task.id} is {task.status}, but {commit[:10]} on {self.repository.base} merged it",
             "`mission verify --fix` sets it to done",
-            proved,
+            _proved(task, commit),
         )
 
     def _merged_twice(self, task: Task, first: Merge, second: Merge) -> Disagreement:
@@ -255,6 +264,7 @@ class _Facts:
     twice: Mapping[str, tuple[Merge, Merge]]
     reverted: Mapping[str, str]  # the last merge of the row that was taken back
     vouched: Collection[str]  # rows of which is known why they may be done
+    news: Collection[str]  # rows that are done there, which this clone has not taken in
 
 
 def _not_journalled(task: Task) -> Disagreement:
@@ -265,6 +275,16 @@ def _not_journalled(task: Task) -> Disagreement:
         f"{task.id} is done, but it was not when the runner came, and since then there is no "
         "attempt, no merge and no person's word",
         f"If it is done: `mission set {task.id} done` vouches for it; else correct the row",
+    )
+
+
+def _proved(task: Task, commit: str) -> StatusChange:
+    return StatusChange(
+        task=task.id,
+        status=Status.DONE,
+        word=f"merged as {commit[:10]}",
+        actor=Actor.FACTS,
+        reason="its merge is on the base",
     )
 
 

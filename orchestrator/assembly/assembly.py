@@ -50,6 +50,7 @@ class Assembly(Shared):
             landed=self.landed,
             gates=self.gates,
             pulls=self.pulls,
+            done_since=self.taking_in.done_since,
             redactor=self.redactor,
         )
 

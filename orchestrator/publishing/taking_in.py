@@ -15,6 +15,7 @@ from errors import (
 )
 from mission.journal import Journal
 from mission.journal.kinds import StatusSet
+from mission.state import Status
 from orchestrator.ports.display import Display
 from orchestrator.publishing.behind import Behind
 from orchestrator.publishing.own_commits import OwnCommits
@@ -162,7 +163,29 @@ class TakingIn:
 
     def taken_in_plan(self) -> Plan | None:
         """The plan that our copy builds on; None where it is in no commit, or cannot be read."""
-        text = committed(self.repository.git, self.taken_in_commit(), self.task_file)
+        return self._plan_in(self.taken_in_commit())
+
+    def done_since(self, base: str) -> frozenset[str]:
+        """The rows that are done in the file of `base`, and in ours as they were in the older
+        commit that it builds on: nobody has taken them in here yet."""
+        ours = self.taken_in_commit()
+        before = self.repository.git.commit(ours)
+        if before == base or not self.repository.git.is_ancestor(ours, of=base):
+            return frozenset()
+        here, then, now = self.writer.read(), self._plan_in(ours), self._plan_in(base)
+        if then is None or now is None:
+            return frozenset()
+        return frozenset(
+            task.id
+            for task in here.tasks
+            if (row := now.by_id.get(task.id)) is not None
+            and row.status == Status.DONE
+            and (old := then.by_id.get(task.id)) is not None
+            and old.status == task.status
+        )
+
+    def _plan_in(self, commit: str) -> Plan | None:
+        text = committed(self.repository.git, commit, self.task_file)
         if text is None:
             return None
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from cli.asking import ask
@@ -112,3 +113,17 @@ def test_a_row_that_nobody_works_on_is_found(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A", status="in-progress")])
     assert disagreements(scratch, setting=True) == ["nobody-at-work A"]
     assert scratch.statuses() == {"A": "in-progress"}
+
+
+def test_a_clone_that_is_merely_behind_says_so(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A"), row("B", after="A")])
+    late = replace(scratch, top=tmp_path / "late")
+    Git(tmp_path).run("clone", "--quiet", str(scratch.remote), "late")
+    scratch.run()
+    assert disagreements(late) == ["behind A", "behind B"]
+    # What a person changed here is another matter.
+    set_by_hand(late, "| A | not-started |", "| A | failed |")
+    assert disagreements(late) == ["merged-not-done A", "behind B"]
+    set_by_hand(late, "| A | failed |", "| A | not-started |")
+    late.git.run("pull", "--quiet", "--ff-only")
+    assert disagreements(late) == []
