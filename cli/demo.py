@@ -117,6 +117,12 @@ def _carry_out(demo: _Demo, milestone: Milestone, *, tier: Ports | None) -> int:
         "\nThe agent was a script (tools/scripted_agent.py in the scratch repository): no model "
         f"was called.{real}"
     )
+    typer.echo(
+        "\nThree things to try next:\n"
+        "  mission demo --plan YOUR.md    a rehearsal of a plan of your own, for nothing\n"
+        "  mission demo --keep            leaves the scratch repository: look around in it\n"
+        "  mission init                   begins a mission in your own repository"
+    )
     return code
 
 

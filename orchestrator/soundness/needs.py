@@ -154,7 +154,15 @@ def _names() -> Iterator[Check]:
             "Another package has that name: uninstall it, or run from an environment of our own",
         )
     else:
-        yield _green("names", f"our packages, in {root}")
+        yield _green("names", f"our packages, in {root}{_installed()}")
+
+
+def _installed() -> str:
+    """Which version of ours was installed."""
+    try:
+        return f", version {metadata.version(_DISTRIBUTION)}"
+    except metadata.PackageNotFoundError:
+        return ""  # which is a check of its own
 
 
 def _agents(place: Place | None) -> Iterator[Check]:

@@ -137,6 +137,7 @@ def test_the_shipped_mission_from_scratch(services_folder: Path) -> None:
     done = _demo("--from-scratch", "--folder", folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The agent was a script" in done.stdout
+    assert "mission demo --plan YOUR.md" in done.stdout
     assert done.stdout.index("12 of 12 tasks done") < done.stdout.index("The agent was a script")
     task_file = folder / "checkout" / "missions" / "federation-v1" / "TASKS.md"
     plan = read(task_file)
