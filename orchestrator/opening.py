@@ -185,9 +185,9 @@ def open_mission(
             claim.give_back()
             if post is not None:
                 post.close()
-            _clear_pool(parts.worktrees, display)
             repository.close()
             journal.end_run(run, outcome)
+            _clear_pool(parts.worktrees, display)  # of large ones it takes a while
 
 
 def move_journal_aside(path: str | None) -> Path | None:
