@@ -18,7 +18,7 @@ from dashboard.serve import opened
 from mission.place import Place
 from tests.services import free_port
 from tests.shown_mission import held, make
-from tiers.gateway.listening import Listening
+from tiers.gateway.listening import Certificate, Listening
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,14 @@ Serve = Callable[..., Dashboard]
 
 
 @contextmanager
-def serving(*places: Place, decides: bool = False) -> Iterator[Dashboard]:
-    listening = Listening(host="127.0.0.1", port=free_port())
+def serving(
+    *places: Place,
+    decides: bool = False,
+    host: str = "127.0.0.1",
+    names: tuple[str, ...] = (),
+    certificate: Certificate | None = None,
+) -> Iterator[Dashboard]:
+    listening = Listening(host=host, port=free_port(), names=names, certificate=certificate)
     decisions = Decisions(by="ann@example", redact=str) if decides else None
     with opened(places, listening, any_port=True, decisions=decisions) as ready:
         thread = threading.Thread(target=ready.run)

@@ -75,6 +75,27 @@ def opened(context: BrowserContext, dashboard: Dashboard, name: str) -> Page:
     return page
 
 
+_AXE = Path(__file__).parents[3] / "build/ci-tools/node_modules/axe-core/axe.min.js"
+
+
+@pytest.mark.skipif(not _AXE.exists(), reason=f"there is no {_AXE}: `.ci/services` installs it")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_shuts_anybody_out(
+    browser: Browser, small: Place, serve: Serve, scheme: str
+) -> None:
+    rules = _AXE.read_text(encoding="utf-8")
+    served = serve(small, decides=True)
+    with visiting(browser, served, color_scheme=scheme) as context:
+        (page,) = context.pages
+        key = key_of(page)
+        for name in ("", *(f"{key}/{name}" for name in NAMES)):
+            page.goto(f"{served.base}/{name}")
+            page.evaluate(rules)
+            found = page.evaluate("axe.run()")
+            assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+            assert len(found["passes"]) > 10
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_whole_on_a_narrow_screen(

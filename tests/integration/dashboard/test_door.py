@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import ssl
+import subprocess
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,8 +13,9 @@ import pytest
 from dashboard.serve import opened
 from errors import UsageError
 from mission.place import Place
-from tests.integration.dashboard.conftest import Dashboard, Serve, key_of
-from tiers.gateway.listening import Listening
+from tests.conftest import requires
+from tests.integration.dashboard.conftest import Dashboard, Serve, key_of, serving
+from tiers.gateway.listening import Certificate, Listening
 
 PATHS = ("/", "/missions.json", "/events", "/static/pages.css", "/x-123456/mission")
 
@@ -135,3 +139,33 @@ def test_two_dashboards_of_one_browser_do_not_shut_each_other_out(
             browser.get(each.address)
         for each in (one, two):
             assert browser.get(f"{each.base}/").status_code == 200
+
+
+@requires("openssl")
+def test_with_tls_the_cookie_is_for_tls_alone(shown: Place, tmp_path: Path) -> None:
+    made = Certificate(chain=tmp_path / "certificate.pem", key=tmp_path / "key.pem")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-keyout", str(made.key), "-out", str(made.chain)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    made.key.chmod(0o600)
+    context = ssl.create_default_context(cafile=made.chain)
+    # Beyond loopback, as far as this machine has such an address: a wildcard that names one host.
+    with serving(shown, host="0.0.0.0", names=("localhost",), certificate=made) as dashboard:  # noqa: S104
+        address = dashboard.address.replace("0.0.0.0", "localhost")  # noqa: S104
+        base = address.partition("/?")[0]
+        with httpx.Client(verify=context, base_url=base) as browser:
+            opened_page = browser.get(address)
+            assert base.startswith("https://")
+            assert "Secure" in opened_page.headers["set-cookie"]
+            assert browser.get("/missions.json").status_code == 200
+            refused = browser.get("/missions.json", headers={"Host": "evil.example"})
+            assert refused.status_code == 421
+        with httpx.Client(verify=context, base_url=base) as stranger:
+            assert stranger.get("/missions.json").status_code == 401
