@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from errors import GitError, UsageError
+from mission.journal.kinds import StatusSet
 from mission.plan import read_plan
 from mission.slots import SlotsFile
 from orchestrator.assembly.given import Given
@@ -17,6 +18,7 @@ from orchestrator.gating.settings_files import SettingsFiles
 from orchestrator.letters.carrier import Carrier, Mail, NoMail
 from orchestrator.letters.keys import Keys
 from orchestrator.letters.letters import Letters
+from orchestrator.loop.notes import with_word
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.own_commits import OwnCommits
 from orchestrator.publishing.review_reports import ReviewReports
@@ -219,6 +221,10 @@ class Shared(Given):
             self.repository,
             self.own_commits,
             take_in=self.taking_in.take_in,
+            wrote=lambda task: {
+                event.what.new for event in self.journal.events(StatusSet, task=task)
+            },
+            plain=lambda notes: with_word(notes, ""),
             say=self.display.say,
         )
 

@@ -7,7 +7,7 @@ checkout has then, the statuses stay: they go to the copy, or into the file agai
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from errors import GitError, MissionError
@@ -49,14 +49,24 @@ class Checkout:
         own_commits: OwnCommits,
         *,
         take_in: Callable[[str], None],
+        wrote: Callable[[str], Collection[str]],
+        plain: Callable[[str], str],
         say: Callable[[str], None],
     ) -> None:
-        """`take_in` has our plan know a commit's; `say` tells people a line."""
+        """
+        Args:
+            take_in: Has our plan know a commit's.
+            wrote: The statuses that a row was ever given, by runs and on request.
+            plain: Takes the runner's word out of a row's notes.
+            say: Tells people a line.
+        """
         self._place = place
         self._writer = writer
         self._repository = repository
         self._own_commits = own_commits
         self._take_in = take_in
+        self._wrote = wrote
+        self._plain = plain
         self._say = say
         self._path = own_commits.task_file
         self._tip: str | None = None  # of the branch here, no newer than what was read last
@@ -216,7 +226,9 @@ class Checkout:
 
         self._writer.relocate(file)
         try:
-            self._writer.rewrite(lambda theirs: rebase(base, ours, theirs, merge))
+            self._writer.rewrite(
+                lambda theirs: rebase(base, ours, self._without_ours(base, theirs), merge)
+            )
         except MissionError:
             self._writer.relocate(copy)
             raise
@@ -225,6 +237,24 @@ class Checkout:
         self._bring_reports()
         self._go(file, away=False)
         self._say(f"{self._repository.base} is checked out again: statuses are in {file}")
+
+    def _without_ours(self, base: Plan, theirs: Plan) -> Plan:
+        """The file in the checkout without what a run wrote there before the branch was left: git
+        has carried that to the other branch and back, where the run was killed meanwhile."""
+        cells = []
+        for task in theirs.tasks:
+            old = base.by_id.get(task.id)
+            if old is None:
+                continue
+            written = {
+                "status": task.status in self._wrote(task.id),
+                "notes": self._plain(task.notes) == self._plain(old.notes),
+            }
+            for column, ours in written.items():
+                now, was = _text(task, column), _text(old, column)
+                if ours and now is not None and was is not None and now != was:
+                    cells.append(CellChange(task=task.id, column=column, value=was, expect=now))
+        return self._parse(encode(set_cells(theirs, cells)))
 
     def _bring_reports(self) -> None:
         """Reports that were written meanwhile go along; what is there already stays."""

@@ -207,3 +207,20 @@ def test_a_worktree_of_a_bare_repository_that_has_another_branch(tmp_path: Path)
     assert is_clean(other)
     assert statuses(other) == DONE
     assert "| R | done |" in on_base(scratch)
+
+
+def test_statuses_that_git_carried_away_and_back_are_no_edit(tmp_path: Path) -> None:
+    """A run that was killed before it could take them out of the other branch's checkout."""
+    scratch = begun(tmp_path)
+    keep = f"git switch -qc other && cp {PLAN} ../carried"
+    (tmp_path / "acts-B").write_text(keep)
+    (tmp_path / "acts-C").write_text(f"cp ../carried {PLAN}.new && mv {PLAN}.new {PLAN}")
+    assert scratch.run().exit_code == 0
+    assert "| B | in-progress |" in scratch.task_file.read_text()
+    (scratch.top / "plan" / "reports").mkdir(exist_ok=True)
+    carried = scratch.task_file.read_text().replace("Do R.", "Do all of R.")
+    typed(scratch, f"git checkout -q {PLAN} && git switch -q main")
+    scratch.task_file.write_text(carried)
+    assert scratch.run().exit_code == 0
+    assert scratch.statuses() == DONE
+    assert "Do all of R." in scratch.task_file.read_text()
