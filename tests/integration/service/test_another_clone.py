@@ -34,6 +34,8 @@ from workspace.process import Stop
 WORKER = """
 import os, pathlib
 task = os.environ["MISSION_TASK"]
+if task == "C" and os.environ["MISSION_ATTEMPT"] == "1":
+    raise SystemExit(1)
 if task == "B":
     pathlib.Path({begun!r}).write_text("begun")
     pathlib.Path({goes_on!r}).read_text()
@@ -70,12 +72,12 @@ def pipe(path: Path) -> Path:
     return path
 
 
-def mission(folder: Path, **config: object) -> tuple[Scratch, Path, Path]:
+def mission(folder: Path, *rows: str, **config: object) -> tuple[Scratch, Path, Path]:
     """A mission of A, which waits for a person, and B, with the pipes by which B talks."""
     begun, goes_on = pipe(folder / "begun"), pipe(folder / "goes_on")
     worker = WORKER.format(begun=str(begun), goes_on=str(goes_on))
     settings = {"qa": [{"match": {"id": "A"}}], "requests": {"look": "0.2s"}, **config}
-    return make(folder, [row("A"), row("B")], worker=worker, config=settings), begun, goes_on
+    return make(folder, [row("A"), row("B"), *rows], worker=worker, config=settings), begun, goes_on
 
 
 def clone(scratch: Scratch, folder: Path) -> Scratch:
@@ -179,6 +181,57 @@ def test_a_run_is_seen_and_asked_from_another_clone(
         assert "requests/" not in listed
         assert "/claim" not in listed
         assert "request" not in one.git.text("log", "--all", "--format=%s")
+
+
+REFUSES_HIDDEN = """#!/bin/sh
+while read old new ref; do
+  case "$ref" in refs/mission-runner/*) exit 1;; esac
+done
+"""
+
+
+@pytest.mark.parametrize("hidden", [True, False], ids=["refs", "branches"])
+def test_whatever_a_person_may_do_to_a_row_works_from_another_clone(
+    tmp_path: Path, runs: Runs, capsys: pytest.CaptureFixture[str], hidden: bool
+) -> None:
+    """... and where the remote takes branches alone."""
+    once_only = {"tasks": {"C": {"max_attempts": 1}}}
+    scratch, begun, _ = mission(tmp_path, row("C"), **once_only)
+    if not hidden:
+        hook = scratch.remote / "hooks" / "pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(REFUSES_HIDDEN)
+        hook.chmod(0o755)
+    there = clone(scratch, tmp_path / "there")
+    path = str(there.task_file)
+    going: Future[RunEnd] = runs.begin(scratch)
+    assert begun.read_text() == "begun"
+
+    def once(status: str, task: str = "A") -> None:
+        standing_once(scratch, lambda now: statuses(now)[task] == status)
+
+    once("needs-qa")
+    run(capsys, "reject", path, "A", "--note", "shorter")
+    once("needs-qa")  # by a second attempt
+    assert "A is blocked" in run(capsys, "set", path, "A", "blocked")
+    run(capsys, "unblock", path, "A")
+    once("needs-qa")
+    once("failed", "C")
+    run(capsys, "retry", path, "C")
+    once("done", "C")
+    run(capsys, "approve", path, "A")
+    once("done")
+    run(capsys, "stop", path, "B")
+    assert going.result(timeout=60).blocked == ("B",)
+    with scratch.journal() as journal:
+        asked = journal.requests("A")
+        assert [one.kind for one in asked] == [*("reject", "set", "unblock", "approve")]
+        asked += journal.requests("C")
+        assert asked[-1].kind == "retry"
+        assert {(one.by, one.error) for one in asked} == {("Ann Lee <ann@example.org>", None)}
+        assert len(journal.events(LetterAnswered)) == 6
+    if not hidden:
+        assert refs(scratch) == []
 
 
 def test_what_was_left_while_no_run_lived_is_applied_when_one_begins(
