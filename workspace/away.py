@@ -38,7 +38,9 @@ _ANSWERED = re.compile(r"^ ! \[(remote )?rejected\]|does not support --atomic", 
 # A server that answers and cannot work: its disk, its memory, its own error. It passes.
 _UNWELL = re.compile(
     r"^(?:remote: |error: remote |.{0,300}\[remote rejected\])"
-    r".{0,300}(?:unpack|unable to create temporary|internal (?:server )?error|out of memory)"
+    r".{0,300}(?:unpack|couldn't (?:write|set|close)|failed to write|no space left|read-only file"
+    r"|input/output error|quota exceeded|unable to create temporary"
+    r"|internal (?:server )?error|out of memory)"
     r"|unexpected disconnect",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -18,6 +18,8 @@ _DISK = re.compile(
     r"No space left on device|Disk quota exceeded|Read-only file system|Input/output error"
     r"|File too large|Stale file handle"
     r"|unable to write (?:new )?\S*(?:index|object|file|loose)|failed to write (?:new|commit|tree)"
+    r"|(?:couldn't|could not|cannot|unable to|failed to) (?:write|close|flush|fsync|set|append)\b"
+    r"|(?:couldn't|could not|cannot|unable to|failed to) (?:rename|move) [^\n]{0,400}(?:lock|tmp_)"
     r"|failed to insert into database|write error|sha1 file '[^'\n]+' (?:write|close) error"
     r"|insufficient permission for adding an object|unable to create directory for"
     r"|(?:unable|could not|cannot|failed) (?:to )?(?:create|write|open|unlink|append|update|lock)"

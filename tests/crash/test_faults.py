@@ -27,7 +27,7 @@ from tests.conftest import requires
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
-pytestmark = [pytest.mark.crash, requires("cc", system="linux")]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, requires("cc", system="linux")]
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(__file__).with_name("faults.c")
