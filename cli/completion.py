@@ -41,7 +41,7 @@ complete -c mission -a '(__mission_complete)'""",
 _FILES: Mapping[str, str] = {
     "bash": 'eval "$(mission completion bash)"        in ~/.bashrc',
     "zsh": 'eval "$(mission completion zsh)"         in ~/.zshrc',
-    "fish": "mission completion fish | source        in ~/.config/fish/config.fish",
+    "fish": "mission completion fish | source         in ~/.config/fish/config.fish",
 }
 
 

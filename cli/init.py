@@ -136,6 +136,8 @@ def _next(ground: Ground, written: tuple[Path, ...]) -> None:
     fact(f"  1. put your own rows into {plan}, then type `mission check`")
     fact(f"  2. git add {names}")
     fact("     git commit -m 'Plan the mission'")
+    if ground.facts.remote:
+        fact("     git push    (work starts from what the remote has)")
     fact("  3. mission run --dry-run    shows what would happen, and starts nothing")
     fact("  4. mission run              carries it out")
     if not ground.facts.has_commit:

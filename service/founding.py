@@ -209,7 +209,7 @@ def _tests(top: Path, folder: Path, environ: Mapping[str, str]) -> tuple[TestCom
         ]
         if not lacking:
             return found, ""
-        without = without or f"{found.source} has tests, but {lacking[0]} is not installed here."
+        without = without or f"{found.source} is for {lacking[0]}, which is not installed here."
     return None, without or "No file here says how tests are run."
 
 

@@ -102,6 +102,7 @@ def test_what_is_written_fits_the_repository(
     assert (config.base, config.verify[0].run) == (base, ["make", "test"])
     assert ([rule.agent for rule in config.routing], plan.agents) == (["codex"], ("codex", "—"))
     assert "check: no errors" in out
+    assert ("git push" in out) == (change is named_by_the_remote)
     assert "git add TASKS.md mission.yaml" in out
     assert run(capsys, "check", "--strict") == "no errors, no warnings\n"
     assert "already" in run(capsys, "init", "--yes", code=2)
