@@ -185,10 +185,16 @@ def _on_the_way(attempt: Attempt, facts: Facts) -> Iterator[Wait]:
 
 def _gate(answers: Sequence[Event[GateAnswered]]) -> Wait | None:
     """The gate that holds an attempt up, by its answers: gates are asked again and again, in
-    rounds, up to the first that does not say clear."""
-    if not answers or answers[-1].what.state == GateState.CLEAR:
+    rounds, up to the first that does not say clear. It holds until it says so itself: those before
+    it are asked again first, and say clear each time."""
+    latest: dict[str, GateAnswered] = {}  # by gate, the newest first
+    for one in reversed(answers):
+        if one.what.purpose != answers[-1].what.purpose:
+            break
+        latest.setdefault(one.what.gate, one.what)
+    last = next((said for said in latest.values() if said.state != GateState.CLEAR), None)
+    if last is None:
         return None
-    last = answers[-1].what
     since = answers[-1].at
     for one in reversed(answers):
         same = one.what.gate == last.gate

@@ -201,6 +201,9 @@ def test_a_gate_is_named_with_since_when_it_says_no() -> None:
     (wait,) = make_standing(at_work(plan(A="in-progress"), record)).waits["A"]
     assert (wait.on, wait.names, wait.since) == (WaitsFor.GATE, ("queue",), later(4))
     assert wait.why == "gate queue says unknown: CI runs"
+    # The next round has begun, and the gate that holds it up is being asked.
+    round_ = replace(record, gates={1: (*answers, event(10, said("script", "clear")))})
+    assert make_standing(at_work(plan(A="in-progress"), round_)).waits["A"] == (wait,)
     cleared = replace(record, gates={1: (*answers, event(10, said("queue", "clear")))})
     assert "A" not in make_standing(at_work(plan(A="in-progress"), cleared)).waits
 
