@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from cli.asking import ask
 from mission.journal import RequestKind
@@ -11,6 +14,7 @@ from mission.state import Status
 from orchestrator.facts import fix
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
+from tests.command import answer, run
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
@@ -115,15 +119,23 @@ def test_a_row_that_nobody_works_on_is_found(tmp_path: Path) -> None:
     assert scratch.statuses() == {"A": "in-progress"}
 
 
-def test_a_clone_that_is_merely_behind_says_so(tmp_path: Path) -> None:
+def test_a_clone_that_is_merely_behind_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     scratch = make(tmp_path, [row("A"), row("B", after="A")])
     late = replace(scratch, top=tmp_path / "late")
     Git(tmp_path).run("clone", "--quiet", str(scratch.remote), "late")
     scratch.run()
     assert disagreements(late) == ["behind A", "behind B"]
+    path = str(late.task_file)
+    assert "the file agrees with the facts" in run(capsys, "verify", path)
+    told = json.loads(run(capsys, "verify", path, "--json"))
+    assert told["ok"]
+    assert [one["rule"] for one in told["findings"]] == ["behind", "behind"]
     # What a person changed here is another matter.
     set_by_hand(late, "| A | not-started |", "| A | failed |")
     assert disagreements(late) == ["merged-not-done A", "behind B"]
+    assert "1 disagreement\n" in answer(capsys, "verify", path, code=1)
     set_by_hand(late, "| A | failed |", "| A | not-started |")
     late.git.run("pull", "--quiet", "--ff-only")
     assert disagreements(late) == []
