@@ -139,6 +139,8 @@ def run_mission(
             next_rows = replace(todo, left=(), until=away.at if away else None)
             refused = dict(conduct(parts, board, engine, next_rows, slots=slots))
         parts.status_commits.publish_status()
+        if not stop.requested:
+            parts.pruning.prune_stayed()
         end = run_end(board, selected, engine, stop, refused)
         return replace(end, behind=parts.behind.message, broken=parts.noticing.left)
 

@@ -51,6 +51,14 @@ class BranchSetAside:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BranchStays:
+    """The branch of a merged row could not be deleted; with an empty `why`, it was later."""
+
+    branch: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Merged:
     """A row's squash commit is on the base, read back from the remote."""
 
@@ -319,6 +327,7 @@ Happening = (
     | GateAnswered
     | Pushed
     | BranchSetAside
+    | BranchStays
     | Merged
     | ForgeRaced
     | WillConflict

@@ -13,6 +13,7 @@ from typing import Any
 from mission.journal.kinds import (
     AgentEnded,
     BranchSetAside,
+    BranchStays,
     CheckoutBehind,
     DispatchBegan,
     DoneBefore,
@@ -50,6 +51,7 @@ WORDS: Mapping[type[Happening], str] = {
     GateAnswered: "gate",
     Pushed: "push",
     BranchSetAside: "set-aside",
+    BranchStays: "stays",
     Merged: "merge",
     ForgeRaced: "raced",
     WillConflict: "conflict",

@@ -85,6 +85,7 @@ class Assembly(Shared):
             pulling=self.pulling,
             pulls=self.pulls,
             config=self.config,
+            journal=self.journal,
             repository=self.repository,
             display=self.display,
         )

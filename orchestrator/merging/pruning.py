@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from errors import ForgeError, GitError
+from errors import ForgeError, GitError, StoppedError
 from forges.pulls import PullRequests
 from mission.config import MissionConfig
-from mission.journal import Attempt
+from mission.journal import Attempt, Journal
+from mission.journal.kinds import BranchStays
 from orchestrator.merging.pulling import Pulling
 from orchestrator.ports.display import Display
 from orchestrator.workplace.finished import Work
@@ -23,6 +24,7 @@ class Pruning:
     pulling: Pulling
     pulls: PullRequests | None
     config: MissionConfig
+    journal: Journal
     repository: Repository
     display: Display
 
@@ -43,11 +45,36 @@ class Pruning:
             else:
                 there = branches.delete_remote_branch(repository, work.branch, work.head)
         except (GitError, ForgeError) as error:
-            self.display.say(f"{attempt.task}: {work.branch} is merged and stays: {error}")
+            if not self._stays(attempt):
+                self.display.say(f"{attempt.task}: {work.branch} is merged and stays: {error}")
+                self._note(attempt, work, str(error))
             return
+        if self._stays(attempt):
+            self._note(attempt, work, "")
         for place, deleted in (("here", here), (f"on {repository.remote}", there)):
             if not deleted:
                 self.display.say(
                     f"{attempt.task}: {work.branch} {place} is in use, or has new commits, and is "
                     "kept"
                 )
+
+    def prune_stayed(self) -> None:
+        """Try once more to delete the branches that could not be deleted in earlier runs, and were
+        named then."""
+        for event in self.journal.newest(BranchStays):
+            last = self.journal.last_attempt(str(event.task))
+            earlier = event.run != self.journal.run
+            if event.what.why and earlier and last is not None and last.id == event.attempt:
+                try:
+                    self.prune(last)
+                except StoppedError:
+                    return
+
+    def _stays(self, attempt: Attempt) -> bool:
+        """Whether its branch could not be deleted so far."""
+        noted = self.journal.events(BranchStays, attempt=attempt.id)
+        return bool(noted) and noted[-1].what.why != ""
+
+    def _note(self, attempt: Attempt, work: Work, why: str) -> None:
+        what = BranchStays(branch=work.branch, why=why)
+        self.journal.record(what, task=attempt.task, attempt=attempt.id)

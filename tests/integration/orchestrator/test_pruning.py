@@ -34,6 +34,24 @@ def test_merged_branches_go_here_and_there(tmp_path: Path, keep: bool) -> None:
     assert ("refs/remotes/origin/feat/a" in scratch.git.text("show-ref")) == keep
 
 
+def test_a_branch_that_the_remote_keeps_is_named_once_and_tried_again(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")])
+    remote = Git(scratch.remote)
+    named = []
+    for deny in ("true", "true", "false"):
+        remote.run("config", "receive.denyDeletes", deny)
+        display = RecordingDisplay()
+        assert scratch.run(display=display).exit_code == 0
+        named.append([line for line in display.said if "feat/a is merged and stays" in line])
+        left = ["main"] if deny == "false" else ["feat/a", "main"]
+        assert branches(scratch) == (["main"], left)
+    assert [len(lines) for lines in named] == [1, 0, 0]
+    # What somebody begins under that name is theirs.
+    remote.run("branch", "feat/a", "main")
+    scratch.run()
+    assert branches(scratch) == (["main"], ["feat/a", "main"])
+
+
 # The merge gate: somebody commits to the branch on the remote, and checks it out here.
 COMES_BETWEEN = """
 import subprocess, sys

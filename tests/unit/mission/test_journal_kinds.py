@@ -14,6 +14,7 @@ from errors import JournalError
 from mission.journal import Journal
 from mission.journal.kinds import (
     BranchSetAside,
+    BranchStays,
     CheckoutBehind,
     DispatchBegan,
     ForgeRaced,
@@ -90,6 +91,7 @@ def _check(journal: Journal) -> None:
         LetterCame,
         LetterAnswered,
         BranchSetAside,
+        BranchStays,
         CheckoutBehind,
     }  # newer ones
     (other,) = (event.what for event in journal.events() if isinstance(event.what, Other))
