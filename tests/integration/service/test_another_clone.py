@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from cli import status
 from errors import ClaimHeldError, RequestLeftError
 from gates.pause import PauseFiles
 from mission.clock import utc_now
-from mission.elsewhere import Claimed
+from mission.elsewhere import Claimed, read_elsewhere
 from mission.journal.kinds import LetterAnswered, LetterCame
 from mission.letter import Letter, letter_bytes
 from mission.place import Place
@@ -268,6 +269,31 @@ def test_what_was_left_while_no_run_lived_is_applied_when_one_begins(
     scratch.run()
     with scratch.journal() as journal:
         assert len(journal.requests("B")) == 1
+
+
+def test_status_asks_by_itself_once_what_is_known_is_old(
+    tmp_path: Path,
+    runs: Runs,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scratch, begun, _ = mission(tmp_path, status={"fetch": "60s"})
+    there = clone(scratch, tmp_path / "there")
+    place = Place.find(str(there.task_file))
+
+    def elsewhere(age: int) -> object:
+        """The run's process by plain `mission status`, so many seconds after the last look."""
+        known = read_elsewhere(place)
+        now = utc_now() if known is None else known.looked + timedelta(seconds=age)
+        monkeypatch.setattr(status, "utc_now", lambda: now)
+        told = json.loads(run(capsys, "status", str(there.task_file), "--json"))["elsewhere"]
+        return None if told is None else told["run"]["pid"]
+
+    assert elsewhere(0) is None  # nobody had looked: it asks, and nobody is at work
+    runs.begin(scratch)
+    assert begun.read_text() == "begun"
+    assert elsewhere(59) is None
+    assert elsewhere(61) == os.getpid()
 
 
 def push(scratch: Scratch, key: str, letter: str, files: dict[str, bytes]) -> None:
