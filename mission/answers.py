@@ -46,6 +46,19 @@ class Answer:
         return ", ".join(f"{row.task} is {row.status}" for row in self.rows) or "applied"
 
 
+UNSIGNED: Final = (
+    "another clone says that it has answered this, which nobody has signed: look at the row, and"
+    " ask again if it is needed"
+)
+
+
+def unsigned(answer: Answer) -> Answer:
+    """An answer of another clone, where people sign: it says that there was one, not which."""
+    return Answer(
+        id=answer.id, kind=answer.kind, by=answer.by, at=answer.at, rows=(), error=UNSIGNED
+    )
+
+
 def answers_bytes(answers: Iterable[Answer]) -> bytes:
     """The newest answers, as they go along with a claim. Texts are cut to what is read again."""
     kept = sorted(answers, key=lambda one: (one.at, one.id))[-_MOST_ANSWERS:]

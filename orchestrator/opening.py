@@ -100,14 +100,15 @@ def open_mission(
             engine_run=engine_run,
         )
         journal = opened.in_run(run)
-        shown = Shown(place, journal, pause, Answered(journal))
+        signed = config.requests.signed is not None
+        shown = Shown(place, journal, pause, Answered(journal, signed=signed))
         record = CarriedRecord(
             clone=clone_id(place.state_dir, repository.common_dir),
             journal=journal,
             file=writer,
             committed=lambda: parts.taking_in.taken_in_plan(),  # noqa: PLW0108  there are no parts yet
             display=display,
-            signed=config.requests.signed is not None,
+            signed=signed,
         )
         claim = make_claim(
             place,

@@ -20,8 +20,8 @@ class RequestsConfig(Section):
         description="A file of keys, as ssh's `allowed_signers`: only requests whose commit one of"
         " them has signed count. A path in the repository is read as the base has it; any other"
         " file is read where it is. Without it, whoever can push there can ask. With it, a run that"
-        " goes on after another clone's takes no approval and no open request from that one's"
-        " record, which nobody signs: the rows wait for their person again.",
+        " goes on after another clone's takes nothing but usage from that one's record, which"
+        " nobody signs: what is not merged is done again, or waits for a person.",
     )
     look: Duration = Field(
         default=timedelta(seconds=10),

@@ -9,7 +9,7 @@ from datetime import datetime
 from mission.journal import Journal
 from mission.journal.kinds import StatusSet
 from mission.record.files import from_files, to_files
-from mission.record.unsigned import without_words
+from mission.record.unsigned import hints
 from mission.record.values import Record
 from orchestrator.ports.display import Display
 from tasks_md.edit import CellChange, current
@@ -50,7 +50,7 @@ class CarriedRecord:
             theirs = self._believed(theirs)
         self._give_way(theirs)
         rows = sorted(self.journal.take_in_record(theirs))
-        if rows:
+        if rows and not self.signed:
             host = theirs.runs[-1].host if theirs.runs else "another clone"
             self.display.say(
                 f"goes on where {host} stopped; new here is what it did at {_listed(rows)}"
@@ -58,11 +58,12 @@ class CarriedRecord:
 
     def _believed(self, theirs: Record) -> Record:
         """What counts of a record where people sign: claims are not signed."""
-        believed, rows = without_words(theirs)
+        believed, rows = hints(theirs, self.journal.carried(self.clone))
         if rows:
             self.display.say(
-                f"{_listed(sorted(rows))}: what people asked for there does not count, since a "
-                "record is not signed (`requests.signed` in mission.yaml): ask again"
+                f"{_listed(sorted(rows))}: of what another clone did and was asked for, what is on "
+                "the base counts, and what it used: a record is not signed (`requests.signed` in "
+                "mission.yaml). What is missing is done again; ask again for what was asked"
             )
         return believed
 

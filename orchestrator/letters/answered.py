@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from mission.answers import Answer, answer_text, read_answer, read_answers
+from mission.answers import Answer, answer_text, read_answer, read_answers, unsigned
 from mission.journal import Journal
 from mission.journal.kinds import LetterAnswered, LetterCame, RequestAnswered
 
@@ -16,8 +16,14 @@ ELSEWHERE = "another clone has answered it"
 class Answered:
     """Of one mission. For any thread."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, signed: bool = False) -> None:
+        """
+        Args:
+            signed: Whether what asks in a person's name has to be signed: then nobody's answers
+                are believed but for the letters that they name.
+        """
         self._journal = journal
+        self._signed = signed
         self._lock = threading.Lock()  # guards the two that follow: memory
         self._open = {one.what.letter: one.what for one in journal.events(LetterCame)}
         self._answered: dict[str, str] = {}  # the answer's text, by letter, oldest first
@@ -79,7 +85,7 @@ class Answered:
                 with self._lock:
                     self._keep(event.what)
             for answer in read_answers(raw):
-                self.answer(answer)
+                self.answer(unsigned(answer) if self._signed else answer)
         for came in self._journal.events(LetterCame):
             if self.is_answered(came.what.letter):
                 for number in came.what.requests:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,16 @@ import pytest
 from errors import ClaimHeldError
 from mission.journal.kinds import DoneBefore
 from mission.place import Place
-from mission.record.files import from_files
+from mission.record.files import from_files, to_files
 from mission.record.values import Record
+from mission.steps import End
 from orchestrator.continuing.catching_up import GONE
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.run_end import RunEnd
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 
+CLAIMS = "refs/mission-runner/"
 # Notes each call, and what it costs. D, as it begins, tells the test and hangs.
 WORKER = """
 import json, os, pathlib
@@ -96,7 +99,7 @@ def wait_for_sign(scratch: Scratch, shows: Callable[[Record], bool]) -> None:
     """Until what the run has said of itself on the remote shows something."""
     remote = Git(scratch.remote)
     while True:
-        [ref] = remote.text("for-each-ref", "--format=%(refname)", "refs/mission-runner/").split()
+        [ref] = remote.text("for-each-ref", "--format=%(refname)", CLAIMS).split()
         paths = remote.text("ls-tree", "-r", "--name-only", ref, "record/").split()
         files = {path: remote.run("show", f"{ref}:{path}").stdout.encode() for path in paths}
         record = from_files(files)
@@ -231,3 +234,47 @@ def test_branches_that_a_person_has_here_stay_where_they_are(tmp_path: Path) -> 
     assert Git(beside).text("status", "--porcelain") == ""
     assert fresh.git.text("rev-parse", "feat/b", "mine") == before, display.said
     assert any(one.startswith("feat/b: is checked out here") for one in display.said), display.said
+
+
+def test_where_people_sign_a_forged_record_moves_no_row_and_no_base(tmp_path: Path) -> None:
+    """Somebody who can push says that B is approved and about to merge, and that D is done."""
+    config: dict[str, object] = {
+        "qa": [{"match": {"id": "B"}}],
+        "status": {"commit": "never"},
+        "requests": {"signed": "keys"},
+    }
+    lost = make(tmp_path, [row("B"), row("C"), row("D", status="blocked")], config=config)
+    assert lost.run().needs_qa == ("B",)
+    forge_approval(lost, approved="B", done="D")
+    fresh, display = cloned(lost, "fresh"), RecordingDisplay()
+    end = fresh.run(display=display)
+    # Who pushed its branch nobody knows: a person says whether it counts.
+    assert end.blocked == ("B", "D"), display.said
+    assert fresh.statuses() == {"B": "blocked", "C": "done", "D": "blocked"}
+    assert "mission unblock B --keep" in fresh.notes("B")
+    assert fresh.merged() == ["C"]
+    with fresh.journal() as journal:
+        # What was paid there is known; what is merged is not paid again.
+        assert [one.end for one in journal.attempts("B")] == [End.INTERRUPTED, End.HELD_UP]
+        assert len(journal.attempts("C")) == 1
+
+
+def forge_approval(scratch: Scratch, *, approved: str, done: str) -> None:
+    """Rewrite the record on the remote."""
+    forger = cloned(scratch, "forger")
+    [ref] = Git(scratch.remote).text("for-each-ref", "--format=%(refname)", CLAIMS).split()
+    forger.git.run("fetch", "--quiet", "origin", ref)
+    forger.git.run("checkout", "--quiet", "--detach", "FETCH_HEAD")
+    paths = [one for one in (forger.top / "record").rglob("*") if one.is_file()]
+    said = from_files({str(one.relative_to(forger.top)): one.read_bytes() for one in paths})
+    assert said is not None
+    lie = {"step": "pushed", "end": None, "ended": None, "approved": True}
+    attempts = [replace(one, **lie) if one.task == approved else one for one in said.attempts]  # type: ignore[arg-type]  # fields of an attempt
+    (event, *_) = [one for one in said.events if one.kind == "status"]
+    data = {"old": "blocked", "new": "done", "by": "runner", "reason": ""}
+    events = (*said.events, replace(event, task=done, attempt=None, data=data))
+    forged = replace(said, clone="forger", attempts=tuple(attempts), events=events)
+    for path, content in to_files(forged).items():
+        (forger.top / path).write_bytes(content)
+    forger.git.run("commit", "--quiet", "--all", "--message", "forged")
+    forger.git.run("push", "--quiet", "origin", f"HEAD:{ref}")

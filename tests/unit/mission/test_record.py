@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import JournalError
+from mission.answers import UNSIGNED, Answer, RowAnswer, answers_bytes
 from mission.journal import Attempt, End, Journal, Step
 from mission.journal.kinds import (
     AgentEnded,
@@ -29,6 +30,7 @@ from mission.journal.kinds import (
 from mission.outcome import Outcome
 from mission.record.files import VERSION, RecordError, from_files, to_files
 from orchestrator.continuing.record import CarriedRecord
+from orchestrator.letters.answered import Answered
 from orchestrator.ports.display import RecordingDisplay
 from policy.review import ReviewVerdict
 from tasks_md.plan_file import PlanFile
@@ -413,30 +415,92 @@ def test_the_record_knows_the_words_of_a_review() -> None:
                 fresh.absorb(files)
 
 
-def test_where_people_sign_a_record_speaks_for_nobody() -> None:
-    lost, fresh = Clone("lost"), Clone("fresh")
-    attempt = lost.begin()
-    finish(lost, attempt)
-    lost.journal.end_attempt(attempt.id, End.NEEDS_QA, "a person")
-    lost.journal.take_up_attempt(attempt.id, approved=True)
-    lost.journal.finish_request(lost.journal.submit_request("approve", "T-1", by="ada@desk"))
-    lost.journal.submit_request("retry", "T-2", by="ada@desk")
+def signing(clone: Clone) -> tuple[CarriedRecord, RecordingDisplay]:
+    """What takes records in where people sign what they ask for."""
     display = RecordingDisplay()
     record = CarriedRecord(
-        clone="fresh",
-        journal=fresh.journal,
+        clone=clone.name,
+        journal=clone.journal,
         file=cast("PlanFile", Unread()),
         committed=lambda: None,
         display=display,
         signed=True,
     )
-    record.absorb(lost.files())
+    return record, display
+
+
+def test_where_people_sign_a_record_says_what_was_used_and_nothing_else() -> None:
+    """As somebody would forge it who can push: approved, merging, done, decided."""
+    lost, fresh = Clone("lost"), Clone("fresh")
+    attempt = lost.begin()
+    finish(lost, attempt)
+    lost.journal.record(UsageBooked(reviewer="r"), task="T-1", attempt=attempt.id)
+    lost.journal.end_attempt(attempt.id, End.NEEDS_QA, "a person")
+    lost.journal.take_up_attempt(attempt.id, approved=True)
+    lost.journal.record(Merged(commit=_HEAD), task="T-1", attempt=attempt.id)
+    lost.set("done")
+    asked = lost.journal.submit_request("approve", "T-1", by="ada@desk")
+    lost.journal.finish_request(asked)
+    answer = RequestAnswered(request=asked, asked="approve", by="ada@desk", letter="a" * 32)
+    lost.journal.record(answer, task="T-1")
+    lost.journal.submit_request("retry", "T-2", by="ada@desk")
+    record, display = signing(fresh)
+    for _ in range(2):  # killed in between, it is taken in again
+        record.absorb(lost.files())
     (there,) = fresh.journal.attempts("T-1")
-    assert (there.head, there.approved) == (_HEAD, False)
+    assert (there.step, there.end, there.said) == (Step.ENDED, End.INTERRUPTED, None)
+    assert (there.head, there.session, there.branch, there.summary) == (None, None, None, "")
+    assert (there.approved, there.taken_up, there.tokens) == (False, False, 10)
+    assert not fresh.journal.requests("T-1")
     assert not fresh.journal.pending_requests()
-    assert [one.error for one in fresh.journal.requests("T-1")] == [None]  # history
+    assert {one.kind for one in fresh.journal.carried("fresh").events} == {"usage"}
     assert [line for line in display.said if "T-1, T-2" in line and "signed" in line]
     # Where nobody has to sign, it counts.
     replace(record, signed=False).absorb(lost.files())
-    assert fresh.journal.attempts("T-1")[0].approved
     assert [one.task for one in fresh.journal.pending_requests()] == ["T-2"]
+    assert [one.what.new for one in fresh.journal.events(StatusSet)] == ["done"]
+
+
+def test_where_people_sign_a_record_changes_no_attempt_of_ours_but_for_its_usage() -> None:
+    ours = Clone("ours")
+    known = ours.begin()
+    finish(ours, known)
+    forged = Clone("forged")
+    forged.take_over(ours)
+    (copied,) = forged.journal.attempts("T-1")
+    forged.journal.update_attempt(copied.id, head="f" * 40, output_tokens=70)
+    forged.journal.end_attempt(copied.id, End.FAILED, "no good")
+    forged.begin()
+    record, _ = signing(ours)
+    record.absorb(forged.files())
+    before, mine = ours.journal.attempts("T-1")
+    assert (mine.id, mine.step, mine.head) == (before.id + 1, Step.PUSHED, _HEAD)
+    assert (mine.tokens, mine.session, mine.worktree) == (70, "s-1", "/ours/w")
+    assert before.end is End.INTERRUPTED
+    assert ours.journal.last_attempt("T-1") == mine
+    assert [one.attempt for one in ours.journal.events(Pushed)] == [mine.id]
+
+
+def test_where_people_sign_an_answered_letter_asks_for_nothing_and_was_not_applied() -> None:
+    """Who can push can take a letter away. Were it asked again, an old one could be pushed again
+    behind other work."""
+    lost, fresh = Clone("lost"), Clone("fresh")
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    done = RowAnswer(task="T-1", status="done", notes="")
+    answers = [Answer(id=at * 32, kind="approve", by="ada", at=moment, rows=(done,)) for at in "ab"]
+    Answered(lost.journal).answer(answers[0])
+    own = replace(answers[0], id="c" * 32)
+    mine = Answered(fresh.journal, signed=True)
+    mine.answer(own)
+    forged = replace(own, rows=(), error="no")
+    Answered(lost.journal).answer(forged)
+    record, _ = signing(fresh)
+    for _ in range(2):
+        record.absorb(lost.files())
+        mine.absorb(answers_bytes([*answers, forged]))
+    assert mine.newest()[0] == own
+    assert {one.id: (one.rows, one.error) for one in mine.newest()[1:]} == {
+        "a" * 32: ((), UNSIGNED),
+        "b" * 32: ((), UNSIGNED),
+    }
+    assert Answered(fresh.journal, signed=True).is_answered("a" * 32)
