@@ -61,7 +61,7 @@ class Choice:
 
 
 def look_around(
-    folder: Path, environ: Mapping[str, str], home: Path, *, base: str | None = None
+    folder: Path, environment: Mapping[str, str], home: Path, *, base: str | None = None
 ) -> Ground:
     """Look at the repository, its files and this machine. Nothing is started but git.
 
@@ -85,20 +85,20 @@ def look_around(
     facts = repository_facts(folder, base)
     if not folder.is_relative_to(facts.top):
         raise UsageError(f"{folder} is not among the files of {facts.top}", hint="Go there first")
-    tests, no_tests = _tests(facts.top, folder, environ)
-    forge, no_queue = _forge(facts, environ)
+    tests, no_tests = _tests(facts.top, folder, environment)
+    forge, no_queue = _forge(facts, environment)
     return Ground(
         folder=folder,
         facts=facts,
         tests=tests,
         no_tests=no_tests,
-        agents=ready_agents(environ, home),
+        agents=ready_agents(environment, home),
         forge=forge,
         no_queue=no_queue,
     )
 
 
-def labelled_rows(ground: Ground, label: str, environ: Mapping[str, str]) -> tuple[Row, ...]:
+def labelled_rows(ground: Ground, label: str, environment: Mapping[str, str]) -> tuple[Row, ...]:
     """A row for each open issue with this label. Their texts are other people's.
 
     Raises:
@@ -107,7 +107,7 @@ def labelled_rows(ground: Ground, label: str, environ: Mapping[str, str]) -> tup
         ForgeError: It has no whole answer.
     """
     config = load_config(ground.folder / CONFIG_FILE).forge
-    forge = find_forge(config, ground.facts.remote_url, environ, required=True)
+    forge = find_forge(config, ground.facts.remote_url, environment, required=True)
     if forge is None:
         raise AssertionError("a forge that is required is found, or an error")
     issues = forge.open_issues(label)
@@ -116,7 +116,7 @@ def labelled_rows(ground: Ground, label: str, environ: Mapping[str, str]) -> tup
             f"{forge.name} has no open issue with the label {label}",
             hint="Look at its spelling: upper and lower case count",
         )
-    hide = Redactor.from_environment(environ).text
+    hide = Redactor.from_environment(environment).text
     return tuple(_row_of(issue, hide(issue.title), hide(issue.body)) for issue in issues)
 
 
@@ -200,12 +200,16 @@ def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
-def _tests(top: Path, folder: Path, environ: Mapping[str, str]) -> tuple[TestCommands | None, str]:
+def _tests(
+    top: Path, folder: Path, environment: Mapping[str, str]
+) -> tuple[TestCommands | None, str]:
     """The first way to test that can be gone here, or why there is none."""
     without = ""
     for found in test_commands(top, folder):
         lacking = [
-            name for command in found.commands if not _is_there(name := command[0], top, environ)
+            name
+            for command in found.commands
+            if not _is_there(name := command[0], top, environment)
         ]
         if not lacking:
             return found, ""
@@ -213,18 +217,18 @@ def _tests(top: Path, folder: Path, environ: Mapping[str, str]) -> tuple[TestCom
     return None, without or "No file here says how tests are run."
 
 
-def _is_there(program: str, top: Path, environ: Mapping[str, str]) -> bool:
+def _is_there(program: str, top: Path, environment: Mapping[str, str]) -> bool:
     if program.startswith("./"):
         return os.access(top / program, os.X_OK)
-    return shutil.which(program, path=environ.get("PATH")) is not None
+    return shutil.which(program, path=environment.get("PATH")) is not None
 
 
-def _forge(facts: RepositoryFacts, environ: Mapping[str, str]) -> tuple[str | None, str]:
+def _forge(facts: RepositoryFacts, environment: Mapping[str, str]) -> tuple[str | None, str]:
     """The forge behind the remote, and why its CI is not to be asked."""
     if facts.remote_url is None:
         return None, "There is no remote, and so no CI."
     try:
-        forge = find_forge(ForgeConfig(), facts.remote_url, environ)
+        forge = find_forge(ForgeConfig(), facts.remote_url, environment)
     except MissionError as error:  # a remote's address may be anything
         return None, f"The forge cannot be asked: {' '.join(error.message.split())}."
     if forge is None:
@@ -233,7 +237,7 @@ def _forge(facts: RepositoryFacts, environ: Mapping[str, str]) -> tuple[str | No
         return forge.name, "No CI is set up in this repository."
     kind, host = forge.name.split()[0], forge.name.split()[1].split("/")[0]
     try:
-        token = find_token(kind, host, ForgeConfig(), environ)
+        token = find_token(kind, host, ForgeConfig(), environment)
     except ConfigError:
         token = None
     if not token:

@@ -18,6 +18,8 @@ from workspace.repository import Repository
 from workspace.status_commit import stored
 
 TASK_FILE = ("TASKS.md",)
+_REF = "ref: "
+_HIDDEN = f"{_REF}refs/heads/.invalid"  # what HEAD says where refs are kept in tables
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,8 +94,7 @@ def _parted(
 def find_checkout(repository: Repository) -> Git | None:
     """The worktree that has the base checked out, ours before any other."""
     git, ref = repository.git, repository.local_base_ref
-    own = "" if repository.bare else git.run("symbolic-ref", "--quiet", "HEAD", check=False).text
-    if own == ref:
+    if not repository.bare and _branch_of(git) == ref:
         return git
     listing = git.run("worktree", "list", "--porcelain", "-z").stdout
     for entry in listing.split("\0\0"):
@@ -102,6 +103,17 @@ def find_checkout(repository: Repository) -> Git | None:
         if f"branch {ref}" in lines and path.is_dir():
             return Git(path, locks=git.locks, stop=git.stop)
     return None
+
+
+def _branch_of(git: Git) -> str:
+    """The full name of the branch that a worktree is on; empty: none. Without a process where git
+    keeps refs in files."""
+    if git.store is not None:
+        head = git.store.git_dir / "HEAD"
+        said = "" if head.is_symlink() else head.read_text(errors="surrogateescape").strip()
+        if said.startswith(_REF) and said != _HIDDEN:
+            return said.removeprefix(_REF).strip()
+    return git.run("symbolic-ref", "--quiet", "HEAD", check=False).text
 
 
 def _open(repository: Repository) -> _Checkout | None:

@@ -94,7 +94,7 @@ def settings_text(settings: Settings) -> str:
         _tests(settings),
         _queue(settings),
         (
-            "# Which finished rows wait for `mission approve` before they merge.\n"
+            "# Which finished rows wait for `mission approve ID` before they merge.\n"
             "# qa:\n#   - match: {branch: '^release-'}\n"
         ),
     ]

@@ -55,7 +55,9 @@ class OwnCommits:
 
     def note_copied_commit(self, commit: str) -> None:
         """The plan's copy (`mission.plan_copy`) builds on `commit` now."""
-        self.repository.git.move_refs(f"update {self.copied_ref()} {commit}")
+        git, ref = self.repository.git, self.copied_ref()
+        if git.commit(ref) != commit:
+            git.move_refs(f"update {ref} {commit}")
 
     def copied_ref(self) -> str:
         """The ref of what the plan's copy builds on: all checkouts share both."""

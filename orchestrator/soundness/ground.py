@@ -144,9 +144,14 @@ def _crowded_branches(subject: Subject, branch: _Branch) -> Iterator[Finding]:
         if ref.startswith(kind)
     )
     yield from lint_beside_others(subject.plan, branch.name, names)
-    folds = branch.git.run("config", "--type=bool", "--get", "core.ignorecase", check=False)
-    if folds.text == "true":
-        yield from lint_folded(subject.plan, branch.name)
+    folded = tuple(lint_folded(subject.plan, branch.name))
+    if folded and _folds(branch.git):
+        yield from folded
+
+
+def _folds(git: Git) -> bool:
+    """Whether names that differ by case alone are one file here."""
+    return git.run("config", "--type=bool", "--get", "core.ignorecase", check=False).text == "true"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

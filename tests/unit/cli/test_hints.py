@@ -20,6 +20,9 @@ _WORDS = r"mission(?: [a-z]+| --[a-z-]+| [A-Z]+| \{0\})+"
 _BARE = re.compile(rf"({_WORDS})(?:, or ({_WORDS}))?(?:, once .*)?")
 _ROWS = {"approve", "reject", "retry", "unblock", "stop"}  # take ids, or `--all`
 VALUE = "X"  # in place of what is only known as the message is made
+# ... and instead of it, where only some values are taken
+_POSSIBLE = {"--purpose X": "--purpose merge", "--max-parallel X": "--max-parallel 2"}
+_WHOLE = {"mission --version"}  # of the program, and no command
 # Git commands with a command of their own below them, which have no usage to look options up in.
 _NO_USAGE = {"help"}
 
@@ -71,7 +74,9 @@ def _named(program: str) -> dict[str, list[str]]:
         for one in said:
             for part in one.split(" && "):
                 if re.match(f"{program} [a-z-]", part):
-                    typed = part.replace("{0}", VALUE).replace("--purpose X", "--purpose merge")
+                    typed = part.replace("{0}", VALUE)
+                    for made, possible in _POSSIBLE.items():
+                        typed = typed.replace(made, possible)
                     found.setdefault(typed, []).append(place)
     return found
 
@@ -83,6 +88,8 @@ def _commands() -> dict[str, object]:
 
 def _problem(typed: str) -> str:
     """What keeps a `mission` command from being typed; empty: nothing."""
+    if typed in _WHOLE:
+        return ""
     words = shlex.split(typed)[1:]
     for length in range(len(words), 0, -1):
         command = _commands().get(" ".join(words[:length]))
