@@ -18,6 +18,7 @@ from orchestrator.ports.display import Display
 from orchestrator.publishing.own_commits import OwnCommits
 from orchestrator.publishing.review_reports import ReviewReports
 from orchestrator.publishing.taking_in import TakingIn
+from tasks_md.parse import encode
 from tasks_md.writer import StatusWriter
 from workspace import branches, status_commit
 from workspace.process import Stop
@@ -117,7 +118,8 @@ class StatusCommits:
                 self.display.say(f"{path} is not committed on {repository.base}; status stays here")
                 return False
             self.taking_in.take_in(base)
-            files = {path: self.writer.path.read_bytes(), **self.reports.reports()}
+            plan = self.writer.read()  # puts back what somebody has stashed
+            files = {path: encode(plan.text), **self.reports.reports()}
             self.taking_in.follow(base, keep=files)
             if all(
                 status_commit.holds(repository.git, base, name, content)
