@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mission.place import TASK_FILE, Place, own_git_dir
+from mission.private import new_private, write_private
 
 _STATE = "plan.json"
 _REF = "ref: "
@@ -99,7 +100,7 @@ def write_state(place: Place, state: CopyState) -> None:
         OSError: It cannot be written.
     """
     fresh = place.state_dir / f".{_STATE}.new"
-    fresh.write_text(json.dumps({"base": state.base, "away": state.away}))
+    write_private(fresh, json.dumps({"base": state.base, "away": state.away}))
     fresh.replace(place.state_dir / _STATE)
 
 
@@ -111,5 +112,7 @@ def write_copy(place: Place, data: bytes) -> None:
     """
     copy = copy_of(place)
     fresh = copy.with_name(f".{copy.name}.copy")
-    fresh.write_bytes(data)
+    fresh.unlink(missing_ok=True)
+    with new_private(fresh) as file:
+        file.write(data)
     fresh.replace(copy)
