@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench.task_files import task_file
@@ -54,9 +55,9 @@ def _measure(rows: int) -> dict[str, object]:
             asked, times, size = Asked(name=name, key=key), [], 0
             for _ in range(_ROUNDS):
                 site = Site(missions, revisions, renderer=renderer)  # has kept nothing
-                times.append(_milliseconds(lambda: site.answer(asked)))  # noqa: B023 - called at once
+                times.append(_milliseconds(partial(site.answer, asked)))
                 size = len(site.answer(asked).rendered.body)
-            again = [_milliseconds(lambda: site.answer(asked)) for _ in range(_ROUNDS)]  # noqa: B023
+            again = [_milliseconds(partial(site.answer, asked)) for _ in range(_ROUNDS)]
             pages[name] = {
                 "ms": round(statistics.median(one[0] for one in times), 1),
                 "cpu_ms": round(statistics.median(one[1] for one in times), 1),

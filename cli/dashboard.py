@@ -9,13 +9,13 @@ import typer
 
 from cli.asking import asker
 from cli.console import fact, printable, talk
+from cli.listening import CertificateOption, HostNamesOption, KeyOption, certificate_of
 from dashboard.deciding import Decisions
 from dashboard.export import export
 from dashboard.missions import Missions
 from dashboard.serve import opened
-from errors import UsageError
 from mission.place import Place
-from tiers.gateway.listening import Certificate, Listening
+from tiers.gateway.listening import Listening
 from workspace.redact import Redactor
 
 app = typer.Typer()
@@ -48,21 +48,9 @@ def dashboard(
             help=f"The TCP port; {_PORT} if not said, or any other where that is taken.",
         ),
     ] = None,
-    names: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--name",
-            metavar="NAME",
-            help="A host name by which it may be asked, beside HOST; for several, again.",
-        ),
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option("--tls-certificate", metavar="FILE", help="Speak TLS with it: PEM, a chain."),
-    ] = None,
-    key: Annotated[
-        Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key: PEM.")
-    ] = None,
+    names: HostNamesOption = None,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Nothing can be decided on its pages.")
     ] = False,
@@ -80,13 +68,11 @@ def dashboard(
     It prints an address with a token: whoever has it sees the missions, and decides in your name as
     the commands do. Other users of this machine see nothing. No run needs it, and it slows none.
     """
-    if (certificate is None) != (key is None):
-        raise UsageError("TLS needs both --tls-certificate and --tls-key")
     listening = Listening(
         host=host,
         port=port or _PORT,
         names=tuple(names or ()),
-        certificate=Certificate(chain=certificate, key=key) if certificate and key else None,
+        certificate=certificate_of(certificate, key),
     )
     places = [Place.find(path) for path in paths or (None,)]
     if export_to is not None:

@@ -10,10 +10,11 @@ import typer
 
 from cli.console import fact, print_json, printable, talk
 from cli.lazy import FullGroup
+from cli.listening import CertificateOption, HostNamesOption, KeyOption, certificate_of
 from errors import UsageError
 from mission.config.values import parse_duration
 from tiers.config import load_tier_config
-from tiers.gateway.listening import Certificate, Listening
+from tiers.gateway.listening import Listening
 from tiers.gateway.serve import serve
 from tiers.gateway.tokens import Token, Tokens
 from tiers.search.registry import EmbedderChoice, make_embedder
@@ -61,21 +62,9 @@ def serve_gateway(
         ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The TCP port.")] = 8420,
-    names: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--name",
-            metavar="NAME",
-            help="A host name by which it may be asked, beside HOST; for several, again.",
-        ),
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option("--tls-certificate", metavar="FILE", help="Speak TLS with it: PEM, a chain."),
-    ] = None,
-    key: Annotated[
-        Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key: PEM.")
-    ] = None,
+    names: HostNamesOption = None,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
     proxied: Annotated[
         bool,
         typer.Option(
@@ -101,7 +90,7 @@ def serve_gateway(
         host=host,
         port=port,
         names=tuple(names or ()),
-        certificate=_certificate(certificate, key),
+        certificate=certificate_of(certificate, key),
         proxied=proxied,
     )
 
@@ -200,11 +189,3 @@ def _duration(text: str) -> timedelta:
         return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"--expires: {error}") from None
-
-
-def _certificate(chain: Path | None, key: Path | None) -> Certificate | None:
-    if chain is None and key is None:
-        return None
-    if chain is None or key is None:
-        raise UsageError("TLS needs both --tls-certificate and --tls-key")
-    return Certificate(chain=chain, key=key)

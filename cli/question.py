@@ -13,12 +13,7 @@ from errors import StoppedError
 
 def agreed(question: str) -> bool:
     """Whether the answer is yes. Anything else is a no, Ctrl-C and the end of input too."""
-    try:
-        sys.stderr.write(f"{question} [y/N]: ")
-        sys.stderr.flush()
-        line = _line()
-    except KeyboardInterrupt:
-        line = ""
+    line = _asked(f"{question} [y/N]: ")
     if not line.endswith("\n"):
         talk("")
     return line.strip().lower() in ("y", "yes")
@@ -30,16 +25,21 @@ def answered(question: str, usual: str) -> str:
     Raises:
         StoppedError: Ctrl-C, or the end of input.
     """
-    try:
-        sys.stderr.write(f"{question} [{printable(usual)}]: ")
-        sys.stderr.flush()
-        line = _line()
-    except KeyboardInterrupt:
-        line = ""
+    line = _asked(f"{question} [{printable(usual)}]: ")
     if not line.endswith("\n"):
         talk("")
         raise StoppedError("stopped: nothing was written")
     return line.strip() or usual
+
+
+def _asked(prompt: str) -> str:
+    """The line that is typed; empty after Ctrl-C and at the end of input."""
+    try:
+        sys.stderr.write(prompt)
+        sys.stderr.flush()
+        return _line()
+    except KeyboardInterrupt:
+        return ""
 
 
 def _line() -> str:
