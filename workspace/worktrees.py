@@ -199,15 +199,21 @@ class Worktrees:
         path.with_name(f".{path.name}.lock").unlink(missing_ok=True)
 
     def forget_lost(self) -> None:
-        """Forget worktrees whose folder is gone and in which nobody is at work: we were killed as
-        one was made or removed. What was committed there stays, below `refs/mission-runner/kept`.
+        """Forget worktrees whose folder is gone or empty and in which nobody is at work: we were
+        killed as one was made or removed. What was committed there stays, below
+        `refs/mission-runner/kept`.
 
         Raises:
             GitError: Git refuses.
         """
         used = None if self._in_use is None else self._in_use()
+        if used is None:
+            return
+        for path in [*self._root.iterdir()] if self._root.is_dir() else ():
+            if path not in used:
+                _remove_empty(path)
         for found in self.existing():
-            if used is None or found.path in used or os.path.lexists(found.path):
+            if found.path in used or os.path.lexists(found.path):
                 continue
             with self._repository.lock():
                 self._make_room(found.path, self._record(found.path))
@@ -235,6 +241,7 @@ class Worktrees:
                 self._repository.git.run("update-ref", kept, head)
         elif record is not None and path.is_dir():
             shutil.rmtree(path)  # killed while it was being made
+        _remove_empty(path)
         if path.is_symlink() or path.exists():
             path.rename(_free_name(path))
         self._remove(path)
@@ -321,6 +328,12 @@ def _stem(task: str) -> str:
     if name != task:
         name = f"{name}-{hashlib.sha256(task.encode(errors='surrogateescape')).hexdigest()[:8]}"
     return name
+
+
+def _remove_empty(path: Path) -> None:
+    """Remove a folder with nothing in it: git made it, and was killed before it knew of it."""
+    with suppress(OSError):  # there is something in it, or it is no folder
+        path.rmdir()
 
 
 def _free_name(path: Path) -> Path:

@@ -78,7 +78,8 @@ def check_nothing_is_left(scratch: Scratch, told: str) -> None:
     assert len(worktrees) == 1, f"{told}: {worktrees}"
     # Nor what worktrees are made from, nor what was in the way of one.
     folders = [*Path(os.environ["MISSION_HOME"]).glob("worktrees/*/*/*")]
-    assert [one for one in folders if not one.name.endswith(".lock")] == [], told
+    stayed = [one for one in folders if not one.name.endswith(".lock")]
+    assert stayed == [], f"{told}: {stayed}"
     assert _survivors(scratch) == [], told
 
 

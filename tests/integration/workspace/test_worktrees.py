@@ -111,6 +111,19 @@ def test_a_folder_that_is_not_ours_is_moved_aside(scratch: Scratch) -> None:
     assert (path.with_name("T-1-1.kept-1") / "precious").read_text() == "p"
 
 
+def test_of_an_empty_folder_in_the_way_nothing_is_kept(scratch: Scratch) -> None:
+    scratch.worktrees.path("T-1", 1).mkdir(parents=True)  # git was killed right after it made it
+    scratch.worktrees.remove(ensure(scratch))
+    assert [one for one in scratch.worktrees.root.iterdir() if one.name[0] != "."] == []
+
+
+def test_an_empty_folder_that_nobody_comes_back_to_goes(scratch: Scratch) -> None:
+    path = scratch.worktrees.path("T-1", 1)
+    path.mkdir(parents=True)
+    Worktrees(scratch.repository, path.parent, in_use=frozenset).forget_lost()
+    assert not path.exists()
+
+
 def test_commits_of_a_deleted_worktree_are_kept(scratch: Scratch) -> None:
     first = ensure(scratch, branch=None)
     done = scratch.commit({"work.txt": "w"}, folder=first.path)
