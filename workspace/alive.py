@@ -77,27 +77,23 @@ def lives_in(folder: Path) -> int | None:
     return None
 
 
-def touched_by(folder: Path, *, memory: bool = True) -> int | None:
-    """The pid of any process that has to do with a folder, or may: it works there or below, or has
-    something there open. None: there is none. 0: this system does not tell.
-
-    Args:
-        memory: Whether a file that it has in its memory counts too, even if it closed that. To know
-            costs more than all the rest.
+def touched_by(folder: Path) -> int | None:
+    """The pid of any other process that has to do with a folder, or may: it works there or below,
+    has something there open, or in its memory. None: there is none. 0: this system does not tell.
 
     A process of somebody else's, which hides what it does, could not write there either.
     """
     if not Path("/proc/self/fd").is_dir():
         return 0
-    whole = os.fsencode(folder.resolve())
+    whole, ours = os.fsencode(folder.resolve()), str(os.getpid())
     for pid in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208 - as below
         with suppress(OSError):
-            if _touches(f"/proc/{pid}", whole, memory=memory):
+            if pid != ours and _touches(f"/proc/{pid}", whole):
                 return int(pid)
     return None
 
 
-def _touches(process: str, folder: bytes, *, memory: bool) -> bool:
+def _touches(process: str, folder: bytes) -> bool:
     links = [f"{process}/{name}" for name in ("cwd", "root", "exe")]
     with suppress(OSError):
         links += [f"{process}/fd/{name}" for name in os.listdir(f"{process}/fd")]  # noqa: PTH208
@@ -105,8 +101,6 @@ def _touches(process: str, folder: bytes, *, memory: bool) -> bool:
         with suppress(OSError):
             if _is_in(os.fsencode(os.readlink(link)), folder):  # noqa: PTH115 - thousands of them
                 return True
-    if not memory:
-        return False
     with open(f"{process}/maps", "rb") as file:  # noqa: PTH123
         maps = file.read()
     # address, permissions, offset, device, inode, and then the path

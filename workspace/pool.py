@@ -76,9 +76,8 @@ class Pool:
         gone = {one.path for one in changes if one.new.mode == MISSING}
         changed = {one.path for one in changes}
         try:
-            # Nobody had anything of it as it came. Who has gone there since would have it open.
-            visited = touched_by(warm.folder, memory=False) is not None
-            if converts or warm.settings != settings or visited:
+            # Whoever was there as it came, and stayed, is there still.
+            if converts or warm.settings != settings or touched_by(warm.folder) is not None:
                 delete_whole(warm.folder)
                 return None
             spared = () if warm.full else self.spared
@@ -118,11 +117,9 @@ class Pool:
 
     def put(self, path: Path) -> bool:
         """Take away the folder of a worktree that is over, for another one; False: it stays, since
-        nothing is known of it, somebody is at work there, or enough wait."""
+        nothing is known of it, or enough wait."""
         warm = self._at_work.pop(path, None)
         if warm is None or len(self._idle[warm.full]) >= _IDLE or not is_folder(path):
-            return False
-        if touched_by(path) is not None:
             return False
         self.place.mkdir(mode=0o700, exist_ok=True)
         folder = self.place / uuid4().hex
