@@ -17,8 +17,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from workspace.alive import touched_by
+from workspace.conversions import conversions
+from workspace.git import Git
 from workspace.git_files import delete, is_folder
-from workspace.sifting import Files, conversions, delete_whole
+from workspace.sifting import Files, delete_whole
 from workspace.tree_entries import ATTRIBUTES, MISSING, Change
 
 _IDLE = 8  # folders of a kind that wait; each is as large as a checkout
@@ -51,16 +53,19 @@ class Pool:
     _at_work: dict[Path, Warm] = field(default_factory=dict)  # by folder
     _idle: tuple[deque[Warm], deque[Warm]] = field(default_factory=lambda: (deque(), deque()))
 
-    def take(self, *, full: bool, tree: str, changes: Callable[[str], list[Change]]) -> Warm | None:
+    def take(
+        self, git: Git, *, full: bool, tree: str, changes: Callable[[str], list[Change]]
+    ) -> Warm | None:
         """A folder in which nothing is left but files that are as `tree` has them; None: there is
         none. It is the caller's, wherever he moves it, until `note`.
 
         Args:
+            git: In the worktree that gets it.
             full: Whether what is done in it will vouch for something.
             tree: The id of the tree that it is to hold.
             changes: What differs from another tree.
         """
-        settings, idle = conversions(self.common_dir), self._idle[full]
+        settings, idle = conversions(git, self.common_dir), self._idle[full]
         while idle:
             try:
                 warm = idle.pop()
@@ -88,11 +93,11 @@ class Pool:
         fresh = (warm.files.files.keys() | changed) - gone - kept.files.keys()
         return replace(warm, tree=tree, files=kept, fresh=frozenset(fresh), spared=passed)
 
-    def note(self, path: Path, index: Path, tree: str, *, full: bool, warm: Warm | None) -> None:
+    def note(self, git: Git, index: Path, tree: str, *, full: bool, warm: Warm | None) -> None:
         """Remember how git has just left a worktree's files, before anybody works on them.
 
         Args:
-            path: The worktree's folder.
+            git: In the worktree.
             index: The worktree's index.
             tree: The id of the tree that it holds.
             full: As `take` was told.
@@ -103,6 +108,7 @@ class Pool:
         """
         if any(index.parent.glob("sharedindex.*")):
             return  # half of the index would be missing
+        path = git.folder
         files = (
             Files.of(path, whole=full) if warm is None else warm.files.with_new(path, warm.fresh)
         )
@@ -112,7 +118,7 @@ class Pool:
             tree=tree,
             index=index.read_bytes(),
             files=files,
-            settings=conversions(self.common_dir),
+            settings=conversions(git, self.common_dir),
         )
 
     def put(self, path: Path) -> bool:
@@ -121,10 +127,17 @@ class Pool:
         warm = self._at_work.pop(path, None)
         if warm is None or len(self._idle[warm.full]) >= _IDLE or not is_folder(path):
             return False
-        self.place.mkdir(mode=0o700, exist_ok=True)
         folder = self.place / uuid4().hex
-        path.rename(folder)
-        delete(folder / ".git")
+        try:
+            self.place.mkdir(mode=0o700, exist_ok=True)
+            path.rename(folder)
+        except OSError:  # it is closed, and so cannot be taken elsewhere
+            return False
+        mark = folder / ".git"
+        try:
+            delete_whole(mark) if is_folder(mark) else delete(mark)
+        except OSError:
+            return True  # as in `_sifted`
         self._idle[warm.full].append(replace(warm, folder=folder))
         return True
 

@@ -12,9 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from workspace.file_system import times_tell
+
 #: A change within this time of a look, in ns, may carry the same instant: systems count in ticks
 #: of up to 10 ms.
 _TICK = 50_000_000
+_SECOND = 1_000_000_000  # where a time has no part of one, the disk may know none
 _CHUNK = 1 << 20  # bytes
 
 _Status = tuple[int, ...]
@@ -41,9 +44,13 @@ class Files:
     def of(cls, folder: Path, *, whole: bool) -> Files:
         """All that is in a folder but git's mark.
 
+        Args:
+            whole: Whether to read every file also where times tell of each change.
+
         Raises:
             OSError: It cannot be read.
         """
+        whole = whole or not times_tell(folder)
         files: dict[str, _Seen] = {}
         folders: dict[str, tuple[object, ...]] = {}
         todo = [""]
@@ -171,28 +178,9 @@ def delete_whole(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def conversions(common_dir: Path) -> str:
-    """Tells whether the files are the same by which git turns blobs into files, beside those that a
-    tree holds (gitattributes(5), git-config(1))."""
-    home = Path(os.environ.get("HOME", "/"))
-    settings = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git"
-    read = [
-        common_dir / "config",
-        common_dir / "info" / "attributes",
-        Path(os.environ.get("GIT_CONFIG_GLOBAL") or home / ".gitconfig"),
-        Path(os.environ.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig"),
-        *(settings / name for name in ("config", "attributes")),
-    ]
-    whole = hashlib.sha256()
-    for file in read:
-        content = file.read_bytes() if file.is_file() else b"-"
-        whole.update(hashlib.sha256(content).digest())
-    return whole.hexdigest()
-
-
 def _seen(where: str, now: int, *, whole: bool) -> _Seen:
     status = _status(where)
-    just_now = status[-1] > now - _TICK
+    just_now = status[-1] > now - _TICK or status[-1] % _SECOND == 0
     return _Seen(status, _digest(where) if whole or just_now else None)
 
 
@@ -208,7 +196,10 @@ def _folder(where: Path | str) -> tuple[object, ...]:
     """Of a folder, all but what changes with what is in it."""
     found = os.lstat(where)
     named: Callable[..., list[str]] = getattr(os, "listxattr", lambda *_, **__: [])
-    extra = tuple(sorted(named(where, follow_symlinks=False)))
+    extra = tuple(
+        (name, os.getxattr(where, name, follow_symlinks=False))
+        for name in sorted(named(where, follow_symlinks=False))
+    )
     return found.st_mode, found.st_dev, found.st_ino, found.st_uid, found.st_gid, extra
 
 

@@ -133,7 +133,10 @@ class Worktrees:
         if pooled:
             with git.objects() as store:
                 warm = pool.take(
-                    full=full, tree=tree, changes=lambda earlier: store.changes(earlier, tree)
+                    worktree.git,
+                    full=full,
+                    tree=tree,
+                    changes=lambda earlier: store.changes(earlier, tree),
                 )
         if warm is not None:
             (worktree.path / ".git").rename(warm.folder / ".git")
@@ -145,7 +148,7 @@ class Worktrees:
             if not worktree.git.fits("check-ignore", "--quiet", f"{name}/"):
                 delete_whole(worktree.path / name)  # it would be taken for work
         if pooled:
-            pool.note(worktree.path, record / "index", tree, full=full, warm=warm)
+            pool.note(worktree.git, record / "index", tree, full=full, warm=warm)
 
     def clear_pool(self) -> None:
         """Remove the folders that wait to be used again, and what is left of a killed run's.
