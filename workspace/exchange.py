@@ -75,7 +75,7 @@ class _Bounds:
         if printed > MOST:
             raise GitError(f"git {self._name} printed more than {MOST >> 20} MiB")
         if now > self._deadline:
-            raise self._too_long()
+            raise GitError(f"git {self._name} took more than {self._limit:.0f} seconds")
         if self._stop is not None and self._stop.requested:
             # What begins after the stop has as long as what was under way.
             self._stopped = now if self._stopped is None else self._stopped
@@ -84,13 +84,11 @@ class _Bounds:
 
     def wait_for(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for the end of one that prints nothing more."""
-        try:
-            process.wait(max(0.0, self._deadline - time.monotonic()))
-        except subprocess.TimeoutExpired as error:
-            raise self._too_long() from error
-
-    def _too_long(self) -> GitError:
-        return GitError(f"git {self._name} took more than {self._limit:.0f} seconds")
+        while True:
+            self.look(0)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(self.pause)
+                return
 
 
 def _say_and_hear(

@@ -22,6 +22,7 @@ from workspace.disks import as_git_error
 from workspace.exchange import exchange
 from workspace.git_environment import git_environment, program
 from workspace.git_locks import PATIENCE, PAUSE, GitLocks, lock_in_the_way, may_repeat, refusal
+from workspace.heeding import heeded
 from workspace.output import plain
 from workspace.process import Stop
 from workspace.redact import Redactor
@@ -63,7 +64,8 @@ class GitCommand:
     before_network: Callable[[], None] | None = None
     away: Away | None = None  # waits where the remote cannot be reached; None: that is an error
     locks: GitLocks | None = None  # notes what changes the repository, while it runs
-    stop: Stop | None = None  # ends what asks no remote, a while after it was requested
+    # Ends what asks no remote, a while after it was requested; see `workspace.heeding`.
+    stop: Stop | None = None
 
     def run(
         self,
@@ -97,7 +99,7 @@ class GitCommand:
         deadline = time.monotonic() + PATIENCE
         asks = bool(args) and args[0] in _NETWORK
         while True:
-            output = self._reach(once) if asks else once(LOCAL_LIMIT, self.stop)
+            output = self._reach(once) if asks else once(LOCAL_LIMIT, heeded(self.stop))
             if output.code == 0 or not may_repeat(args, output.stderr):
                 break
             if time.monotonic() > deadline:

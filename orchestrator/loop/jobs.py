@@ -11,6 +11,7 @@ from orchestrator.loop.events import Event, JobEnded
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.ends import TaskEnd
 from orchestrator.ports.engine import Engine, Job
+from workspace.heeding import heeding
 from workspace.process import Stop
 
 
@@ -35,7 +36,7 @@ class Jobs:
         reviewer = assignment.reviewer
 
         def run() -> None:
-            with self._stop.passing_on(assignment.stop):
+            with self._stop.passing_on(assignment.stop), heeding(assignment.stop):
                 ends.append(work())
 
         job = Job(

@@ -21,6 +21,7 @@ from orchestrator.merging.landings import Landings
 from orchestrator.merging.squashing import Squashing
 from orchestrator.ports.display import Display
 from orchestrator.workplace.verifying import FinishedWork
+from workspace.heeding import heeding
 from workspace.repository import Repository
 from workspace.side_thread import SideThread, cause
 
@@ -131,7 +132,8 @@ class MergeQueue:
     def _lead(self, ticket: _Ticket) -> None:
         try:
             while not self._is_over_by_now(ticket):
-                with self._base_lock:  # given back in between: others move the base too
+                # Given back in between: others move the base too. Who leads works for all of them.
+                with self._base_lock, heeding(None):
                     self._round()
         finally:
             with self._turn:

@@ -13,10 +13,12 @@ import pytest
 import workspace.exchange
 import workspace.git_command
 from errors import GitError, StoppedError, UsageError
+from orchestrator.ports.row_stop import RowStop
 from tests.conftest import requires
 from tests.integration.workspace.conftest import await_end
 from workspace.away import Away
 from workspace.git import Git
+from workspace.heeding import heeding
 from workspace.process import Stop
 from workspace.repository import Repository
 
@@ -78,8 +80,9 @@ def test_what_prints_without_end_is_ended(
 
 
 @requires(system="linux")
+@pytest.mark.parametrize("of_the_row", [False, True], ids=["of the run", "of a row"])
 def test_a_stop_ends_what_goes_on_and_on(
-    make_scratch: MakeScratch, monkeypatch: pytest.MonkeyPatch
+    make_scratch: MakeScratch, monkeypatch: pytest.MonkeyPatch, of_the_row: bool
 ) -> None:
     """With its helpers; what is done soon goes to its end."""
     scratch, stop = make_scratch(remote=False), Stop()
@@ -88,11 +91,20 @@ def test_a_stop_ends_what_goes_on_and_on(
     git = Repository.open(scratch.top, away=away).git
     scratch.git("config", "alias.hang", "!sleep 300 & echo $! > pid; cat pipe")
     os.mkfifo(scratch.top / "pipe")
+    heeds = RowStop() if of_the_row else None
+
+    def hang() -> None:
+        with heeding(heeds):
+            git.run("hang")
+
     with ThreadPoolExecutor(1) as pool:
-        hanging = pool.submit(git.run, "hang")
+        hanging = pool.submit(hang)
         with (scratch.top / "pipe").open("wb"):  # it is there and reads
-            stop.request("Ctrl-C")
-            with pytest.raises(StoppedError, match="Ctrl-C"):
+            if heeds is None:
+                stop.request("Ctrl-C")
+            else:
+                heeds.stop_row("ann")
+            with pytest.raises(StoppedError, match="stopped by ann" if of_the_row else "Ctrl-C"):
                 hanging.result()
     await_end(int((scratch.top / "pid").read_text()))
     assert git.text("symbolic-ref", "HEAD") == "refs/heads/main"

@@ -17,6 +17,7 @@ from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.ends import Again, TaskEnd
 from orchestrator.ports.row_stop import RowStop
 from tests.unit.orchestrator.in_memory import InMemory, done, end, table
+from workspace.heeding import heeded, heeding
 from workspace.process import Stop
 
 WORD = "[mission: stopped by ann; `mission unblock A` goes on]"
@@ -184,3 +185,19 @@ def test_what_is_merging_or_ends_already_is_not_held_back() -> None:
     assert stopped.stop_row("ann")
     stopped.hold_back("the remote is away")
     assert (stopped.held_back, stopped.reason) == (False, "stopped by ann")
+
+
+def test_git_heeds_the_stop_of_the_row_that_it_works_for() -> None:
+    """Not the run's alone: who stops one row does not wait for its commands."""
+    own = Stop()
+    seen: dict[str, tuple[Stop | None, RowStop]] = {}
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        seen[assignment.task.id] = heeded(own), assignment.stop
+        with heeding(None):  # who leads the merge queue works for others, too
+            assert heeded(own) is own
+        return done(assignment)
+
+    InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out).run()
+    assert {name: found is stop for name, (found, stop) in seen.items()} == {"A": True, "B": True}
+    assert heeded(own) is own
