@@ -93,7 +93,8 @@ def _add_decisions(app: FastAPI, site: Site, door: Door, decisions: Decisions) -
         form = await _form_of(request)
         if form is None or not door.has_ticket(form.get("ticket", "")):
             return PlainTextResponse("Not from a page of this dashboard\n", status_code=403)
-        return await run_in_threadpool(_decided, site, decisions, key, task, form)
+        top = str(request.scope.get("root_path", ""))
+        return await run_in_threadpool(_decided, site, decisions, key, task, form, top)
 
     @app.post("/{key}/pause")
     async def mission(request: Request, key: _Key) -> Response:
@@ -107,7 +108,7 @@ def _add_decisions(app: FastAPI, site: Site, door: Door, decisions: Decisions) -
 
 
 def _decided(
-    site: Site, decisions: Decisions, key: str, task: str, form: Mapping[str, str]
+    site: Site, decisions: Decisions, key: str, task: str, form: Mapping[str, str], top: str
 ) -> Response:
     """Ask for what a form says; then the page that tells what becomes of it."""
     try:
@@ -122,7 +123,7 @@ def _decided(
             status_code=made.status,
             headers={"Content-Type": made.rendered.type},
         )
-    page = f"/{key}/row/{quote(task, safe='')}" if task else f"/{key}/mission"
+    page = f"{top}/{key}/row/{quote(task, safe='')}" if task else f"{top}/{key}/mission"
     return Response(status_code=303, headers={"Location": page})
 
 

@@ -3,6 +3,9 @@
 Any user of this machine can reach a port on loopback, and any page of the web can have its reader's
 browser ask there. So every request needs the token: in the address once, then as a cookie that the
 browser sends from our own pages alone; programs send it as `Authorization: Bearer`.
+
+A browser sends a cookie to every port of a name (RFC 6265, 8.5), and other users can listen on one.
+So ours is for a path that nobody else knows, and all pages are below that.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -38,8 +40,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _OPENED = """\
-<!doctype html><html lang="en"><meta charset="utf-8"><title>Mission dashboard</title>
-<link rel="icon" href="/static/icon.svg">
+<!doctype html><html lang="en"><meta charset="utf-8"><title>Mission dashboard</title>{1}
 <meta http-equiv="refresh" content="0; url={0}"><p><a href="{0}">Go on</a></p></html>
 """
 
@@ -57,6 +58,11 @@ class Door:
     def cookie(self) -> str:
         """Its cookie's name: cookies are shared by all ports of a name."""
         return f"mission-dashboard-{self.port}"
+
+    @property
+    def path(self) -> str:
+        """Below it is all that a browser asks for, and there alone the cookie counts."""
+        return f"/{self._derived('path')[:32]}"
 
     @property
     def session(self) -> str:
@@ -98,7 +104,13 @@ class Entrance:
             await send(message)
 
         refusal = self._admit(Request(scope))
+        if self._is_below(scope["path"]):
+            scope["root_path"] = self._door.path
         await (refusal or self._app)(scope, receive, send_guarded)
+
+    def _is_below(self, path: str) -> bool:
+        own = f"{self._door.path}/"
+        return _equal(path[: len(own)], own)
 
     def _admit(self, request: Request) -> Response | None:
         door, headers = self._door, request.headers
@@ -110,7 +122,9 @@ class Entrance:
             refusal = self._open(request)
         elif _is_bearer(headers.getlist("authorization"), door.token):
             pass  # no browser sends that by itself
-        elif not _is_session(headers.getlist("cookie"), door):
+        elif not (
+            self._is_below(request.scope["path"]) and _is_session(headers.getlist("cookie"), door)
+        ):
             refusal = _closed(request)
         elif not self._is_from_our_page(request, named[0]):
             refusal = PlainTextResponse("Not from another page\n", status_code=403)
@@ -134,9 +148,16 @@ class Entrance:
         if not _equal(request.query_params["token"], door.token):
             return _refused()
         rest = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
-        answer = _onward(request.url.path, urlencode(rest))
+        path = request.url.path
+        whole = path if self._is_below(path) else door.path + path
+        answer = _onward(whole, urlencode(rest), icon=f"{door.path}/static/icon.svg")
         answer.set_cookie(
-            door.cookie, door.session, httponly=True, samesite="strict", secure=door.secure
+            door.cookie,
+            door.session,
+            path=f"{door.path}/",
+            httponly=True,
+            samesite="strict",
+            secure=door.secure,
         )
         return answer
 
@@ -156,10 +177,11 @@ def _refused() -> Response:
     return PlainTextResponse(told, status_code=401, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _onward(path: str, query: str, status: int = 200) -> HTMLResponse:
+def _onward(path: str, query: str, status: int = 200, icon: str = "") -> HTMLResponse:
     """A page that leads to an address of ours; one of two slashes would lead to another machine."""
     address = quote("/" + path.lstrip("/\\")) + (f"?{query}" if query else "")
-    return HTMLResponse(_OPENED.format(escape(address)), status_code=status)
+    shown = f'\n<link rel="icon" href="{escape(icon)}">' if icon else ""
+    return HTMLResponse(_OPENED.format(escape(address), shown), status_code=status)
 
 
 def _is_bearer(given: list[str], token: str) -> bool:
@@ -168,14 +190,12 @@ def _is_bearer(given: list[str], token: str) -> bool:
 
 
 def _is_session(given: list[str], door: Door) -> bool:
-    for header in given:
-        try:
-            morsel = SimpleCookie(header).get(door.cookie)
-        except CookieError:
-            continue
-        if morsel is not None and _equal(morsel.value, door.session):
-            return True
-    return False
+    """Whether it is among the cookies. A server on another port may have left some of that name."""
+    pairs = [pair.partition("=") for header in given for pair in header.split(";")]
+    return any(
+        name.strip() == door.cookie and _equal(value.strip(), door.session)
+        for name, _, value in pairs
+    )
 
 
 def _equal(given: str, wanted: str) -> bool:

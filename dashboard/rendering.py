@@ -23,6 +23,7 @@ from mission.amounts import count, money, share, span
 from workspace.redact import Redactor
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
+_LONGEST_NAME: Final = 150
 _TIME: Final = re.compile(rb"(<time [^<>]{1,200}>)[^<]*")  # what only tells how long ago it is
 _TYPES: Final = {
     "html": "text/html; charset=utf-8",
@@ -69,8 +70,12 @@ class Links:
 
 
 def file_name(task: str) -> str:
-    """The name of a row's exported file, without its ending."""
-    return quote(task, safe=" ")[:150]
+    """The name of a row's exported file, without its ending: no two rows share one."""
+    name = quote(task, safe=" ")
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(task.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return f"{name[: _LONGEST_NAME - 17]}-{digest}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,7 +26,8 @@ class Dashboard:
     """One that answers."""
 
     address: str  # as it is printed
-    base: str  # without the token
+    origin: str
+    base: str  # below it are the pages
     door: Door
     server: uvicorn.Server
     decisions: Decisions | None
@@ -65,10 +66,11 @@ def serving(
         thread = threading.Thread(target=ready.run)
         thread.start()
         try:
-            base = ready.address.partition("/?")[0]
+            origin = ready.address.partition("/?")[0]
             yield Dashboard(
                 address=ready.address,
-                base=base,
+                origin=origin,
+                base=origin + ready.door.path,
                 door=ready.door,
                 server=ready.server,
                 decisions=decisions,

@@ -51,7 +51,7 @@ def visiting(browser: Browser, dashboard: Dashboard, **ways: object) -> Iterator
     context.on("dialog", lambda one: wrong.append(f"dialog: {one.message}"))
     context.on(
         "request",
-        lambda one: None if one.url.startswith(dashboard.base) else wrong.append(one.url),
+        lambda one: None if one.url.startswith(dashboard.origin) else wrong.append(one.url),
     )
     page = context.new_page()
     page.goto(dashboard.address)

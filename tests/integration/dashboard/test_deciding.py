@@ -43,7 +43,7 @@ def decide(
 ) -> httpx.Response:
     form = {"ticket": ticket_of(client), "verb": verb, "note": note}
     path = f"/{key_of(client)}/{path}"
-    return client.post(path, data=form, headers={"Origin": dashboard.base})
+    return client.post(path, data=form, headers={"Origin": dashboard.origin})
 
 
 def seen(client: httpx.Client, wanted: Callable[[str], object]) -> str:
@@ -71,7 +71,7 @@ def test_what_is_approved_on_the_page_merges_through_all_gates(
     with dashboard.client() as client:
         answer = decide(dashboard, client, "row/A", "approve")
         assert answer.status_code == 303
-        assert client.get(answer.headers["location"]).status_code == 200
+        assert client.get(dashboard.origin + answer.headers["location"]).status_code == 200
         seen(client, lambda page: "A is done" in page)
         page = client.get(f"/{key_of(client)}/row/A.json").json()
         assert page["state"] == "done"
@@ -190,7 +190,7 @@ def test_another_page_decides_nothing(
 ) -> None:
     with decided.client() as client:
         sent = {"ticket": ticket_of(client), "verb": "retry", "note": ""} | form
-        named = {name: value.replace("BASE", decided.base) for name, value in headers.items()}
+        named = {name: value.replace("BASE", decided.origin) for name, value in headers.items()}
         answer = client.post(f"/{key_of(client)}/row/PAY-10", data=sent, headers=named)
     assert answer.status_code == status
     with Journal.open(small.journal_file) as journal:
@@ -203,7 +203,7 @@ def test_without_the_cookie_a_ticket_is_worth_nothing(decided: Dashboard) -> Non
     answer = httpx.post(
         f"{decided.base}/{key}/row/PAY-10",
         data={"ticket": ticket, "verb": "retry"},
-        headers={"Origin": decided.base},
+        headers={"Origin": decided.origin},
     )
     assert answer.status_code == 401
 
@@ -212,7 +212,7 @@ def test_a_row_or_a_mission_that_is_not_there(decided: Dashboard) -> None:
     with decided.client() as client:
         assert decide(decided, client, "row/NOPE", "retry").status_code == 400
         form = {"ticket": ticket_of(client), "verb": "retry"}
-        origin = {"Origin": decided.base}
+        origin = {"Origin": decided.origin}
         assert client.post("/nope-1/row/A", data=form, headers=origin).status_code == 404
 
 
@@ -227,6 +227,6 @@ def test_read_only_has_no_buttons_and_takes_nothing(small: Place, serve: Serve) 
         answer = client.post(
             f"/{key}/row/PAY-10",
             data={"ticket": dashboard.door.ticket, "verb": "retry"},
-            headers={"Origin": dashboard.base},
+            headers={"Origin": dashboard.origin},
         )
         assert answer.status_code == 405

@@ -42,10 +42,11 @@ def test_the_printed_address_leads_to_a_strict_cookie(dashboard: Dashboard) -> N
         answer = browser.get(dashboard.address)
         cookie = answer.headers["set-cookie"]
         assert dashboard.door.token not in cookie + answer.text
-        assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+        path = f"Path={dashboard.door.path}/"
+        assert {"HttpOnly", "SameSite=strict", path} <= set(cookie.split("; "))
         leads = re.search(r'content="0; url=([^"]+)"', answer.text)
         assert leads is not None
-        assert browser.get(dashboard.base + leads[1]).status_code == 200
+        assert browser.get(dashboard.origin + leads[1]).status_code == 200
 
 
 def test_an_address_in_the_token_s_company_leads_to_this_machine_alone(
@@ -53,14 +54,15 @@ def test_an_address_in_the_token_s_company_leads_to_this_machine_alone(
 ) -> None:
     with httpx.Client(base_url=dashboard.base) as browser:
         for path in ("//evil.example/", "/%5cevil.example", "///evil.example"):
-            answer = browser.get(f"{dashboard.base}{path}?token={dashboard.door.token}")
+            answer = browser.get(f"{dashboard.origin}{path}?token={dashboard.door.token}")
             for leads in re.findall(r'url=([^"]+)"', answer.text):
                 assert re.match(r"/[^/\\]", leads), leads
 
 
 def test_programs_send_the_token_as_bearer(dashboard: Dashboard) -> None:
     headers = {"Authorization": f"Bearer {dashboard.door.token}"}
-    assert httpx.get(f"{dashboard.base}/missions.json", headers=headers).status_code == 200
+    for top in (dashboard.origin, dashboard.base):
+        assert httpx.get(f"{top}/missions.json", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example"])
@@ -85,7 +87,7 @@ def test_a_person_who_follows_a_link_from_elsewhere_arrives(dashboard: Dashboard
     led = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     answer = httpx.get(f"{dashboard.base}/x-123456/row/A?b=c", headers=led)
     assert answer.status_code == 401
-    assert 'url=/x-123456/row/A?b=c"' in answer.text
+    assert f'url={dashboard.door.path}/x-123456/row/A?b=c"' in answer.text
     again = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
     answer = httpx.get(f"{dashboard.base}/x-123456/row/A?b=c", headers=again)
     assert "url=" not in answer.text
@@ -107,7 +109,7 @@ def test_every_answer_keeps_other_pages_out(client: httpx.Client) -> None:
 def test_there_is_no_other_way_to_ask(
     dashboard: Dashboard, client: httpx.Client, method: str
 ) -> None:
-    origin = {"Origin": dashboard.base}
+    origin = {"Origin": dashboard.origin}
     assert client.request(method, "/", headers=origin).status_code == 405
 
 
@@ -159,7 +161,7 @@ def test_with_tls_the_cookie_is_for_tls_alone(shown: Place, tmp_path: Path) -> N
     # Beyond loopback, as far as this machine has such an address: a wildcard that names one host.
     with serving(shown, host="0.0.0.0", names=("localhost",), certificate=made) as dashboard:  # noqa: S104
         address = dashboard.address.replace("0.0.0.0", "localhost")  # noqa: S104
-        base = address.partition("/?")[0]
+        base = address.partition("/?")[0] + dashboard.door.path
         with httpx.Client(verify=context, base_url=base) as browser:
             opened_page = browser.get(address)
             assert base.startswith("https://")
