@@ -80,8 +80,8 @@ def serve_gateway(
 ) -> None:
     """Answer requests, once everything that the tier needs is there. Exit code 1 where not.
 
-    Where there is a token, every request needs one; without any, everybody on this machine may
-    read, and nobody else.
+    Where there is a token, every request needs one; without any, you may read on this machine, and
+    nobody else.
     """
     configured = load_tier_config(config)
     for notice in configured.notices:
@@ -94,12 +94,12 @@ def serve_gateway(
         proxied=proxied,
     )
 
-    def on_ready(url: str, open_to_all: bool) -> None:
+    def on_ready(url: str, without_tokens: bool) -> None:
         talk(f"{configured.tier}: listening on {url}, described at /docs")
-        if open_to_all:
+        if without_tokens:
             talk(
-                "Everybody on this machine may read it:"
-                " `mission gateway token add NAME --all-missions` before a start ends that"
+                "You may read it, and no other user: for others,"
+                " `mission gateway token add NAME --all-missions` before a start"
             )
 
     serve(

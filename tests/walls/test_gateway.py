@@ -20,14 +20,16 @@ import psycopg
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from errors import UsageError
 from tests.command import run
-from tests.conftest import requires
+from tests.conftest import CANNOT_EXIST, requires
 from tests.services import free_port
 from tiers.gateway import connections
 from tiers.gateway.app import make_app
 from tiers.gateway.connections import BoundedListener
 from tiers.gateway.entrance import Door
-from tiers.gateway.listening import Certificate
+from tiers.gateway.listening import Certificate, Listening
+from tiers.gateway.neighbours import can_tell, is_own
 from tiers.gateway.server import server_of
 from tiers.gateway.storage import ReadStorage
 from tiers.gateway.tokens import Tokens
@@ -51,14 +53,17 @@ def storage_away() -> ReadStorage:
 
 
 @contextmanager
-def serving(app: ASGIApp, certificate: Certificate | None = None) -> Iterator[Place]:
+def serving(
+    app: ASGIApp, certificate: Certificate | None = None, address: str = "127.0.0.1"
+) -> Iterator[Place]:
     """Where a gateway answers that holds few connections."""
-    with BoundedListener(socket.AF_INET, ("127.0.0.1", 0), limit=LIMIT) as listener:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with BoundedListener(family, (address, 0), limit=LIMIT) as listener:
         server = server_of(app, certificate)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield listener.getsockname()
+            yield listener.getsockname()[:2]
         finally:
             server.should_exit = True
             thread.join()
@@ -66,11 +71,15 @@ def serving(app: ASGIApp, certificate: Certificate | None = None) -> Iterator[Pl
 
 @contextmanager
 def gateway(
-    tokens: Tokens | None = None, *, certificate: Certificate | None = None
+    tokens: Tokens | None = None,
+    *,
+    certificate: Certificate | None = None,
+    own_user: bool = False,
+    address: str = "127.0.0.1",
 ) -> Iterator[Place]:
     with storage_away() as storage:
-        app = make_app(storage, list, Door(hosts=HOSTS, tokens=tokens))
-        with serving(app, certificate) as place:
+        app = make_app(storage, list, Door(hosts=HOSTS, tokens=tokens, own_user=own_user))
+        with serving(app, certificate, address) as place:
             yield place
 
 
@@ -361,3 +370,73 @@ def test_it_is_not_reached_from_elsewhere_without_token_and_tls(
     nothing.touch(0o600)
     for key in (nothing, tmp_path / "none"):
         assert "no certificate and key" in refused(*tls[:3], str(key))
+
+
+def _status(place: Place, family: socket.AddressFamily, path: str = "/api/v1/missions") -> bytes:
+    """How a request of ours is answered."""
+    host = f"::ffff:{place[0]}" if family == socket.AF_INET6 and "." in place[0] else place[0]
+    with socket.socket(family) as connection:
+        connection.settimeout(60)
+        connection.connect((host, place[1]))
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        return connection.recv(1 << 16).split(b" ")[1]
+
+
+@requires(system="linux")
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.9", "::1"])
+def test_without_a_token_it_answers_its_own_user(address: str) -> None:
+    """The storage is away: who gets to it is told so."""
+    with gateway(own_user=True, address=address) as place:
+        assert _status(place, socket.AF_INET6) == b"503"
+        if address != "::1":
+            assert _status(place, socket.AF_INET) == b"503"
+
+
+@requires("setpriv", "curl", system="linux")
+@pytest.mark.skipif(os.getuid() != 0, reason=f"{CANNOT_EXIST}only root can become another user")
+def test_without_a_token_it_answers_no_other_user() -> None:
+    with gateway(own_user=True) as (host, port):
+        for path, status in (("api/v1/missions", "401"), ("readyz", "401"), ("healthz", "200")):
+            asked = subprocess.run(
+                [
+                    *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+                    *("curl", "--silent", "--write-out", "%{http_code}"),
+                    f"http://{host}:{port}/{path}",
+                ],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            assert asked.stdout.endswith(status), path
+            assert "missions" not in asked.stdout
+
+
+@requires(system="linux")
+def test_whose_a_connection_is_that_is_not_found_is_nobodys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_connection(listener.getsockname()) as ours:
+            ends = ours.getsockname(), ours.getpeername()
+            assert is_own(*ends)
+            assert not is_own(ends[1], ("127.0.0.1", 1))
+            monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+            assert not is_own(*ends)
+            monkeypatch.undo()
+        accepted, _ = listener.accept()
+        with accepted:
+            assert not is_own(*ends)  # who has asked is gone
+
+
+def test_where_nobody_tells_who_asks_a_token_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening = Listening(host="127.0.0.1", port=8420)
+    tokens, now = Tokens(tmp_path), datetime.now(UTC)
+    if can_tell():
+        assert listening.door("127.0.0.1", tokens, now).own_user
+    monkeypatch.setattr("tiers.gateway.neighbours._TABLES", (tmp_path / "none",))
+    with pytest.raises(UsageError, match="every user of this machine"):
+        listening.door("127.0.0.1", tokens, now)
+    tokens.add("one", lasting=DAY, missions=None, now=now)
+    assert listening.door("127.0.0.1", tokens, now).tokens is tokens

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tiers.gateway.neighbours import is_own
 from tiers.gateway.tokens import Reader, Tokens
 
 # What anybody may read: that the process is alive, and what the routes are. All else is closed.
@@ -22,12 +23,14 @@ class Door:
     """To whom a gateway answers."""
 
     hosts: frozenset[str]  # names in `Host`, in small letters, IPv6 addresses without brackets
-    tokens: Tokens | None = None  # one of these is asked for; None lets everybody in
+    tokens: Tokens | None = None  # one of these is asked for; None: nobody needs one
+    own_user: bool = False  # whether, without tokens, it answers to the user alone that it runs as
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 class Entrance:
-    """ASGI middleware: refuses foreign names (421) and whoever has no good token (401).
+    """ASGI middleware: refuses foreign names (421), and other users or whoever has no good token
+    (401).
 
     A page of the web can give its own name this machine's address; its reader's browser would then
     ask us with that name as `Host`, and hand our answer to the page.
@@ -50,19 +53,30 @@ class Entrance:
         if len(named) != 1 or host_name(named[0]) not in self._door.hosts:
             return JSONResponse({"detail": "This gateway has another name"}, status_code=421)
         if self._door.tokens is None:
-            scope[_STATE] = Reader()
-            return None
+            if not self._door.own_user or _is_own(scope):
+                scope[_STATE] = Reader()
+                return None
+            return self._closed(request, "Other users of this machine need a token")
         given = request.headers.getlist("authorization")
         kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         if kind.lower() == "bearer":
             scope[_STATE] = self._door.tokens.reader(token.strip(), self._door.clock())
-        if scope.get(_STATE) is None and request.url.path not in _OPEN:
-            return JSONResponse(
-                {"detail": "A token is needed, as `Authorization: Bearer TOKEN`"},
-                status_code=401,
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        return None
+        if scope.get(_STATE) is not None:
+            return None
+        return self._closed(request, "A token is needed, as `Authorization: Bearer TOKEN`")
+
+    def _closed(self, request: Request, why: str) -> JSONResponse | None:
+        if request.url.path in _OPEN:
+            return None
+        headers = {"WWW-Authenticate": "Bearer"}
+        return JSONResponse({"detail": why}, status_code=401, headers=headers)
+
+
+def _is_own(scope: Scope) -> bool:
+    client, server = scope.get("client"), scope.get("server")
+    if client is None or server is None:
+        return False
+    return is_own((str(client[0]), int(client[1])), (str(server[0]), int(server[1])))
 
 
 def reader_of(request: Request) -> Reader:

@@ -13,6 +13,7 @@ from pathlib import Path
 from errors import ConfigError, TierError, UsageError
 from tiers.gateway.connections import BoundedListener
 from tiers.gateway.entrance import Door
+from tiers.gateway.neighbours import can_tell
 from tiers.gateway.tokens import Tokens
 
 _AT_HOME = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -99,11 +100,12 @@ class Listening:
     def door(self, address: str, tokens: Tokens, now: datetime) -> Door:
         """To whom to answer on `address`.
 
-        On loopback everybody on this machine may read, until there is a token. The state of that
-        moment stays: a token that expires or is revoked opens nothing.
+        On loopback who runs it may read, until there is a token. The state of that moment stays: a
+        token that expires or is revoked opens nothing.
 
         Raises:
-            UsageError: What is needed to be reached from elsewhere is not there.
+            UsageError: What is needed to be reached from elsewhere is not there; or a token is, and
+                this system does not tell who asks.
             TierError: A token cannot be read.
         """
         at_home = ipaddress.ip_address(address).is_loopback
@@ -111,9 +113,13 @@ class Listening:
             self._refuse_open(tokens, now)
         names = {name.lower().strip("[]").removesuffix(".") for name in self.names}
         names |= _AT_HOME if at_home else {self.host.lower(), address}
-        return Door(
-            hosts=frozenset(names), tokens=tokens if tokens.names() or not at_home else None
-        )
+        if not at_home or tokens.names():
+            return Door(hosts=frozenset(names), tokens=tokens)
+        if not can_tell():
+            raise UsageError(
+                "Without a token the gateway would answer every user of this machine", hint=_ADD
+            )
+        return Door(hosts=frozenset(names), own_user=True)
 
     def _refuse_open(self, tokens: Tokens, now: datetime) -> None:
         if all(token.has_expired(now) for token in tokens.all()):

@@ -47,7 +47,7 @@ def serve(
     """Answer requests until a signal ends us.
 
     Args:
-        on_ready: Told the address once requests are accepted there, and whether for anybody.
+        on_ready: Told the address once requests are accepted there, and whether without tokens.
 
     Raises:
         UsageError: It would be reached from elsewhere without a token or without TLS.
