@@ -127,6 +127,7 @@ def begin(ground: Ground, choice: Choice, rows: Sequence[Row] = ()) -> tuple[Pat
         The files that were written.
 
     Raises:
+        UsageError: A name that they need is not in UTF-8.
         OSError: One cannot be written; what was written before it is taken away again.
     """
     wanted = {
@@ -135,6 +136,7 @@ def begin(ground: Ground, choice: Choice, rows: Sequence[Row] = ()) -> tuple[Pat
         ),
         CONFIG_FILE: settings_text(_settings(ground, choice)),
     }
+    _refuse_unwritable([choice.base, *(word for command in choice.tests for word in command)])
     written: list[Path] = []
     try:
         for name, text in wanted.items():
@@ -149,6 +151,17 @@ def begin(ground: Ground, choice: Choice, rows: Sequence[Row] = ()) -> tuple[Pat
         # While it is written, an error does not say of which file.
         raise OSError(error.errno, error.strerror, str(file)) from error
     return tuple(written)
+
+
+def _refuse_unwritable(words: Sequence[str]) -> None:
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"{word!a} is not in UTF-8, and no settings can hold it",
+                hint="Name it otherwise, or begin the mission in another folder",
+            ) from error
 
 
 def _names(ground: Ground) -> tuple[str, ...]:

@@ -43,6 +43,8 @@ def test_commands(top: Path, folder: Path) -> Iterator[TestCommands]:
     """
     for place in dict.fromkeys((folder, top)):
         below = place.relative_to(top).as_posix()
+        if below.startswith("-"):
+            below = f"./{below}"  # a tool would take it for an option
         for find in _KINDS:
             yield from find(place, "" if below == "." else below)
 

@@ -105,7 +105,7 @@ def _tests(settings: Settings) -> str:
     about = "# What must succeed before a row merges, in a fresh checkout.\n"
     if not settings.tests:
         example = "# verify:\n#   - name: tests\n#     run: [make, test]\n"
-        return f"{about}# {settings.no_tests}\n{example}"
+        return f"{about}{_comment(settings.no_tests)}{example}"
     names = [f"prepare {number}" for number in range(1, len(settings.tests))]
     steps = [
         f"  - name: {name}\n    run: [{', '.join(_scalar(word) for word in command)}]\n"
@@ -118,7 +118,7 @@ def _queue(settings: Settings) -> str:
     about = "# Every push and every merge waits until the forge's CI has nothing under way.\n"
     if settings.queue:
         return f"{about}gates:\n  - type: queue\n"
-    return f"{about}# {settings.no_queue}\n# gates:\n#   - type: queue\n"
+    return f"{about}{_comment(settings.no_queue)}# gates:\n#   - type: queue\n"
 
 
 def _scalar(text: str) -> str:
@@ -127,7 +127,16 @@ def _scalar(text: str) -> str:
     words = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
     if plain and text.lower() not in words:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return "".join(
+        one if one.isprintable() else f"\\U{ord(one):08X}"
+        for one in json.dumps(text, ensure_ascii=False)
+    )
+
+
+def _comment(text: str) -> str:
+    """A line of text of any origin: what YAML takes for the end of one ends none."""
+    shown = (one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))
+    return f"# {''.join(shown)}\n"
 
 
 def _row(row: Row) -> str:
