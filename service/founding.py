@@ -178,6 +178,7 @@ def _settings(ground: Ground, choice: Choice) -> Settings:
         no_tests=ground.no_tests,
         queue=not ground.no_queue,
         no_queue=ground.no_queue,
+        submodules=(ground.facts.top / ".gitmodules").is_file(),
     )
 
 

@@ -32,7 +32,7 @@ def bring(top: Path, folder: Path, paths: Sequence[str], *, link: bool) -> list[
     brought = []
     for path in paths:
         source = _source(top, path)
-        target = _place(folder, path)
+        target = place_for(folder, path)
         if os.path.lexists(target):
             continue
         if link:
@@ -62,8 +62,12 @@ def _source(top: Path, path: str) -> Path:
     return found
 
 
-def _place(folder: Path, path: str) -> Path:
-    """Where a path goes, with the folders above it, none of which is a link."""
+def place_for(folder: Path, path: str) -> Path:
+    """Where a path goes, with the folders above it, none of which is a link.
+
+    Raises:
+        GitError: One of them is no folder.
+    """
     *above, name = path.split("/")
     place = folder
     for part in above:

@@ -6,10 +6,11 @@ import os
 import posixpath
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from errors import GitError
 from workspace.git import Git
@@ -19,7 +20,7 @@ from workspace.repository import Repository
 from workspace.tree_entries import SUBMODULE
 from workspace.worktree import Worktree
 
-_PROTOCOLS = "https:http:ssh:git:file"  # an agent may have written the address
+PROTOCOLS = "https:http:ssh:git:file"  # an agent may have written the address
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +38,8 @@ def refuse_lost_submodules(repository: Repository, worktree: Worktree, head: str
         GitError: A submodule has changes that no commit holds, or is at a commit that its remote
             does not have, or refuses to tell of.
     """
-    before = set(_submodules(repository.git, worktree.base_commit))
-    for one in _submodules(repository.git, head):
+    before = set(submodules_in(repository.git, worktree.base_commit))
+    for one in submodules_in(repository.git, head):
         place = worktree.path / one.path
         if not _is_committed(place, one.commit):
             raise GitError(
@@ -52,7 +53,8 @@ def refuse_lost_submodules(repository: Repository, worktree: Worktree, head: str
             )
 
 
-def _submodules(git: Git, commit: str) -> Iterator[Submodule]:
+def submodules_in(git: Git, commit: str) -> Iterator[Submodule]:
+    """The submodules of a commit, in any folder."""
     with git.objects() as store:
         for entry in store.marked(git.tree(commit)):
             if entry.mode == SUBMODULE:
@@ -79,7 +81,7 @@ def _is_committed(place: Path, commit: str) -> bool:
 
 
 def _is_on_remote(repository: Repository, head: str, one: Submodule) -> bool:
-    address = _address(repository, head, one)
+    address = Origins.of(repository, head).address(one.path)
     if address is None:
         return False
     with _scratch(repository.common_dir) as scratch:
@@ -87,7 +89,7 @@ def _is_on_remote(repository: Repository, head: str, one: Submodule) -> bool:
         fetched = git.run(
             "fetch", "--quiet", "--no-tags", "--filter=tree:0", "--end-of-options", address,
             "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
-            check=False, environment={"GIT_ALLOW_PROTOCOL": _PROTOCOLS},
+            check=False, environment={"GIT_ALLOW_PROTOCOL": PROTOCOLS},
         )  # fmt: skip
         if fetched.code != 0:
             raise GitError(f"the remote of the submodule {one.path} refuses: {reason(fetched)}")
@@ -95,20 +97,44 @@ def _is_on_remote(repository: Repository, head: str, one: Submodule) -> bool:
         return holders.code == 0 and bool(holders.stdout)
 
 
-def _address(repository: Repository, head: str, one: Submodule) -> str | None:
-    """Where a submodule comes from, by the `.gitmodules` of a commit (gitmodules(5))."""
-    git = repository.git
-    listed = git.run("config", "-z", "--blob", f"{head}:.gitmodules", "--list", check=False)
-    settings = dict(field.partition("\n")[::2] for field in listed.fields)
-    for name, value in settings.items():
-        if value == one.path and re.fullmatch(r"submodule\..*\.path", name):
-            address = settings.get(f"{name.removesuffix('.path')}.url")
-            if address is None or not address.startswith(("./", "../")):
-                return address
-            if repository.remote is None:
-                return str(repository.top / address)
-            return _beside(repository.address() or "", address)
-    return None
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origins:
+    """Where submodules come from, by the `.gitmodules` of a commit (gitmodules(5))."""
+
+    settings: Mapping[str, str]  # of that file
+    own: Mapping[str, str]  # by name: what a person has said instead
+    beside: str  # what relative addresses are relative to
+    top: Path  # ... and where they are, if that is empty
+
+    @classmethod
+    def of(cls, repository: Repository, commit: str, own: Mapping[str, str] | None = None) -> Self:
+        listed = repository.git.run(
+            "config", "-z", "--blob", f"{commit}:.gitmodules", "--list", check=False
+        )
+        return cls(
+            settings=dict(field.partition("\n")[::2] for field in listed.fields),
+            own=own or {},
+            beside=repository.address() or "",
+            top=repository.top,
+        )
+
+    def name(self, path: str) -> str | None:
+        """What the submodule in a folder is called; None: the file does not say."""
+        for setting, value in self.settings.items():
+            named = re.fullmatch(r"submodule\.(.*)\.path", setting, re.DOTALL)
+            if named is not None and value == path:
+                return named[1]
+        return None
+
+    def address(self, path: str) -> str | None:
+        """Where the submodule in a folder comes from; None: nobody says."""
+        name = self.name(path)
+        # By its folder, too: that is its name, where nobody has named it otherwise.
+        own = self.own.get(path if name is None else name)
+        given = own or self.settings.get(f"submodule.{name}.url")
+        if given is None or not given.startswith(("./", "../")):
+            return given
+        return _beside(self.beside, given) if self.beside else str(self.top / given)
 
 
 def _beside(address: str, relative: str) -> str:

@@ -58,6 +58,13 @@ class WorktreeConfig(Section):
         default_factory=list,
         description="As `copy`, but they get a link to yours. What is written through it is yours.",
     )
+    submodules: bool | list[InnerPath] = Field(
+        default=False,
+        description="Whether the folders of submodules are filled, or which of them: in each"
+        " worktree before its agent, and in each checkout that is verified. The branch says with"
+        " which commit, and the base from where, or `submodule.NAME.url` of your git settings."
+        " Submodules within one stay empty.",
+    )
     keep: list[InnerPath] = Field(
         default_factory=list,
         description="Folders that git ignores, such as node_modules, that a row's worktree gets as"

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from tasks_md.model import AUTO, COLUMNS, STATUSES
 from tasks_md.spans import cell_text, escape
 
+_SUBMODULES = (
+    "# What each worktree and each verified checkout gets before anybody works there.\n"
+    "worktree:\n  submodules: true\n"
+)
 _LONGEST_NAME = 80  # characters of the mission's name
 
 
@@ -36,6 +40,7 @@ class Settings:
     no_tests: str  # why there are none
     queue: bool  # whether CI is asked before pushes and merges
     no_queue: str  # why it is not
+    submodules: bool  # whether there are some, whose folders have to be filled
 
 
 def plan_text(name: str, agents: Sequence[str], rows: Sequence[Row]) -> str:
@@ -91,6 +96,7 @@ def settings_text(settings: Settings) -> str:
             "# Who gets a row whose agent is `—`. The first rule that fits decides.\n"
             f"routing:\n  - agent: {_scalar(settings.agent)}\n"
         ),
+        *([_SUBMODULES] if settings.submodules else []),
         _tests(settings),
         _queue(settings),
         (

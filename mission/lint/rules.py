@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 RULES: dict[str, tuple[str, str]] = {
+    "absent-agent": (
+        "warning",
+        "an agent that open rows go to is not installed on this machine, or has no key",
+    ),
     "bad-pattern": ("error", "a pattern in a `match` is no regular expression"),
     "bad-value": ("error", "a value is none that its key accepts"),
     "claim-in-branches": (
@@ -44,6 +48,7 @@ RULES: dict[str, tuple[str, str]] = {
     "unknown-operation": ("error", "there is no such built-in operation"),
     "unknown-placeholder": ("error", "braces around a word that stands for nothing there"),
     "unknown-remote": ("error", "the repository has no such remote"),
+    "unknown-submodule": ("error", "`worktree.submodules` names a folder that is no submodule"),
     "unknown-task": ("error", "`tasks` names a row that the plan has not"),
     "unknown-type": ("error", "there is no such kind of agent, gate or forge"),
     "unloadable-plugin": ("error", "a plug-in that is named cannot be loaded"),

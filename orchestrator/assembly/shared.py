@@ -33,6 +33,7 @@ from orchestrator.workplace.verifying import Verifier
 from tasks_md.model import Plan
 from workspace.disks import Disks
 from workspace.signatures import ssh_keygen
+from workspace.submodule_files import SubmoduleFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +118,16 @@ class Shared(Given):
             place=self.place,
             top=self.repository.top,
             worktrees=self.worktrees,
+            submodules=self._submodules(),
             redactor=self.redactor,
         )
+
+    def _submodules(self) -> SubmoduleFiles | None:
+        given = self.config.worktree.submodules
+        if not given:
+            return None
+        wanted = None if given is True else given
+        return SubmoduleFiles.of(self.repository, self.place.state_dir / "submodules", wanted)
 
     def mail(self, wake: Callable[[], None]) -> Mail:
         """Requests from other clones, for as long as a loop runs.

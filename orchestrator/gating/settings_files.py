@@ -73,6 +73,8 @@ class SettingsFiles:
                 found.append(top / config)
         if self.config.requests.signed is not None:
             found.append(top / Path(self.config.requests.signed).expanduser())
+        if self.config.worktree.submodules:
+            found.append(top / ".gitmodules")
         for path in found:
             for step in _way(path):
                 if step.is_relative_to(top):

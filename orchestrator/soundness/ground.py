@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from tasks_md.words import shorten
 from workspace.git import Git
 from workspace.remotes import has_remote, remotes
 from workspace.shared_note import serves_branches
+from workspace.submodules import submodules_in
 
 _COMMITTED = "It has to be in a commit of the base, or installed: then it is there for every row"
 _NO_REMOTE = ("", "none")  # as `remote: null` is the same
@@ -46,6 +47,7 @@ def lint_ground(
             yield from _crowded_branches(subject, branch)
             tips = (git.commit(name) for name in ("HEAD", branch.local, branch.followed))
             commits = tuple(dict.fromkeys(tip for tip in tips if tip is not None))
+            yield from _unknown_submodules(subject, git, commits)
         files = _Files(folder=git.folder if git is not None else folder, git=git, commits=commits)
         for program in named_programs(subject):
             yield from _missing(subject, program, files)
@@ -189,6 +191,19 @@ def _unbrought(subject: Subject, top: Path) -> Iterator[Finding]:
                 yield subject.finding(
                     place, "missing-file", message, hint, severity=Severity.WARNING
                 )
+
+
+def _unknown_submodules(subject: Subject, git: Git, commits: Sequence[str]) -> Iterator[Finding]:
+    named = tuple(subject.texts("worktree", "submodules"))
+    if not named or not commits:
+        return
+    there_are = {one.path for commit in commits for one in submodules_in(git, commit)}
+    for place, path in named:
+        if path.removesuffix("/") not in there_are:
+            there = f"There are: {', '.join(sorted(there_are)) or 'none'}"
+            hint = did_you_mean(path, there_are, there)
+            message = f"{shorten(path)} is no submodule of the base"
+            yield subject.finding(place, "unknown-submodule", message, hint)
 
 
 def _missing(subject: Subject, named: NamedProgram, files: _Files) -> Iterator[Finding]:

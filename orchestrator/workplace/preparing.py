@@ -16,6 +16,7 @@ from workspace.changes import State
 from workspace.furnishing import bring, refuse_unignored
 from workspace.process import Stop, allowed_environment
 from workspace.redact import Redactor
+from workspace.submodule_files import SubmoduleFiles
 from workspace.worktree import Worktree
 from workspace.worktrees import Worktrees
 
@@ -36,12 +37,14 @@ class Preparing:
     place: Place
     top: Path  # the checkout whose files are brought
     worktrees: Worktrees
+    submodules: SubmoduleFiles | None  # None: their folders stay empty
     redactor: Redactor
 
     @property
     def needed(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.config.prepare or self.config.copy_ or self.config.link)
+        brought = self.config.prepare or self.config.copy_ or self.config.link
+        return bool(brought) or self.submodules is not None
 
     def for_agent(
         self, attempt: Attempt, worktree: Worktree, sandbox: SandboxConfig, stop: Stop
@@ -53,11 +56,13 @@ class Preparing:
         Raises:
             PreparationError: A command failed, or what was made would be taken for work.
             UsageError: A file cannot be brought.
+            GitError: A submodule cannot be had.
             StoppedError: A stop was requested.
         """
         done = worktree.git_dir / _PREPARED
         if not self.needed or done.exists():
             return
+        self.fill(worktree.path, worktree.git.text("rev-parse", "HEAD"))
         before = State.of(worktree).paths
         refuse_unignored(worktree.git, worktree.path, self._bring(worktree.path))
         logs = self.place.logs / f"prepare-{attempt.id}"
@@ -74,6 +79,16 @@ class Preparing:
                 hint="Name it in .gitignore, or have the command change nothing that git tracks",
             )
         done.touch()
+
+    def fill(self, folder: Path, commit: str) -> None:
+        """Fill the submodules of a checkout of `commit`, before it is lent to be verified.
+
+        Raises:
+            GitError: One cannot be had.
+            StoppedError: A stop was requested.
+        """
+        if self.submodules is not None:
+            self.submodules.fill(folder, commit)
 
     def for_checks(self, folder: Path, stop: Stop, logs: Path) -> StepEnd | None:
         """Prepare a checkout that is lent to be verified; the command that failed, if one did.

@@ -99,6 +99,7 @@ class Verifier:
         if steps:
             name, number = f"{rows[-1].task.id}.{VERIFY}", rows[-1].attempt.number
             with commit_files(self.worktrees, name, number, commit=commit, full=True) as place:
+                self.preparing.fill(place.path, commit)
                 self._run(rows, steps, place, tree, stop)
 
     def is_verified(self, row: FinishedWork, commit: str) -> bool:
@@ -170,6 +171,9 @@ class Verifier:
     def _digest(self, step: VerifyStep) -> str:
         """What a step runs, and what ran before it: one whose command was changed meanwhile has
         vouched for nothing."""
-        runs = [step.name, *step.run]
-        before = [one.run for one in self.config.worktree.prepare]
+        runs: list[object] = [step.name, *step.run]
+        worktree = self.config.worktree
+        before: list[object] = [one.run for one in worktree.prepare]
+        if worktree.submodules:
+            before.append(worktree.submodules)
         return hashlib.sha256(json.dumps([runs, before] if before else runs).encode()).hexdigest()

@@ -116,12 +116,13 @@ def test_a_part_of_a_repository_gets_its_own_mission(
     part.mkdir(parents=True)
     (part / "go.mod").write_text("module x\n")
     (machine / "programs" / "go").symlink_to("codex")
+    (machine / "mono" / ".gitmodules").touch()
 
     run(capsys, "init", str(part), "--yes")
 
-    assert load_config(part / "mission.yaml").verify[0].run == [
-        *("go", "-C", "apps/web", "test", "./...")
-    ]
+    config = load_config(part / "mission.yaml")
+    assert config.verify[0].run == ["go", "-C", "apps/web", "test", "./..."]
+    assert config.worktree.submodules is True
 
 
 def test_where_no_mission_can_begin_nothing_is_written(

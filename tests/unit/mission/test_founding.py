@@ -121,9 +121,11 @@ def test_settings_keep_any_text(word: str) -> None:
             no_tests="",
             queue=True,
             no_queue="",
+            submodules=True,
         )
     )
     said = yaml.safe_load(text)
     assert (said["base"], said["remote"], said["routing"]) == (word, word, [{"agent": word}])
+    assert said["worktree"] == {"submodules": True}
     steps = [step["run"] for step in said["verify"]]
     assert (steps, said["gates"]) == ([[word, word], ["make", word]], [{"type": "queue"}])
