@@ -13,10 +13,9 @@ from packaging.requirements import Requirement
 
 import orchestrator
 from errors import AgentError
-from mission.config import SHIPPED_AGENTS, MissionConfig, load_config
+from mission.config import SHIPPED_AGENTS, load_config
 from mission.place import Place, mission_home
 from mission.plan import read_plan
-from tasks_md.model import DONE
 from tiers.checks import Check, Health, Look, examine
 from tiers.doctor import disk_check
 from workspace.git import Git
@@ -169,9 +168,10 @@ def _agents(place: Place | None) -> Iterator[Check]:
     """The tools. One that is missing matters where an open row wants it."""
     # Imported late: where another package has the name `agents`, the rest must still be said.
     from agents.registry import create, settings  # noqa: PLC0415
+    from orchestrator.soundness.absent import open_rows  # noqa: PLC0415 - the same
 
     config = load_config(place.config_file if place is not None else None)
-    wanted = _wanted(place, config)
+    wanted = open_rows(read_plan(place), config) if place is not None else {}
     for name in sorted({*SHIPPED_AGENTS, *wanted}):
         label = f"agent {name}"
         try:
@@ -183,7 +183,7 @@ def _agents(place: Place | None) -> Iterator[Check]:
         except AgentError as error:
             yield _red(label, error.message, error.hint)
             continue
-        rows = wanted.get(name, 0)
+        rows = len(wanted.get(name, ()))
         if missing is None:
             yield _green(label, f"ready; {_open(rows)}" if rows else "ready")
         elif rows:
@@ -194,18 +194,3 @@ def _agents(place: Place | None) -> Iterator[Check]:
 
 def _open(rows: int) -> str:
     return f"{rows} open row{'' if rows == 1 else 's'}"
-
-
-def _wanted(place: Place | None, config: MissionConfig) -> dict[str, int]:
-    """How many open rows each agent has."""
-    from policy.routing import route  # noqa: PLC0415 - as above
-
-    wanted: dict[str, int] = {}
-    if place is None:
-        return wanted
-    plan = read_plan(place)
-    for task in plan.tasks:
-        agent = route(task, config).agent if task.status != DONE else None
-        if agent is not None:
-            wanted[agent] = wanted.get(agent, 0) + 1
-    return wanted

@@ -25,6 +25,7 @@ from mission.lint import Known, Subject, lint_rules, lint_settings
 from mission.place import Place
 from mission.strays import refuse_strays
 from orchestrator.operations.catalogue import operation_kinds
+from orchestrator.soundness.absent import lint_absent
 from orchestrator.soundness.ground import lint_claim, lint_ground
 from tasks_md.lint import lint
 from tasks_md.model import COLUMNS, STATUSES, Dialect, Plan
@@ -76,9 +77,12 @@ def examine(place: Place, git: Git | None = None, *, file: Path | None = None) -
     plan, unplanned = _plan(file or place.task_file, dialect_of(document))
     wrong = complaints(document)
     found = findings_of(place, document, plan, git) if plan is not None else wrong
+    config = None if unread or wrong else config_of(document)
+    if plan is not None and config is not None:
+        found = (*found, *lint_absent(plan, config))
     return Examined(
         plan=plan,
-        config=None if unread or wrong else config_of(document),
+        config=config,
         findings=_in_order([*unread, *unplanned, *found], document),
         unreadable=bool(unread or unplanned),
     )

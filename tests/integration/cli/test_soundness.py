@@ -115,6 +115,21 @@ def test_a_slip_is_told_and_refused(
     assert f"mission.yaml:{line}:{column}: {one['message']}" in refused
 
 
+def test_an_agent_that_cannot_start_here_is_told_once(
+    mission: Scratch, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GLM_API_KEY", raising=False)
+    monkeypatch.delenv("ZAI_API_KEY", raising=False)
+    mission.edit("| worker | feat/b |", "| glm-5.1 | feat/b |")
+    told = json.loads(answer(capsys, "check", str(mission.task_file), "--json", code=0))
+    (one,) = told["findings"]
+    assert (one["rule"], one["severity"], one["task"]) == ("absent-agent", "warning", "B")
+    line = mission.task_file.read_text().split("\n")[one["line"] - 1]
+    assert line[one["column"] - 1 :].startswith("glm-5.1 |")
+    assert one["message"] == "B would go to glm-5.1, which cannot start here"
+    assert "set " in one["hint"]
+
+
 def test_a_branch_that_the_repository_cannot_have(
     mission: Scratch, capsys: pytest.CaptureFixture[str]
 ) -> None:
