@@ -11,6 +11,7 @@ from cli.arguments import PATH, path_and_some
 from cli.asking import asker, tell_left
 from cli.console import fact, print_json, printable, talk
 from cli.stopping import stopped_by_signals
+from errors import UsageError
 from mission.place import Place
 from service.stopping import stop_rows
 from tasks_md.holder import Holder
@@ -28,14 +29,20 @@ def stop(
     note: Annotated[
         str | None, typer.Option(help="A word for the rows' notes and the journal.")
     ] = None,
+    retry: Annotated[
+        str | None,
+        typer.Option(metavar="NOTE", help="Start them again at once, and tell their agents this."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """End rows that are under way, while the run goes on with all others.
 
     A row's agent, review, checks, operation or wait is ended. Its worktree, branch and session are
-    kept, and the row is blocked until `mission unblock`, which goes on from there. What is merging
-    already is not stopped.
+    kept, and the row is blocked until `mission unblock`, which goes on from there; with `--retry`
+    that is done at once. What is merging already is not stopped.
     """
+    if note is not None and retry is not None:
+        raise UsageError("--note and --retry are one or the other", hint="--help says more")
     path, tasks = path_and_some(words)
     request = Stop()
     with stopped_by_signals(request):
@@ -43,7 +50,8 @@ def stop(
             Place.find(path),
             tasks,
             by=asker(),
-            note=note,
+            note=note if retry is None else retry,
+            again=retry is not None,
             redact=Redactor.from_environment(os.environ).text,
             stop=request,
             on_held=_tell_asked,

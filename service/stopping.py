@@ -45,6 +45,7 @@ def stop_rows(
     *,
     by: str,
     note: str | None = None,
+    again: bool = False,
     redact: Callable[[str], str],
     stop: Stop,
     on_held: Callable[[Holder], None],
@@ -56,6 +57,7 @@ def stop_rows(
         tasks: Rows; each is asked for once.
         by: Who asks, `user@host`.
         note: A word for the rows' notes and the journal.
+        again: Whether they are started again with the note, once they have ended.
         redact: Takes secrets out of what goes into the journal.
         stop: Ends the waiting.
         on_held: Told who is asked.
@@ -70,15 +72,14 @@ def stop_rows(
             agent was asked to end by then ends all the same.
     """
     plan = read_plan(place)
+    kind = RequestKind.STOP_RETRY if again else RequestKind.STOP
     wanted = list(dict.fromkeys(plan.task(task).id for task in tasks))
     who = holder(place.state_dir)
     if who is None:
-        return _stop_there(place, wanted, note, stop, on_left)
+        return _stop_there(place, Asking(kind=kind, tasks=tuple(wanted), note=note), stop, on_left)
     on_held(who)
     with Journal.open(place.journal_file, redact=redact) as journal:
-        numbers = [
-            journal.submit_request(RequestKind.STOP, task, note=note, by=by) for task in wanted
-        ]
+        numbers = [journal.submit_request(kind, task, note=note, by=by) for task in wanted]
         _wait(place, journal, numbers, stop)
         requests = [journal.request(number) for number in numbers]
     plan = read_plan(place)
@@ -96,13 +97,8 @@ def stop_rows(
 
 
 def _stop_there(
-    place: Place,
-    tasks: Sequence[str],
-    note: str | None,
-    stop: Stop,
-    on_left: Callable[[Claimed], None],
+    place: Place, asking: Asking, stop: Stop, on_left: Callable[[Claimed], None]
 ) -> list[RowAnswer]:
-    asking = Asking(kind=RequestKind.STOP, tasks=tuple(tasks), note=note)
     try:
         answer = ask_there(place, asking, stop=stop, on_left=on_left)
     except NobodyThereError:

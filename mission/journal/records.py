@@ -26,6 +26,7 @@ class RequestKind(StrEnum):
     UNBLOCK_KEEP = "unblock --keep"  # commits that nobody made here are taken as they are
     UNBLOCK_ANEW = "unblock --anew"  # whatever there is, the next attempt starts on the base
     STOP = "stop"
+    STOP_RETRY = "stop --retry"  # and once it has ended, it is started again with the note
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

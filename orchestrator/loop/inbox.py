@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from errors import MissionError, TransitionError, UsageError
 from mission.journal import Attempt, End, Journal, Request, RequestKind, Step
+from mission.journal.kinds import StatusSet
 from mission.state import Actor, Status
 from orchestrator.admission.delays import Delays
 from orchestrator.loop.board import Board, StatusChange
-from orchestrator.loop.stopping import Stopping, word_of
+from orchestrator.loop.stopping import STOPPED_BY, Stopping, word_of
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.display import Display
 from orchestrator.ports.ends import TaskEnd
@@ -26,6 +27,7 @@ _SOURCES = {
     RequestKind.UNBLOCK_KEEP: Status.BLOCKED,
     RequestKind.UNBLOCK_ANEW: Status.BLOCKED,
 }
+_STOPS = frozenset({RequestKind.STOP, RequestKind.STOP_RETRY})
 _MOVES = {Status.NEEDS_QA: "reject", Status.FAILED: "retry", Status.BLOCKED: "unblock"}
 
 
@@ -69,11 +71,12 @@ class Inbox:
         busy = set(busy)
         for request in self._journal.pending_requests():
             try:
-                if request.kind is RequestKind.STOP and request.task in busy:
-                    self._stop_live(request, live)
-                    continue  # it is answered once the row has ended
-                if request.kind is RequestKind.STOP:
-                    self._stop_waiting(request, delays)
+                if request.kind in _STOPS:
+                    if request.task in busy:
+                        self._stop_live(request, live)
+                        continue  # it is answered once the row has ended
+                    if not self._stop_idle(request, delays):
+                        continue  # ... once the row may start again
                 elif request.task in busy:
                     self._refuse_busy(request)
                 elif request.kind is RequestKind.APPROVE:
@@ -95,6 +98,29 @@ class Inbox:
             self.stopping.stop(request, assignment.stop)
             self._display.say(f"{request.task}: is stopped, as {request.by} asks")
 
+    def _stop_idle(self, request: Request, delays: Delays) -> bool:
+        """Stop a row that nobody is at, or let one start again that was stopped for that; whether
+        that is all.
+
+        Raises:
+            TaskFileError: There is no such task.
+            TransitionError: Nothing was to happen to it.
+        """
+        again = request.kind is RequestKind.STOP_RETRY
+        if again and self._was_stopped(request.task):
+            change = change_for(self._board, replace(request, kind=RequestKind.UNBLOCK))
+            self._set(change, anew=False)
+            return True
+        self._stop_waiting(request, delays)
+        self._asked |= again
+        return not again
+
+    def _was_stopped(self, task: str) -> bool:
+        """Whether a row is blocked since a person had it stopped."""
+        changes = self._journal.events(StatusSet, task=task)
+        stopped = bool(changes) and changes[-1].what.reason.startswith(STOPPED_BY)
+        return stopped and self._board.statuses.get(task) is Status.BLOCKED
+
     def _stop_waiting(self, request: Request, delays: Delays) -> None:
         """Stop a row that was to be tried again, or reviewed, by itself.
 
@@ -109,7 +135,7 @@ class Inbox:
                 hint="`mission status` shows who is at work",
             )
         delays.drop(row.id)
-        reason = f"stop by {request.by}"
+        reason = f"{STOPPED_BY}{request.by}"
         self._board.stage(
             StatusChange(
                 task=row.id,
@@ -126,6 +152,9 @@ class Inbox:
     def ended(self, ends: Iterable[TaskEnd]) -> None:
         """Take in that these rows have ended, and that the file says so."""
         for request, error in self.stopping.answers(ends):
+            if error is None and request.kind is RequestKind.STOP_RETRY:
+                self._asked = True  # it is answered once the row may start again
+                continue
             self._decided.append(_Decided(request=request, error=error))
 
     def _set(self, change: StatusChange, *, anew: bool) -> None:

@@ -11,6 +11,8 @@ from mission.state import Status
 from orchestrator.ports.ends import TaskEnd
 from orchestrator.ports.row_stop import RowStop
 
+#: How the reason begins for which a row is blocked that a person stopped.
+STOPPED_BY = "stop by "
 # Ends of jobs that leave nothing to be stopped.
 _OVER = frozenset({Status.DONE, Status.NEEDS_QA, Status.FAILED, Status.BLOCKED})
 
@@ -59,7 +61,7 @@ class Stopping:
             status=Status.BLOCKED,
             end=End.BY_PERSON if end.again is None else end.end,  # what comes next is kept for then
             word=word_of(first),
-            reason=f"stop by {first.by}",
+            reason=f"{STOPPED_BY}{first.by}",
             again=None,
             unreviewed=None,
         )

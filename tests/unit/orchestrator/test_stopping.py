@@ -9,8 +9,9 @@ import pytest
 
 from errors import StoppedError, TransitionError
 from mission.journal import End, RequestKind, Step
+from mission.journal.kinds import StatusSet
 from mission.outcome import Outcome
-from mission.state import Status
+from mission.state import Actor, Status
 from orchestrator.loop.events import Woken
 from orchestrator.loop.stopping import Stopping
 from orchestrator.ports.assignment import Assignment
@@ -26,8 +27,15 @@ WORD = "[mission: stopped by ann; `mission unblock A` goes on]"
 class Stopped:
     """A mission in which A is at work until somebody stops it, and B asks for that."""
 
-    def __init__(self, *, asks: int = 1, note: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        asks: int = 1,
+        note: str | None = None,
+        kind: RequestKind = RequestKind.STOP,
+    ) -> None:
         self.numbers: list[int] = []
+        self._kind = kind
         self._asks = asks
         self._note = note
         self._begun = threading.Event()
@@ -51,7 +59,7 @@ class Stopped:
                 for _ in range(self._asks):
                     self.numbers.append(
                         self.mission.journal.submit_request(
-                            RequestKind.STOP, "A", by="ann@here", note=self._note
+                            self._kind, "A", by="ann@here", note=self._note
                         )
                     )
                 self.mission.events.put(Woken())
@@ -79,6 +87,30 @@ def test_after_unblock_its_session_goes_on() -> None:
     mission.run()
     assert mission.statuses()["A"] == "done"
     assert [one.session for one in mission.attempts("A")] == ["s-1", "s-1"]
+
+
+def test_a_row_that_is_stopped_to_be_tried_again_goes_on_in_the_same_run() -> None:
+    stopped = Stopped(note="in short", kind=RequestKind.STOP_RETRY)
+    mission = stopped.mission
+    mission.run()
+    assert mission.statuses() == {"A": "done", "B": "done", "C": "done"}
+    assert [one.session for one in mission.attempts("A")] == ["s-1", "s-1"]
+    told = mission.journal.events(StatusSet, task="A")
+    words = [one.what.reason for one in told if one.what.by == Actor.PERSON]
+    assert words == ["unblock by ann@here"]
+    assert mission.journal.request(stopped.numbers[0]).error is None
+
+
+def test_a_run_that_was_killed_after_the_stop_lets_the_next_one_start_the_row_again() -> None:
+    mission = Stopped().mission
+    mission.run()
+    number = mission.journal.submit_request(
+        RequestKind.STOP_RETRY, "A", note="in short", by="ann@here"
+    )
+    mission.admission = mission.admission_of(mission.todo)
+    mission.run()
+    assert mission.statuses()["A"] == "done"
+    assert mission.journal.request(number).error is None
 
 
 def test_who_asks_twice_is_answered_twice_and_the_row_is_stopped_once() -> None:
@@ -110,32 +142,37 @@ def test_a_row_that_ends_before_it_heeds_the_stop_keeps_its_end() -> None:
     assert mission.journal.request(numbers[0]).error == "A had ended before: it is done"
 
 
-def test_what_waits_for_its_next_try_is_stopped_too() -> None:
+@pytest.mark.parametrize(
+    ("kind", "status"), [(RequestKind.STOP, "blocked"), (RequestKind.STOP_RETRY, "done")]
+)
+def test_what_waits_for_its_next_try_is_stopped_too(kind: RequestKind, status: str) -> None:
     numbers: list[int] = []
 
     def carry_out(assignment: Assignment) -> TaskEnd:
-        if assignment.task.id == "A":
+        if assignment.task.id == "A" and not numbers:
             for step in (Step.ANSWERED, Step.WORKED, Step.VERIFIED):
                 mission.journal.advance_attempt(assignment.attempt.id, step)
             again = Again(at=mission.clock.now() + timedelta(days=3650))
             return end(assignment, None, End.REVIEW, reason="again", again=again)
-        numbers.append(mission.journal.submit_request(RequestKind.STOP, "A", by="ann@here"))
-        mission.events.put(Woken())
+        if assignment.task.id == "B":
+            numbers.append(mission.journal.submit_request(kind, "A", by="ann@here"))
+            mission.events.put(Woken())
         return done(assignment)
 
     mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out, slots=1)
     mission.run()
-    assert mission.statuses() == {"A": "blocked", "B": "done"}
-    assert mission.file.read().task("A").notes == WORD
+    assert mission.statuses() == {"A": status, "B": "done"}
+    assert (mission.file.read().task("A").notes == WORD) == (kind is RequestKind.STOP)
     assert mission.journal.request(numbers[0]).error is None
 
 
+@pytest.mark.parametrize("kind", [RequestKind.STOP, RequestKind.STOP_RETRY])
 @pytest.mark.parametrize("status", ["not-started", "blocked", "done"])
-def test_a_row_that_nobody_is_at_is_refused_with_what_it_is(status: str) -> None:
+def test_a_row_that_nobody_is_at_is_refused_with_what_it_is(status: str, kind: RequestKind) -> None:
     """As for a request that a run left behind which was killed before it answered."""
     text = table(("A", "B"), ("B", ""), status="failed").replace("| A | failed", f"| A | {status}")
     mission = InMemory(text=text)
-    number = mission.journal.submit_request(RequestKind.STOP, "A", by="ann@here")
+    number = mission.journal.submit_request(kind, "A", by="ann@here")
     mission.run()
     error = mission.journal.request(number).error
     assert error is not None
