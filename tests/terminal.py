@@ -72,13 +72,14 @@ def on_terminal(
     folder: Path,
     environment: Mapping[str, str] = os.environ,
     size: Sequence[int] = (40, 120),  # rows and columns
+    program: Sequence[str] = (sys.executable, "-m", "cli"),
 ) -> Iterator[Terminal]:
-    """Run `mission` there; it is ended with the block."""
+    """Run `mission`, or another program, there; it is ended with the block."""
     master, slave = os.openpty()
     try:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         process = subprocess.Popen(
-            [sys.executable, "-c", _CONTROL, sys.executable, "-m", "cli", *arguments],
+            [sys.executable, "-c", _CONTROL, *program, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,

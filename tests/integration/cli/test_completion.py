@@ -1,8 +1,9 @@
-"""What Tab offers, through a real bash."""
+"""What Tab offers, through real shells."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,11 @@ import pytest
 
 from cli.completing import SHELLS, offers
 from tests.command import run
+from tests.conftest import requires
 from tests.scratch import Scratch, make, row
+from tests.terminal import on_terminal
 
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 _PRESS = """
 eval "$(mission completion bash)"
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
@@ -31,11 +35,10 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
 
 def press_tab(folder: Path, *words: str) -> list[str]:
     """What bash offers for the last of the words."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", _PRESS, "bash", "mission", *words],
         cwd=folder,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": PATH},
         capture_output=True,
         text=True,
         check=True,
@@ -77,6 +80,42 @@ def test_bash_offers_it(scratch: Scratch, tmp_path: Path) -> None:
     assert press_tab(scratch.top, "show", "A") == ["A-1", "A-2"]
     assert press_tab(scratch.top, "che") == ["check"]
     assert press_tab(tmp_path, "show", "A") == []  # no plan here: file names, as bash has them
+
+
+@requires("fish")
+def test_fish_offers_it(scratch: Scratch, tmp_path: Path) -> None:
+    assert asked_of_fish(scratch.top, "mission show A") == ["A-1", "A-2"]
+    assert asked_of_fish(scratch.top, "mission tier do") == ["doctor", "down"]
+    assert asked_of_fish(tmp_path, "mission show A") == []
+
+
+def asked_of_fish(folder: Path, typed: str) -> list[str]:
+    """What a real fish offers for the end of a line."""
+    asks = f"mission completion fish | source; complete -C {shlex.quote(typed)}"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", asks],
+        cwd=folder,
+        env={**os.environ, "PATH": PATH},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@requires("zsh")
+def test_zsh_offers_it(scratch: Scratch) -> None:
+    zsh = shutil.which("zsh")
+    assert zsh is not None
+    own = {**os.environ, "PATH": PATH, "ZDOTDIR": str(scratch.top)}
+    with on_terminal("-f", "-i", folder=scratch.top, environment=own, program=(zsh,)) as terminal:
+        terminal.type('eval "$(mission completion zsh)"; echo is""there\n')
+        terminal.wait_for("isthere")
+        terminal.type("mission show A\t\t")
+        terminal.wait_for("A-1  A-2")
+        terminal.type("2\x15mission appr\t")  # as far as there is one way, Tab types it itself
+        terminal.wait_for("mission approve ")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
