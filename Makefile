@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint soak bench lock schema docs setup setup-bench clean
+.PHONY: help demo test quick lint soak bench lock schema docs pictures site setup setup-bench clean
 
 BIN := .venv/bin
 # make PYTHON=/path/to/python3.13 TARGET: which interpreter .venv is made with
@@ -58,6 +58,12 @@ schema: setup ## write the JSON Schemas in docs/ from the models of the configur
 docs: setup ## write docs/commands.md and docs/mission-yaml.md from the commands and the models
 	@$(BIN)/python -m cli.reference > docs/commands.md
 	@$(BIN)/python -m mission.reference > docs/mission-yaml.md
+
+pictures: setup ## make the pictures in docs/pictures (needs Chromium for the dashboard's)
+	@$(BIN)/python -m tests.pictures
+
+site: setup ## README and docs/ as a site, in build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 clean: ## remove .venv, build output and caches
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \

@@ -27,6 +27,7 @@ from mission.steps import End, Step
 from tasks_md.writer import StatusWriter
 
 BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=95)
+BASE, HEAD = "1" * 40, "2" * 40  # of the work: commits that are nowhere
 #: Cell text of somebody who means no good.
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> &amp; \"'"
 
@@ -122,7 +123,7 @@ class _Story:
         log.write_text(f"{agent} reads the task {task}\nwrites a test\nmakes it pass\n")
         return self._journal.start_attempt(
             run=self._journal.run, task=task, agent=agent, branch=f"feat/{task.lower()}",
-            base_commit="1" * 40, worktree=None, log=str(log), route=f"the row names {agent}",
+            base_commit=BASE, worktree=None, log=str(log), route=f"the row names {agent}",
         ).id  # fmt: skip
 
     def _worked(self, task: str, begins: float, takes: float, agent: str, tokens: int) -> int:
@@ -130,7 +131,7 @@ class _Story:
         self._clock.at(begins + takes)
         self._journal.record(AgentEnded(outcome="success"), task=task, attempt=attempt)
         self._journal.advance_attempt(
-            attempt, Step.ANSWERED, said=Outcome.SUCCESS, head="2" * 40, cost_usd=tokens / 90_000,
+            attempt, Step.ANSWERED, said=Outcome.SUCCESS, head=HEAD, cost_usd=tokens / 90_000,
             input_tokens=tokens - 1000, output_tokens=1000,
             summary=f"Did {task}.\nTests first; all of them pass.",
         )  # fmt: skip
@@ -148,12 +149,12 @@ class _Story:
         self._journal.advance_attempt(attempt, Step.VERIFIED)
         self._clock.at(begins + 16)
         self._journal.record(
-            ReviewMade(chain=1, head="2" * 40, reviewer="opus", verdict="approve", passed=True,
+            ReviewMade(chain=1, head=HEAD, reviewer="opus", verdict="approve", passed=True,
                        text="Sound. The back-off is capped.", answer="{}", tokens=900),
             task=task, attempt=attempt,
         )  # fmt: skip
         self._journal.record(
-            Pushed(branch=f"feat/{task.lower()}", commit="2" * 40), task=task, attempt=attempt
+            Pushed(branch=f"feat/{task.lower()}", commit=HEAD), task=task, attempt=attempt
         )
         self._journal.advance_attempt(attempt, Step.PUSHED)
         self._journal.record(
@@ -203,7 +204,7 @@ class _Story:
                 task=task, attempt=attempt,
             )  # fmt: skip
         self._clock.at(begins + takes + 2)
-        self._journal.advance_attempt(attempt, Step.MERGING, squash="4" * 40, merge_base="1" * 40)
+        self._journal.advance_attempt(attempt, Step.MERGING, squash="4" * 40, merge_base=BASE)
         self._journal.record(Merged(commit="4" * 40), task=task, attempt=attempt)
         self._journal.advance_attempt(attempt, Step.MERGED)
         self._journal.advance_attempt(attempt, Step.CONFIRMED)

@@ -23,7 +23,7 @@ _DOTTED = re.compile(rf"[`\"]((?:{'|'.join(mission_command.PACKAGES)})(?:\.\w+)+
 _PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*)`")
 # Keys of mission.yaml and files begin like packages of ours; pages have examples of other people.
 _OTHERS = re.compile(
-    r"\.(yaml|json|yml|md|conf|txt|sock|py|invalid)$|^agents\.(codex|haiku|NAME)\b"
+    r"\.(yaml|json|yml|md|conf|txt|sock|py|png|invalid)$|^agents\.(codex|haiku|NAME)\b"
 )
 _EXAMPLES = {"docs/api.md", "docs/federation/", "agents/acme.py"}
 
