@@ -43,7 +43,7 @@ def read_answer(answer: str, model: type[Model], what: str) -> Model:
             problem = f"{where}: {first['msg']}"
     raise AgentError(
         f"the agent's answer is not a {what}: {problem}",
-        hint="`mission history` names the log that holds the whole answer",
+        hint="`mission history` names its log, which holds the whole answer",
     )
 
 

@@ -13,7 +13,7 @@ from agents.outcomes import classify
 from agents.protocol import AgentEvent
 from agents.result_line import read_time
 from agents.stream import Told, as_object, event, local_now, money, number, part, parts, text
-from mission.amounts import moment
+from mission.amounts import moment_anywhere
 from mission.outcome import Outcome
 from mission.usage import Tokens, Usage
 
@@ -108,7 +108,7 @@ class ClaudeReader:
         if text(limit, "status") not in {"", "rejected"}:
             return ()
         self.told.retry_at = read_time(limit.get("resetsAt")) or self.told.retry_at
-        until = f" until {moment(at, self._now())}" if (at := self.told.retry_at) else ""
+        until = f" until {moment_anywhere(at, self._now())}" if (at := self.told.retry_at) else ""
         return (event("retrying", f"rate limit{until}"),)
 
     def _result(self, found: dict[str, Any]) -> tuple[AgentEvent, ...]:

@@ -14,6 +14,7 @@ from dashboard.deciding import Decisions
 from dashboard.export import export
 from dashboard.missions import Missions
 from dashboard.serve import opened
+from mission.amounts import counted
 from mission.place import Place
 from tiers.gateway.listening import Listening
 from workspace.redact import Redactor
@@ -77,7 +78,9 @@ def dashboard(
     places = [Place.find(path) for path in paths or (None,)]
     if export_to is not None:
         written = export(Missions.of(places), export_to)
-        fact(printable(f"{written} files in {export_to}: open {export_to / 'index.html'}"))
+        fact(
+            printable(f"{counted(written, 'file')} in {export_to}: open {export_to / 'index.html'}")
+        )
         return
     redact = Redactor.from_environment().text
     decisions = None if read_only else Decisions(by=asker(), redact=redact)

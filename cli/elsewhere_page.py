@@ -49,7 +49,7 @@ def row_lines(heard: Elsewhere) -> Iterator[str]:
 
 
 def _row_there(row: RowThere) -> str:
-    since = f" since {row.since.astimezone():%H:%M}" if row.since is not None else ""
+    since = f" since {minute(row.since)}" if row.since is not None else ""
     tried = f"{row.agent}, attempt {row.attempt}{since}" if row.attempt is not None else ""
     step = row.step if row.status == "in-progress" else None
     return "; ".join(filter(None, [row.status, tried, step, row.why]))

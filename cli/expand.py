@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,19 +12,21 @@ from rich.console import Console
 
 from agents.registry import settings
 from cli.arguments import PATH, path_and
-from cli.console import Style, fact, paint, print_json, printable, talk
+from cli.console import fact, print_json, printable, talk
+from cli.editor import edit_file
 from cli.live import display_for
 from cli.question import agreed
 from cli.stopping import stopped_by_signals
 from cli.tables import Column, table
 from errors import UsageError
 from flows.reach import reach
-from mission.amounts import count
+from mission.amounts import count, counted
 from mission.config import MissionConfig, load_config
 from mission.place import Place
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.becoming import claim_mission
 from orchestrator.expanding import Expansion, placeholder, planners
+from orchestrator.kept_plans import KeptPlans
 from orchestrator.opening import open_mission
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
 from tasks_md.model import Task
@@ -39,9 +40,9 @@ _COLUMNS = (
     Column(heading="AGENT"),
     Column(heading="ESTIMATE", right=True),
     Column(heading="AFTER", flexible=True),
+    Column(heading="BRANCH", flexible=True),
     Column(heading="DESCRIPTION", flexible=True),
 )
-_STYLES: dict[str, Style] = {"+": "green", "-": "red"}
 
 
 @app.command()
@@ -54,6 +55,12 @@ def expand_milestone(
         str | None, typer.Option(help="Who plans; by default opus, or the file's first agent.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Write the plan without asking.")] = False,
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Open the plan in $VISUAL or $EDITOR before it is shown.")
+    ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Ask an agent, although a plan is kept.")
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Although a milestone before it is not done.")
     ] = False,
@@ -61,32 +68,52 @@ def expand_milestone(
 ) -> None:
     """Let an agent plan a placeholder milestone into tasks.
 
-    The plan is checked with every lint rule and shown, as a table and as a difference; only then,
-    and once a person agrees, does it take the place of the placeholder's text.
+    The plan is checked with every lint rule and shown; only then, and once a person agrees, does it
+    take the place of the placeholder's text. Who does not agree finds it kept: the same command
+    shows it again, and asks no agent.
     """
     path, (milestone,) = path_and(words, "MILESTONE")
+    if edit and (as_json or not sys.stdin.isatty()):
+        raise UsageError("--edit needs a terminal", hint="Leave it out")
     place = Place.find(path)
     config = load_config(place.config_file)
     plan = read(place.task_file, config.dialect)
     placeholder(plan, milestone, force=force)
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
-    stop, remote = Stop(), _workers(planners(plan, config, agent), config)
+    kept = KeptPlans(place=place)
+    body = None if anew else kept.read(milestone)
+    stop = Stop()
+    remote = NoWorkers() if body is not None else _workers(planners(plan, config, agent), config)
     with _opened(path, stop, remote) as parts:
-        made = parts.planning.expand_patiently(milestone, planner=agent, force=force)
+        if body is None:
+            made = parts.planning.expand_patiently(milestone, planner=agent, force=force)
+            kept.keep(milestone, made.body)
+        elif not edit:
+            made = parts.planning.taken_from(body, milestone, force=force)
+    if edit:
+        edit_file(kept.path(milestone))
+        edited = kept.read(milestone) or ""
+        with _opened(path, stop) as parts:
+            made = parts.planning.taken_from(edited, milestone, force=force)
     if not as_json:
-        _show(made)
+        _show(made, kept=body is not None)
     # Asked with nothing open: a live display would hide the question, and others may write.
-    written = yes or agreed(f"Put these {len(made.tasks)} tasks into the file?")
+    tasks = counted(len(made.tasks), "task")
+    written = yes or agreed(f"Put {tasks} into the file?")
     if written:
         with _opened(path, stop) as parts:
             parts.planning.write_expansion(made)
-            parts.status_commits.publish_status()
+            parts.status_commits.publish_status(made.subject)
+        kept.forget(milestone)
     if as_json:
         print_json({"milestone": made.milestone, "rows": len(made.tasks), "written": written})
+    elif written:
+        talk(f"{made.milestone} has {tasks}.")
     else:
         talk(
-            f"{made.milestone} has {len(made.tasks)} tasks." if written else "Nothing was written."
+            f"Nothing was written, and the plan is kept: `mission expand {milestone}` shows it "
+            "again, with --edit opens it; --anew asks an agent for another."
         )
     raise typer.Exit(0 if written else 1)
 
@@ -113,12 +140,10 @@ def _opened(path: str | None, stop: Stop, remote: RemoteAgents | None = None) ->
         yield parts
 
 
-def _show(made: Expansion) -> None:
+def _show(made: Expansion, *, kept: bool) -> None:
+    if kept:
+        talk("This plan was made before, and kept.")
     fact(table(_COLUMNS, [_row(task) for task in made.tasks]))
-    for line in difflib.unified_diff(
-        made.before.split("\n"), made.after.split("\n"), "now", "planned", lineterm="", n=1
-    ):
-        fact(paint(printable(line), _STYLES.get(line[:1], "dim")))
     for finding in made.findings:
         talk(printable(f"{finding.severity}: {finding.message}"))
 
@@ -129,5 +154,6 @@ def _row(task: Task) -> tuple[str, ...]:
         task.agent,
         count(task.estimate_tokens),
         ", ".join(task.depends_on) or "—",
-        task.description,
+        task.branch or "—",
+        f"{task.description} Notes: {task.notes}" if task.notes else task.description,
     )

@@ -16,6 +16,7 @@ import typer
 
 from cli.console import fact, print_json, printable, talk
 from cli.lazy import FullGroup
+from cli.tables import second
 from errors import GateError, GateTimeoutError, UsageError
 from gates.pause import PauseFiles
 from gates.protocol import GateRequest, GateVerdict, Purpose
@@ -186,7 +187,7 @@ class _Heard:
         if said == self._told and waiting.waited - self._told_at < _REMIND:
             return
         self._told, self._told_at = said, waiting.waited
-        since = waiting.since.astimezone().strftime("%H:%M:%S")
+        since = second(waiting.since)
         talk(printable(f"waiting for {said} (since {since})"))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from cli.arguments import PATH, path_or
 from cli.console import fact, paint, print_json, printable, screen_width, talk
-from cli.tables import Column, Styles, table, wrap
+from cli.tables import Column, Styles, second, table, wrap
 from mission.amounts import clock, in_one_line, span
 from mission.journal import Attempt
 from mission.place import Place
@@ -93,6 +93,6 @@ def _attempt_row(attempt: Attempt, host: str | None) -> tuple[str, ...]:
 
 
 def _moment_row(moment: Moment) -> tuple[str, ...]:
-    more = f", {moment.times}× until {moment.until.astimezone():%H:%M:%S}" if moment.until else ""
+    more = f", {moment.times}× until {second(moment.until)}" if moment.until else ""
     number = "" if moment.attempt is None else str(moment.attempt)
     return clock(moment.at), number, moment.what, moment.detail + more

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
+from itertools import islice
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -134,7 +135,11 @@ class LiveDisplay:
 
     def _render(self) -> RenderableType:
         with self._lock:
-            doing = dict(self._doing)
+            under_way = self._doing.copy()
+        # More lines than the screen has would push the totals, which are the last, off it.
+        room = max(1, self._console.size.height - len(("more", "totals", "cursor")))
+        more = len(under_way) - room if len(under_way) > room + 1 else 0
+        doing = dict(islice(under_way.items(), room if more else None))
         # Ids are never cut: what a task does gives way.
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(no_wrap=True, style="bold", min_width=max(map(len, doing), default=0))
@@ -144,9 +149,9 @@ class LiveDisplay:
         for task, (phase, detail, since) in doing.items():
             told = f"{phase}: {detail}" if detail else phase
             table.add_row(Text(task), _age(now - since), Text(printable(told)))
-        if not self._progress.counts:
-            return table
-        return Group(table, Text(_counts(self._progress), style="dim"))
+        lines = [f"… and {more} more under way"] if more else []
+        lines += [_counts(self._progress)] if self._progress.counts else []
+        return Group(table, *(Text(line, style="dim") for line in lines))
 
 
 def _age(seconds: float) -> str:

@@ -24,7 +24,8 @@ _AMOUNTS = (
     Column(heading="CACHE", right=True),
     Column(heading="COST", right=True),
     Column(heading="TRIES", right=True),
-    Column(heading="TIME", right=True),
+    Column(heading="WORK", right=True),
+    Column(heading="WAIT", right=True),
 )
 
 
@@ -45,7 +46,11 @@ def report(
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Estimates against actuals, per task, milestone and agent: tokens, cost, attempts, time."""
+    """Estimates against actuals, per task, milestone and agent: tokens, cost, attempts, time.
+
+    WORK is the time of agents, reviewers and checks; WAIT that for providers, gates, turns to merge
+    and people.
+    """
     place = Place.find(path)
     made = read_report(place, milestone=milestone)
     if as_json or form is Format.JSON:

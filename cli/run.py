@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from cli.console import fact, print_json, printable, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from flows.run import carry_out
+from mission.amounts import counted
 from mission.place import Place
 from mission.plan_copy import plan_file
 from orchestrator.dry_run import RowPreview, held_back, preview_run
@@ -82,19 +83,18 @@ def _dry_run(request: RunRequest, *, as_json: bool) -> None:
     for told in warnings_of(place, config):
         _warn(told)
     planned = preview_run(plan, config, selected)
-    held = held_back(plan, selected) if not planned else {}
+    starting = {one.task for one in planned}
+    held = {task: why for task, why in held_back(plan, selected).items() if task not in starting}
     if as_json:
         print_json({"dispatch": [asdict(one) for one in planned], "held_back": held})
         return
     if not planned:
         fact(f"Nothing would be dispatched: {'no row is ready' if held else 'every row is done'}.")
+    for line in _told(planned):
+        fact(printable(line))
     for task, why in held.items():
-        fact(printable(f"  {task} {why}"))
-    for one in planned:
-        for line in _told(one):
-            fact(printable(line))
-    merging = [one for one in planned if one.branch]
-    if merging and not merging[0].gates:
+        fact(printable(f"{'-':>3} {task} {why}" if planned else f"  {task} {why}"))
+    if planned and not config.gates:
         fact("No gate is configured: nothing would hold a push or a merge back.")
 
 
@@ -102,15 +102,33 @@ def _warn(told: str) -> None:
     talk(printable(told))
 
 
-def _told(one: RowPreview) -> list[str]:
-    lines = [f"{one.wave}. {one.task}  by {one.agent or 'nobody'}  ({one.rule})"]
-    if one.branch:
-        lines.append(f"     branch {one.branch}")
-        lines.append(f"     gates  {', '.join(one.gates) or 'none'}")
-        lines.append(f"     verify {', '.join(one.verify) or 'nothing'}")
-    if one.problem:
-        lines.append(f"     ! {one.problem}")
-    return lines
+def _told(planned: Sequence[RowPreview]) -> Iterator[str]:
+    """A line for each row, and one for what is the same for all of them."""
+    told = [_settings(one) for one in planned]
+    same = {part for part in told[0] if all(part in parts for parts in told)} if planned else set()
+    same = same if len(planned) > 1 else set()
+    for one, parts in zip(planned, told, strict=True):
+        line = f"{one.wave:>2}. {one.task}  by {one.agent or 'nobody'} ({one.rule})"
+        line += f", branch {one.branch}" if one.branch else ""
+        own = [part for part in parts if part not in same]
+        own += [f"! {one.problem}"] if one.problem else []
+        yield "; ".join([line, *own])
+    if same:
+        yield f"Each: {'; '.join(part for part in told[0] if part in same)}"
+
+
+def _settings(one: RowPreview) -> list[str]:
+    """What is done with a row, in this order."""
+    if not one.branch:
+        return [f"where: {one.where}"]
+    return [
+        f"where: {one.where}",
+        f"prepare: {', '.join(one.prepare) or 'nothing'}",
+        f"verify: {', '.join(one.verify) or 'nothing'}",
+        f"review: {' or '.join(one.review) or 'none'}",
+        f"qa: {'a person' if one.qa else 'none'}",
+        f"gates: {', '.join(one.gates) or 'none'}",
+    ]
 
 
 def _report(end: RunEnd, *, as_json: bool) -> None:
@@ -141,7 +159,11 @@ def _report(end: RunEnd, *, as_json: bool) -> None:
 def _afterwards(end: RunEnd) -> Iterator[str]:
     """What is left to say that is about no row."""
     yield from end.broken
+    if end.unplanned:
+        yield f"{end.unplanned} is not planned yet: mission expand {end.unplanned}"
     if end.behind:
         yield f"{end.behind[0].upper()}{end.behind[1:]}."
     if end.missing:
-        yield f"Prefect's record lacks {len(end.missing)} task runs: {end.missing[0]} …"
+        lacks = counted(len(end.missing), "task run")
+        more = " …" if len(end.missing) > 1 else ""
+        yield f"Prefect's record lacks {lacks}: {end.missing[0]}{more}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from cli.lazy import FullGroup
 from flows.server import LocalServer, ServerError, answers
 from flows.server_record import Server
 from flows.settings import given_api
+from mission.amounts import clock
 
 app = typer.Typer(
     cls=FullGroup, help="The local Prefect server: start, stop, status.", no_args_is_help=True
@@ -97,7 +99,8 @@ def _show(local: LocalServer, server: Server | None, *, secret: bool = False, js
     else:
         fact(f"{server.pages} {_health(healthy=healthy)}")
         fact(_login(local, server, secret=secret))
-        fact(f"Prefect {server.version}, process {server.pid}, since {server.since}")
+        since = clock(datetime.fromisoformat(server.since))
+        fact(f"Prefect {server.version}, process {server.pid}, since {since}")
         fact(f"Log: {local.log}")
 
 

@@ -36,7 +36,8 @@ class _Section:
 
     title: str
     style: Style
-    hint: str  # what to type
+    hint: str  # what to type; `{0}` is the id of the first row
+    many: str = ""  # ... where there are several
     most: int
     holds: Callable[[TaskView], bool]
     tells: Callable[[TaskView, Standing], str]
@@ -99,7 +100,7 @@ def _run(standing: Standing) -> Iterator[str]:
         yield from claim_lines(standing.elsewhere)
         return
     if run is not None and run.at_work:
-        since = run.since.isoformat(timespec="seconds")
+        since = minute(run.since)
         slots = "" if run.slots is None else f", at most {run.slots} at once"
         told = f"process {run.pid} on {run.host} since {since} ({run.command}){slots}"
         yield from wrapped(f"A run is under way: {told}", "cyan")
@@ -142,7 +143,9 @@ def _milestone(view: MilestoneView) -> tuple[str, ...]:
 
 def _section(section: _Section, rows: Sequence[TaskView], standing: Standing) -> Iterator[str]:
     shown = rows[: section.most]
-    hint = f"  {paint(section.hint, 'dim')}" if section.hint else ""
+    told = section.many if section.many and len(rows) > 1 else section.hint
+    told = told.format(printable(rows[0].task.id))
+    hint = f"  {paint(told, 'dim')}" if told else ""
     yield f"{paint(f'{section.title} ({len(rows)})', section.style)}{hint}"
     ids = max(display_width(printable(view.task.id)) for view in shown)
     for view in shown:
@@ -182,7 +185,7 @@ def _under_way(view: TaskView, standing: Standing) -> str:
         told = view.task.notes or view.task.description
         return "; ".join(waits) or f"no attempt of this runner; {told}"
     attempt = one.attempt
-    since = f"{attempt.started.astimezone():%H:%M}"
+    since = minute(attempt.started)
     spent = f", {count(attempt.tokens)} tokens" if attempt.tokens else ""
     told = f"{attempt.agent}, attempt {attempt.number} since {since}, {one.step}{spent}"
     return "; ".join([told, *waits])
@@ -190,9 +193,9 @@ def _under_way(view: TaskView, standing: Standing) -> str:
 
 def _short(wait: Wait) -> str:
     """What a row waits for, and why, in a few words."""
-    when = f", until {wait.until.astimezone():%H:%M}" if wait.until is not None else ""
+    when = f", until {minute(wait.until)}" if wait.until is not None else ""
     if not when and wait.since is not None and wait.on in (WaitsFor.GATE, WaitsFor.MERGE):
-        when = f", since {wait.since.astimezone():%H:%M}"
+        when = f", since {minute(wait.since)}"
     return f"{_LEADS.get(wait.on, 'waits: ')}{wait.why}{when}"
 
 
@@ -228,7 +231,7 @@ _SECTIONS = (
     _Section(
         title="Needs QA",
         style="yellow",
-        hint="mission approve ID, or mission reject ID",
+        hint="mission show {0}, then mission approve {0}",
         most=_MANY,
         holds=_has("needs-qa"),
         tells=_noted,
@@ -236,7 +239,8 @@ _SECTIONS = (
     _Section(
         title="Blocked",
         style="yellow",
-        hint="mission unblock ID, once the reason is gone",
+        hint="mission unblock {0}, once the reason is gone",
+        many="mission unblock --all, once the reasons are gone",
         most=_MANY,
         holds=_has("blocked"),
         tells=_noted,
@@ -244,7 +248,8 @@ _SECTIONS = (
     _Section(
         title="Failed",
         style="red",
-        hint="mission retry ID, or mission history ID",
+        hint="mission retry {0}, or mission history {0}",
+        many="mission retry --all, or mission history {0}",
         most=_MANY,
         holds=_has("failed"),
         tells=_noted,

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from types import FrameType
 
 from cli.console import talk
-from workspace.process import Stop
+from workspace.process import SIGNALS, Stop
 from workspace.side_thread import SideThread, cause
 
 
@@ -30,7 +30,7 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
         while (number := asked.get()) is not None:
             if not stop.requested:
                 talk("\nStopping; press Ctrl-C again to leave at once.")
-                stop.request(f"{signal.Signals(number).name} was received")
+                stop.request(SIGNALS[signal.Signals(number)])
 
     def say(error: BaseException) -> None:
         talk(f"\nNot everything was told to stop ({cause(error)}); press Ctrl-C again.")

@@ -11,6 +11,7 @@ from watchfiles import watch
 
 from cli.console import fact, print_json, printable, talk
 from errors import StoppedError, TierError
+from mission.amounts import counted
 from mission.place import Place
 from tiers.config import TierConfig, load_tier_config
 from tiers.projection.sync import sync
@@ -63,7 +64,8 @@ def sync_storage(
                 }
             )
         else:
-            fact(f"{done.origin.mission}: {done.events} new events, up to {done.last_event}")
+            events = counted(done.events, "new event")
+            fact(f"{done.origin.mission}: {events}, up to {done.last_event}")
         if follow:
             _follow(configured, connection, place)
 
@@ -91,7 +93,7 @@ def embed(
     if as_json:
         print_json({"embedder": made.name, "embedded": done})
     else:
-        fact(f"{done} texts embedded by {made.name}")
+        fact(f"{counted(done, 'text')} embedded by {made.name}")
 
 
 def _follow(config: TierConfig, connection: psycopg.Connection[Any], place: Place) -> None:

@@ -46,15 +46,18 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, width: in
     gap = _GAP if sum(widths) + len(_GAP) * (len(widths) - 1) <= limit else _TIGHT
     lines = [paint(gap.join(_line(columns, headings, widths, styled=False)).rstrip(), "bold")]
     for row in cells:
-        wrapped = [wrap(cell, size) for cell, size in zip(row, widths, strict=True)]
+        # Only at a line's end nothing is pushed aside by a path that is longer than its column.
+        wrapped = [wrap(cell, size, paths=False) for cell, size in zip(row, widths, strict=True)]
+        wrapped[-1] = wrap(row[-1], widths[-1])
         for index in range(max(len(lines_of) for lines_of in wrapped)):
             parts = [lines_of[index] if index < len(lines_of) else "" for lines_of in wrapped]
             lines.append(gap.join(_line(columns, parts, widths, styled=True)).rstrip())
     return "\n".join(lines)
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` columns, broken at spaces where there are any."""
+def wrap(text: str, width: int, *, paths: bool = True) -> list[str]:
+    """`text` in lines of at most `width` columns, broken at spaces where there are any. With
+    `paths`, a path that is longer stays whole, so that it can be copied."""
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -65,7 +68,7 @@ def wrap(text: str, width: int) -> list[str]:
         if line:
             lines.append(line)
         line = word
-        while display_width(line) > width:
+        while display_width(line) > width and not (paths and "/" in word):
             head = _head(line, width)
             lines.append(head)
             line = line[len(head) :]
@@ -114,8 +117,19 @@ def _line(
 
 
 def minute(when: datetime) -> str:
-    """A moment as people here tell it, to the minute."""
-    return f"{when.astimezone():%Y-%m-%d %H:%M}"
+    """A moment as people here tell it, to the minute; with its date where that is not today's."""
+    return _dated(when, "%H:%M")
+
+
+def second(when: datetime) -> str:
+    """As `minute`, to the second."""
+    return _dated(when, "%H:%M:%S")
+
+
+def _dated(when: datetime, form: str) -> str:
+    here = when.astimezone()
+    today = here.date() == datetime.now().astimezone().date()
+    return here.strftime(form if today else f"%Y-%m-%d {form}")
 
 
 def wrapped(text: str, style: Style) -> Iterator[str]:

@@ -14,14 +14,13 @@ from typing import TypeVar
 
 from prefect.exceptions import TerminationSignal
 
-from workspace.process import Stop
+from workspace.process import SIGNALS, Stop
 from workspace.side_thread import SideThread, one_thread
 
 _T = TypeVar("_T")
 # Seconds from one look for signals to the next: what comes in the instant before a wait begins, or
 # to another thread, interrupts no wait, and would not be heard until the work is over.
 _LOOK = 1.0
-_SAID = {signal.SIGINT: "Ctrl-C was pressed", signal.SIGTERM: "SIGTERM was received"}
 
 
 def on_a_thread(work: Callable[[], _T], stop: Stop) -> _T:
@@ -49,9 +48,9 @@ def _wait(future: Future[_T], ask: Callable[[str], None]) -> None:
     try:
         wait([future], _LOOK)
     except KeyboardInterrupt:
-        ask(_SAID[signal.SIGINT])
+        ask(SIGNALS[signal.SIGINT])
     except TerminationSignal:
-        ask(_SAID[signal.SIGTERM])
+        ask(SIGNALS[signal.SIGTERM])
 
 
 @contextmanager
@@ -83,7 +82,7 @@ def _heard_by(ask: Callable[[str], None]) -> Iterator[None]:
     """Signals raise nothing meanwhile: not Prefect's SIGTERM, nor Python's own Ctrl-C."""
 
     def hear(number: int, _frame: FrameType | None) -> None:
-        ask(_SAID[signal.Signals(number)])
+        ask(SIGNALS[signal.Signals(number)])
 
     numbers = [signal.SIGTERM]
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is the caller's

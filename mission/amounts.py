@@ -15,6 +15,11 @@ def count(number: int | None) -> str:
     return str(number)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 task`, `3 tasks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def money(dollars: float | None) -> str:
     """`$0.42`; small amounts with more places; `—` where no price is known."""
     if dollars is None:
@@ -48,7 +53,14 @@ def clock(when: datetime | None) -> str:
 
 
 def moment(when: datetime, now: datetime) -> str:
-    """A time to come for people, in UTC, to the second; with its date where that is not today's."""
+    """A time for people who look on, in their own zone, to the second; with its date where that
+    is not today's."""
+    when, today = when.astimezone(), now.astimezone().date()
+    return f"{when:%H:%M:%S}" if when.date() == today else f"{when:%Y-%m-%d %H:%M:%S}"
+
+
+def moment_anywhere(when: datetime, now: datetime) -> str:
+    """As `moment`, for what is kept, and read in other zones: in UTC, and it says so."""
     when, today = when.astimezone(UTC), now.astimezone(UTC).date()
     return f"{when:%H:%M:%S} UTC" if when.date() == today else f"{when:%Y-%m-%d %H:%M:%S} UTC"
 

@@ -52,7 +52,7 @@ ADVICE: Mapping[Outcome, str] = {
     " `timeouts.silence` if the work is that slow",
     Outcome.TIMED_OUT: "Split the task, or raise `timeouts.total` of the agent",
     Outcome.STOPPED: "Type `mission run` to go on",
-    Outcome.KILLED: "Look for the out-of-memory killer in the system's log; the run tries again",
+    Outcome.KILLED: "Look for the out-of-memory killer in the system's log",
     Outcome.CRASHED: "Read the end of its log (`mission log ID`)",
     Outcome.BLOCKED: "Provide what the reason names, then `mission unblock ID`",
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from mission.journal import Attempt
+from mission.timeline import WorkTime
 from tasks_md.model import Plan, Task
 
 _Tried = Mapping[str, Sequence[Attempt]]  # attempts by task
@@ -14,6 +16,9 @@ _Tried = Mapping[str, Sequence[Attempt]]  # attempts by task
 #: By an attempt's number in the journal.
 Guesses = Mapping[int, Sequence[str]]
 _NO_GUESSES: Guesses = {}
+#: By an attempt's number in the journal. One that is not there has only worked.
+WorkTimes = Mapping[int, WorkTime]
+_NO_TIMES: WorkTimes = {}
 
 PLANNING = "planning"  # the status of a line that is no row: what planning a milestone cost
 GONE = "(not in the file)"  # the milestone of tasks that were tried and whose rows are gone
@@ -31,11 +36,16 @@ class Amounts:
     unpriced: int = 0  # attempts that used tokens of unknown price
     guesses: tuple[str, ...] = ()  # why the numbers are not exact, each reason once
     time: timedelta = timedelta()  # of all attempts together, those under way included
+    worked: timedelta = timedelta()  # of that, agents, reviewers and checks; else all of it
+    waited: timedelta = timedelta()  # for gates, turns and people, after an attempt's end as well
 
     @property
     def tokens(self) -> int:
         """What was new: input that was not cached, and output. Estimates mean these."""
         return max(0, self.input_tokens - self.cached_tokens) + self.output_tokens
+
+
+_Adding = Callable[[Iterable[Attempt]], Amounts]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +79,7 @@ def make_report(
     now: datetime,
     milestone: str | None = None,
     guesses: Guesses = _NO_GUESSES,
+    times: WorkTimes = _NO_TIMES,
 ) -> Report:
     """Compare a plan with the journal.
 
@@ -78,6 +89,7 @@ def make_report(
         now: The end, so far, of attempts that are under way.
         milestone: Leave out everything but this milestone.
         guesses: Of attempts whose use is not known exactly, why.
+        times: How long attempts were worked at, and waited.
 
     Raises:
         TaskFileError: No such milestone.
@@ -89,8 +101,9 @@ def make_report(
     tried: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         tried.setdefault(attempt.task, []).append(attempt)
+    adding = partial(add_up, now=now, guesses=guesses, times=times)
     rows = [task for task in plan.tasks if milestone in (None, task.milestone)]
-    lines = [_task_line(task, tried.get(task.id, []), now, guesses) for task in rows]
+    lines = [_task_line(task, tried.get(task.id, []), adding) for task in rows]
     known = {task.id for task in rows}
     lines += [
         Line(
@@ -98,14 +111,14 @@ def make_report(
             milestone=one.id,
             status=PLANNING,
             agents=_agents(tried[one.id]),
-            spent=add_up(tried[one.id], now, guesses),
+            spent=adding(tried[one.id]),
         )
         for one in plan.milestones
         if one.id in tried.keys() - known
     ]
     known |= {one.id for one in plan.milestones}
     lines += [
-        Line(name=task, milestone=GONE, agents=_agents(its), spent=add_up(its, now, guesses))
+        Line(name=task, milestone=GONE, agents=_agents(its), spent=adding(its))
         for task, its in tried.items()
         if task not in known
     ]
@@ -115,17 +128,24 @@ def make_report(
         mission=plan.mission,
         tasks=tuple(lines),
         milestones=tuple(
-            _sum_line(name, [line for line in lines if line.milestone == name], tried, now, guesses)
+            _sum_line(name, [line for line in lines if line.milestone == name], tried, adding)
             for name in names
         ),
-        agents=_agent_lines(lines, tried, now, guesses),
-        total=_sum_line("total", lines, tried, now, guesses),
+        agents=_agent_lines(lines, tried, adding),
+        total=_sum_line("total", lines, tried, adding),
     )
 
 
-def add_up(attempts: Iterable[Attempt], now: datetime, guesses: Guesses = _NO_GUESSES) -> Amounts:
+def add_up(
+    attempts: Iterable[Attempt],
+    now: datetime,
+    guesses: Guesses = _NO_GUESSES,
+    times: WorkTimes = _NO_TIMES,
+) -> Amounts:
     """What these attempts took together."""
     its = list(attempts)
+    spans = {one.id: (one.ended or now) - one.started for one in its}
+    split = [times.get(one, WorkTime(worked=took)) for one, took in spans.items()]
     prices = [attempt.cost_usd for attempt in its if attempt.cost_usd is not None]
     return Amounts(
         attempts=len(its),
@@ -139,12 +159,14 @@ def add_up(attempts: Iterable[Attempt], now: datetime, guesses: Guesses = _NO_GU
             if attempt.cost_usd is None and attempt.input_tokens + attempt.output_tokens
         ),
         guesses=tuple(dict.fromkeys(why for attempt in its for why in guesses.get(attempt.id, ()))),
-        time=sum(((attempt.ended or now) - attempt.started for attempt in its), timedelta()),
+        time=sum(spans.values(), timedelta()),
+        worked=sum((one.worked for one in split), timedelta()),
+        waited=sum((one.waited for one in split), timedelta()),
     )
 
 
-def _task_line(task: Task, attempts: Sequence[Attempt], now: datetime, guesses: Guesses) -> Line:
-    spent = add_up(attempts, now, guesses)
+def _task_line(task: Task, attempts: Sequence[Attempt], adding: _Adding) -> Line:
+    spent = adding(attempts)
     return Line(
         name=task.id,
         milestone=task.milestone,
@@ -156,22 +178,18 @@ def _task_line(task: Task, attempts: Sequence[Attempt], now: datetime, guesses: 
     )
 
 
-def _sum_line(
-    name: str, lines: Sequence[Line], tried: _Tried, now: datetime, guesses: Guesses
-) -> Line:
+def _sum_line(name: str, lines: Sequence[Line], tried: _Tried, adding: _Adding) -> Line:
     its = [attempt for line in lines for attempt in tried.get(line.name, ())]
     return Line(
         name=name,
         agents=_agents(its),
         estimate_tokens=_sum_known(line.estimate_tokens for line in lines),
-        spent=add_up(its, now, guesses),
+        spent=adding(its),
         ratio=_ratio((line.spent.tokens, line.estimate_tokens) for line in lines),
     )
 
 
-def _agent_lines(
-    lines: Sequence[Line], tried: _Tried, now: datetime, guesses: Guesses
-) -> tuple[Line, ...]:
+def _agent_lines(lines: Sequence[Line], tried: _Tried, adding: _Adding) -> tuple[Line, ...]:
     by_agent: dict[str, list[Attempt]] = {}
     compared: dict[str, list[tuple[int, int | None]]] = {}
     for line in lines:
@@ -186,7 +204,7 @@ def _agent_lines(
         Line(
             name=agent,
             estimate_tokens=_sum_known(estimate for _, estimate in compared.get(agent, [])),
-            spent=add_up(its, now, guesses),
+            spent=adding(its),
             ratio=_ratio(compared.get(agent, [])),
         )
         for agent, its in by_agent.items()

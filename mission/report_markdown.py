@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mission.amounts import count, money, share, span
 from mission.report import Line, Report
 
-_AMOUNTS = ("estimate", "spent", "of estimate", "cached", "cost", "attempts", "time")
+_AMOUNTS = ("estimate", "spent", "of estimate", "cached", "cost", "attempts", "worked", "waited")
 
 
 def report_markdown(report: Report) -> str:
@@ -28,8 +28,8 @@ def report_markdown(report: Report) -> str:
 
 
 def amounts(line: Line) -> tuple[str, ...]:
-    """Estimate, tokens spent, their ratio, tokens read from caches beside these, cost, attempts
-    and time, in words."""
+    """Estimate, tokens spent, their ratio, tokens read from caches beside these, cost, attempts,
+    working time and waiting, in words."""
     spent = line.spent
     guess = "~" if spent.guesses and spent.cost_usd is not None else ""
     more = "+" if spent.unpriced and spent.cost_usd is not None else ""
@@ -40,7 +40,8 @@ def amounts(line: Line) -> tuple[str, ...]:
         count(spent.cached_tokens) if spent.attempts else "—",
         guess + money(spent.cost_usd) + more,
         str(spent.attempts),
-        span(spent.time) if spent.attempts else "—",
+        span(spent.worked) if spent.attempts else "—",
+        span(spent.waited) if spent.waited else "—",
     )
 
 

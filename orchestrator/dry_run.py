@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from agents.registry import create as create_agent
 from agents.registry import settings
 from errors import MissionError
-from mission.config import MissionConfig
+from mission.config import AgentConfig, MissionConfig
 from mission.state import Status
 from orchestrator.admission.budgeting import unknown_price
 from orchestrator.loop.dispatch import carrier_of
 from orchestrator.operations.catalogue import operation_kinds
 from orchestrator.workplace.verifying import steps_for
-from policy.routing import Route, route
+from policy.routing import Route, matches, route
 from tasks_md.graph import Graph
 from tasks_md.model import STATUSES, BranchKind, Plan, Task
 
@@ -32,10 +33,14 @@ class RowPreview:
     task: str
     wave: int  # 1: at once; later ones wait for those before
     agent: str  # an agent's name, or operation:NAME
+    where: str  # whose machine: `here`, or the workers of a pool
     rule: str  # why that one
     branch: str | None
     gates: tuple[str, ...]  # asked before its pushes and its merge; empty: none is configured
+    prepare: tuple[str, ...]  # commands that make its worktree fit to work in, in order
     verify: tuple[str, ...]  # steps, in order
+    review: tuple[str, ...]  # who may review its work; empty: nobody does
+    qa: bool  # whether it waits for a person before it merges
     problem: str  # what would keep it from running; empty: nothing known
 
 
@@ -77,24 +82,40 @@ def held_back(plan: Plan, selected: frozenset[str] | None) -> dict[str, str]:
 
 
 def _planned(task: Task, config: MissionConfig, wave: int) -> RowPreview:
-    agent, rule, problem = "", "", ""
+    agent, rule, where, problem = "", "", "here", ""
+    review: tuple[str, ...] = ()
+    qa = False
+    merges = task.branch_kind is BranchKind.NAMED
     try:
         chosen = route(task, config)
         agent, rule = carrier_of(chosen), chosen.rule
         problem = _problem(chosen, config)
+        if chosen.agent is not None:
+            where = _where(settings(chosen.agent, config))
+        if merges:
+            asked = (one for one in config.review if matches(task, one.match, {agent}))
+            review = tuple(next((one.by for one in asked), ()))
+            qa = any(matches(task, one.match, {agent}) for one in config.qa)
     except MissionError as error:
         problem = str(error)
-    merges = task.branch_kind is BranchKind.NAMED
     return RowPreview(
         task=task.id,
         wave=wave,
         agent=agent,
+        where=where,
         rule=rule,
         branch=task.branch,
         gates=tuple(gate.name or gate.type for gate in config.gates) if merges else (),
+        prepare=tuple(shlex.join(step.run) for step in config.worktree.prepare),
         verify=tuple(step.name for step in steps_for(config, task)) if merges else (),
+        review=review,
+        qa=qa,
         problem=problem,
     )
+
+
+def _where(agent: AgentConfig) -> str:
+    return "here" if agent.where == "here" else f"workers of the pool {agent.pool}"
 
 
 def _problem(chosen: Route, config: MissionConfig) -> str:

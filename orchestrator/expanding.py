@@ -12,7 +12,7 @@ from agents.protocol import Result
 from agents.registry import settings as agent_settings
 from errors import AgentError, StoppedError, UsageError
 from errors.finding import Finding, Severity
-from mission.amounts import moment
+from mission.amounts import counted, moment
 from mission.clock import Clock
 from mission.config import MissionConfig
 from mission.config.document import Document
@@ -57,6 +57,11 @@ class Expansion:
     after: str  # ... and as it would be
     tasks: tuple[Task, ...]  # the new rows
     findings: tuple[Finding, ...]  # warnings and facts about the new rows
+
+    @property
+    def subject(self) -> str:
+        """What the commit says that brings it to the base."""
+        return f"Plan {self.milestone}: {counted(len(self.tasks), 'task')}"
 
 
 def next_placeholder(plan: Plan) -> Milestone | None:
@@ -117,6 +122,17 @@ class Planning:
         answer = self._ask(plan, milestone, agent, token_limit)
         body = milestone_text(read_plan(answer), plan, milestone)
         return _checked(self.document, plan, milestone, body)
+
+    def taken_from(self, body: str, name: str, *, force: bool = False) -> Expansion:
+        """A plan that was made before, or that a person has edited, checked as an agent's is.
+
+        Raises:
+            TaskFileError: There is no such milestone.
+            UsageError: It is no placeholder, or a milestone before it is not done.
+            AgentError: The plan has errors.
+        """
+        plan = self.writer.read()
+        return _checked(self.document, plan, placeholder(plan, name, force=force), body)
 
     def expand_patiently(
         self, name: str, *, planner: str | None = None, force: bool = False
@@ -275,7 +291,7 @@ def placeholder(plan: Plan, name: str, *, force: bool) -> Milestone:
     milestone = plan.milestone(name)
     if not milestone.placeholder:
         raise UsageError(
-            f"{name} has {len(milestone.tasks)} tasks already",
+            f"{name} has {counted(len(milestone.tasks), 'task')} already",
             hint="Only a milestone without a table can be planned",
         )
     if not force:
@@ -309,7 +325,8 @@ def _checked(document: Document, plan: Plan, milestone: Milestone, body: str) ->
         told = "; ".join(one.message for one in errors[:3]) or "it has no rows"
         raise AgentError(
             f"the plan for {milestone.id} has errors: {told}",
-            hint="Nothing was written; run it again, or plan the milestone by hand",
+            hint=f"Nothing was written; `mission expand {milestone.id} --anew` asks again, or plan "
+            "the milestone by hand",
         )
     return Expansion(
         milestone=milestone.id,

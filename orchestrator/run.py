@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from errors import BudgetError, MissionError, TaskFileError
 from errors.finding import Finding
-from mission.amounts import moment
+from mission.amounts import counted, moment
 from mission.config import MissionConfig
 from mission.journal import RequestKind
 from mission.place import Place
@@ -142,7 +142,13 @@ def run_mission(
         if not stop.requested:
             parts.pruning.prune_stayed()
         end = run_end(board, selected, engine, stop, refused)
-        return replace(end, behind=parts.behind.message, broken=parts.noticing.left)
+        milestone = next_placeholder(board.plan) if selected is None else None
+        return replace(
+            end,
+            behind=parts.behind.message,
+            broken=parts.noticing.left,
+            unplanned=milestone.id if milestone is not None else "",
+        )
 
 
 def _claim_if_due(parts: Assembly, board: Board, request: RunRequest) -> bool:
@@ -285,8 +291,9 @@ def _expanded(
         parts.display.say(f"{milestone.id} stays a placeholder: {error}")
         return False
     board.reread()
-    parts.display.say(f"{milestone.id}: planned as {len(made.tasks)} tasks")
-    parts.status_commits.publish_status()  # so that people find the rows there, and edit these
+    parts.display.say(f"{milestone.id}: planned as {counted(len(made.tasks), 'task')}")
+    # So that people find the rows there, and edit these.
+    parts.status_commits.publish_status(made.subject)
     return True
 
 

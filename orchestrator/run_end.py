@@ -31,6 +31,7 @@ class RunEnd:
     interrupted: bool  # a person stopped it, not the run itself
     broken: tuple[str, ...]  # what a person broke meanwhile in plan or settings, and did not mend
     behind: str  # what keeps the checkout behind the base, and what to do; empty: nothing does
+    unplanned: str = ""  # the placeholder whose time has come; empty: there is none
 
     @property
     def exit_code(self) -> int:

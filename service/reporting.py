@@ -9,6 +9,7 @@ from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan
 from mission.report import Line, Report, make_report
+from mission.timeline import work_times
 from tasks_md.model import Plan
 
 
@@ -25,10 +26,19 @@ def read_report(place: Place, *, milestone: str | None = None, plan: Plan | None
         JournalError: The journal cannot be read.
     """
     plan = read_plan(place) if plan is None else plan
-    attempts, guesses = look(
-        place.journal_file, lambda journal: (journal.attempts(), guesses_of(journal))
+    now = utc_now()
+    attempts, events, guesses = look(
+        place.journal_file,
+        lambda journal: (journal.attempts(), journal.events(), guesses_of(journal)),
     )
-    return make_report(plan, attempts, now=utc_now(), milestone=milestone, guesses=guesses)
+    return make_report(
+        plan,
+        attempts,
+        now=now,
+        milestone=milestone,
+        guesses=guesses,
+        times=work_times(attempts, events, now=now),
+    )
 
 
 def guesses_of(journal: Journal) -> dict[int, list[str]]:
@@ -81,4 +91,6 @@ def _line_data(line: Line) -> dict[str, object]:
         "guesses": list(spent.guesses),
         "attempts": spent.attempts,
         "seconds": spent.time,
+        "worked_seconds": spent.worked,
+        "waited_seconds": spent.waited,
     }

@@ -1,66 +1,18 @@
-"""When each row was at what: made of its attempts and its events. Pure but for `read_timeline`."""
+"""When each row was at what, as the journal has it now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from gates.protocol import GateState
 from mission.clock import utc_now
 from mission.journal import Attempt, Event, Journal
-from mission.journal.kinds import (
-    AgentEnded,
-    GateAnswered,
-    Happening,
-    MergeAwaited,
-    Merged,
-    NoReview,
-    Pushed,
-    ReviewMade,
-    RowWaits,
-    StatusSet,
-    Verified,
-)
+from mission.journal.kinds import Happening
 from mission.journal.look import look
 from mission.place import Place
-from mission.state import Status
-from mission.waits import WaitsFor
+from mission.timeline import Phase, RowTime, Stretch, make_timeline
 from tasks_md.model import Plan
 
-
-class Phase(StrEnum):
-    """What a row is at."""
-
-    QUEUED = "queued"  # it could start
-    WORKING = "working"
-    VERIFYING = "verifying"  # checks and reviews
-    WAITING = "waiting"  # for a provider, a budget, its next try
-    GATE = "gate"
-    MERGING = "merging"  # its turn to merge included
-    PERSON = "person"
-
-
-_PERSONS = frozenset({Status.NEEDS_QA, Status.FAILED, Status.BLOCKED})
-_ORDER = {"ended": 0, "event": 1, "started": 2}  # of what happens in one instant
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stretch:
-    """A row is at one thing for some time."""
-
-    phase: Phase
-    begin: datetime
-    end: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RowTime:
-    """What a row was at, in order."""
-
-    task: str
-    stretches: tuple[Stretch, ...]
+__all__ = ["Phase", "RowTime", "Stretch", "read_timeline"]
 
 
 def read_timeline(
@@ -90,106 +42,3 @@ def read_timeline(
         now=now,
         worked_until=now if worked_until is None else worked_until,
     )
-
-
-def make_timeline(
-    before: Mapping[str, Sequence[str]],
-    attempts: Iterable[Attempt],
-    events: Iterable[Event[Happening]],
-    *,
-    now: datetime,
-    worked_until: datetime,
-) -> tuple[RowTime, ...]:
-    """Put it together. Pure.
-
-    Args:
-        before: The rows that each row waits for, in file order of the keys.
-        attempts: All of them.
-        events: All of them.
-        now: The end, so far, of waiting for a person.
-        worked_until: The end, so far, of all else: the last sign of whoever is at it.
-    """
-    told: dict[str, list[_Turn]] = {}
-    done: dict[str, datetime] = {}
-    for attempt in attempts:
-        its = told.setdefault(attempt.task, [])
-        its.append(_Turn(attempt.started, "started", Phase.WORKING))
-        if attempt.ended is not None:
-            its.append(_Turn(attempt.ended, "ended", None))
-    for event in events:
-        if event.task is None:
-            continue
-        if isinstance(event.what, StatusSet) and event.what.new == Status.DONE:
-            done[event.task] = event.at
-        found = _after(event.what)
-        if found is not None:
-            phase = None if found == "nothing" else Phase(found)
-            told.setdefault(event.task, []).append(_Turn(event.at, "event", phase))
-    return tuple(
-        RowTime(task=task, stretches=stretches)
-        for task, names in before.items()
-        if task in told
-        and (stretches := _stretches(told[task], _ready_at(names, done), now, worked_until))
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """From here on a row is at something else."""
-
-    at: datetime
-    kind: str
-    phase: Phase | None  # None: nobody is at it, and it waits for nobody
-
-
-def _after(what: Happening) -> str | None:
-    """What a row is at after an event: a phase, `nothing`, or None where that does not differ."""
-    found: str | None = None
-    match what:
-        case StatusSet():
-            if what.new in _PERSONS:
-                found = Phase.PERSON
-            elif what.new != Status.IN_PROGRESS:
-                found = "nothing"
-        case AgentEnded() | Verified() | ReviewMade() | NoReview():
-            found = Phase.VERIFYING
-        case GateAnswered():
-            found = Phase.MERGING if what.state == GateState.CLEAR else Phase.GATE
-        case Pushed() | MergeAwaited() | Merged():
-            found = Phase.MERGING
-        case RowWaits():
-            found = _waiting(what.on)
-        case _:
-            pass
-    return found
-
-
-def _waiting(on: str) -> str | None:
-    if on == WaitsFor.REVIEWER:
-        return Phase.VERIFYING
-    return Phase.WAITING if on in {WaitsFor.PROVIDER, WaitsFor.BUDGET, WaitsFor.RETRY} else None
-
-
-def _ready_at(names: Sequence[str], done: Mapping[str, datetime]) -> datetime | None:
-    """Since when nothing before a row is missing, where the journal knows it of all of them."""
-    times = [done[name] for name in names if name in done]
-    return max(times) if times else None
-
-
-def _stretches(
-    turns: Sequence[_Turn], ready: datetime | None, now: datetime, worked_until: datetime
-) -> tuple[Stretch, ...]:
-    ordered = sorted(turns, key=lambda turn: (turn.at, _ORDER[turn.kind]))
-    found: list[Stretch] = []
-    if ready is not None and ready < ordered[0].at:
-        found.append(Stretch(phase=Phase.QUEUED, begin=ready, end=ordered[0].at))
-    last = now if ordered[-1].phase is Phase.PERSON else worked_until
-    ends = [*(turn.at for turn in ordered[1:]), last]
-    for turn, end in zip(ordered, ends, strict=True):
-        if turn.phase is None or end <= turn.at:
-            continue
-        if found and (found[-1].phase, found[-1].end) == (turn.phase, turn.at):
-            found[-1] = Stretch(phase=turn.phase, begin=found[-1].begin, end=end)
-        else:
-            found.append(Stretch(phase=turn.phase, begin=turn.at, end=end))
-    return tuple(found)

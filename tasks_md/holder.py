@@ -40,7 +40,11 @@ class Holder:
         )
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
+        try:  # as people here tell it
+            since = f"{datetime.fromisoformat(self.since).astimezone():%Y-%m-%d %H:%M:%S}"
+        except ValueError:  # another program wrote the note
+            since = self.since
+        return f"process {self.pid} on {self.host} since {since} ({self.command})"
 
 
 def holder(lock_dir: Path) -> Holder | None:

@@ -70,5 +70,5 @@ def refuse_if_held(lock_dir: Path, timeout: float = 0.0) -> None:
 def _busy(lock_dir: Path) -> WriterBusyError:
     return WriterBusyError(
         f"this mission is held by {read_note(lock_dir) or 'another process'}",
-        hint="It is the single writer of the task file: wait for it, or stop it",
+        hint="It alone writes the task file: wait for its end, or press Ctrl-C where it runs",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from contextlib import nullcontext
 
@@ -113,11 +114,12 @@ def push_branch(
         message = f"{repository.remote} refused {branch}: {reason(pushed)}"
         raise refusal(message, pushed.stderr)
     if tip not in ours:
+        remote = shlex.quote(str(repository.remote))
         raise GitError(
             f"{branch} on {repository.remote} has commits that no attempt made",
-            hint=f"`git fetch {repository.remote} {tip} && git log {head[:12]}..{tip[:12]}` shows "
-            f"them; merge them into the branch, or delete it there: `git push {repository.remote} "
-            f"--delete {branch}`",
+            hint=f"`git fetch {remote} {tip} && git log {head[:12]}..{tip[:12]}` shows "
+            f"them; merge them into the branch, or delete it there: `git push {remote} "
+            f"--delete {shlex.quote(branch)}`",
         )
     lease = f"--force-with-lease={ref}:{tip}"
     _push(repository, lease, repository.remote, f"{head}:{ref}")

@@ -79,11 +79,11 @@ def _parted(
         for path in sorted(keep)
         if stored(git, commit, path) != stored(git, tip, path) and (folder / path).is_file()
     ]
-    steps = [] if checkout is not None else [f"git switch {base}"]
+    steps = [] if checkout is not None else [f"git switch {shlex.quote(base)}"]
     if written:
         steps += [f"git add {shlex.join(written)}", "git commit --allow-empty -m Status"]
     unrelated = "" if git.fits("merge-base", commit, tip) else " --allow-unrelated-histories"
-    steps.append(f"git merge{unrelated} {ahead.name_of(base)}")
+    steps.append(f"git merge{unrelated} {shlex.quote(ahead.name_of(base))}")
     return CheckoutBlockedError(
         f"{base} in {folder} has commits that conflict with it in {', '.join(files)}",
         files=files,

@@ -7,6 +7,7 @@ Git's short-lived plumbing is the exception (`workspace.git_command`): it starts
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -27,6 +28,9 @@ ALLOWED = frozenset(
     | {"XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR"}
 )
+
+#: What people are told of the signals that ask a run to stop.
+SIGNALS = {signal.SIGINT: "Ctrl-C was pressed", signal.SIGTERM: "SIGTERM was received"}
 
 
 class Stop:

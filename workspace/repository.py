@@ -212,7 +212,8 @@ class Repository:
         if "find remote ref" not in fetched.stderr:
             return ""
         if self.git.commit(self.local_base_ref) is not None:
-            return f"`git push {self.remote} {self.base}` puts it there"
+            named = shlex.join([str(self.remote), self.base])
+            return f"`git push {named}` puts it there"
         return "Name the branch to merge into as `base` in mission.yaml"
 
     def base_tip(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +45,11 @@ def repository_facts(folder: Path, base: str | None = None) -> RepositoryFacts:
                 hint="Go into a clone of it: `git clone`",
             )
         if "dubious ownership" in shown.stderr:
+            named = re.search("safe\\.directory (.+)", shown.stderr)
+            top = named[1].strip("'\"") if named is not None else str(folder)
             raise UsageError(
                 f"the repository around {folder} belongs to another user",
-                hint="Trust it with `git config --global --add safe.directory FOLDER`",
+                hint=f"Trust it with `git config --global --add safe.directory {shlex.quote(top)}`",
             )
         raise UsageError(
             f"{folder} is in no git repository",

@@ -31,6 +31,11 @@ class GateAnswered:
     detail: str = ""
     host: str | None = None  # the worker that asked; None: the runner itself
 
+    @property
+    def clear(self) -> bool:
+        """Whether it said that nothing is in the way."""
+        return self.state == "clear"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pushed:

@@ -252,7 +252,9 @@ class Reviewing:
         reason = f"{who} did not review {task.id}: {decision.reason}"
         if decision.action not in (Action.RETRY, Action.PAUSE):
             advice = advised(ADVICE[result.outcome], task.id)
-            hint = f"{advice}; `mission unblock {task.id}` asks again, the work is kept"
+            way = f"`mission unblock {task.id}`"
+            asks = "that asks again" if way in advice else f"{way} asks again"
+            hint = f"{advice}; {asks}, the work is kept"
             raise AgentError(reason, hint=hint)
         if decision.limit is not None:  # its provider rests; who is admitted then is seen then
             at = decision.until or self.clock.now()

@@ -8,6 +8,8 @@ from datetime import timedelta
 from gates.protocol import Gate, GateRequest, GateVerdict
 from gates.registry import Patience
 from gates.waiting import Waiting, wait_until_clear
+from mission.amounts import moment
+from mission.clock import utc_now
 from mission.config import MissionConfig
 from mission.journal import Journal
 from mission.journal.kinds import GateAnswered
@@ -65,7 +67,7 @@ class Passage:
                 shown,
                 f"waits for gate {verdict.gate}",
                 f"{verdict.state}, {self.redactor.text(verdict.detail)}, "
-                f"since {waiting.since:%H:%M:%S} UTC",
+                f"since {moment(waiting.since, utc_now())}",
             )
 
         patience = Patience.of(self.config.gates)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from errors import DiskError, FindingsError, MissionError, RowConflictError
 from mission.clock import Clock
@@ -36,6 +37,7 @@ from workspace.descriptors import make_room
 from workspace.process import Stop
 from workspace.redact import Redactor
 
+_WITH_THE_RUN = "stopped with the run; the next one goes on"
 _HELD_BACK = "the remote is away, and another clone may soon take the mission"
 
 
@@ -177,9 +179,18 @@ class Loop:
             known = isinstance(self._bug, MissionError)
             self._stop.give_up(str(self._bug) if known else f"an internal error in {job.task}")
             return None
-        end = self._inbox.stopping.settle(job.end)
+        end = self._told_once(self._inbox.stopping.settle(job.end))
         worked = attempt.agent if attempt.step is Step.STARTED else None
         return self._admission.ended(end, assignment.reviewer or worked)
+
+    def _told_once(self, end: TaskEnd) -> TaskEnd:
+        """Why the run ends is said at its end, and not by each of its rows."""
+        if end.fatal:
+            self._stop.give_up(end.reason)
+        reason = self._stop.reason if self._stop.requested else ""
+        if end.fatal or (reason and reason in end.reason):
+            return replace(end, word=_WITH_THE_RUN, reason=_WITH_THE_RUN)
+        return end
 
     def _hold_back(self) -> None:
         """Have rows end for a while that another clone may begin soon."""
@@ -188,8 +199,6 @@ class Loop:
                 assignment.stop.hold_back(_HELD_BACK)
 
     def _stage(self, end: TaskEnd) -> None:
-        if end.fatal:
-            self._stop.give_up(end.reason)
         if end.status is not None and end.task not in self._board.statuses:
             raise RowConflictError(
                 f"{end.task} ended as {end.status}, and its row is not in {self._board.plan.path} "

@@ -7,6 +7,7 @@ import time
 import psycopg
 
 from errors import TierError
+from mission.amounts import counted
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.operation import Means
 from orchestrator.operations.own_processes import OwnCommands, own_environment
@@ -69,7 +70,9 @@ def _boots(row: TierOperation, config: TierConfig, options: tuple[str, ...]) -> 
         missions = client.get("/api/v1/missions").raise_for_status()
         count = len(missions.json()["missions"])
         row.proof.add(
-            "/api/v1/missions", f"{count} missions, ETag {missions.headers['ETag']}", since=began
+            "/api/v1/missions",
+            f"{counted(count, 'mission')}, ETag {missions.headers['ETag']}",
+            since=began,
         )
         described = client.get("/openapi.json").raise_for_status().json()
         writing = {
@@ -83,7 +86,7 @@ def _boots(row: TierOperation, config: TierConfig, options: tuple[str, ...]) -> 
             f"{len(described['paths'])} routes, {len(writing)} of them write",
             version=described["info"]["version"],
         )
-    return f"answered after {seconds:.1f} s, {count} missions"
+    return f"answered after {seconds:.1f} s, {counted(count, 'mission')}"
 
 
 def _refuses(row: TierOperation, postgres: PostgresAddress, options: tuple[str, ...]) -> str:

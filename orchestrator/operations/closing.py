@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from errors import GateError
 from gates.protocol import Gate, GateRequest, Purpose
+from mission.amounts import counted
 from mission.clock import Clock
 from mission.journal import Journal
 from mission.journal.kinds import Merged
 from mission.report import make_report
 from mission.report_markdown import report_markdown
 from mission.state import Status
+from mission.timeline import work_times
 from orchestrator.operations.evidence import OperationEnd, Proof
 from orchestrator.operations.operation import Means
 from orchestrator.ports.assignment import Assignment
@@ -50,7 +52,7 @@ class CloseMilestone:
                 ok=False, word=f"{milestone.id} has open rows: {', '.join(open_rows)}"
             )
         proof = Proof()
-        proof.add("rows", f"{len(others)} others, all done")
+        proof.add("rows", f"{counted(len(others), 'other')}, all done")
         began = time.monotonic()
         base = means.repository.fetch_base()
         merges = self._merges({one.id for one in others})
@@ -77,19 +79,19 @@ class CloseMilestone:
         )
         gates = ", ".join(gate.name for gate in self.gates) or "none"
         proof.add("gates", f"clear: {gates}", version=base, since=began)
+        attempts, now = self.journal.attempts(), self.clock.now()
         report = make_report(
             self.file.read(),
-            self.journal.attempts(),
-            now=self.clock.now(),
+            attempts,
+            now=now,
             milestone=milestone.id,
+            times=work_times(attempts, self.journal.events(), now=now),
         )
         comment = (
             f"{milestone.id} is done: every row is merged and confirmed, "
             f"{means.repository.base} is green at {base[:10]}.\n\n{report_markdown(report)}"
         )
-        word = (
-            f"{milestone.id} closed at {base[:10]}: {len(others)} row{'s'[: len(others) != 1]} done"
-        )
+        word = f"{milestone.id} closed at {base[:10]}: {counted(len(others), 'row')} done"
         if merges:
             word += f", {len(merges)} merged by this runner and confirmed"
         closed = self.issues.close(task, comment)

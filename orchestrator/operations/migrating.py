@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from errors import UsageError
+from mission.amounts import counted
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.operation import Means
 from orchestrator.operations.tier_operation import TierOperation
@@ -67,8 +68,8 @@ def migrate_tier(means: Means, assignment: Assignment) -> OperationEnd:
     rows = sum(one.read for one in moved)
     row.proof.add("migration", f"{preview.source} to {preview.target}", since=began)
     return row.done(
-        f"{rows} rows in {len(moved)} tables from {preview.source} to {preview.target};"
-        " checksums equal"
+        f"{counted(rows, 'row')} in {counted(len(moved), 'table')} from {preview.source}"
+        f" to {preview.target}; checksums equal"
     )
 
 
@@ -105,8 +106,8 @@ def migration_check(means: Means, assignment: Assignment) -> OperationEnd:
     rows = sum(table.source_rows for table in found.tables)
     samples = sum(table.samples for table in found.tables)
     return row.done(
-        f"{rows} rows of a sample in {found.source} {found.version} arrived, {samples} compared"
-        " value by value, secrets left behind"
+        f"{counted(rows, 'row')} of a sample in {found.source} {found.version} arrived,"
+        f" {samples} compared value by value, secrets left behind"
     )
 
 

@@ -11,6 +11,7 @@ import time
 import psycopg
 
 from errors import TierError
+from mission.amounts import counted
 from orchestrator.operations.evidence import OperationEnd
 from orchestrator.operations.operation import Means
 from orchestrator.operations.tier_operation import TierOperation
@@ -123,7 +124,7 @@ def tier_doctor(means: Means, assignment: Assignment) -> OperationEnd:
     if red:
         told = "; ".join(f"{check.name}: {check.detail}. {check.remedy}" for check in red)
         return row.failed(f"red: {told}")
-    return row.done(f"{overall(checks)}: {len(checks)} checks")
+    return row.done(f"{overall(checks)}: {counted(len(checks), 'check')}")
 
 
 def _running(running: bool) -> str:

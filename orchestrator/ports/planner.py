@@ -14,8 +14,8 @@ class PlannerAwayError(AgentError):
         """`at`: when `agent` is to be asked instead, or again."""
         super().__init__(
             message,
-            hint=f"Type `mission expand {milestone}` after {at:%Y-%m-%d %H:%M} UTC, or name another"
-            " agent with --agent. Nothing was written",
+            hint=f"Type `mission expand {milestone}` after {at.astimezone():%Y-%m-%d %H:%M}, or"
+            " name another agent with --agent. Nothing was written",
         )
         self.at = at
         self.agent = agent

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
-from errors import BaseMovedError, MissionError, RemoteAwayError, told
+from errors import BaseMovedError, GitError, MissionError, RemoteAwayError, StoppedError, told
 from gates.protocol import GateRequest, Purpose
 from mission.config import MissionConfig
 from mission.journal import Journal
@@ -84,8 +84,10 @@ class StatusCommits:
     display: Display
     stop: Stop
 
-    def publish_status(self) -> bool:
+    def publish_status(self, what: str = "") -> bool:
         """Commit the task file as it is now, and push it. True if the base holds it afterwards.
+
+        `what`: the commit's subject, where it holds more than statuses.
 
         What keeps it from being published is said, and is no error: the file on this machine is
         right, and the next run publishes it.
@@ -95,7 +97,16 @@ class StatusCommits:
             return False
         try:
             with self.base_lock:
-                return self._publish()
+                return self._publish(what)
+        except StoppedError as stopped:
+            if self._is_published():
+                return True
+            self.journal.record(StatusPublished(ok=False, reason=str(stopped)))
+            self.display.say(
+                f"the statuses are in {self.task_file}, and not on {self.repository.base} yet: "
+                "the next `mission run` puts them there"
+            )
+            return False
         except (MissionError, OSError) as error:
             reason = str(told(error))
             self.journal.record(StatusPublished(ok=False, reason=reason))
@@ -106,11 +117,20 @@ class StatusCommits:
         finally:
             self.display.doing("status", "")
 
+    def _is_published(self) -> bool:
+        """Whether the base, as it was last heard of, has the file as it is here."""
+        plan, repository = self.writer.read(), self.repository
+        try:
+            base = repository.base_tip()
+        except GitError:
+            return False
+        return status_commit.holds(repository.git, base, self.task_file, encode(plan.text))
+
     def _name(self) -> str:
         """What people call the mission."""
         return self.config.mission or self.writer.read().mission or self.place.folder.name
 
-    def _publish(self) -> bool:
+    def _publish(self, what: str) -> bool:
         repository, path = self.repository, self.task_file
         for _ in range(_TRIES):
             base = repository.fetch_base()
@@ -130,7 +150,8 @@ class StatusCommits:
                 repository.git,
                 base=base,
                 files=files,
-                message=f"Update the status of {self._name()}\n\n{status_commit.TRAILER}: yes\n",
+                message=f"{what or f'Update the status of {self._name()}'}\n\n"
+                f"{status_commit.TRAILER}: yes\n",
             )
             if commit is None:
                 return True

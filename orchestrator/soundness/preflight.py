@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from errors import CheckoutBlockedError, GitError, UsageError
 from mission.place import Place
@@ -94,14 +95,15 @@ def check_base(repository: Repository) -> None:
             merge could reach it, so no agent need work for one.
     """
     base = repository.base
+    named = quote(base)
     if repository.git.commit(repository.base_ref) is None:
         repository.fetch_base()
     if repository.remote is not None and ahead.is_needed(repository.git, repository.base_ref, base):
         raise CheckoutBlockedError(
             f"{repository.top} has merges of the time before {repository.remote} was its remote",
             files=(),
-            hint=f"`git switch {base} && git merge {ahead.name_of(base)} && git push "
-            f"{repository.remote} {base}` puts them there",
+            hint=f"`git switch {named} && git merge {quote(ahead.name_of(base))} && git push "
+            f"{quote(repository.remote)} {named}` puts them there",
         )
     if unpublished(repository):
         repository.fetch_base()
@@ -111,6 +113,6 @@ def check_base(repository: Repository) -> None:
             raise CheckoutBlockedError(
                 f"{base} has {number} commit{'s' if number > 1 else ''} that {remote} has not",
                 files=(),
-                hint=f"`git push {remote} {base}`, or move them to another branch; "
-                f"`git log {remote}/{base}..{base}` lists them",
+                hint=f"`git push {quote(str(remote))} {named}`, or move them to another branch; "
+                f"`git log {quote(f'{remote}/{base}..{base}')}` lists them",
             )

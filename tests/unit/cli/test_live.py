@@ -32,6 +32,20 @@ def test_ids_are_whole_and_lines_fit_however_much_an_agent_says() -> None:
     assert lines[1].rstrip() == "3 done, 2 ready"
 
 
+def test_the_totals_stay_on_the_screen_however_many_rows_are_under_way() -> None:
+    target = Console(
+        file=io.StringIO(), width=80, height=24, force_terminal=True, color_system=None
+    )
+    display = LiveDisplay(target)
+    display.progress(Progress(counts={Status.IN_PROGRESS: 34}, ready=2, live=34))
+    for number in range(34):
+        display.doing(f"FED-M1-{number}", "sonnet works")
+    target.print(display._render())
+    lines = [line.rstrip() for line in written(target).splitlines()]
+    assert len(lines) < 24
+    assert lines[-2:] == ["… and 13 more under way", "34 in-progress, 2 ready"]
+
+
 def test_a_pipe_gets_a_line_for_each_phase_and_each_fact() -> None:
     target = console(terminal=False)
     display = display_for(target)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from mission.journal import Journal
 from mission.journal.kinds import AgentEnded, GateAnswered, MergeAwaited, RowWaits, StatusSet
 from mission.steps import End
-from service.timeline import RowTime, make_timeline
+from mission.timeline import RowTime, WorkTime, make_timeline, work_times
 
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -98,6 +98,21 @@ def test_a_second_attempt_works_again_and_a_provider_s_rest_is_apart() -> None:
     assert story.told({"A": ()}, now=9) == [
         [("working", 0, 3), ("waiting", 3, 8), ("working", 8, 9)]
     ]
+
+
+def test_work_is_told_apart_from_waiting_for_gates_and_people() -> None:
+    story = Story()
+    attempt = story.start(0, "A")
+    story.at(6).record(AgentEnded(outcome="success"), task="A", attempt=attempt)
+    story.status(10, "A", "needs-qa")  # approved eight hours later, in the same attempt
+    story.status(490, "A", "in-progress")
+    gate = GateAnswered(gate="queue", purpose="merge", state="busy")
+    story.at(490).record(gate, task="A", attempt=attempt)
+    story.status(500, "A", "done")
+    found = work_times(
+        story.journal.attempts(), story.journal.events(), now=BEGIN + timedelta(minutes=900)
+    )
+    assert found == {attempt: WorkTime(worked=timedelta(minutes=10), waited=timedelta(minutes=490))}
 
 
 def test_rows_that_nobody_began_have_none() -> None:
