@@ -68,7 +68,8 @@ def _worker_command(server: Reached, pool: str) -> str:
     it stands neither here nor on the command line of a process."""
     start = f"worker start --pool {shlex.quote(pool)}"
     if server.secret_file is None:
-        return f"prefect {start}   # on each machine of this pool"
+        url = f"PREFECT_API_URL={shlex.quote(server.api)}"
+        return f"{url} prefect {start}   # on each machine of this pool"
     secret = f'"$(cat {shlex.quote(str(server.secret_file))})"'
     program = shlex.quote(str(Path(sys.executable).with_name("prefect")))
     return f"PREFECT_API_URL={server.api} {AUTH_STRING}={secret} {program} {start}"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.deploy import _on_workers
+from cli.deploy import _on_workers, _worker_command
 from cli.main import main
 from errors import UsageError
+from flows.reach import Reached
 
 TASKS = "# Tasks\n\n> **Mission:** m\n"
 
@@ -42,3 +43,10 @@ def test_without_a_mission_there_are_no_agents(
     assert _on_workers(None) == {}
     with pytest.raises(UsageError):
         _on_workers(str(tmp_path / "nothing"))
+
+
+def test_the_command_for_workers_of_another_server_names_it() -> None:
+    server = Reached(api="http://prefect.example:4200/api", secret_file=None)
+    assert _worker_command(server, "big").startswith(
+        "PREFECT_API_URL=http://prefect.example:4200/api prefect worker start --pool big "
+    )
