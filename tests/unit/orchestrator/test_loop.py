@@ -167,6 +167,26 @@ def test_a_stop_lets_nothing_new_start_and_leaves_the_attempt_open() -> None:
     assert [one.task for one in mission.journal.open_attempts()] == ["A"]
 
 
+def test_why_a_run_ends_is_told_by_none_of_its_rows() -> None:
+    """Four rows under way would tell it four times, and once more at the run's end."""
+    together = threading.Barrier(4)
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        if not together.wait(60):
+            mission.stop.request("Ctrl-C was pressed")
+            mission.events.put(StopRequested())
+        assert mission.stop.wait(60)
+        reason = "worker: stopped: Ctrl-C was pressed"
+        return end(assignment, Status.NOT_STARTED, End.STOPPED, reason=reason, word=reason)
+
+    text = table(*((name, "") for name in "ABCD"))
+    mission = InMemory(text=text, carry_out=carry_out, slots=4)
+    mission.run()
+    told = [*mission.display.said, *(task.notes for task in mission.board.plan.tasks)]
+    assert len([line for line in told if "stopped with the run" in line]) == 8
+    assert not any("Ctrl-C" in line for line in told)
+
+
 def test_a_row_that_somebody_sets_by_hand_while_it_is_under_way_stops_the_run() -> None:
     def carry_out(assignment: Assignment) -> TaskEnd:
         if assignment.task.id == "B":
