@@ -101,10 +101,15 @@ def test_nothing_is_removed_while_a_git_is_at_work_there(
     monkeypatch.setattr("workspace.git_locks.PATIENCE", 0.0)
     common = scratch.top / ".git"
     die(common, "update-index", "refs/heads/main.lock")
-    argv = ["git", "hash-object", "--stdin"]  # it waits for its input
+    asked = ["git", "check-attr", "--stdin", "text"]  # it waits for more input
     with subprocess.Popen(
-        argv, cwd=scratch.top, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        asked, cwd=scratch.top, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as person:
+        assert person.stdin is not None
+        assert person.stdout is not None
+        person.stdin.write(b"file.txt\n")
+        person.stdin.flush()
+        assert person.stdout.readline()  # before that it may not be called git yet
         assert GitLocks(common).clear() == ()
         person.send_signal(signal.SIGKILL)
     assert GitLocks(common).clear() == (common / "refs" / "heads" / "main.lock",)
