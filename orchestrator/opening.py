@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from errors import GitError
 from forges.persistence import Persistence
 from forges.pulls import PullRequests
 from forges.registry import find_forge
@@ -186,6 +187,7 @@ def open_mission(
             claim.give_back()
             if post is not None:
                 post.close()
+            _leave_as_found(repository, display)
             repository.close()
             journal.end_run(run, outcome)
             _clear_pool(parts.worktrees, display)  # of large ones it takes a while
@@ -212,6 +214,14 @@ def _clear_locks(repository: Repository, display: Display) -> None:
     """Remove the locks, and the like, of git commands that were killed with an earlier run."""
     for left in repository.clear_locks():
         display.say(f"{left} is removed: a git command of a run that was killed left it")
+
+
+def _leave_as_found(repository: Repository, display: Display) -> None:
+    """A person's next commit is not to have what somebody set meanwhile."""
+    try:
+        repository.settings.check()
+    except GitError as error:
+        display.say(str(error))
 
 
 def _clear_pool(worktrees: Worktrees, display: Display) -> None:

@@ -55,6 +55,7 @@ class Repository:
     bare: bool  # without a checkout
     base: str  # the name of the base branch
     remote: str | None  # the remote that has the truth about `base`; None: there is none
+    settings: Settings  # as they were when it was opened
     escort: Escort | None = None  # goes along with each push; None: nothing does
     task_file: str | None = None  # its path, for whoever writes a mission's (`workspace.ahead`)
 
@@ -100,16 +101,14 @@ class Repository:
         top = Path(common_dir if is_bare else facts[5])
         shared = Path(common_dir).resolve()
         known = remote if remote is not None and has_remote(git, shared, remote) else None
-        settings = (
-            None
-            if known is None
-            else Settings.of(remote=known, common_dir=shared, git_dir=Path(git_dir).resolve())
+        settings = Settings.of(
+            remote=known or "", common_dir=shared, git_dir=Path(git_dir).resolve()
         )
         hooks_folder = _hooks(Path(hooks), folder, top)
         return cls(
             git=Git(
                 top,
-                before_network=None if settings is None else settings.check,
+                before_network=None if known is None else settings.check,
                 away=away,
                 stop=None if away is None else away.stop,
                 store=asked.store if asked is not None else None,
@@ -121,6 +120,7 @@ class Repository:
             bare=is_bare,
             base=base,
             remote=known,
+            settings=settings,
         )
 
     def close(self) -> None:

@@ -23,6 +23,15 @@ def settings_in(file: Path) -> tuple[tuple[str, str], ...]:
         return _parsed(_outside().run("config", "--file", str(file), *_LIST).fields)
 
 
+def settings_of(text: bytes) -> tuple[tuple[str, str], ...]:
+    """As `settings_in`, of what such a file holds.
+
+    Raises:
+        GitError: Git cannot read it.
+    """
+    return _settings(text)
+
+
 @lru_cache(maxsize=32)
 def _settings(text: bytes) -> tuple[tuple[str, str], ...]:
     return _parsed(_outside().run("config", "--file", "-", *_LIST, input=text).fields)

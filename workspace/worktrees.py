@@ -169,7 +169,8 @@ class Worktrees:
         loan = self._loan(worktree.path)
         loan.begin(worktree.git_dir, worktree.ref, returns=returns)
         try:
-            yield
+            with self._repository.settings.others.at_work():
+                yield
         finally:
             loan.end(worktree.git_dir)
 

@@ -219,8 +219,10 @@ def test_a_hook_that_an_agent_left_does_not_run(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")], worker=worker)
     assert "hooks/pre-push" in scratch.run().stopped
     assert not (tmp_path / "sprung").exists()
-    assert scratch.run().exit_code == 0  # a person was told, and lets it be
-    assert (tmp_path / "sprung").exists()
+    assert scratch.run().exit_code == 0
+    assert not (tmp_path / "sprung").exists()
+    (kept,) = (scratch.top / ".git/mission-runner/settings-put-back").glob("*/hooks-pre-push")
+    assert "sprung" in kept.read_text()  # a person was told where it is
 
 
 def test_a_row_that_another_clone_has_done_is_not_done_again(tmp_path: Path) -> None:
