@@ -17,6 +17,7 @@ from mission.amounts import counted
 from mission.place import Place
 from mission.plan_copy import plan_file
 from orchestrator.dry_run import RowPreview, held_back, preview_run
+from orchestrator.expanding import next_placeholder
 from orchestrator.run import RunRequest, check_request, select, warnings_of
 from orchestrator.run_end import RunEnd
 from orchestrator.soundness.soundness import examine
@@ -96,6 +97,9 @@ def _dry_run(request: RunRequest, *, as_json: bool) -> None:
         fact(printable(f"{'-':>3} {task} {why}" if planned else f"  {task} {why}"))
     if planned and not config.gates:
         fact("No gate is configured: nothing would hold a push or a merge back.")
+    milestone = next_placeholder(plan) if selected is None else None
+    if milestone is not None:
+        fact(printable(_unplanned(milestone.id)))
 
 
 def _warn(told: str) -> None:
@@ -156,11 +160,15 @@ def _report(end: RunEnd, *, as_json: bool) -> None:
         fact(printable(told))
 
 
+def _unplanned(milestone: str) -> str:
+    return f"{milestone} is not planned yet: mission expand {milestone}"
+
+
 def _afterwards(end: RunEnd) -> Iterator[str]:
     """What is left to say that is about no row."""
     yield from end.broken
     if end.unplanned:
-        yield f"{end.unplanned} is not planned yet: mission expand {end.unplanned}"
+        yield _unplanned(end.unplanned)
     if end.behind:
         yield f"{end.behind[0].upper()}{end.behind[1:]}."
     if end.missing:

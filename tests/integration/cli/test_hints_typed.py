@@ -201,7 +201,8 @@ def test_what_the_notes_of_rows_name_is_typed(
 ) -> None:
     """Rows that a run left to people, each with what its note says, until all of them are done."""
     rows = [row("Away"), row("Begun"), row("Look"), row("Secret", branch="feat/away2")]
-    scratch = make(tmp_path, rows, config={"qa": [{"match": {"id": "Look"}}]})
+    later = "\n## Milestone 2 — Second (M2)\n\n_Deferred._\n"
+    scratch = make(tmp_path, [*rows, later], config={"qa": [{"match": {"id": "Look"}}]})
     monkeypatch.chdir(scratch.top)
     scratch.git.run("worktree", "add", "--quiet", "-b", "feat/away", str(tmp_path / "mine here"))
     begun = Git(tmp_path / "mine here")
@@ -224,3 +225,5 @@ def test_what_the_notes_of_rows_name_is_typed(
     scratch.run()
     typed(capsys, scratch, approve)
     assert set(scratch.statuses().values()) == {"done"}
+    assert scratch.run().unplanned == "M2"
+    assert "M2 is not planned yet: mission expand M2" in asked(capsys, "run", "--dry-run")[1]

@@ -33,6 +33,18 @@ def test_why_no_row_is_ready(place: Place, capsys: pytest.CaptureFixture[str]) -
     assert place.task_file.read_bytes() == before
 
 
+def test_a_row_is_told_in_one_line(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.config_file.write_text(
+        "qa: [{match: {id: A-3}}]\nreview: [{match: {id: A-3}, by: [sonnet]}]\n"
+        "agents: {haiku: {type: fake, where: worker, pool: big}}\n"
+    )
+    said = run(capsys, "run", "--dry-run", "--task", "A-3", str(place.folder)).splitlines()
+    assert said[0] == (
+        " 1. A-3  by haiku (the row names it), branch feat/3; where: workers of the pool big; "
+        "prepare: nothing; verify: nothing; review: sonnet; qa: a person; gates: none"
+    )
+
+
 def test_everything_is_done(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("run", "--dry-run", "--task", "A-1", str(place.folder))
     assert run(capsys, *asked) == "Nothing would be dispatched: every row is done.\n"

@@ -129,7 +129,9 @@ def test_a_pause(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert "paused" not in run(capsys, "status", str(place.folder))
     run(capsys, "pause", str(place.folder), "--reason", "release day")
     printed = run(capsys, "status", str(place.folder))
-    assert re.search(r"Since \d\d:\d\d paused by \S+: release day; `mission\s+unpause`", printed)
+    assert re.search(
+        r"Since (\S+ )?\d\d:\d\d paused by \S+: release day; `mission\s+unpause`", printed
+    )
     run(capsys, "unpause", str(place.folder))
     assert "paused" not in run(capsys, "status", str(place.folder))
 
