@@ -17,6 +17,7 @@ a test shares no port, folder or variable with another, and knows nothing of the
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import shutil
@@ -58,6 +59,18 @@ if "PYTEST_DEBUG_TEMPROOT" not in os.environ and (_memory := memory_folder()) is
 # Tests start our programs some thousand times; none of them is to compile our modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What thousands of tests are collected into stays until the end: neither while it grows nor
+    later is it looked through for what could be thrown away."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish() -> None:

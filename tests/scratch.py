@@ -163,7 +163,7 @@ def make(
     (base := top / ".git" / "refs" / "remotes" / "origin" / "main").parent.mkdir(parents=True)
     shutil.copyfile(top / ".git" / "refs" / "heads" / "main", base)
     shutil.copytree(empty, remote)
-    (remote / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
+    (remote / "config").write_text(_REMOTE)
     shutil.copytree(top / ".git" / "objects", remote / "objects", dirs_exist_ok=True)
     shutil.copyfile(base, remote / "refs" / "heads" / "main")
     return Scratch(top=top, remote=remote)
@@ -179,6 +179,16 @@ _CHECKOUT = """\
 [branch "main"]
 \tremote = origin
 \tmerge = refs/heads/main
+"""
+
+
+# Nobody tidies up after each push: that is one more process each time.
+_REMOTE = """\
+[core]
+\trepositoryformatversion = 0
+\tbare = true
+[receive]
+\tautogc = false
 """
 
 

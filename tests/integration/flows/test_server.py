@@ -52,6 +52,7 @@ def mission_server(folder: Path, *arguments: str, **environment: str) -> tuple[i
 def test_two_at_the_same_moment_share_one_server_as_a_person_sees_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One test from its start to its end: each start costs seconds of the processor's time."""
     code, out, _ = mission_server(folder, "status", "--json")
     assert (code, json.loads(out)["running"]) == (1, False)
     code, out, _ = mission_server(folder, "stop")
@@ -80,31 +81,36 @@ def test_two_at_the_same_moment_share_one_server_as_a_person_sees_it(
     assert secret not in out
     code, out, _ = mission_server(folder, "status", "--secret")
     assert f"Log in with {secret}\n" in out
+
+    _a_killed_one_is_started_again_at_the_same_address(folder, server)
+    _one_of_an_older_runner_is_replaced(folder)
+
     code, out, _ = mission_server(folder, "stop", "--json")
     assert (code, json.loads(out)) == (0, {"stopped": True})
     assert LocalServer(folder).running() is None
     assert not answers(server.api)
 
 
-@pytest.mark.slow
-def test_a_killed_server_is_started_again_at_the_same_address(folder: Path) -> None:
-    first = LocalServer(folder).ensure()
+def _a_killed_one_is_started_again_at_the_same_address(folder: Path, first: Server) -> None:
     os.killpg(first.pid, signal.SIGKILL)
     second = LocalServer(folder).ensure()
     assert second.pid != first.pid
     assert second.port == first.port
     assert second.secret == first.secret  # whoever is at work with it goes on
-    # As a runner left it that knew of no secrets.
+
+
+def _one_of_an_older_runner_is_replaced(folder: Path) -> None:
+    """Its record is as a runner left it that knew of no secrets."""
     record = folder / "server.json"
     older = json.loads(record.read_text())
-    del older["secret"]
+    secret = older.pop("secret")
     record.write_text(json.dumps(older))
     _, out, _ = mission_server(folder, "status")
     assert "It asks for no secret" in out
     notes: list[str] = []
-    third = LocalServer(folder).ensure(notes.append)
-    assert third.pid != second.pid
-    assert third.secret == second.secret
+    newer = LocalServer(folder).ensure(notes.append)
+    assert newer.pid != older["pid"]
+    assert newer.secret == secret
     assert notes[0].startswith("Replacing the local Prefect server of an older runner")
     assert [(folder / name).exists() for name in ("server.log", "server.log.1")] == [True, True]
 
@@ -172,12 +178,12 @@ def test_a_given_api_is_used_and_nothing_is_started(
 
 
 def test_a_server_that_cannot_start_is_an_error_with_its_log(folder: Path) -> None:
-    for name in ("prefect.db", "prefect.db-wal"):
-        (folder / name).unlink(missing_ok=True)
-    (folder / "prefect.db").mkdir()
+    # Prefect reads this where it starts, before anything else of it is imported.
+    (folder / "prefect.toml").write_text('[server.api]\nkeepalive_timeout = "soon"\n')
     with pytest.raises(ServerError) as caught:
         LocalServer(folder).ensure()
     assert str(folder / "server.log") in caught.value.hint
+    assert "keepalive_timeout" in (folder / "server.log").read_text()
     assert LocalServer(folder).running() is None
 
 

@@ -186,6 +186,7 @@ def running(environment: dict[str, str], path: str) -> Iterator[subprocess.Popen
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # some twenty starts of a program that imports Prefect
 @pytest.mark.usefixtures("prefect_api")
 def test_rows_are_worked_on_by_two_workers_until_one_dies(
     tmp_path: Path, prefect_server: LocalServer
@@ -241,8 +242,9 @@ def _the_limit_of_an_agent_holds_and_what_it_does_is_seen_live(
 def _rows_whose_worker_or_whose_process_dies_are_dispatched_again_once(
     folder: Path, here: dict[str, str]
 ) -> None:
-    rows = [row("LOST"), row("CRASH"), row("A", after="LOST, CRASH")]
-    scratch = make(folder, rows, worker=AGENT, config={"agents": on_workers(folder, 2)})
+    scratch = make(
+        folder, [row("LOST"), row("CRASH")], worker=AGENT, config={"agents": on_workers(folder, 2)}
+    )
     path = str(scratch.task_file)
     # The second time here, with other settings: nothing is there twice.
     deployed = json.loads(mission(here, "deploy", path, "--lost-after", "40s", "--json"))
@@ -266,11 +268,11 @@ def _rows_whose_worker_or_whose_process_dies_are_dispatched_again_once(
         kill_machine(lost.home)
         assert run.wait(timeout=300) == 0
 
-    assert sorted(scratch.merged()) == ["A", "CRASH", "LOST"]
-    assert scratch.statuses() == dict.fromkeys(("LOST", "CRASH", "A"), "done")
+    assert sorted(scratch.merged()) == ["CRASH", "LOST"]
+    assert scratch.statuses() == dict.fromkeys(("LOST", "CRASH"), "done")
     tried = [(one.task, one.attempt) for one in starts(folder)]
     twice = [("CRASH", 1), ("CRASH", 2), ("LOST", 1), ("LOST", 2)]
-    assert sorted(tried) == [("A", 1), *twice]
+    assert sorted(tried) == twice
     assert {one.home for one in starts(folder) if one != lost} == {crash.home}
     assert not Path(f"/proc/{lost.pid}").exists()
     with scratch.journal() as journal:
