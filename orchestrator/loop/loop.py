@@ -8,23 +8,23 @@ sleeps on one queue.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from errors import DiskError, FindingsError, MissionError, RowConflictError
 from mission.clock import Clock
-from mission.journal import Attempt, Journal, Step
+from mission.journal import Journal, Step
 from mission.journal.kinds import DispatchBegan
-from mission.state import Status
 from orchestrator.admission.admission import Admission
 from orchestrator.loop.board import Board, StatusChange
 from orchestrator.loop.closing import Closing
-from orchestrator.loop.dispatch import SUM_UP, Dispatcher
+from orchestrator.loop.dispatch import Dispatcher
 from orchestrator.loop.events import Event, FileChanged, JobEnded, Woken, Written
 from orchestrator.loop.holds import Holds
 from orchestrator.loop.inbox import Inbox
 from orchestrator.loop.jobs import Jobs
 from orchestrator.loop.live import set_by_hand
+from orchestrator.loop.starting import Starting
 from orchestrator.loop.telling import Telling
 from orchestrator.loop.writing import Writing
 from orchestrator.ports.assignment import Assignment, Todo
@@ -71,7 +71,6 @@ class Loop:
         """
         self._board = board
         self._engine = engine
-        self._dispatcher = dispatcher
         self._admission = admission
         self._inbox = inbox
         self._writing = writing
@@ -83,7 +82,6 @@ class Loop:
         self._journal = journal
         self._clock = clock
         self._display = display
-        self._redactor = redactor
         self._stop = stop
         self._holds = holds
         self._understand = understand
@@ -92,7 +90,17 @@ class Loop:
         self._file_changed = False  # by somebody else, perhaps
         self._paused = False  # as read once a step: a pause that ends in one is seen in the next
         self._live: dict[str, Assignment] = {}
-        self._starting = list(todo.left)  # journalled, not yet given to the engine
+        self._starting = Starting(
+            board,
+            dispatcher,
+            admission,
+            self._jobs,
+            todo,
+            journal=journal,
+            clock=clock,
+            display=display,
+            redactor=redactor,
+        )
         self._delays = admission.delays
         self._telling = Telling(journal, todo.held)
         self._looked = False  # in this step, for rows to start
@@ -156,16 +164,14 @@ class Loop:
             for end in ends:
                 self._stage(end)
             if not self._writing.busy and not self._holds.unclaimed:
-                starting = {attempt.task for attempt in self._starting}
-                busy = {*self._live, *starting, *self._writing.ending, *(one.task for one in ends)}
-                self._starting.extend(self._inbox.stage(busy, self._live, self._delays))
+                ending = {*self._writing.ending, *(one.task for one in ends)}
+                busy = {*self._live, *self._starting.tasks, *ending}
+                self._starting.add(self._inbox.stage(busy, self._live, self._delays))
             self._start_ready()
         except MissionError as error:
             self._give_up(error)
             return
-        begun, self._starting = self._starting, []
-        for attempt in begun:
-            self._submit(attempt)
+        begun = self._starting.submit(self._live)
         if self._looked or ends or begun:
             self._telling.tell(self._admission.waits(), self._live.values(), looked=self._looked)
         self._writing.begin([end for end in ends if end.status is not None])
@@ -223,16 +229,7 @@ class Loop:
         if not self._closing.may_start(busy=bool(self._live)):
             return
         self._looked = True
-        now = self._clock.now()
-        with self._journal.together():
-            while self._has_room() and (due := self._delays.pop_due(now)) is not None:
-                # A row that a person has set meanwhile starts when it is ready, or not at all.
-                if self._board.status(due[0]) is Status.IN_PROGRESS:
-                    self._start(*due)
-            for task in self._startable():
-                if not self._has_room():
-                    break
-                self._start(task)
+        self._starting.begin(self._has_room)
 
     def _may_start(self) -> bool:
         holds = self._holds
@@ -253,67 +250,12 @@ class Loop:
         self._journal.record(DispatchBegan(slots=self._slots, all=everything, rows=rows))
         self._display.say(f"from now on {self._slots} at once, as a person wants")
 
-    def _startable(self) -> Iterator[str]:
-        return (
-            task
-            for task in self._board.ready()
-            if self._todo.includes(task) and task not in self._delays
-        )
-
-    def _start(self, task: str, agent: str | None = None) -> None:
-        """Journal an attempt and mark its row."""
-        row = self._board.plan.task(task)
-        try:
-            carrier = agent or self._dispatcher.carrier(row)
-            if carrier in SUM_UP and not self._board.is_written(row.milestone):
-                return  # it starts once that is in the file
-            attempt = self._dispatcher.finished(row, carrier)
-            if attempt is None:
-                self._admission.forget_review(task)
-            if attempt is None or self._admission.to_review(task):
-                chosen = self._admission.admits(row, carrier)
-                if chosen is None:
-                    self._release(task)
-                    return
-                if attempt is None:
-                    attempt = self._admission.begin(row, chosen)
-        except DiskError:
-            raise
-        except MissionError as error:
-            word = self._redactor.text(str(error))
-            self._board.stage(StatusChange(task=task, status=Status.BLOCKED, word=word))
-            self._display.say(f"{task}: blocked ({word})")
-            return
-        if self._board.status(task) is not Status.IN_PROGRESS:  # a row to be tried again is
-            self._board.stage(
-                StatusChange(task=task, status=Status.IN_PROGRESS, word="", attempt=attempt.id)
-            )
-        self._starting.append(attempt)
-
-    def _release(self, task: str) -> None:
-        """Give a row back that was to be tried again and may not be."""
-        if self._board.status(task) is Status.IN_PROGRESS and task not in self._delays:
-            self._board.stage(StatusChange(task=task, status=Status.NOT_STARTED, word=""))
-
-    def _submit(self, attempt: Attempt) -> None:
-        row = self._board.plan.task(attempt.task)
-        reviewer = self._admission.reviewer(attempt.task)
-        # Only an agent that is to start has one; that of an old attempt may be configured no more.
-        starts = attempt.step is Step.STARTED or reviewer is not None
-        limit = self._admission.token_limit(row, reviewer or attempt.agent) if starts else None
-        meter = self._admission.meter(attempt)
-        assignment = self._dispatcher.assign(
-            attempt, reviewer=reviewer, token_limit=limit, meter=meter
-        )
-        self._live[attempt.task] = assignment
-        self._jobs.submit(assignment, self._dispatcher.work(assignment))
-
     def _waits(self) -> bool:
         """Whether something may still start by itself, though nothing is live."""
         if self._stop.requested or self._closing.why or self._holds.unclaimed:
             return False
         held = self._paused or self._holds.away
-        return bool(self._delays) or (held and any(self._startable()))
+        return bool(self._delays) or (held and any(self._starting.ready()))
 
     def _wait(self) -> list[JobEnded]:
         """Sleep until something happens; then take in all that has happened."""
@@ -375,7 +317,7 @@ class Loop:
     def _give_up(self, conflict: MissionError) -> None:
         """Stop because the file and the run disagree: a person decides who is right. Or because
         nothing can be saved: what is under way may end, and the next run finds it."""
-        self._starting.clear()
+        self._starting.forget()
         if isinstance(conflict, DiskError):
             self._closing.begin(str(conflict), busy=bool(self._live))
         else:
