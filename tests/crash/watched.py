@@ -21,7 +21,9 @@ from workspace.git_environment import git_environment
 from workspace.refs import Refs
 
 # What differs from one run to the next: objects, temporary names, numbers of attempts and runs.
-_OBJECTS = re.compile(r"objects/(?!pack\b|info\b)\S*")
+_OBJECTS = re.compile(
+    r"objects/(?!pack\b|info\b)\S*|(?<=shared-)[a-z0-9_]{8}\b\S*|(?<=^rmdir )[0-9a-f]{2}$"
+)
 _TEMPORARY = re.compile(
     r"(?<=under-way/)\S+|(?<=mission-)[a-z0-9_]{8}\b|(?<=tmp_)\w+|incoming-\w+"
     r"|\.[a-z0-9_]{8}\.tmp"
@@ -104,7 +106,8 @@ def _watched(
 ) -> Callable[..., Any]:
     def done(*args: Any, **more: Any) -> Any:
         where = Path(f"/proc/self/fd/{args[0]}").readlink() if change == "fsync" else args[-1]
-        name = f"{change} {named(str(where) if isinstance(where, int) else os.fsdecode(where))}"
+        path = str(where) if isinstance(where, int) else os.fsdecode(where)
+        name = named(f"{change} {path}")
         kills.pass_by(("before", name))
         result = do(*args, **more)
         kills.pass_by(("after", name))
