@@ -64,6 +64,7 @@ class Database:
         self._clock = clock
         self._connection = connection
         self._lock = threading.RLock()  # held by a thread's whole transaction
+        self._together = False  # whether that is one of `together`
 
     @classmethod
     def open(cls, path: Path, *, clock: Now = utc_now) -> Database:
@@ -149,9 +150,14 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """What this thread writes inside is there afterwards all, or not at all."""
+        """What this thread writes inside is there afterwards all, or not at all. Inside of another
+        one, it is part of that."""
         with self._lock:
+            if self._together:
+                yield
+                return
             self.rows("BEGIN IMMEDIATE")
+            self._together = True
             try:
                 yield
                 self.rows("COMMIT")
@@ -159,6 +165,8 @@ class Database:
                 if self._connection.in_transaction:
                     self.rows("ROLLBACK")
                 raise
+            finally:
+                self._together = False
 
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:

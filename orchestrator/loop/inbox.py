@@ -178,13 +178,22 @@ class Inbox:
                 hint=f"Wait until it has ended, or end it with `mission stop {request.task}`",
             )
 
-    def answer(self) -> None:
-        """Tell everybody whose request is written, or refused."""
+    def answer(self) -> list[Request]:
+        """Answer everybody whose request is written, or refused. Inside of the transaction that
+        journals what was written: who goes on in another clone knows of both or of neither.
+
+        Returns:
+            Those that are applied, to be told.
+        """
         decided, self._decided = self._decided, []
         for one in decided:
             self._journal.finish_request(one.request.id, one.error)
-            if one.error is None:
-                self._display.say(f"{one.request.task}: {one.request.kind} by a person")
+        return [one.request for one in decided if one.error is None]
+
+    def tell(self, applied: Iterable[Request]) -> None:
+        """Tell people of requests that are applied."""
+        for one in applied:
+            self._display.say(f"{one.task}: {one.kind} by a person")
 
 
 def _vouches(board: Board, request: Request) -> bool:

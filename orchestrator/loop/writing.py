@@ -78,7 +78,7 @@ class Writing:
             return
         batch = self._board.batch()
         if batch is None:
-            self._inbox.answer()  # who is refused
+            self._inbox.tell(self._inbox.answer())  # nothing was to be written for these
             return
         ends, self._ends = self._ends, []
         self._hand_over(_UnderWay(batch=batch, ends=ends))
@@ -103,9 +103,10 @@ class Writing:
         with self._journal.together():
             self._board.written(done.batch, plan)
             self._end_attempts(done.ends)
+            self._inbox.ended(done.ends)
+            applied = self._inbox.answer()
         self._say(done.ends)
-        self._inbox.ended(done.ends)
-        self._inbox.answer()
+        self._inbox.tell(applied)
         self._on_written()
 
     def close(self, ends: Sequence[TaskEnd]) -> None:

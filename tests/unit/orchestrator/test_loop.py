@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from sqlite3 import Row
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from errors import RowConflictError
 from mission.journal import End, RequestKind, Step
-from mission.journal.kinds import DispatchBegan
+from mission.journal.database import Database, Value
+from mission.journal.kinds import DispatchBegan, StatusSet
 from mission.outcome import Outcome
 from mission.state import Status
 from orchestrator.loop.events import FileChanged, StopRequested, Woken
@@ -217,6 +219,28 @@ def test_what_people_ask_is_applied_and_answered_once_it_is_written() -> None:
     assert mission.statuses() == {"A": "done"}
     answered = mission.journal.request(request)
     assert (answered.finished is not None, answered.error) == (True, None)
+
+
+def test_a_request_is_answered_in_the_instant_that_journals_what_it_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A clone that goes on with what was known between the two would refuse what was applied."""
+    mission = InMemory(text=table(("A", ""), status="failed"))
+    number = mission.journal.submit_request(RequestKind.RETRY, "A", by="somebody@here")
+    known: list[tuple[bool, bool]] = []
+    rows = Database.rows
+
+    def watched(database: Database, statement: str, **values: Value) -> list[Row]:
+        found = rows(database, statement, **values)
+        if not database._connection.in_transaction and not statement.startswith("SELECT"):
+            set_by = [one.what.by for one in mission.journal.events(StatusSet, task="A")]
+            known.append(("person" in set_by, mission.journal.request(number).finished is not None))
+        return found
+
+    monkeypatch.setattr(Database, "rows", watched)
+    mission.events.put(Woken())
+    mission.run()
+    assert set(known) == {(False, False), (True, True)}
 
 
 def test_only_the_selected_rows_start() -> None:
