@@ -18,6 +18,7 @@ from typing import Self
 from errors import GitError
 from workspace.git import Git
 from workspace.git_command import GitOutput, reason
+from workspace.git_locks import lock_in_the_way, refusal
 from workspace.repository import Repository
 from workspace.settings_file import settings_in
 from workspace.shared_note import serves_branches, shared_note
@@ -167,6 +168,7 @@ class SharedRefs:
             patiently: As `listed`.
 
         Raises:
+            LockedError: A git died there, and its lock stays.
             GitError: The remote cannot be reached, or nobody can tell what became of it.
         """
         return self._swap(self._git(patiently=patiently), name, f"{new}:{self.ref(name)}", new, old)
@@ -195,12 +197,18 @@ class SharedRefs:
         if why == STALE:
             return Swap.MOVED
         if why is None and "remote ref does not exist" not in pushed.stderr:
-            raise GitError(f"{self.ref(name)} cannot be pushed: {reason(pushed)}")
+            raise self.refusal(name, pushed)
         now = self.listed().get(name)
         if now == new:
             return Swap.DONE
+        if now == old and lock_in_the_way(pushed.stderr):
+            raise self.refusal(name, pushed)
         self.refused = reason(pushed)
         return Swap.REFUSED if now == old else Swap.MOVED
+
+    def refusal(self, name: str, pushed: GitOutput) -> GitError:
+        """The error for a push that left a ref alone."""
+        return refusal(f"{self.ref(name)} cannot be pushed: {reason(pushed)}", pushed.stderr)
 
     def lease(self, name: str, old: str | None) -> str:
         """The option by which a push takes a ref from `old` only."""

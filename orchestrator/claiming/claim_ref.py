@@ -12,6 +12,7 @@ from mission.claim import CLAIM_FILE, ClaimNote, claim_bytes, read_claim
 from orchestrator.claiming.memory import MemoryFile
 from workspace.escort import Luggage
 from workspace.git_command import GitOutput
+from workspace.git_locks import lock_in_the_way
 from workspace.shared_objects import is_plain
 from workspace.shared_refs import STALE, SharedRefs, Swap
 
@@ -104,6 +105,15 @@ class ClaimRef:
                 return self._found(commit, shared.files)
         raise GitError(f"{self.name} keeps moving")
 
+    def look_anew(self) -> Found | None:
+        """What it is at, if another clone had it since this one left it.
+
+        Raises:
+            GitError, UnreadableError: As `look`.
+        """
+        now = self._refs.listed().get(_NAME)
+        return None if now in (None, self.at, self._memory.read().left) else self.look()
+
     def _found(self, commit: str, files: Mapping[str, bytes]) -> Found:
         try:
             note = read_claim(files)
@@ -160,6 +170,7 @@ class ClaimRef:
         """What became of it in such a push.
 
         Raises:
+            LockedError: A git died there, and its lock keeps this ref from moving.
             GitError: The remote cannot be reached, and nobody can tell.
         """
         if pushed.code == 0:
@@ -173,6 +184,9 @@ class ClaimRef:
             return Along.UNKNOWN
         if why == _WITH_ANOTHER or (why != STALE and self._refs.listed().get(_NAME) == self.at):
             self.unsure = False
+            lock = lock_in_the_way(pushed.stderr)
+            if lock is not None and str(lock).endswith(f"/{self.name}.lock"):
+                raise self._refs.refusal(_NAME, pushed)  # git refuses the rest because of it
             return Along.REFUSED
         return Along.ELSEWHERE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import threading
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from errors import ClaimHeldError, ClaimLostError, GitError, MissionError
+from errors import ClaimHeldError, ClaimLostError, GitError, LockedError, MissionError
 from mission.claim import CLAIM_FILE, ClaimNote, claim_bytes, read_claim
 from mission.config.load import load_config
 from mission.place import Place
@@ -25,7 +26,7 @@ from orchestrator.claiming.claim import Claim
 from orchestrator.claiming.making import make_claim
 from orchestrator.soundness.soundness import examine
 from tests.scratch import Scratch, make, row
-from workspace import branches
+from workspace import branches, git_command
 from workspace.alive import numbers
 from workspace.git import Git
 from workspace.process import Stop
@@ -399,6 +400,29 @@ def test_a_push_that_is_refused_for_itself(clones: Clones) -> None:
     assert "mission-runner" not in str(refused.value)
     one.claim.prove()
     assert one.claim.taken
+
+
+def test_a_lock_that_is_left_on_the_remote_is_named(
+    clones: Clones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git died there. It is no remote that takes branches only: with two claims, two would run."""
+    monkeypatch.setattr(git_command, "PATIENCE", 0.0)
+    one = clones.open("one")
+    lock = clones.scratch.remote / f"{clones.refs().ref('claim')}.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    with pytest.raises(LockedError, match=re.escape(f"`rm {lock}`")):
+        one.claim.take()
+    refs = Git(clones.scratch.remote).text("for-each-ref", "--format=%(refname)")
+    assert refs == "refs/heads/main"
+    lock.unlink()
+    one.claim.take()
+    lock.touch()
+    base, new = one.commit("refused")
+    with pytest.raises(LockedError, match=re.escape(f"`rm {lock}`")):
+        branches.move_base(one.repository, new, base)
+    lock.unlink()
+    branches.move_base(one.repository, new, base)
 
 
 def test_a_remote_that_was_away(clones: Clones) -> None:
