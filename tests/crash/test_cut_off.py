@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from mission.journal import End
+from orchestrator.operations import operation
+from orchestrator.operations.evidence import OperationEnd
+from orchestrator.operations.operation import Means
+from orchestrator.ports.assignment import Assignment
 from tests.conftest import requires
 from tests.crash.lines import served
 from tests.crash.machines import HELD, Machine
@@ -141,3 +147,39 @@ def test_the_run_ends_when_its_patience_does(cut: Cut) -> None:
     machine.line.heal()
     assert machine.finish() == 0
     assert cut.noted() == ["begins", "finishes with what was left"]
+
+
+def waits_once(means: Means, _assignment: Assignment) -> OperationEnd:
+    """An operation that waits to be stopped, the first time."""
+    begun = means.place.task_file.parents[3] / "begun"
+    if begun.exists():
+        return OperationEnd(ok=True, word="went on")
+    begun.touch()
+    means.stop.wait(600)
+    means.stop.heed()
+    return OperationEnd(ok=False, word="nobody stopped it")
+
+
+@pytest.mark.parametrize("cut", [{"tasks": {"A": {"run": "noop"}}}], indirect=True)
+def test_an_operation_ends_too_and_goes_on_once_the_remote_is_back(
+    cut: Cut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is in this process: its operation is one of ours."""
+    machine = cut.machines[0]
+    monkeypatch.setenv("MISSION_HOME", str(machine.folder / "home"))
+    monkeypatch.setattr(operation, "noop", waits_once)
+    with ThreadPoolExecutor(1) as beside:
+        running = beside.submit(machine.scratch.run)
+        while not (machine.folder.parent / "begun").exists():
+            assert not running.done(), running.result()
+            time.sleep(0.05)
+        machine.line.cut()
+        with machine.scratch.journal() as journal:
+            while journal.attempts("A")[0].end is None:
+                assert not running.done(), running.result()
+                time.sleep(0.05)
+        machine.line.heal()
+        assert running.result().exit_code == 0
+    with machine.scratch.journal() as journal:
+        assert [one.end for one in journal.attempts("A")] == [End.STOPPED, End.SUCCESS]
+    assert machine.scratch.notes("A") == "[mission: went on]"
