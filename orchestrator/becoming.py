@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errors import CheckoutBlockedError
+from errors import CheckoutBlockedError, MissionError, StoppedError
 from mission.state import Status
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.expanding import next_placeholder
@@ -24,6 +24,24 @@ def claim_mission(parts: Assembly, board: Board) -> bool:
     if parts.claim.taken:
         parts.catching_up.catch_up(board)
     return changed
+
+
+def learn(parts: Assembly, board: Board) -> None:
+    """Know what other clones used, though nothing is left to do: `mission report` is right in every
+    clone that ran. Where one is at it, or it cannot be had, that is said, and nothing follows.
+
+    Raises:
+        StoppedError: A stop was requested while it was waited for a sign of another clone.
+    """
+    try:
+        if parts.claim.has_news():
+            claim_mission(parts, board)
+    except StoppedError:
+        raise
+    except MissionError as error:
+        parts.display.say(
+            f"what other clones used for this mission is not known here yet: {error.message}"
+        )
 
 
 def take_in_pushed(parts: Assembly, board: Board) -> None:

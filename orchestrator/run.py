@@ -16,7 +16,7 @@ from mission.plan_copy import plan_file
 from mission.slots import SlotsFile
 from orchestrator.assembly.assembly import Assembly
 from orchestrator.assembly.given import task_path
-from orchestrator.becoming import claim_mission, is_anything_due, take_in_pushed
+from orchestrator.becoming import claim_mission, is_anything_due, learn, take_in_pushed
 from orchestrator.conduct import conduct
 from orchestrator.expanding import next_placeholder
 from orchestrator.loop.board import Board
@@ -106,7 +106,8 @@ def run_mission(
         if board.reread() is not None:
             refuse_errors(_findings(parts, board))
         _tell_unclaimed(parts)
-        _claim_if_due(parts, board, request)
+        if not _claim_if_due(parts, board, request):
+            learn(parts, board)
         note_done_before(parts.journal, board.plan)
         if parts.pulls is not None and parts.config.merge.strategy == "batch":
             display.say(

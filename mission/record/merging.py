@@ -78,6 +78,14 @@ def numbers(
     return given
 
 
+def is_new(theirs: Iterable[CarriedAttempt], ours: Iterable[CarriedAttempt]) -> bool:
+    """Whether there are attempts of which ours does not know, or not all that they used."""
+    known = {one.key: one.usage for one in ours}
+    return any(
+        one.key not in known or _most(known[one.key], one.usage) != known[one.key] for one in theirs
+    )
+
+
 def brought_up(
     ours: CarriedAttempt,
     theirs: CarriedAttempt,

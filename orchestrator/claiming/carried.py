@@ -26,12 +26,23 @@ class Carried(Protocol):
             MissionError: It cannot be taken in; then the claim is given back, and the run ends.
         """
 
+    def is_new(self, files: Mapping[str, bytes]) -> bool:
+        """Whether these, of another clone's claim, tell of work that is not known here.
+
+        Raises:
+            MissionError: They cannot be understood.
+        """
+
 
 class NothingCarried:
     """Nothing goes along."""
 
     def files(self) -> Mapping[str, bytes]:
         return {}
+
+    def is_new(self, files: Mapping[str, bytes]) -> bool:
+        del files
+        return False
 
     def absorb(self, files: Mapping[str, bytes]) -> None:
         """Nothing is taken in."""
@@ -50,6 +61,9 @@ class AllCarried:
         for part in self.parts:
             part.absorb(files)
 
+    def is_new(self, files: Mapping[str, bytes]) -> bool:
+        return any(part.is_new(files) for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class WithoutSecrets:
@@ -65,6 +79,9 @@ class WithoutSecrets:
     def absorb(self, files: Mapping[str, bytes]) -> None:
         self.part.absorb(files)
 
+    def is_new(self, files: Mapping[str, bytes]) -> bool:
+        return self.part.is_new(files)
+
 
 @dataclass(kw_only=True, slots=True)
 class CarriedInMemory:
@@ -78,3 +95,6 @@ class CarriedInMemory:
 
     def absorb(self, files: Mapping[str, bytes]) -> None:
         self.absorbed.append(files)
+
+    def is_new(self, files: Mapping[str, bytes]) -> bool:
+        return files not in self.absorbed

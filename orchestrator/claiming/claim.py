@@ -40,6 +40,15 @@ class Claim(Escort, Protocol):
             StoppedError: A stop was requested while it was waited for a sign of another clone.
         """
 
+    def has_news(self) -> bool:
+        """Whether another clone left word there of work that this one does not know of. Asks, and
+        takes nothing.
+
+        Raises:
+            GitError: The remote cannot be reached.
+            MissionError: What lies there cannot be understood.
+        """
+
     def prove(self) -> None:
         """Give a sign, right before something that no push of ours carries.
 
@@ -67,6 +76,9 @@ class NoClaim:
         return push(Luggage())
 
     def take(self) -> bool:
+        return False
+
+    def has_news(self) -> bool:
         return False
 
     def prove(self) -> None:
@@ -105,6 +117,9 @@ class ClaimInMemory:
             raise ClaimHeldError(f"{self.holder} carries the mission out")
         first, self.taken = not self.taken, True
         return first and self.from_another
+
+    def has_news(self) -> bool:
+        return self.from_another and not self.taken
 
     def prove(self) -> None:
         self.take()

@@ -134,6 +134,11 @@ class RemoteClaim:
             self._vigil.start()
             return another
 
+    def has_news(self) -> bool:
+        with self._lock:
+            found = self._ref.look_anew()
+            return found is not None and self._carried.is_new(found.files)
+
     def _change(self, yields: bool) -> None:
         """Tell who waits for it that another clone may soon have the mission, or that it may not
         any more."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from mission.journal import Journal
 from mission.journal.kinds import StatusSet
 from mission.record.files import from_files, to_files
+from mission.record.merging import is_new
 from mission.record.unsigned import hints
 from mission.record.values import Record
 from orchestrator.ports.display import Display
@@ -55,6 +56,19 @@ class CarriedRecord:
             self.display.say(
                 f"goes on where {host} stopped; new here is what it did at {_listed(rows)}"
             )
+
+    def is_new(self, files: Mapping[str, bytes]) -> bool:
+        """Whether another clone knew of attempts of which this one does not, or of more that they
+        used.
+
+        Raises:
+            RecordError: They cannot be understood, or are of a newer version.
+            JournalError: The journal cannot be read.
+        """
+        theirs = from_files(files)
+        if theirs is None or theirs.clone == self.clone:
+            return False
+        return is_new(theirs.attempts, self.journal.carried(self.clone).attempts)
 
     def _believed(self, theirs: Record) -> Record:
         """What counts of a record where people sign: claims are not signed."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from errors import ClaimHeldError
+from mission.claim import CLAIM_FILE
 from orchestrator.ports.display import RecordingDisplay
 from tests.integration.orchestrator.test_claim import Clones
 from tests.scratch import Scratch, make, row
@@ -155,13 +156,32 @@ def test_a_fresh_clone_writes_down_what_the_base_holds(tmp_path: Path) -> None:
     scratch = make(tmp_path, [row("A")], config={"status": {"commit": "never"}})
     assert scratch.run().exit_code == 0
     clones = Clones(scratch)
-    clones.put(replace(clones.note(), state="held", clone="there"))
-    fresh = replace(scratch, top=clones.copy("fresh"))
+    known = {path: text for path, text in clones.files().items() if path != CLAIM_FILE}
+    clones.put(replace(clones.note(), state="held", clone="there"), **known)
+    fresh, display = replace(scratch, top=clones.copy("fresh")), RecordingDisplay()
     assert fresh.statuses() == {"A": "not-started"}
-    assert fresh.run().exit_code == 0
+    assert fresh.run(display=display).exit_code == 0
+    assert any("used for this mission is not known here yet" in line for line in display.said)
     assert fresh.statuses() == {"A": "done"}
     assert scratch.merged() == ["A"]
     assert clones.note().clone == "there"
+
+
+def test_a_clone_that_finds_nothing_to_do_knows_what_was_used(tmp_path: Path) -> None:
+    said = '{"outcome": "success", "summary": "ok", "input_tokens": 5, "output_tokens": 2}'
+    worker = f"open('work.txt', 'w').close(); print({said!r})"
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    assert scratch.run().exit_code == 0
+    clones = Clones(scratch)
+    fresh = replace(scratch, top=clones.copy("fresh"))
+    assert fresh.run().exit_code == 0
+    with fresh.journal() as journal:
+        assert journal.spent().tokens == 7
+    assert clones.note().state == "free"
+    # Once both know it, neither claims anything again.
+    before = Git(scratch.remote).text("for-each-ref", "refs/mission-runner")
+    assert scratch.run().exit_code == fresh.run().exit_code == 0
+    assert Git(scratch.remote).text("for-each-ref", "refs/mission-runner") == before
 
 
 def test_who_switches_it_off_is_told_so_once(tmp_path: Path) -> None:
