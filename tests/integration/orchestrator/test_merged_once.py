@@ -78,9 +78,17 @@ def stash_without_journal(scratch: Scratch) -> None:
     lose_journal(scratch)
 
 
-@pytest.mark.parametrize("forget", [stash, check_out, stash_without_journal])
+@pytest.mark.parametrize(
+    ("forget", "told", "noted"),
+    [
+        (stash, "A: done (merged as ", "attempt 1, found on the base"),
+        (check_out, "A: done (merged as ", "attempt 1, found on the base"),
+        # The remote knows what the journal did.
+        (stash_without_journal, "goes on where ", ""),
+    ],
+)
 def test_statuses_that_are_lost_are_found_on_the_base(
-    tmp_path: Path, forget: Callable[[Scratch], None]
+    tmp_path: Path, forget: Callable[[Scratch], None], told: str, noted: str
 ) -> None:
     scratch = begin(tmp_path, row("A"), row("B", after="A"))
     assert scratch.run().exit_code == 0
@@ -91,9 +99,11 @@ def test_statuses_that_are_lost_are_found_on_the_base(
     assert scratch.run(display=display).exit_code == 0
     assert scratch.statuses() == {"A": "done", "B": "done"}
     assert starts(tmp_path) == ["A", "B"]
-    assert any(line.startswith("A: done (merged as ") for line in display.said)
-    assert "attempt 1, found on the base" in scratch.notes("B")
+    assert any(line.startswith(told) for line in display.said)
+    assert noted in scratch.notes("B")
     assert findings(scratch) == []
+    with scratch.journal() as journal:
+        assert [one.task for one in journal.attempts()] == ["A", "B"]
 
 
 def test_a_fresh_clone_goes_on_behind_what_is_merged(tmp_path: Path) -> None:
