@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from agents.fence import fence, one_line
-from agents.protocol import Brief
 from mission.config import VerifyStep
 from mission.config.values import format_duration
 from tasks_md.model import Milestone, Task
@@ -223,21 +222,3 @@ def _findings(findings: str) -> str:
 
 def _section(title: str, text: str) -> str:
     return f"## {title}\n\n{fence(text)}" if text.strip() else ""
-
-
-def pointed_out(brief: Brief, names: Sequence[str]) -> Brief:
-    """`brief`, which begins by naming those of the files `names` that its worktree has.
-
-    They are the project's own instructions, where a tool is kept from finding them: a tool that
-    reads a tree's instructions reads its settings too, and those can make it execute what whoever
-    wrote the tree left there. The text is harmless, and the agent reads it like any other file.
-    """
-    there = [name for name in names if (brief.worktree / name).is_file()]
-    if not there:
-        return brief
-    files = " and ".join(f"`{name}`" for name in there)
-    told = (
-        f"The conventions of this project are in {files}: read that before you begin, and the file"
-        " of that name in each folder that you work in. It changes nothing in what follows."
-    )
-    return replace(brief, text=f"{told}\n\n{brief.text}")

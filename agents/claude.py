@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from agents.brief import pointed_out
 from agents.claude_record import ClaudeRecord
 from agents.claude_stream import ClaudeReader
 from agents.home import Belongings, folder_of
+from agents.instructions import with_instructions
+from agents.profile import missing_profile, profiled
 from agents.protocol import Brief, OnEvent, Result, ignore_event
+from agents.servers import claude_servers, claude_tools
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed
 from agents.tool import NETWORK, missing_tool
@@ -34,18 +37,10 @@ WITHHELD = (
     *("AskUserQuestion", "EnterPlanMode", "ExitPlanMode"),
 )
 
+#: Where it looks for a key, or a token.
+KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 #: Names that it needs from the runner's environment.
-CREDENTIALS = (
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_BASE_URL",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "CLAUDE_CONFIG_DIR",
-    *NETWORK,
-)
-
-# What it reads of a tree besides its settings, and not with `--setting-sources=user`.
-INSTRUCTIONS = ("CLAUDE.md", ".claude/CLAUDE.md")
+CREDENTIALS = (*KEYS, "ANTHROPIC_BASE_URL", "CLAUDE_CONFIG_DIR", *NETWORK)
 
 #: What it keeps in a home folder.
 BELONGINGS = Belongings(
@@ -68,7 +63,7 @@ Environment = Callable[[Mapping[str, str], ClaudeToolConfig], dict[str, str]]
 
 def anthropic(given: Mapping[str, str], config: ClaudeToolConfig) -> dict[str, str]:
     """The environment for Anthropic's own models, or for a gateway to them."""
-    environment = common(given, config)
+    environment = profiled(common(given, config), config, BELONGINGS, KEYS)
     if config.base_url:
         environment["ANTHROPIC_BASE_URL"] = config.base_url
     if config.key and config.key in given:
@@ -122,7 +117,9 @@ class ClaudeAgent:
         self._trusts_cost = trusts_cost and config.base_url is None
 
     def missing(self) -> str | None:
-        return missing_tool(self._program, INSTALL)
+        return missing_tool(self._program, INSTALL) or missing_profile(
+            self._config, BELONGINGS, os.environ, PROGRAM
+        )
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
         return resume_or_start(lambda one: self._run(one, stop, on_event), brief, _LOST)
@@ -133,20 +130,20 @@ class ClaudeAgent:
         environment = self._environment(brief.environment, self._config)
         began = datetime.now(UTC)
         call = Invocation(
-            argv=self._argv(session, resume=brief.resume is not None),
+            argv=self._argv(brief, session),
             environment=environment,
             reader=reader,
             belongings=BELONGINGS,
             unread=_is_piece,
             record=ClaudeRecord(folder_of(brief, environment, BELONGINGS), began),
         )
-        told = pointed_out(brief, INSTRUCTIONS)
-        result = run_streamed(call, told, stop, on_event)
+        result = run_streamed(call, with_instructions(brief), stop, on_event)
         usage = result.usage if self._trusts_cost else replace(result.usage, cost_usd=None)
         return replace(result, usage=usage)
 
-    def _argv(self, session: str, *, resume: bool) -> list[str]:
+    def _argv(self, brief: Brief, session: str) -> list[str]:
         config = self._config
+        allowed = [*(config.allow or ALLOWED), *claude_tools(config.mcp)]
         return [
             self._program,
             "-p",
@@ -155,13 +152,15 @@ class ClaudeAgent:
             "--verbose",
             "--include-partial-messages",  # they have what an answer used before a turn has ended
             f"--model={config.model or MODEL}",
-            f"--resume={session}" if resume else f"--session-id={session}",
+            f"--resume={session}" if brief.resume is not None else f"--session-id={session}",
             "--permission-mode=acceptEdits",
-            f"--allowedTools={','.join(config.allow or ALLOWED)}",
+            f"--allowedTools={','.join(allowed)}",
             f"--disallowedTools={','.join(WITHHELD)}",
-            "--strict-mcp-config",
+            *claude_servers(config.mcp, brief),
+            "--strict-mcp-config",  # none but those
             # The tree's own settings hold hooks, key helpers, addresses and plug-ins.
             "--setting-sources=user",
             *([f"--max-turns={config.max_turns}"] if config.max_turns else []),
+            *([f"--effort={config.effort}"] if config.effort else []),
             *config.options,
         ]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agents.brief import pointed_out
 from agents.codex_record import CodexRecord
 from agents.codex_rollout import refused_commands
 from agents.codex_stream import CodexReader
 from agents.fence import one_line
 from agents.home import Belongings, folder_of
+from agents.instructions import with_instructions
+from agents.profile import missing_profile, profiled
 from agents.protocol import Brief, OnEvent, Result, ignore_event
+from agents.servers import codex_servers
 from agents.sessions import resume_or_start
 from agents.streamed import Invocation, run_streamed
 from agents.tool import NETWORK, missing_tool, redactor_for
@@ -38,9 +41,6 @@ BELONGINGS = Belongings(
     login="auth.json",
 )
 
-# What it reads of a tree besides its settings, and not of one that is not trusted.
-INSTRUCTIONS = ("AGENTS.md",)
-
 _KEY = "CODEX_API_KEY"
 _PROVIDER = "mission"  # the name under which another address is configured
 _DENIED = re.compile(r"patch rejected: [^;]+")
@@ -56,7 +56,9 @@ class CodexAgent:
         self._program = config.program or PROGRAM
 
     def missing(self) -> str | None:
-        return missing_tool(self._program, INSTALL)
+        return missing_tool(self._program, INSTALL) or missing_profile(
+            self._config, BELONGINGS, os.environ, "codex login"
+        )
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
         return resume_or_start(lambda one: self._run(one, stop, on_event), brief, _LOST)
@@ -72,7 +74,7 @@ class CodexAgent:
             record=CodexRecord(folder_of(brief, environment, BELONGINGS), began),
             denial=_DENIED,
         )
-        result = run_streamed(call, pointed_out(brief, INSTRUCTIONS), stop, on_event)
+        result = run_streamed(call, with_instructions(brief), stop, on_event)
         if result.outcome is not Outcome.SUCCESS or result.denied or result.session is None:
             return result
         refused = refused_commands(
@@ -82,7 +84,7 @@ class CodexAgent:
         return replace(result, denied=redactor_for(brief).text(told))
 
     def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        environment = dict(given)
+        environment = profiled(given, self._config, BELONGINGS, (_KEY,))
         if self._config.key and self._config.key in environment:
             environment[_KEY] = environment.pop(self._config.key)
         return environment
@@ -103,6 +105,8 @@ class CodexAgent:
             'approval_policy="never"',
             *_untrusted(brief.worktree),
             *self._provider(),
+            *codex_servers(config.mcp, brief),
+            *(["-c", f"model_reasoning_effort={config.effort}"] if config.effort else []),
             *config.options,
             *(["resume", brief.resume] if brief.resume else []),
             "-",
@@ -113,11 +117,12 @@ class CodexAgent:
         config = self._config
         if not config.base_url:
             return []
+        logs_in = config.profile is not None and config.key is None
         settings = {
             "name": self.name,
             "base_url": config.base_url,
             "wire_api": "responses",
-            "env_key": _KEY,
+            **({"requires_openai_auth": True} if logs_in else {"env_key": _KEY}),
             "request_max_retries": config.retries,
             "stream_max_retries": config.retries,
         }

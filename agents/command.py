@@ -32,9 +32,18 @@ PLACEHOLDERS = ("brief", "worktree")
 class CommandAgent:
     """Runs one argv. Placeholders, filled in wherever they stand: `{brief}`, `{worktree}`."""
 
-    def __init__(self, argv: Sequence[str], *, name: str = "command") -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        name: str = "command",
+        model: str | None = None,
+        effort: str | None = None,
+    ) -> None:
         self.name = name
         self._argv = tuple(argv)
+        wishes = {"MISSION_MODEL": model, "MISSION_EFFORT": effort}
+        self._wishes = {name: value for name, value in wishes.items() if value is not None}
 
     def missing(self) -> str | None:
         if not self._argv:
@@ -65,7 +74,7 @@ class CommandAgent:
             argv = [self._fill(n, str(paper), brief) for n in range(len(self._argv))]
         except FileNotFoundError as missing:
             return Result(outcome=Outcome.BLOCKED, summary=str(missing))
-        environment = {**brief.environment, **_variables(brief, str(paper))}
+        environment = {**brief.environment, **self._wishes, **_variables(brief, str(paper))}
         end = run_tool(argv, brief, stop, on_line, environment=environment)
         result = end if isinstance(end, Result) else _judge(end, said, brief, stop)
         on_event(AgentEvent(kind="ended", text=f"{result.outcome}: {result.summary}"))

@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from agents.claude import ClaudeAgent, common
+from agents.claude import BELONGINGS, ClaudeAgent, common
+from agents.profile import profiled
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.tool import NETWORK
 from mission.config import GlmAgentConfig
@@ -23,7 +24,7 @@ _TIMEOUT = "3000000"  # milliseconds for one request: its provider's own advice
 
 def zai(given: Mapping[str, str], config: GlmAgentConfig) -> dict[str, str]:
     """The environment that sends every request of the tool, side requests included, to GLM."""
-    environment = common(given, config)
+    environment = profiled(common(given, config), config, BELONGINGS, ())
     environment.pop("ANTHROPIC_API_KEY", None)  # it would win over the token below
     token = next((environment[name] for name in _keys(config) if environment.get(name)), None)
     for name in KEYS:

@@ -23,6 +23,7 @@ from agents.last_word import asked_for, end_of
 from agents.prices import Prices
 from agents.protocol import Agent, Brief, OnEvent, Result, Started, ignore_event
 from agents.sandbox import missing_sandbox
+from agents.servers import variables
 from agents.stream import Reader
 from errors import AgentError
 from mission.config import (
@@ -34,6 +35,8 @@ from mission.config import (
     FakeAgentConfig,
     GlmAgentConfig,
     MissionConfig,
+    ToolAgentConfig,
+    Tuning,
     plugins,
 )
 from mission.config.agents import AGENT_KINDS
@@ -73,7 +76,7 @@ def _of(model: type[_C], create: Callable[[str, _C], Agent]) -> Factory:
 
 
 def _command(name: str, config: CommandAgentConfig) -> Agent:
-    return CommandAgent(config.run, name=name)
+    return CommandAgent(config.run, name=name, effort=config.effort, model=config.model)
 
 
 def _fake(name: str, _config: FakeAgentConfig) -> Agent:
@@ -126,6 +129,12 @@ def settings(name: str, config: MissionConfig) -> AgentConfig:
     )
 
 
+def tuned(config: AgentConfig, tuning: Tuning) -> AgentConfig:
+    """An agent's configuration as a row or a rule has it. What its type does not accept is an error
+    of `mission check`, and no run starts."""
+    return config.model_copy(update=tuning.given)
+
+
 def known(name: str, config: MissionConfig) -> AgentConfig | None:
     """As `settings`; None where neither knows the name."""
     return config.agents.get(name) or SHIPPED_AGENTS.get(name)
@@ -146,10 +155,13 @@ def create(name: str, config: AgentConfig, *, prices: Prices | None = None) -> A
 
 
 def provider(name: str, config: AgentConfig) -> str:
-    """Who limits this agent. Agents with the same provider rest together."""
+    """Who limits this agent. Agents with the same provider rest together; each login has limits of
+    its own."""
     adapter = ADAPTERS.get(config.type)
     own = adapter.provider if adapter is not None else None
-    return config.provider or config.base_url or own or name
+    found = config.provider or config.base_url or own or name
+    profile = config.profile if isinstance(config, ToolAgentConfig) else None
+    return f"{found} ({profile})" if profile and not config.provider else found
 
 
 def model(name: str, config: AgentConfig) -> str:
@@ -164,7 +176,8 @@ def environment_names(config: AgentConfig) -> tuple[str, ...]:
     adapter = ADAPTERS.get(config.type)
     needed = adapter.environment if adapter is not None else ()
     key = (config.key,) if config.key else ()
-    return tuple(dict.fromkeys((*needed, *key, *config.environment)))
+    servers = variables(config.mcp) if isinstance(config, ToolAgentConfig) else ()
+    return tuple(dict.fromkeys((*needed, *key, *servers, *config.environment)))
 
 
 def reader(config: AgentConfig) -> Reader | None:

@@ -82,6 +82,22 @@ def _types(schema: _Node, name: str, heading: str) -> Iterator[str]:
                 yield from _table(schema, section, only=own)
             else:
                 yield "It has no keys of its own."
+        yield from _inner(schema, kinds, heading)
+
+
+def _inner(schema: _Node, kinds: Kinds, heading: str) -> Iterator[str]:
+    """The sections within those types, each once, however many of the types have it."""
+    found: dict[str, str] = {}
+    for model in kinds.models.values():
+        own = set(model.model_fields) - set(kinds.base.model_fields)
+        properties = schema["$defs"][model.__name__]["properties"]
+        for key in (key for key in properties if key in own):
+            for suffix, name in _sections(properties[key]):
+                found.setdefault(name, f"{heading.strip('`')}.{key}{suffix}")
+    for name, place in found.items():
+        section = schema["$defs"][name]
+        yield f"\n### `{place}`\n\n{section['description']}\n"
+        yield from _table(schema, section)
 
 
 def _places(schema: _Node) -> dict[str, list[str]]:

@@ -89,7 +89,7 @@ def _planned(task: Task, config: MissionConfig, wave: int) -> RowPreview:
     try:
         chosen = route(task, config)
         agent, rule = carrier_of(chosen), chosen.rule
-        problem = _problem(chosen, config)
+        problem = _problem(task, chosen, config)
         if chosen.agent is not None:
             where = _where(settings(chosen.agent, config))
         if merges:
@@ -118,10 +118,10 @@ def _where(agent: AgentConfig) -> str:
     return "here" if agent.where == "here" else f"workers of the pool {agent.pool}"
 
 
-def _problem(chosen: Route, config: MissionConfig) -> str:
+def _problem(task: Task, chosen: Route, config: MissionConfig) -> str:
     if chosen.agent is not None:
         missing = create_agent(chosen.agent, settings(chosen.agent, config)).missing()
-        unpriced = unknown_price(config, chosen.agent)
+        unpriced = unknown_price(config, chosen.agent, row=task)
         return missing or (". ".join(unpriced) if unpriced else "")
     known = chosen.operation in operation_kinds().names()
     return "" if known else f"there is no operation {chosen.operation!r}"

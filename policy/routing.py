@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from mission.config import MissionConfig, RoutingRule
+from mission.config import MissionConfig, RoutingRule, Tuning
 from mission.matching import meets
 from tasks_md.model import AUTO, BranchKind, Task
 
@@ -20,6 +20,7 @@ class Route:
     agent: str | None  # the name of an agent; None where an operation does it
     operation: str | None  # the name of a built-in operation; None where an agent does it
     rule: str  # what decided, for the journal and for people
+    tuning: Tuning = field(default_factory=Tuning)  # how that agent carries it out
 
 
 # The opening of a description, up to its first stop, says what kind of work a row is; what comes
@@ -64,19 +65,37 @@ def route(task: Task, config: MissionConfig, *, milestone: str | None = None) ->
     own = config.tasks.get(task.id)
     if own is not None and own.run:
         return Route(agent=None, operation=own.run, rule=f"tasks.{task.id}.run")
+    said = own if own is not None else Tuning()
     if own is not None and own.agent:
-        return Route(agent=own.agent, operation=None, rule=f"tasks.{task.id}.agent")
+        return _tuned(own.agent, f"tasks.{task.id}.agent", said)
     if task.branch_kind is BranchKind.AGGREGATE:
         return Route(agent=None, operation=CLOSE_MILESTONE, rule="its branch is (aggregate)")
     if task.agent != AUTO:
-        return Route(agent=task.agent, operation=None, rule="the row names it")
+        return _tuned(task.agent, "the row names it", said)
     for source, rules in (("routing rule", config.routing), ("shipped rule", SHIPPED)):
         found = _first(task, rules, milestone or task.milestone)
         if found is not None:
             number, rule = found
             why = f"{source} {number} ({_describe(rule)})"
-            return Route(agent=rule.agent, operation=None, rule=why)
+            return _tuned(rule.agent, why, said.over(rule))
     raise AssertionError("the last shipped rule matches every row")
+
+
+def tuning(task: Task, config: MissionConfig, agent: str) -> Tuning:
+    """How `agent` carries `task` out. Who stands in for the row's own agent, or reviews its work,
+    does so by its own settings: a model of one tool is none of another's.
+
+    Raises:
+        ConfigError: As `route`.
+    """
+    chosen = route(task, config)
+    return chosen.tuning if chosen.agent == agent else Tuning()
+
+
+def _tuned(agent: str, rule: str, said: Tuning) -> Route:
+    words = ", ".join(f"{name} {value}" for name, value in said.given.items() if name != "options")
+    why = f"{rule}; {words}" if words else rule
+    return Route(agent=agent, operation=None, rule=why, tuning=said.over(Tuning()))
 
 
 def matches(task: Task, match: Mapping[str, str], agents: Collection[str]) -> bool:

@@ -8,8 +8,9 @@ import stat
 from pathlib import Path
 
 
-def read_regular(path: Path) -> bytes:
-    """All of a regular file's bytes. A pipe or a device in its place is refused, not waited for.
+def read_regular(path: Path, *, longest: int = -1) -> bytes:
+    """A regular file's bytes: all of them, or the first so many. A pipe or a device in its place is
+    refused, not waited for.
 
     Raises:
         OSError: It cannot be read, or is no regular file.
@@ -18,4 +19,4 @@ def read_regular(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:  # which itself refuses folders
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is no regular file", str(path))
-        return file.read()
+        return file.read(longest)

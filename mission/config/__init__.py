@@ -19,6 +19,7 @@ from mission.config.agents import (
     RoutingRule,
     SandboxConfig,
     TimeoutsConfig,
+    ToolAgentConfig,
 )
 from mission.config.forge import ForgeConfig
 from mission.config.gates import (
@@ -41,6 +42,7 @@ from mission.config.model import (
 from mission.config.plugins import configured_by
 from mission.config.requests import RequestsConfig
 from mission.config.section import Section
+from mission.config.tools import McpServer, Tuning
 from mission.config.values import Duration, Tokens, format_duration, parse_duration, parse_tokens
 from mission.config.worktree import PrepareStep, WorktreeConfig
 
@@ -61,6 +63,7 @@ __all__ = [
     "GateConfig",
     "GlmAgentConfig",
     "Limit",
+    "McpServer",
     "MergeConfig",
     "MissionConfig",
     "NoGateConfig",
@@ -78,6 +81,8 @@ __all__ = [
     "TaskConfig",
     "TimeoutsConfig",
     "Tokens",
+    "ToolAgentConfig",
+    "Tuning",
     "VerifyStep",
     "WorktreeConfig",
     "configured_by",

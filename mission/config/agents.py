@@ -11,6 +11,15 @@ from pydantic import Field
 from mission.config import plugins
 from mission.config.kinds import Kinds
 from mission.config.section import Section
+from mission.config.tools import (
+    ClaudeEffort,
+    ClaudeOption,
+    CodexEffort,
+    CodexOption,
+    HomePath,
+    McpServers,
+    Tuning,
+)
 from mission.config.values import Duration, Tokens
 
 
@@ -61,6 +70,12 @@ class AgentConfig(Section):
         " Without it, what is shipped for the agent's name, or command.",
     )
     model: str | None = Field(default=None, description="The model that the tool is asked to use.")
+    effort: str | None = Field(
+        default=None,
+        min_length=1,
+        description="How hard it is to think; which words there are, its tool says. A `command` is"
+        " told in `MISSION_EFFORT`, and its model in `MISSION_MODEL`.",
+    )
     environment: list[str] = Field(
         default_factory=list,
         description="Names of environment variables that the agent gets to see.",
@@ -132,8 +147,13 @@ class ToolAgentConfig(AgentConfig):
         default=None,
         description="The program, where it is not on PATH by its own name.",
     )
-    options: list[str] = Field(
-        default_factory=list, description="Further arguments, one list entry each."
+    profile: HomePath | None = Field(
+        default=None,
+        description="The tool's own folder, in place of `~/.claude` or `~/.codex`: another login,"
+        " which rests by itself, with settings of its own. No key of the environment counts then.",
+    )
+    mcp: McpServers = Field(
+        default_factory=dict, description="Servers of tools (MCP) that it has, by name."
     )
     retries: int = Field(
         default=2,
@@ -146,11 +166,23 @@ class CodexAgentConfig(ToolAgentConfig):
     """Codex."""
 
     type: Literal["codex"] = Field(default="codex", description="`codex exec`.")
+    effort: CodexEffort | None = Field(default=None, description="How hard it is to think.")
+    options: list[CodexOption] = Field(
+        default_factory=list,
+        description="Further arguments, one list entry each: settings of the model, as in"
+        " `--config=model_verbosity=low`. Those that could undo what holds it are refused.",
+    )
 
 
 class ClaudeToolConfig(ToolAgentConfig):
     """What runs through Claude Code has these, whoever answers."""
 
+    effort: ClaudeEffort | None = Field(default=None, description="How hard it is to think.")
+    options: list[ClaudeOption] = Field(
+        default_factory=list,
+        description="Further arguments, one list entry each, as in `--betas=NAME`. Those that could"
+        " undo what holds it are refused.",
+    )
     allow: list[str] = Field(
         default_factory=list,
         description="The tools that it may use without asking; by default those that read, edit and"
@@ -205,7 +237,7 @@ def over_shipped(name: str, given: object) -> object:
     return {"type": shipped.type, **shipped.model_dump(exclude_unset=True), **given}
 
 
-class RoutingRule(Section):
+class RoutingRule(Tuning):
     """Which agent gets a row whose agent cell is `—`. The first rule that matches decides."""
 
     match: dict[str, str] = Field(

@@ -24,6 +24,7 @@ from mission.config.kinds import Kinds
 from mission.config.merging import MergeConfig
 from mission.config.requests import RequestsConfig
 from mission.config.section import Section
+from mission.config.tools import Tuning
 from mission.config.values import Duration
 from mission.config.worktree import WorktreeConfig
 from mission.state import Status
@@ -74,7 +75,7 @@ class StatusConfig(Section):
     )
 
 
-class TaskConfig(Section):
+class TaskConfig(Tuning):
     """Settings of one task, by its id."""
 
     run: str | None = Field(

@@ -75,7 +75,7 @@ def _of_task(subject: Subject, task: str, settings: Mapping[str, object]) -> Ite
             hint = "Name the operation with `run`, or take it out"
             yield _misplaced(subject, (*place, "with"), "no operation takes it", hint)
         return
-    for key in ("agent", "max_attempts", "verify"):
+    for key in ("agent", "model", "effort", "options", "max_attempts", "verify"):
         if settings.get(key) is not None:
             message = f"the operation {settings['run']} carries the row out"
             hint = f"Take out either `run` or `{key}`"

@@ -184,6 +184,9 @@ def _unused_words(subject: Subject) -> Iterator[Finding]:
 
 def _unused_prices(subject: Subject) -> Iterator[Finding]:
     models = {subject.text("agents", name, "model") or name for name in subject.mapping("agents")}
+    places: list[Location] = [("tasks", task) for task in subject.mapping("tasks")]
+    places += [("routing", number) for number in range(len(subject.entries("routing")))]
+    models |= {model for place in places if (model := subject.text(*place, "model"))}
     known = subject.known
     names = {*models, *subject.agents, *known.models.values(), *known.prices}
     for name in subject.mapping("budget", "prices"):

@@ -122,6 +122,14 @@ def _commands(subject: Subject) -> Iterator[_Command]:
                 here=_is_here(subject, name),
                 path=subject.text("agents", name, "set", "PATH"),
             )
+        for server in subject.mapping("agents", name, "mcp"):
+            yield _Command(
+                location=("agents", name, "mcp", server, "run"),
+                folder="worktree",
+                placeholders=frozenset({"worktree"}),
+                here=_is_here(subject, name),
+                path=subject.text("agents", name, "set", "PATH"),
+            )
     yield _Command(location=("forge", "token_command"), folder="checkout", placeholders=nothing)
 
 

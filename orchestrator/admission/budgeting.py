@@ -15,6 +15,7 @@ from mission.usage import Tokens, Usage
 from orchestrator.admission.meter import Meter
 from orchestrator.admission.rests import is_operation
 from orchestrator.ports.assignment import Metered, unlimited
+from orchestrator.workplace.tuned import settings_for
 from policy.budget import Amount, Cap, Ledger, Limits, Refusal, Scope
 from tasks_md.model import Task
 
@@ -76,13 +77,13 @@ class Budget:
         if not self._limited:
             return None
         self._turn_day(now)
-        refusal = self._unknown(task.id, agent) or self._meter.ended(task.id)
+        refusal = self._unknown(task.id, agent, task) or self._meter.ended(task.id)
         if refusal is not None:
             return refusal
-        row = self._estimate(task.estimate_tokens or 0, agent)
+        row = self._estimate(task, agent)
         tokens = (task.estimate_tokens or 0) if review is None else review
         grown = self._meter.grown(self._ledger)
-        answer = grown.reserve(task.id, row, part=self._expected(tokens, agent))
+        answer = grown.reserve(task.id, row, part=self._expected(tokens, agent, task))
         if isinstance(answer, Refusal):
             return answer
         self._ledger = answer
@@ -122,7 +123,7 @@ class Budget:
 
     def token_limit(self, task: Task, agent: str) -> int | None:
         """How many tokens an attempt at the row may use; None where no limit says so."""
-        left = self._ledger.allowance(task.id, self._estimate(task.estimate_tokens or 0, agent))
+        left = self._ledger.allowance(task.id, self._estimate(task, agent))
         return left.tokens if left is not None and left.tokens else None
 
     def settle(self, task: str, attempt: int, now: datetime) -> None:
@@ -148,23 +149,25 @@ class Budget:
             self._meter.book(self._ledger)
             self._meter.forget_ended()
 
-    def _unknown(self, task: str, agent: str) -> Refusal | None:
+    def _unknown(self, task: str, agent: str, row: Task | None = None) -> Refusal | None:
         """A refusal where money is limited, and what was or would be used has no known price."""
-        told = unknown_price(self._config, agent, self._unpriced)
+        told = unknown_price(self._config, agent, self._unpriced, row=row)
         if told is None:
             return None
         return Refusal(scope=Scope.MISSION, task=task, final=True, message=told[0], hint=told[1])
 
-    def _estimate(self, tokens: int, agent: str) -> Amount:
-        """The most that an estimate stands for: in money at the rate of output."""
-        cost = self._prices.cost(Usage(output_tokens=tokens), self._model(agent))
+    def _estimate(self, task: Task, agent: str) -> Amount:
+        """The most that a row's estimate stands for: in money at the rate of output."""
+        tokens = task.estimate_tokens or 0
+        cost = self._prices.cost(Usage(output_tokens=tokens), _model(self._config, agent, task))
         return Amount(tokens=tokens, cost_usd=cost or 0.0)
 
-    def _expected(self, tokens: int, agent: str) -> Amount:
+    def _expected(self, tokens: int, agent: str, row: Task | None = None) -> Amount:
         """What an estimate is expected to come to: in money by the mix of tokens that the agent
         has used in this mission, or that such tools use."""
         mix = self._mixes.get(agent, _USUAL)
-        cost = self._prices.cost(Usage.of({"": mix}), self._model(agent)) or 0.0
+        model = _model(self._config, agent, row)
+        cost = self._prices.cost(Usage.of({"": mix}), model) or 0.0
         return Amount(tokens=tokens, cost_usd=cost * tokens / _new(mix))
 
     def _sum(self, attempts: Iterable[Attempt]) -> Amount:
@@ -218,7 +221,7 @@ def limits_of(config: MissionConfig) -> Limits:
 
 
 def unknown_price(
-    config: MissionConfig, agent: str, used: Iterable[str] = ()
+    config: MissionConfig, agent: str, used: Iterable[str] = (), *, row: Task | None = None
 ) -> tuple[str, str] | None:
     """What to say, and what to do, where money is limited and nobody knows what an agent costs;
     None where all is known.
@@ -226,11 +229,12 @@ def unknown_price(
     Args:
         agent: Who is to be asked. An operation costs nothing.
         used: Models of unknown price that were used already.
+        row: What it is to carry out, which may ask for a model of its own.
     """
     limit, prices = limits_of(config).money, Prices.of(config)
     if limit is None or is_operation(agent):
         return None
-    own = _model(config, agent)
+    own = _model(config, agent, row)
     lacking = [name for name in (own, *sorted(used)) if prices.find(name) is None]
     if not lacking:
         return None
@@ -244,8 +248,10 @@ def unknown_price(
     return f"`{limit}` limits money, and the price of {subject} is not known", hint
 
 
-def _model(config: MissionConfig, agent: str) -> str:
+def _model(config: MissionConfig, agent: str, row: Task | None = None) -> str:
     try:
+        if row is not None:
+            return model_of(agent, settings_for(row, agent, config))
         return model_of(agent, agent_settings(agent, config))
     except AgentError:  # that of an old attempt may be configured no more
         return agent

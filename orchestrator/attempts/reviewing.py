@@ -25,6 +25,7 @@ from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import REVIEW
 from orchestrator.workplace.finished import Work
+from orchestrator.workplace.tuned import settings_for
 from policy.retry import Action
 from policy.review import Review, ReviewVerdict, findings_text
 from policy.rounds import chain, rounds_of, stands, stuck, unchanged
@@ -220,7 +221,7 @@ class Reviewing:
         """
         half = (task.estimate_tokens or 0) // 2
         return Unreviewed(
-            by=self._reviewers(rule, attempt.agent),
+            by=self._reviewers(rule, task, attempt.agent),
             tokens=half if rule.estimate is None else rule.estimate,
             at=self.clock.now(),
         )
@@ -276,10 +277,10 @@ class Reviewing:
     def _chain(self, task: str) -> int:
         return chain(self.journal.events(StatusSet, task=task))
 
-    def _reviewers(self, rule: ReviewRule, author: str) -> tuple[str, ...]:
+    def _reviewers(self, rule: ReviewRule, task: Task, author: str) -> tuple[str, ...]:
         """Those who may review work of `author`, each followed by those who stand in for it."""
         config = self.config
-        model = agent_settings(author, config).model or author
+        model = settings_for(task, author, config).model or author
         named = [name for one in rule.by for name in line_up(one, config)]
         fit = tuple(
             name

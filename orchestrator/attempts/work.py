@@ -29,6 +29,7 @@ from orchestrator.workplace.commit_files import PROGRAMS
 from orchestrator.workplace.finished import author_of
 from orchestrator.workplace.preparing import Preparing
 from orchestrator.workplace.programs import programs_of
+from orchestrator.workplace.tuned import settings_for
 from orchestrator.workplace.verifying import steps_for
 from workspace import changes
 from workspace.disks import Disks
@@ -132,6 +133,7 @@ class AgentWork:
             text=text,
             folder=worktree.path,
             stop=assignment.stop,
+            settings=settings_for(task, attempt.agent, self.config),
             resume=attempt.session,
             resumed=self._used_by(attempt),
             token_limit=assignment.token_limit,

@@ -27,6 +27,7 @@ from mission.strays import refuse_strays
 from orchestrator.operations.catalogue import operation_kinds
 from orchestrator.soundness.absent import lint_absent
 from orchestrator.soundness.ground import lint_claim, lint_ground
+from orchestrator.soundness.tuning import refused_tunings
 from tasks_md.lint import lint
 from tasks_md.model import COLUMNS, STATUSES, Dialect, Plan
 from tasks_md.parse import read
@@ -103,7 +104,10 @@ def findings_of(
 def written_findings(document: Document, plan: Plan) -> tuple[Finding, ...]:
     """What is wrong with the two files, whatever the machine and the repository have."""
     subject = Subject(document=document, plan=plan, known=known_names())
-    return _in_order([*lint(plan), *lint_settings(subject)], document)
+    found = [*lint(plan), *lint_settings(subject)]
+    if not complaints(document):
+        found += refused_tunings(document, plan, config_of(document))
+    return _in_order(found, document)
 
 
 def refuse_errors(findings: Sequence[Finding]) -> None:

@@ -156,7 +156,7 @@ class Errands:
     def _errand(self, question: Question, commit: str | None) -> Errand:
         """The question as an errand that changes nothing."""
         attempt, config = question.attempt, self.config
-        settings = agent_settings(question.agent, config)
+        settings = question.settings or agent_settings(question.agent, config)
         repository = self.repository
         if repository.remote is None or commit is None:
             raise AgentError(

@@ -70,7 +70,8 @@ class Watched:
     def _new(self, usage: Usage) -> Usage:
         """With its price, and without what is journalled already."""
         question, config = self._question, self._config
-        model = model_of(question.agent, agent_settings(question.agent, config))
+        settings = question.settings or agent_settings(question.agent, config)
+        model = model_of(question.agent, settings)
         return Prices.of(config).complete(usage, model).minus(self._booked)
 
     def keep(self, delivery: Delivery) -> None:

@@ -11,7 +11,7 @@ from agents.registry import create as create_agent
 from agents.registry import environment_names
 from agents.registry import settings as agent_settings
 from agents.sandbox import notice
-from mission.config import MissionConfig
+from mission.config import AgentConfig, MissionConfig
 from mission.journal import Attempt
 from mission.outcome import Outcome
 from mission.place import Place
@@ -32,6 +32,7 @@ class Question:
     text: str  # the brief
     folder: Path  # where it works
     stop: Stop  # ends it
+    settings: AgentConfig | None = None  # for this row; None: the agent's own
     programs: Path | None = None  # whose files its argv means, where that is another's work
     resume: str | None = None  # the session to go on with
     resumed: Usage = field(default_factory=Usage)  # what that session had used before
@@ -55,7 +56,7 @@ class Asking:
         self._config = config
         self._redactor = redactor
         self._display = display
-        self._agents: dict[str, Agent] = {}
+        self._told: set[str] = set()  # agents of which people know that nothing confines them
 
     def log_of(self, question: Question) -> Path:
         """Where an agent's log is kept: the attempt's own, or one beside it for who else is
@@ -71,8 +72,8 @@ class Asking:
         Raises:
             AgentError: The agent is not configured.
         """
-        settings = agent_settings(question.agent, self._config)
-        agent = self._agent(question.agent)
+        settings = question.settings or agent_settings(question.agent, self._config)
+        agent = self._agent(question.agent, settings)
         missing = agent.missing()
         if missing is not None:
             return Result(outcome=Outcome.BLOCKED, summary=missing)
@@ -108,17 +109,16 @@ class Asking:
         # An adapter of somebody else's may tell what it should not.
         return replace(result, summary=redact(result.summary), answer=redact(result.answer))
 
-    def _agent(self, name: str) -> Agent:
+    def _agent(self, name: str, own: AgentConfig) -> Agent:
         """The adapter for an agent name of the file. The first time, people are told if nothing
         keeps it in its worktree.
 
         Raises:
-            AgentError: Nothing is configured under that name.
+            AgentError: There is no such adapter.
         """
-        if name not in self._agents:
-            own = agent_settings(name, self._config)
-            self._agents[name] = create_agent(name, own, prices=Prices.of(self._config))
-            unconfined = notice(name, own)
-            if unconfined:
-                self._display.say(unconfined)
-        return self._agents[name]
+        agent = create_agent(name, own, prices=Prices.of(self._config))
+        unconfined = notice(name, own)
+        if unconfined and name not in self._told:
+            self._told.add(name)
+            self._display.say(unconfined)
+        return agent

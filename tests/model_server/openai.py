@@ -38,8 +38,9 @@ def events(step: Step, _request: Mapping[str, Any], number: str, bill: Bill) -> 
 
 def _item(step: Step, number: str) -> dict[str, Any]:
     match step:
-        case UseTool(name=name, arguments=arguments):
+        case UseTool(name=name, arguments=arguments, namespace=namespace):
             return {
+                **({"namespace": namespace} if namespace else {}),
                 "type": "function_call",
                 "id": f"fc_{number}",
                 "call_id": f"call_{number}",

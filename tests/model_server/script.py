@@ -20,6 +20,7 @@ class UseTool:
 
     name: str
     arguments: Mapping[str, Any]
+    namespace: str = ""  # of the tool, in the dialect that has such
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

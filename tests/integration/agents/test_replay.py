@@ -101,7 +101,7 @@ CLAUDE, CODEX = ClaudeAgentConfig(model="haiku"), CodexAgentConfig()
 
 
 def test_claude_is_asked_as_it_should_be(play: Play) -> None:
-    config = CLAUDE.model_copy(update={"max_turns": 9, "options": ["--effort=low"]})
+    config = CLAUDE.model_copy(update={"max_turns": 9, "effort": "low", "options": ["--no-chrome"]})
     inherited = {
         "ANTHROPIC_API_KEY": "sk-planted-anthropic-key",
         "CLAUDECODE": "1",
@@ -120,7 +120,13 @@ def test_claude_is_asked_as_it_should_be(play: Play) -> None:
         "--permission-mode=acceptEdits",
         f"--allowedTools={','.join(ALLOWED)}",
         f"--disallowedTools={','.join(WITHHELD)}",
-        *("--strict-mcp-config", "--setting-sources=user", "--max-turns=9", "--effort=low"),
+        *(
+            "--strict-mcp-config",
+            "--setting-sources=user",
+            "--max-turns=9",
+            "--effort=low",
+            "--no-chrome",
+        ),
     ]
     assert call["stdin"] == "Do it.\n"
     seen = call["environment"]

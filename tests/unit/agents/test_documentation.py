@@ -34,4 +34,4 @@ def test_its_examples_are_accepted(example: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 6

@@ -19,6 +19,7 @@ from mission.config import (
     CommandAgentConfig,
     FakeAgentConfig,
     GlmAgentConfig,
+    McpServer,
     MissionConfig,
     Price,
 )
@@ -81,6 +82,22 @@ def test_agents_of_one_provider_rest_together() -> None:
     assert provider("sonnet", base_url="https://gateway.test") == "https://gateway.test"
     assert provider("sonnet", provider="team") == "team"
     assert registry.provider("mine", CommandAgentConfig(run=["true"])) == "mine"
+
+
+def test_each_login_rests_by_itself() -> None:
+    work = CodexAgentConfig(profile="~/.codex-work")
+    assert registry.provider("codex", work) == "openai (~/.codex-work)"
+    assert registry.provider("codex", work.model_copy(update={"provider": "us"})) == "us"
+    assert registry.provider("codex", CodexAgentConfig()) == "openai"
+
+
+def test_what_its_servers_need_is_seen_too() -> None:
+    servers = {
+        "docs": McpServer(run=["docs"], environment=["DOCS_TOKEN"]),
+        "tickets": McpServer(url="https://tickets.example.org", key="TICKETS_TOKEN"),
+    }
+    names = registry.environment_names(CodexAgentConfig(mcp=servers))
+    assert {"DOCS_TOKEN", "TICKETS_TOKEN"} <= set(names)
 
 
 def test_each_tool_sees_its_own_credentials_only() -> None:

@@ -34,11 +34,14 @@ _MARKED = """\
     «fallback»: «second»
     «timeouts»: {«start»: 10s, «silence»: 1m, «total»: 5m}
     «sandbox»: {«type»: «bubblewrap», «network»: false}
-  «second»: {«type»: «claude», «model»: opus, «max_turns»: 5, «retries»: 1}
+  «second»: {«type»: «claude», «model»: opus, «max_turns»: 5, «retries»: 1, «effort»: «medium»,
+    «profile»: ~/.two, «options»: [«--no-chrome»],
+    «mcp»: {notes: {«run»: [«python3»], «tools»: [x]}}}
   «far»: {«type»: «codex», «where»: «worker», «pool»: big, «parallel»: 2}
 «routing»:
   - «match»: {«milestone»: ^«M1»$, «risk»: high}
     «agent»: «second»
+    «effort»: «max»
 «review»:
   - «match»: {«branch»: feat}
     «by»: [«opus», «sonnet»]
@@ -54,7 +57,7 @@ _MARKED = """\
   - {«name»: links, «run»: [«tools/check.sh»], «on»: [«branch», «merged»]}
 «merge»: {«strategy»: «batch», «size»: 3}
 «tasks»:
-  «A-2»: {«agent»: «robot», «max_attempts»: 2}
+  «A-2»: {«agent»: «robot», «max_attempts»: 2, «effort»: hard}
   «A-3»: {«run»: «migrate-tier», «with»: {«from»: local, «leave»: [x]}}
 «budget»:
   «run»: {«tokens»: 4K, «usd»: 3}

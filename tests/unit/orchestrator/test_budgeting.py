@@ -83,6 +83,17 @@ def test_an_agent_with_a_colon_in_its_name_does_not_escape_the_price_check() -> 
     assert unknown_price(config, "operation:boot-check") is None
 
 
+def test_a_row_s_own_model_is_what_is_priced(tmp_path: Path) -> None:
+    journal, run = start(tmp_path)
+    with journal:
+        tasks = {"A": {"agent": "sonnet", "model": "unheard-of"}, "B": {"model": "haiku-5-5"}}
+        config = MissionConfig.model_validate({"budget": {"run": {"usd": 9}}, "tasks": tasks})
+        told = Budget(config, journal, run, NOON).reserve(TASKS.task("A"), "sonnet", NOON)
+        assert isinstance(told, Refusal)
+        assert "sonnet (unheard-of)" in told.message
+        assert Budget(config, journal, run, NOON).reserve(TASKS.task("B"), "sonnet", NOON) is None
+
+
 def test_money_is_set_aside_by_the_expected_mix_of_tokens(tmp_path: Path) -> None:
     """1K new tokens of sonnet would be a cent, were all of them output."""
     journal, run = start(tmp_path)

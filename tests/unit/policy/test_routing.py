@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from errors import ConfigError
-from mission.config import MissionConfig, RoutingRule, TaskConfig
-from policy.routing import SHIPPED, Route, matches, route
+from mission.config import MissionConfig, RoutingRule, TaskConfig, Tuning
+from policy.routing import SHIPPED, Route, matches, route, tuning
 from tasks_md.parse import read
 from tests.unit.agents.plans import make_task
 
@@ -112,6 +112,18 @@ def test_mission_yaml_decides_for_single_tasks() -> None:
     )
     found = route(make_task(agent="codex", task_id="T-02"), config)
     assert (found.agent, found.rule) == ("opus", "tasks.T-02.agent")
+
+
+def test_a_row_and_a_rule_say_how_their_agent_works() -> None:
+    rule = RoutingRule(agent="sonnet", model="opus", effort="high", options=["--no-chrome"])
+    config = MissionConfig(routing=[rule], tasks={"T-01": TaskConfig(effort="max")})
+    auto, named = make_task(agent="—"), make_task(agent="codex")
+    found = route(auto, config)
+    assert found.tuning.given == {"model": "opus", "effort": "max", "options": ["--no-chrome"]}
+    assert found.rule.endswith("; model opus, effort max")
+    assert route(named, config).tuning.given == {"effort": "max"}  # the rule is not for that row
+    assert tuning(auto, config, "sonnet") == found.tuning
+    assert tuning(auto, config, "haiku") == Tuning()  # who stands in, or reviews
 
 
 def test_a_broken_pattern_says_which() -> None:

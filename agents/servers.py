@@ -1,0 +1,90 @@
+"""Servers of tools (MCP) that an agent has, in each tool's own words.
+
+They are programs of a person's choice, and start in the attempt's scratch folder: `npx` and its
+like run what they find in the folder that they start in, and in a worktree that is an agent's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from agents.protocol import Brief
+from mission.config import McpServer
+
+Servers = Mapping[str, McpServer]
+
+
+def variables(servers: Servers) -> tuple[str, ...]:
+    """The names of the environment variables that they need."""
+    keys = [one.key for one in servers.values() if one.key is not None]
+    return (*keys, *(name for one in servers.values() for name in one.environment))
+
+
+def claude_servers(servers: Servers, brief: Brief) -> list[str]:
+    """The arguments that give Claude Code its servers. It fills in `${NAME}` itself, so that no
+    secret is on a command line."""
+    if not servers:
+        return []
+    told = {name: _for_claude(one, brief) for name, one in servers.items()}
+    return [f"--mcp-config={json.dumps({'mcpServers': told})}"]
+
+
+def claude_tools(servers: Servers) -> list[str]:
+    """What Claude Code may use of them without asking."""
+    return [
+        f"mcp__{name}__{tool}" if tool else f"mcp__{name}"
+        for name, one in servers.items()
+        for tool in (one.tools or [""])
+    ]
+
+
+def codex_servers(servers: Servers, brief: Brief) -> list[str]:
+    """The arguments that give Codex its servers. It starts them outside of its own sandbox."""
+    arguments: list[str] = []
+    for name, one in servers.items():
+        for key, value in _for_codex(one, brief).items():
+            arguments += ["-c", f"mcp_servers.{name}.{key}={_toml(value)}"]
+    return arguments
+
+
+def _for_claude(server: McpServer, brief: Brief) -> dict[str, object]:
+    if server.url is not None:
+        token = {"Authorization": f"Bearer ${{{server.key}}}"} if server.key else {}
+        return {"type": "http", "url": server.url, "headers": token}
+    # It has no setting for the folder.
+    return {
+        "type": "stdio",
+        "command": "env",
+        "args": ["-C", str(brief.scratch), *_argv(server, brief)],
+        "env": {**server.set, **{name: f"${{{name}}}" for name in server.environment}},
+    }
+
+
+def _for_codex(server: McpServer, brief: Brief) -> dict[str, object]:
+    tools: dict[str, object] = {"enabled_tools": server.tools} if server.tools else {}
+    tools["default_tools_approval_mode"] = "approve"  # nobody is there to be asked
+    if server.url is not None:
+        key = {"bearer_token_env_var": server.key} if server.key else {}
+        return {"url": server.url, **key, **tools}
+    program, *rest = _argv(server, brief)
+    return {
+        "command": program,
+        "args": rest,
+        "cwd": str(brief.scratch),
+        "env": dict(server.set),
+        "env_vars": server.environment,
+        **tools,
+    }
+
+
+def _argv(server: McpServer, brief: Brief) -> list[str]:
+    return [part.replace("{worktree}", str(brief.worktree)) for part in server.run]
+
+
+def _toml(value: object) -> str:
+    """A value as TOML, whose texts and lists are JSON's."""
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(key)}={_toml(one)}" for key, one in value.items())
+        return f"{{{','.join(pairs)}}}"
+    return json.dumps(value)
