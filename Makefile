@@ -36,7 +36,7 @@ lint: setup-bench ## ruff, mypy strict, import-linter
 	@$(BIN)/lint-imports
 
 soak: setup ## the long series: hundreds of kills, large storages; an hour or two (MISSION_SEED=n)
-	@$(BIN)/python -m pytest -m soak --log-cli-level=INFO $(ARGS)
+	@PATH="$$(.ci/services --all-versions):$$PATH" $(BIN)/python -m pytest -m soak --log-cli-level=INFO $(ARGS)
 
 bench: setup-bench ## the benchmarks, as JSON (ARGS="parse status" names some)
 	@$(BIN)/python -m bench $(ARGS)

@@ -13,6 +13,7 @@ from agents.claude_record import ClaudeRecord
 from agents.claude_stream import ClaudeReader
 from agents.home import Belongings, folder_of
 from agents.instructions import with_instructions
+from agents.login import Login
 from agents.profile import missing_profile, profiled
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.servers import claude_servers, claude_tools
@@ -52,6 +53,15 @@ BELONGINGS = Belongings(
     ),
     login=".credentials.json",
     beside=".claude.json",
+)
+
+LOGIN = Login(
+    program=PROGRAM,
+    install=INSTALL,
+    keys=KEYS,
+    remedy="log in with `claude`",
+    belongings=BELONGINGS,
+    account="oauthAccount",
 )
 
 _LOST = re.compile(r"no conversation found", re.IGNORECASE)  # sessions belong to a folder

@@ -16,6 +16,7 @@ from agents.codex_stream import CodexReader
 from agents.fence import one_line
 from agents.home import Belongings, folder_of
 from agents.instructions import with_instructions
+from agents.login import Login
 from agents.profile import missing_profile, profiled
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.servers import codex_servers
@@ -42,6 +43,13 @@ BELONGINGS = Belongings(
 )
 
 _KEY = "CODEX_API_KEY"
+LOGIN = Login(
+    program=PROGRAM,
+    install=INSTALL,
+    keys=(_KEY,),
+    remedy="log in with `codex login`",
+    belongings=BELONGINGS,
+)
 _PROVIDER = "mission"  # the name under which another address is configured
 _DENIED = re.compile(r"patch rejected: [^;]+")
 _LOST = re.compile(r"no rollout found", re.IGNORECASE)  # threads belong to a home folder

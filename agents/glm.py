@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from agents.claude import BELONGINGS, ClaudeAgent, common
+from agents.claude import BELONGINGS, INSTALL, PROGRAM, ClaudeAgent, common
+from agents.login import Login
 from agents.profile import profiled
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.tool import NETWORK
@@ -18,6 +19,7 @@ MODEL = "glm-5.1"
 #: Names that may hold its key, the first that is set counts.
 KEYS = ("GLM_API_KEY", "ZAI_API_KEY")
 CREDENTIALS = (*KEYS, "CLAUDE_CONFIG_DIR", *NETWORK)
+LOGIN = Login(program=PROGRAM, install=INSTALL, keys=KEYS, remedy=f"set {KEYS[0]}")
 
 _TIMEOUT = "3000000"  # milliseconds for one request: its provider's own advice
 

@@ -20,6 +20,7 @@ from agents.command import CommandAgent
 from agents.fake import FakeAgent
 from agents.glm import GlmAgent
 from agents.last_word import asked_for, end_of
+from agents.login import Login
 from agents.prices import Prices
 from agents.protocol import Agent, Brief, OnEvent, Result, Started, ignore_event
 from agents.sandbox import missing_sandbox
@@ -59,6 +60,7 @@ class Adapter:
     model: str | None = None  # what it runs when its configuration names none
     reader: Callable[[], Reader] | None = None  # of its log; None: people read it as it is
     attach: tuple[str, ...] = ()  # what opens a session for a person, before its id
+    login: Login | None = None  # its program, and where a login for it is; None: it needs none
 
 
 _C = TypeVar("_C", bound=AgentConfig)
@@ -91,6 +93,7 @@ ADAPTERS: Mapping[str, Adapter] = {
         model=claude.MODEL,
         reader=ClaudeReader,
         attach=("claude", "--resume"),
+        login=claude.LOGIN,
     ),
     "codex": Adapter(
         create=_of(CodexAgentConfig, CodexAgent),
@@ -99,6 +102,7 @@ ADAPTERS: Mapping[str, Adapter] = {
         model=codex.MODEL,
         reader=CodexReader,
         attach=("codex", "resume"),
+        login=codex.LOGIN,
     ),
     "command": Adapter(create=_of(CommandAgentConfig, _command)),
     "fake": Adapter(create=_of(FakeAgentConfig, _fake)),
@@ -108,6 +112,7 @@ ADAPTERS: Mapping[str, Adapter] = {
         environment=glm.CREDENTIALS,
         model=glm.MODEL,
         reader=ClaudeReader,
+        login=glm.LOGIN,
     ),
 }
 

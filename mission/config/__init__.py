@@ -5,15 +5,12 @@ from __future__ import annotations
 from mission.config.agents import (
     SHIPPED_AGENTS,
     AgentConfig,
-    BudgetConfig,
     ClaudeAgentConfig,
     ClaudeToolConfig,
     CodexAgentConfig,
     CommandAgentConfig,
     FakeAgentConfig,
     GlmAgentConfig,
-    Limit,
-    Price,
     QaRule,
     ReviewRule,
     RoutingRule,
@@ -21,6 +18,7 @@ from mission.config.agents import (
     TimeoutsConfig,
     ToolAgentConfig,
 )
+from mission.config.budget import BudgetConfig, Limit, Price
 from mission.config.forge import ForgeConfig
 from mission.config.gates import (
     GateConfig,

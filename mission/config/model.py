@@ -11,12 +11,12 @@ from pydantic import Field, JsonValue, field_validator
 from mission.config.agents import (
     AGENT_KINDS,
     AgentConfig,
-    BudgetConfig,
     QaRule,
     ReviewRule,
     RoutingRule,
     over_shipped,
 )
+from mission.config.budget import BudgetConfig
 from mission.config.claiming import ClaimConfig, MaybeClaim
 from mission.config.forge import FORGE_KINDS, ForgeConfig
 from mission.config.gates import GATE_KINDS, GateConfig, VerifyStep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from packaging.requirements import Requirement
 
 import orchestrator
 from errors import AgentError
-from mission.config import SHIPPED_AGENTS, load_config
+from mission.config import SHIPPED_AGENTS, AgentConfig, ToolAgentConfig, load_config
 from mission.place import Place, mission_home
 from mission.plan import read_plan
 from tiers.checks import Check, Health, Look, examine
@@ -167,7 +168,7 @@ def _installed() -> str:
 def _agents(place: Place | None) -> Iterator[Check]:
     """The tools. One that is missing matters where an open row wants it."""
     # Imported late: where another package has the name `agents`, the rest must still be said.
-    from agents.registry import create, settings  # noqa: PLC0415
+    from agents.registry import ADAPTERS, create, settings  # noqa: PLC0415
     from orchestrator.soundness.absent import open_rows  # noqa: PLC0415 - the same
 
     config = load_config(place.config_file if place is not None else None)
@@ -185,11 +186,28 @@ def _agents(place: Place | None) -> Iterator[Check]:
             continue
         rows = len(wanted.get(name, ()))
         if missing is None:
-            yield _green(label, f"ready; {_open(rows)}" if rows else "ready")
+            login = ADAPTERS[own.type].login if own.type in ADAPTERS else None
+            told = ["ready"] if login is None else [_version(login.program, own)]
+            if login is not None:
+                missing = login.missing(os.environ, Path.home(), own)
+                told.append("not logged in" if missing else "logged in")
+            told += [_open(rows)] if rows else []
+            if missing and rows:
+                yield _yellow(label, "; ".join(told), missing[0].upper() + missing[1:])
+            else:
+                yield _green(label, "; ".join(told))
         elif rows:
             yield _yellow(label, f"{_open(rows)} for it", missing)
         else:
             yield _green(label, "not here, and no open row wants it")
+
+
+def _version(name: str, own: AgentConfig) -> str:
+    """The version of an agent's tool. Each program is asked once, whoever uses it."""
+    from agents.versions import TRIED, version_text  # noqa: PLC0415 - as above
+
+    program = own.program if isinstance(own, ToolAgentConfig) and own.program else name
+    return f"{name} {version_text(program, TRIED.get(name, ()))}"
 
 
 def _open(rows: int) -> str:

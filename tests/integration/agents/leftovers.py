@@ -11,6 +11,10 @@ from pathlib import Path
 MARK = "MISSION_TEST_MARK"
 
 
+#: A command that an agent waits for. Newer versions of Claude Code refuse one that only sleeps.
+WAITS = "timeout 3018 sleep 3017"
+
+
 def new_mark() -> str:
     """A value that no other process has."""
     return uuid.uuid4().hex

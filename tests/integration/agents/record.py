@@ -20,7 +20,7 @@ from typing import Any
 
 from agents.protocol import AgentEvent, Brief, OnEvent, Timeouts, ignore_event
 from tests.integration.agents.briefs import make_brief, make_repository
-from tests.integration.agents.leftovers import MARK, new_mark, signal_tool
+from tests.integration.agents.leftovers import MARK, WAITS, new_mark, signal_tool
 from tests.integration.agents.tools import CODEX, HAIKU, Tool, home_environment
 from tests.model_server import Fail, ModelServer, Say, Stall, Step
 from workspace.process import Stop
@@ -57,7 +57,7 @@ def _work(tool: Tool, folder: Path) -> tuple[Step, ...]:
 
 
 def _sleep(tool: Tool, _folder: Path) -> tuple[Step, ...]:
-    return (tool.shell("sleep 3017"), Say(text="Slept."))
+    return (tool.shell(WAITS), Say(text="Slept."))
 
 
 _BOTH = {

@@ -19,8 +19,8 @@ from mission.outcome import Outcome
 from mission.usage import Tokens, Usage
 from tests.conftest import requires
 from tests.integration.agents.briefs import make_brief, make_repository
-from tests.integration.agents.leftovers import MARK, marked, new_mark, signal_tool
-from tests.integration.agents.tools import CODEX, GLM, HAIKU, Tool, home_environment
+from tests.integration.agents.leftovers import MARK, WAITS, marked, new_mark, signal_tool
+from tests.integration.agents.tools import CODEX, GLM, HAIKU, KEY, Tool, home_environment
 from tests.model_server import Bill, Break, Fail, ModelServer, Say, Stall, Step, UseTool
 from workspace.process import Stop
 
@@ -51,7 +51,7 @@ def _ends(*ends: Step) -> Callable[[Tool, Path], tuple[Step, ...]]:
 
 
 def _sleeps(tool: Tool, _folder: Path) -> tuple[Step, ...]:
-    return (tool.shell("true"), tool.shell("sleep 3017"), Say(text="Slept."))
+    return (tool.shell("true"), tool.shell(WAITS), Say(text="Slept."))
 
 
 def _helper(_tool: Tool, _folder: Path) -> tuple[Step, ...]:
@@ -83,6 +83,11 @@ SCENES = {
         only="claude",
     ),
     "killed": Scene(steps=_sleeps, outcome=Outcome.KILLED, signal=signal.SIGKILL, uncounted=1),
+    "gateway": Scene(  # with a key of its own, whose prices the tool cannot know
+        steps=_ends(Say(text="Done.")),
+        outcome=Outcome.SUCCESS,
+        config={"key": "GATEWAY_KEY", "provider": "gateway"},
+    ),
     "helpers": Scene(steps=_helper, outcome=Outcome.SUCCESS, only="claude"),
 }
 
@@ -97,6 +102,7 @@ class Desk:
 
     def brief(self, tool: Tool, **more: Any) -> Brief:
         environment = {**home_environment(self.home), MARK: self.mark, **tool.environment}
+        environment |= {"GATEWAY_KEY": KEY}
         return make_brief(self.worktree, environment=environment, **more)
 
     def play(self, tool: Tool, scene: Scene, server: ModelServer, **more: Any) -> Result:
@@ -132,14 +138,14 @@ def _until_recorded(home: Path) -> None:
 
 
 def _bill(tool: Tool) -> Bill:
-    return NO_HOUR if tool is CODEX else BILL
+    return NO_HOUR if tool.program == "codex" else BILL
 
 
 def agrees(used: Usage, server: ModelServer, tool: Tool, scene: Scene) -> None:
     """Tokens of each kind and money are within one per cent of the bill. What Codex keeps to
     itself is left out, and what nobody could have told: such numbers are called a guess."""
     bill, billed = server.bill, dict(server.billed)
-    if tool is CODEX and (broken := scene.unheard + scene.uncounted):
+    if tool.program == "codex" and (broken := scene.unheard + scene.uncounted):
         ((model, tokens),) = billed.items()
         output = scene.unheard + scene.uncounted * bill.output
         missing = Tokens(
@@ -195,6 +201,18 @@ def test_what_nobody_heard_of_is_booked_when_the_session_goes_on(tool: Tool, des
         result = desk.play(tool, second, more, resume=session, resumed=Usage())
     assert result.outcome is Outcome.SUCCESS, result.summary
     billed = Usage.of(server.billed).plus(Usage.of(more.billed))
-    lost = first.uncounted if tool is CODEX else 0
+    lost = first.uncounted if tool.program == "codex" else 0
     assert result.usage.input_tokens == billed.input_tokens - lost * server.bill.input
     assert result.usage.output_tokens == billed.output_tokens - lost * server.bill.output
+
+
+@pytest.mark.parametrize("tool", [HAIKU, CODEX], ids=lambda tool: tool.name)
+def test_a_session_that_hung_books_the_rest_of_it_when_it_goes_on(tool: Tool, desk: Desk) -> None:
+    first, second = SCENES["hangs"], SCENES["success"]
+    with ModelServer(*first.steps(tool, desk.worktree), bill=_bill(tool)) as server:
+        hung = desk.play(tool, first, server)
+    with ModelServer(*second.steps(tool, desk.worktree), bill=_bill(tool)) as more:
+        result = desk.play(tool, second, more, resume=hung.session, resumed=hung.usage)
+    assert result.outcome is Outcome.SUCCESS, result.summary
+    agrees(hung.usage, server, tool, first)
+    agrees(result.usage, more, tool, second)

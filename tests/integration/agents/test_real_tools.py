@@ -18,7 +18,7 @@ from agents.protocol import AgentEvent, Brief, Result, Timeouts
 from mission.outcome import Outcome
 from tests.conftest import requires
 from tests.integration.agents.briefs import git, make_brief, make_repository
-from tests.integration.agents.leftovers import MARK, marked, new_mark, signal_tool
+from tests.integration.agents.leftovers import MARK, WAITS, marked, new_mark, signal_tool
 from tests.integration.agents.tools import CODEX, GLM, HAIKU, KEY, SONNET, Tool, home_environment
 from tests.model_server import Fail, ModelServer, Say, Stall, Step
 from workspace.process import Stop
@@ -99,7 +99,7 @@ def test_success_with_a_commit(tool: Tool, desk: Desk) -> None:
 def test_each_agent_asks_for_its_own_model_with_its_own_key(desk: Desk) -> None:
     models = {}
     for tool in (HAIKU, SONNET, GLM, CODEX):
-        named = {"model": "gpt-test"} if tool is CODEX else {}
+        named = {"model": "gpt-test"} if tool.program == "codex" else {}
         with ModelServer(Say(text="Fine.")) as server:
             desk.run(tool, server, config=named)
         models[tool.name] = server.turns[0]["model"]
@@ -247,7 +247,7 @@ def test_a_stop_in_the_middle_of_a_tool_leaves_nothing(tool: Tool, desk: Desk) -
         if event.kind == "used-tool":
             stop.request("interrupted")
 
-    with ModelServer(tool.shell("sleep 3017"), Say(text="Slept.")) as server:
+    with ModelServer(tool.shell(WAITS), Say(text="Slept.")) as server:
         agent = tool.agent(server)
         result = agent.run(desk.brief(tool), stop, on_tool)
     assert (result.outcome, result.summary) == (Outcome.STOPPED, "interrupted")
@@ -262,7 +262,7 @@ def _run_and_signal(tool: Tool, desk: Desk, number: signal.Signals) -> Result:
         if event.kind == "used-tool":
             signal_tool(desk.mark, number, busy_with="sleep 3017")
 
-    first = (tool.write(desk.worktree, "a.txt", "a"), tool.shell("sleep 3017"))
+    first = (tool.write(desk.worktree, "a.txt", "a"), tool.shell(WAITS))
     with ModelServer(*first, Say(text="Slept.")) as server:
         return tool.agent(server).run(desk.brief(tool), Stop(), on_event)
 

@@ -45,7 +45,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def _asks(tool: Tool, name: str) -> Step:
     """The model's wish to use a tool of the server."""
-    if tool is CODEX:
+    if tool.program == "codex":
         return UseTool(name=name, namespace="mcp__notes", arguments={"text": "hi"})
     return UseTool(name=f"mcp__notes__{name}", arguments={"text": "hi"})
 
@@ -77,12 +77,12 @@ def test_it_thinks_as_hard_as_it_is_told_and_both_instructions_reach_it(
     (desk.tree / "CLAUDE.md").write_text("Words for Claude.\n", encoding="utf-8")
     git(desk.tree, "add", "-A")
     git(desk.tree, "commit", "-qm", "Instructions")
-    model = {} if tool is CODEX else {"model": "opus"}
+    model = {} if tool.program == "codex" else {"model": "opus"}
     with ModelServer(Say(text="Fine.")) as server:
         assert desk.run(tool, server, effort="low", **model).outcome is Outcome.SUCCESS
     asked = server.turns[0]
     assert str(asked).count("Words for agents.") == str(asked).count("Words for Claude.") == 1
-    assert asked["reasoning" if tool is CODEX else "output_config"]["effort"] == "low"
+    assert asked["reasoning" if tool.program == "codex" else "output_config"]["effort"] == "low"
     assert git(desk.tree, "status", "--porcelain") == ""
 
 
@@ -103,7 +103,7 @@ def test_a_profile_is_another_login_and_no_key_counts(tool: Tool, desk: Desk) ->
 
 
 def _log_in(tool: Tool, folder: Path) -> None:
-    if tool is CODEX:
+    if tool.program == "codex":
         login: dict[str, Any] = {"auth_mode": "apikey", "OPENAI_API_KEY": "planted-login"}
         (folder / "auth.json").write_text(json.dumps(login), encoding="utf-8")
         return
