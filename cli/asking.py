@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from rich.console import Console
 
-from cli.console import printable, talk
+from cli.console import printable, screen_width, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
-from cli.tables import minute
+from cli.tables import minute, wrap
 from mission.clock import utc_now
 from mission.elsewhere import Claimed
 from mission.journal import RequestKind
@@ -77,14 +77,17 @@ def ask(
 
 
 def _tell_held(who: Holder) -> None:
-    talk(printable(f"The mission is held by {who}."))
+    for line in wrap(printable(f"The mission is held by {who}."), screen_width()):
+        talk(line)
     talk("It is asked to apply the request; Ctrl-C withdraws it.")
 
 
 def tell_left(claim: Claimed) -> None:
     """Say whom a request was left for."""
     who = f"{claim.who} on {claim.host}" if claim.who else claim.host
-    talk(printable(f"The mission is carried out in another clone, by {who}."))
+    told = printable(f"The mission is carried out in another clone, by {who}.")
+    for line in wrap(told, screen_width()):
+        talk(line)
     if claim.sign is not None:
         talk(f"Its last sign is of {minute(claim.sign)}.")
         if utc_now() - claim.sign > _QUIET:

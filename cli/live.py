@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.console import printable
+from cli.tables import wrap
 from mission.state import Status
 from orchestrator.ports.display import Display, Progress
 
@@ -116,7 +117,8 @@ class LiveDisplay:
         self._live.stop()
 
     def say(self, text: str) -> None:
-        self._console.print(Text(printable(text)), soft_wrap=True)
+        lines = wrap(printable(text), self._console.width)
+        self._console.print(Text("\n".join(lines)), soft_wrap=True)
 
     def doing(
         self, task: str, phase: str, detail: str = "", *, since: datetime | None = None

@@ -129,6 +129,12 @@ def _ask(
     _tell(asked, as_json=as_json, single=single)
 
 
+def _became(asked: Asked) -> str:
+    if asked.kind is RequestKind.APPROVE and asked.status == Status.NEEDS_QA:
+        return f"{asked.task} is approved: the run merges it."  # which takes a while
+    return f"{asked.task} is {asked.status}."
+
+
 def _tell(asked: Sequence[Asked], *, as_json: bool, single: bool) -> None:
     """Tell what became of each; a `single` one without the list around it."""
     if as_json and single:
@@ -139,7 +145,7 @@ def _tell(asked: Sequence[Asked], *, as_json: bool, single: bool) -> None:
         if one.error is not None:
             talk(printable(one.error))
         elif not as_json:
-            fact(printable(f"{one.task} is {one.status}."))
+            fact(printable(_became(one)))
             if one.exit_code:
                 talk(printable(one.notes))
     raise typer.Exit(max((one.exit_code for one in asked), default=0))

@@ -9,8 +9,9 @@ import typer
 
 from cli.arguments import PATH, path_and_some
 from cli.asking import asker, tell_left
-from cli.console import fact, print_json, printable, talk
+from cli.console import fact, print_json, printable, screen_width, talk
 from cli.stopping import stopped_by_signals
+from cli.tables import wrap
 from errors import UsageError
 from mission.place import Place
 from service.stopping import stop_rows
@@ -61,11 +62,15 @@ def stop(
         print_json({"rows": [answer.data() for answer in answers]})
     for answer in answers if not as_json else ():
         if answer.error is None:
-            fact(printable(f"{answer.task} is {answer.status}: {answer.notes}"))
+            notes = f": {answer.notes}" if answer.notes else ""
+            for line in wrap(printable(f"{answer.task} is {answer.status}{notes}"), screen_width()):
+                fact(line)
         else:
             talk(printable(answer.error))
     raise typer.Exit(int(any(answer.error is not None for answer in answers)))
 
 
 def _tell_asked(who: Holder) -> None:
-    talk(printable(f"The run of {who} is asked; Ctrl-C ends the waiting."))
+    told = printable(f"The run of {who} is asked; Ctrl-C ends the waiting.")
+    for line in wrap(told, screen_width()):
+        talk(line)

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,12 +28,20 @@ _SECONDS = 120.0  # without a sign of life, then the test fails with what was pr
 
 
 class Terminal:
-    """What a program prints to its terminal, and a keyboard."""
+    """What a program prints to its terminal, and a keyboard.
+
+    It is read all the time: a program that nobody reads comes to a stop.
+    """
 
     def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
         self._master = master
         self._process = process
         self._printed = b""
+        self._over = False
+        self._came = threading.Condition()
+        self._closed, self._close = os.pipe()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
 
     @property
     def printed(self) -> str:
@@ -41,9 +50,11 @@ class Terminal:
 
     def wait_for(self, text: str) -> str:
         """Wait until the program has printed this; everything so far."""
-        while text not in self.printed:
-            assert self._read(), f"ended without {text!r}:\n{self.printed}"
-        return self.printed
+        with self._came:
+            while text not in self.printed:
+                assert not self._over, f"ended without {text!r}:\n{self.printed}"
+                self._wait()
+            return self.printed
 
     def type(self, keys: str) -> None:
         """Press these keys."""
@@ -51,19 +62,33 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the end; the exit code."""
-        while self._read():
-            pass
+        with self._came:
+            while not self._over:
+                self._wait()
         return self._process.wait(_SECONDS)
 
-    def _read(self) -> bool:
-        ready, _, _ = select.select([self._master], [], [], _SECONDS)
-        assert ready, f"nothing more came after:\n{self.printed}"
-        try:
-            data = os.read(self._master, 1 << 16)
-        except OSError:  # Linux: the last program that had it open has ended
-            return False
-        self._printed += data
-        return bool(data)
+    def close(self) -> None:
+        """Read no more."""
+        os.write(self._close, b".")
+        self._reader.join()
+        os.close(self._close)
+        os.close(self._closed)
+
+    def _wait(self) -> None:
+        assert self._came.wait(_SECONDS), f"nothing more came after:\n{self.printed}"
+
+    def _read(self) -> None:
+        data = b"."
+        while data:
+            ready, _, _ = select.select([self._master, self._closed], [], [])
+            try:
+                data = b"" if self._closed in ready else os.read(self._master, 1 << 16)
+            except OSError:  # Linux: the last program that had it open has ended
+                data = b""
+            with self._came:
+                self._printed += data
+                self._over = not data
+                self._came.notify_all()
 
 
 @contextmanager
@@ -89,9 +114,11 @@ def on_terminal(
         )
     finally:
         os.close(slave)
+    terminal = Terminal(master, process)
     try:
-        yield Terminal(master, process)
+        yield terminal
     finally:
         process.kill()
         process.wait()
+        terminal.close()
         os.close(master)
