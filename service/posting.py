@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from errors import GitError, RequestLeftError, RequestRefusedError, StoppedError
 from mission.answers import Answer
-from mission.clock import utc_now
 from mission.config.load import load_config
 from mission.elsewhere import Claimed, Elsewhere, read_elsewhere
 from mission.letter import Letter
@@ -60,7 +60,7 @@ def ask_there(
 
 
 def _wait(there: There, letter: Letter, commit: str, stop: Stop) -> Answer:
-    until = utc_now() + PATIENCE
+    until = time.monotonic() + PATIENCE.total_seconds()
     while True:
         stop.wait(_POLL)
         try:
@@ -80,7 +80,7 @@ def _wait(there: There, letter: Letter, commit: str, stop: Stop) -> Answer:
                 "the request is withdrawn",
                 hint="If the run there has taken it in already, `mission status --fetch` shows so",
             )
-        if utc_now() >= until:
+        if time.monotonic() >= until:
             raise RequestLeftError(
                 f"{why}; the request is left there",
                 hint="`mission status --fetch` shows its answer; where that run is dead, "

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,6 +28,12 @@ _HINTS = {
     sqlite3.SQLITE_CORRUPT: MOVE_ASIDE,
     sqlite3.SQLITE_NOTADB: MOVE_ASIDE,
 }
+
+_FURTHEST_AHEAD = timedelta(days=2)  # nothing further ahead is believed
+_NEWEST = (
+    "SELECT max(at) FROM (SELECT at FROM (SELECT at FROM events ORDER BY id DESC LIMIT 1) UNION ALL"
+    " SELECT started FROM (SELECT started FROM attempts ORDER BY id DESC LIMIT 1))"
+)
 
 _LEAST = 256 << 10  # bytes on the disk, with less than which the reserve is given up
 # Where it is the disk that refuses, and what a system would say then.
@@ -145,8 +151,15 @@ class Database:
             self._connection.close()
 
     def now(self) -> str:
-        """The time, as the journal stores it."""
-        return to_text(self._clock())
+        """The time, as the journal stores it: not before what it holds, even where the clock was
+        set back since. These times tell what came first, such as attempts before a person's word.
+        """
+        now = self._clock()
+        (row,) = self._rows(_NEWEST, {})
+        newest, most = str(row[0] or ""), to_text(now + _FURTHEST_AHEAD)
+        if to_text(now) < newest <= most:
+            now = datetime.fromisoformat(newest) + timedelta(microseconds=1)
+        return to_text(now)
 
     @contextmanager
     def together(self) -> Iterator[None]:

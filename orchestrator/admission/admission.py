@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from mission.clock import SYSTEM_CLOCK, Clock
@@ -184,6 +184,13 @@ class Admission:
             by = " or ".join(waits.by)
             return RowWaits(on=WaitsFor.REVIEWER, why=f"its review by {by}", who=by, until=until)
         return RowWaits(on=WaitsFor.RETRY, why="its next try", until=until)
+
+    def clock_set(self, by: timedelta) -> None:
+        """The machine's time of day was set: who waits for a time waits no longer for that."""
+        self.delays.clock_set(by)
+        self._rests.clock_set(by)
+        for own in self._own.values():
+            own.update({agent: at + min(by, timedelta()) for agent, at in own.items()})
 
     def token_limit(self, row: Task, agent: str) -> int | None:
         """How many tokens an attempt by `agent` may use; None where no limit says so, and for an

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +43,13 @@ class Delays:
         held = self._rows.get(task)
         if held is not None:
             self._rows[task] = replace(held, at=min(held.at, now))
+
+    def clock_set(self, by: timedelta) -> None:
+        """The time of day was set: nothing waits longer for it."""
+        back = min(by, timedelta())
+        self._until = None if self._until is None else self._until + back
+        for task, held in self._rows.items():
+            self._rows[task] = replace(held, at=held.at + back)
 
     def pop_due(self, now: datetime) -> tuple[str, str | None] | None:
         """The row that has waited longest past its time, and the agent that stands in for it."""

@@ -121,6 +121,14 @@ class Rests:
         patience = format_duration(self._config.patience)
         return f"{' and '.join(rests)} took no work for {patience}"
 
+    def clock_set(self, by: timedelta) -> None:
+        """The time of day was set. What lasts, lasts as long as before; what ends at a time of
+        day, such as a limit, ends no later."""
+        for rest in self._rests.values():
+            rest.until += min(by, timedelta())
+            rest.overloaded = rest.overloaded and rest.overloaded + by
+            rest.since = rest.since and rest.since + by
+
     def asked(self, agent: str, task: str, now: datetime) -> None:
         """The row now asks the agent: where its provider had to rest, others wait for the answer.
 

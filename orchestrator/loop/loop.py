@@ -10,9 +10,11 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from errors import DiskError, FindingsError, MissionError, RowConflictError
-from mission.clock import Clock
+from mission.amounts import span
+from mission.clock import Clock, SetClock
 from mission.journal import Journal, Step
 from mission.journal.kinds import DispatchBegan
 from orchestrator.admission.admission import Admission
@@ -38,6 +40,7 @@ from workspace.process import Stop
 from workspace.redact import Redactor
 
 _WITH_THE_RUN = "stopped with the run; the next one goes on"
+_LONGEST_SLEEP = 60.0  # seconds: who sleeps does not notice that the time of day was set
 _HELD_BACK = "the remote is away, and another clone may soon take the mission"
 
 
@@ -81,6 +84,7 @@ class Loop:
         self._todo = todo
         self._journal = journal
         self._clock = clock
+        self._set_clock = SetClock(clock)
         self._display = display
         self._stop = stop
         self._holds = holds
@@ -154,6 +158,7 @@ class Loop:
             self._hold_back()
         self._paused = self._holds.paused
         self._heed_slots()
+        self._heed_clock()
         try:
             # While a write is under way, what people did waits: it may change what is written.
             if not self._writing.busy and self._conflict is None:
@@ -250,6 +255,15 @@ class Loop:
         self._journal.record(DispatchBegan(slots=self._slots, all=everything, rows=rows))
         self._display.say(f"from now on {self._slots} at once, as a person wants")
 
+    def _heed_clock(self) -> None:
+        """Have nobody wait longer because the machine's time of day was set."""
+        by = self._set_clock.look()
+        if by:
+            self._admission.clock_set(by)
+            way = "on" if by > timedelta() else "back"
+            told = f"this machine's clock was set {way} by {span(abs(by))}"
+            self._display.say(f"{told}; what waits for a time waits no longer for that")
+
     def _waits(self) -> bool:
         """Whether something may still start by itself, though nothing is live."""
         if self._stop.requested or self._closing.why or self._holds.unclaimed:
@@ -263,6 +277,7 @@ class Loop:
         # Else its time alone lets no row start.
         if self._delays and self._has_room() and self._may_start():
             left = self._delays.seconds_left(self._clock.now())
+            left = None if left is None else min(left, _LONGEST_SLEEP)
         try:
             happened = [self._events.get(timeout=left)]
         except queue.Empty:

@@ -65,7 +65,8 @@ class Time:
             return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=5 * self._looks)
 
     def monotonic(self) -> float:
-        return 0.0
+        with self._lock:
+            return 300.0 * self._looks
 
     def boottime(self) -> float:
         return self.monotonic()
