@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     spare_loopback(os.environ)
     try:
         app(args=arguments, prog_name="mission", standalone_mode=True)
-    except (MissionError, OSError) as error:
+    except (MissionError, OSError, MemoryError) as error:
         if isinstance(error, OSError) and error.errno in TROUBLE and error.filename is None:
             _name_the_disk(error, sys.argv[1:] if arguments is None else arguments)
         shown, redact = told(error), Redactor.from_environment().text

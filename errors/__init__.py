@@ -19,7 +19,7 @@
     │   └── GateTimeoutError     exit code 75: it did not say so in time
     ├── ForgeError               a forge did not do what was asked: see forges.errors
     ├── ProcessError             a program that cannot be started
-    ├── MachineError             the machine refuses: a missing right, no thread
+    ├── MachineError             the machine refuses: a missing right, no thread, no memory
     │   └── DiskError            a disk takes nothing: full, read-only, broken
     ├── GitError                 git refused
     │   ├── RemoteAwayError      the remote could not be reached for as long as was waited for it
@@ -32,6 +32,7 @@
     │   ├── CheckoutBlockedError a person's uncommitted changes stand in the way
     │   └── SettingsChangedError the repository's git settings are not what they were
     ├── AgentError               an agent tool cannot be used as configured, or not now
+    │   └── WorkersAwayError     who gives rows to workers did not answer for as long as was waited
     ├── BudgetError              a limit of the budget keeps an agent from being asked
     ├── TierError                a storage tier that is not as it must be
     └── StoppedError             exit code 130: a person stopped the run
@@ -52,7 +53,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
-from errors.disk import LITTLE, RIGHTS, TROUBLE, standing
+from errors.disk import FILE_LIMIT, LITTLE, RIGHTS, TROUBLE, standing
 from errors.finding import Finding
 
 
@@ -195,6 +196,11 @@ class MachineError(MissionError):
         """That there is no further thread for something, in the system's words."""
         return cls(f"{what} got no thread: {error}", hint=_NO_THREAD)
 
+    @classmethod
+    def no_memory(cls, what: str) -> MachineError:
+        """That there is no further memory for something."""
+        return cls(f"{what} got no memory", hint=_NO_MEMORY)
+
 
 class DiskError(MachineError):
     """A disk takes nothing: what needs it cannot work until somebody has mended it."""
@@ -229,21 +235,30 @@ def disk_hint(words: str, why: str) -> str:
         remedy = "Let it be written to again"
     elif any(os.strerror(one).lower() in words.lower() for one in (*RIGHTS,)):
         remedy = _NO_RIGHT
-    elif any(os.strerror(one) in words for one in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)):
+    elif FILE_LIMIT in why or os.strerror(errno.EFBIG) in words:
+        remedy = f"Raise the limit on the size of files ({FILE_LIMIT})"
+    elif any(os.strerror(one) in words for one in (errno.ENOSPC, errno.EDQUOT)):
         remedy = "Make room there"
     else:
         remedy = "See what is wrong with that disk"
     return f"{remedy}; then `mission run` carries on, nothing is lost"
 
 
-def told(error: MissionError | OSError) -> MissionError:
+def told(error: MissionError | OSError | MemoryError) -> MissionError:
     """An error in the words in which people are told of it."""
+    if isinstance(error, MemoryError):
+        return MachineError.no_memory("mission")
     return MachineError.of(error) if isinstance(error, OSError) else error
 
 
 _IN_THE_WAY = "Something else stands where a file or folder of the runner belongs: move it away"
 _NO_RIGHT = "Check that this user may write there"
-_NO_THREAD = "The machine limits them (`ulimit -u`, cgroup): raise that or lower max_parallel"
+_LIMITED = "raise that or lower max_parallel"
+_NO_THREAD = f"The machine limits them (`ulimit -u`, `ulimit -v`, cgroup): {_LIMITED}"
+_NO_MEMORY = (
+    f"The machine limits it (`ulimit -v`, cgroup), or has none left: {_LIMITED}; then "
+    "`mission run` carries on, nothing is lost"
+)
 _MACHINE_HINTS: Mapping[int, str] = {
     errno.EACCES: _NO_RIGHT,
     errno.EPERM: _NO_RIGHT,
@@ -317,6 +332,10 @@ class SettingsChangedError(GitError):
 
 class AgentError(MissionError):
     """An agent tool cannot be used as configured."""
+
+
+class WorkersAwayError(AgentError):
+    """Who gives rows to workers does not answer, or not as it should: it may pass."""
 
 
 class BudgetError(MissionError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 from pathlib import Path
 
 #: What the system says where a disk takes nothing, whoever asks.
@@ -12,6 +13,8 @@ TROUBLE = frozenset(
 )
 #: What it says where this user may not write.
 RIGHTS = frozenset({errno.EACCES, errno.EPERM})
+#: What limits the size of files that a process may write.
+FILE_LIMIT = "`ulimit -f`"
 #: Bytes: where the system says that there is no room, so little is none.
 LITTLE = 2 << 20
 _LEAST = 64 << 10  # bytes: with less than this nothing of ours can be saved for long
@@ -19,7 +22,7 @@ _LEAST = 64 << 10  # bytes: with less than this nothing of ours can be saved for
 
 def standing(path: Path, *, least: int = _LEAST) -> str:
     """What keeps the disk around a path from taking anything, and where it is mounted; empty where
-    nothing does, as far as the disk says. With less than `least` bytes it counts as full."""
+    nothing does, as far as disk and system say. With less than `least` bytes it counts as full."""
     folder = next((one for one in (path, *path.parents) if one.exists()), Path("/"))
     try:
         found = os.statvfs(folder)
@@ -34,6 +37,9 @@ def standing(path: Path, *, least: int = _LEAST) -> str:
         return f"the disk mounted at {mount(folder)} is full ({free >> 10} KiB are free)"
     if found.f_files and not found.f_favail:
         return f"the disk mounted at {mount(folder)} takes no further file (no inodes are free)"
+    largest = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if largest != resource.RLIM_INFINITY and largest < LITTLE:
+        return f"no file may be larger than {largest >> 10} KiB ({FILE_LIMIT})"
     return ""
 
 

@@ -15,9 +15,9 @@ from prefect.client.schemas.sorting import LogSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 
-from errors import AgentError
+from errors import AgentError, WorkersAwayError
 from flows.attempt import DELIVERY, FLOW
-from flows.trouble import SERVER_TROUBLE
+from flows.trouble import SERVER_TROUBLE, remedy
 from mission.outcome import Outcome
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.remote import OnPhase
@@ -31,7 +31,7 @@ _CANCEL_SECONDS = 60.0  # for a worker to end its agent; it gives that half a mi
 class PrefectAgents:
     """Carries errands to workers through the Prefect server that the run itself uses."""
 
-    def start(self, errand: Errand) -> str:
+    def start(self, errand: Errand, key: str) -> str:
         name = f"{FLOW}/{errand.agent}"
         pool = errand.settings.pool
         with _asking(f"give {errand.task} to a worker") as client:
@@ -50,6 +50,7 @@ class PrefectAgents:
             run = client.create_flow_run_from_deployment(
                 deployment.id,
                 parameters={"errand": errand.to_json()},
+                idempotency_key=key,
                 tags=[errand.mission, errand.task, errand.agent],
             )
         return str(run.id)
@@ -117,14 +118,15 @@ def _asking(what: str) -> Iterator[SyncPrefectClient]:
     """A client, whose troubles are errors for people.
 
     Raises:
-        AgentError: The server does not answer, or refuses.
+        WorkersAwayError: The server does not answer, or refuses.
     """
     try:
         with get_client(sync_client=True) as client:
             yield client
     except SERVER_TROUBLE as error:
-        raise AgentError(
-            f"could not {what} through Prefect: {error}", hint="`mission server status` asks it"
+        raise WorkersAwayError(
+            f"could not {what} through Prefect: {error}",
+            hint=remedy(error) or "`mission server status` asks it",
         ) from error
 
 

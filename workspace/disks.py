@@ -19,11 +19,14 @@ _DISK = re.compile(
     r"|File too large|Stale file handle"
     r"|unable to write (?:new )?\S*(?:index|object|file|loose)|failed to write (?:new|commit|tree)"
     r"|(?:couldn't|could not|cannot|unable to|failed to) (?:write|close|flush|fsync|set|append)\b"
+    r"|cannot store (?:pack|index|reverse)|could not (?:save index|commit staged)"
+    r"|unable to add merge"
     r"|(?:couldn't|could not|cannot|unable to|failed to) (?:rename|move) [^\n]{0,400}(?:lock|tmp_)"
     r"|failed to insert into database|write error|sha1 file '[^'\n]+' (?:write|close) error"
     r"|insufficient permission for adding an object|unable to create directory for"
     r"|(?:unable|could not|cannot|failed) (?:to )?(?:create|write|open|unlink|append|update|lock)"
-    r"[^\n]{0,400}: Permission denied"
+    r"[^\n]{0,400}: Permission denied",
+    re.IGNORECASE,  # it begins some of them with a capital
 )
 _IN_THE_WAY = re.compile(r"File exists|Not a directory|Is a directory")
 # The other side's words, which are about its own disk.

@@ -15,6 +15,7 @@ from errors import (
     SettingsChangedError,
     SingleWriterError,
     StoppedError,
+    WorkersAwayError,
     told,
 )
 from mission.clock import Clock
@@ -50,7 +51,7 @@ class Failing:
         match error:
             case StoppedError():
                 return self._at_a_stop(assignment, error)
-            case RemoteAwayError() | LockedError():
+            case RemoteAwayError() | LockedError() | WorkersAwayError():
                 status = self._as_it_was(assignment)
                 return self._stopped(assignment, status, str(error), fatal=True)
             case CheckoutBlockedError() | SettingsChangedError():

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from errors import DiskError, FindingsError, MissionError, RowConflictError
+from errors import DiskError, FindingsError, MachineError, MissionError, RowConflictError
 from mission.amounts import span
 from mission.clock import Clock, SetClock
 from mission.journal import Journal, Step
@@ -186,7 +186,10 @@ class Loop:
         assignment = self._live.pop(job.task)
         attempt = assignment.attempt
         if job.end is None:
-            self._bug = self._bug or job.error or RuntimeError(f"{job.task} ended without a word")
+            error = job.error or RuntimeError(f"{job.task} ended without a word")
+            if isinstance(error, MemoryError):
+                error = MachineError.no_memory(job.task)
+            self._bug = self._bug or error
             known = isinstance(self._bug, MissionError)
             self._stop.give_up(str(self._bug) if known else f"an internal error in {job.task}")
             return None

@@ -20,15 +20,24 @@ OnPhase = Callable[[str], None]
 class RemoteAgents(Protocol):
     """Carries errands to workers."""
 
-    def start(self, errand: Errand) -> str:
+    def start(self, errand: Errand, key: str) -> str:
         """Hand an errand to the pool of its agent. The run's name, for the journal.
 
+        Args:
+            errand: What is to be done.
+            key: Asked again with the same one, as an answer was lost, it is handed over once.
+
         Raises:
+            WorkersAwayError: Nobody answers now.
             AgentError: It cannot be handed over; the hint says what sets that right.
         """
 
     def holds(self, run: str) -> bool:
-        """Whether a run is under way or has been delivered, so that waiting for it is of use."""
+        """Whether a run is under way or has been delivered, so that waiting for it is of use.
+
+        Raises:
+            WorkersAwayError: Nobody answers now.
+        """
 
     def wait(self, run: str, stop: Stop, on_phase: OnPhase) -> Delivery:
         """Wait for a run's end; `stop` ends it. A worker that died is an outcome: killed."""
@@ -37,7 +46,7 @@ class RemoteAgents(Protocol):
 class NoWorkers:
     """For runs without an engine that reaches workers."""
 
-    def start(self, errand: Errand) -> str:
+    def start(self, errand: Errand, key: str) -> str:
         raise AgentError(
             f"{errand.agent} works on workers, and this run cannot reach any",
             hint="`mission run` reaches them through Prefect; or set `where: here`",
@@ -69,7 +78,7 @@ class ThreadWorkers:
         with self._lock:
             return tuple(self._runs.values())
 
-    def start(self, errand: Errand) -> str:
+    def start(self, errand: Errand, key: str) -> str:
         sent = Errand.from_json(errand.to_json())
         with self._lock:
             run = f"run-{len(self._runs) + 1}"

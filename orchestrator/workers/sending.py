@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from agents.protocol import Result
 from agents.registry import settings as agent_settings
-from errors import AgentError, GitError
+from errors import AgentError, GitError, WorkersAwayError
 from gates.protocol import Purpose
+from mission.amounts import span
 from mission.config import MissionConfig
 from mission.journal import Attempt, Journal
 from mission.journal.kinds import ErrandSent, GateAnswered, NoReview, Pushed, WorkHeld
@@ -27,11 +31,15 @@ from orchestrator.workplace.asking import Asking, Question
 from orchestrator.workplace.commit_files import PROGRAMS, commit_files
 from orchestrator.workplace.programs import programs_of
 from workspace import changes
+from workspace.away import PAUSES
 from workspace.redact import Redactor
 from workspace.repository import Repository
 from workspace.worktree import Worktree
 from workspace.worktrees import Worktrees
 
+_Answer = TypeVar("_Answer")
+# How attempts end whose errand nobody could be given.
+_UNSENT = frozenset({End.INTERRUPTED, End.HELD_UP, End.STOPPED})
 FINISHED = frozenset({Outcome.SUCCESS, Outcome.NEEDS_QA})
 
 
@@ -76,7 +84,7 @@ class Errands:
             held=self._held_before(attempt),
             others_worked=others_worked,
         )
-        earlier = self._left_by_a_crash(attempt)
+        earlier = self._left_by_a_crash(question)
         booked = told_before(self.journal, attempt, earlier)
         return self._exchange(question, errand, earlier, booked)
 
@@ -134,7 +142,8 @@ class Errands:
         attempt = question.attempt
         if earlier is not None:
             self.display.say(f"{attempt.task}: goes on waiting for a worker that had it before")
-        run = self.remote.start(errand) if earlier is None else earlier
+        key = secrets.token_hex(16)
+        run = earlier or self._reached(question, lambda: self.remote.start(errand, key))
         self.journal.record(
             ErrandSent(remote_run=run, about=errand.about, commit=errand.commit),
             task=attempt.task,
@@ -203,7 +212,41 @@ class Errands:
             for event in sent
             if (event.what.about, event.what.commit) == (errand.about, errand.commit)
         ]
-        return runs[-1] if runs and self.remote.holds(runs[-1]) else None
+        return self._held(question, runs)
+
+    def _held(self, question: Question, runs: Sequence[str]) -> str | None:
+        """The last of these runs, where waiting for it is of use.
+
+        Raises:
+            WorkersAwayError: Nobody could be asked.
+        """
+        if not runs or not self._reached(question, lambda: self.remote.holds(runs[-1])):
+            return None
+        return runs[-1]
+
+    def _reached(self, question: Question, ask: Callable[[], _Answer]) -> _Answer:
+        """What who gives rows to workers answers. Where nobody does, it is waited for: what runs
+        there goes on meanwhile, and would be paid for twice.
+
+        Raises:
+            WorkersAwayError: Nobody answered for the mission's patience.
+            StoppedError: A stop was requested.
+        """
+        patience = self.config.patience
+        until, turn = time.monotonic() + patience.total_seconds(), 0
+        while True:
+            try:
+                return ask()
+            except WorkersAwayError as error:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise
+                if not turn:
+                    told = f"{error}; asked again for up to {span(patience)}"
+                    self.display.say(f"{question.task}: {told}")
+            question.stop.wait(min(left, PAUSES.pause(turn).total_seconds()))
+            question.stop.heed()
+            turn += 1
 
     def _held_before(self, attempt: Attempt) -> str | None:
         """The commit that a worker had finished and could not push, if that was the attempt
@@ -216,22 +259,25 @@ class Errands:
         held = self.journal.events(WorkHeld, task=attempt.task, attempt=before[-1].id)
         return held[-1].what.commit if held else None
 
-    def _left_by_a_crash(self, attempt: Attempt) -> str | None:
+    def _left_by_a_crash(self, question: Question) -> str | None:
         """The errand of an attempt whose runner died while a worker carried it out, if the worker
-        still does or has done it: then it is waited for, and nothing is done twice."""
+        still does or has done it: then it is waited for, and nothing is done twice. Attempts after
+        it that sent none, as nobody could be asked, change nothing about that."""
+        attempt = question.attempt
         before = [one for one in self.journal.attempts(attempt.task) if one.id != attempt.id]
-        if not before:
-            return None
-        last = before[-1]
-        same = (last.agent, last.branch) == (attempt.agent, attempt.branch)
-        if last.end is not End.INTERRUPTED or not same:
-            return None
-        runs = [
-            event.what.remote_run
-            for event in self.journal.events(ErrandSent, task=attempt.task, attempt=last.id)
-            if not event.what.about
-        ]
-        return runs[-1] if runs and self.remote.holds(runs[-1]) else None
+        for last in reversed(before):
+            runs = [
+                event.what.remote_run
+                for event in self.journal.events(ErrandSent, task=attempt.task, attempt=last.id)
+                if not event.what.about
+            ]
+            if (last.agent, last.branch) != (attempt.agent, attempt.branch):
+                return None
+            if runs:
+                return self._held(question, runs) if last.end is End.INTERRUPTED else None
+            if last.end not in _UNSENT:
+                return None
+        return None
 
     def note(self, attempt: Attempt, delivery: Delivery) -> None:
         """Journal what the worker did."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from errors import WorkersAwayError
 from mission.journal.kinds import Pushed
 from mission.outcome import Outcome
 from orchestrator.ports.display import RecordingDisplay
@@ -18,6 +20,7 @@ from orchestrator.run_end import RunEnd
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.remote import NoWorkers, OnPhase, RemoteAgents, ThreadWorkers
 from orchestrator.workers.worker import Worker
+from policy.backoff import Backoff
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
@@ -118,9 +121,9 @@ class Refusing:
         self._workers = workers
         self.started: list[str] = []
 
-    def start(self, errand: Errand) -> str:
+    def start(self, errand: Errand, key: str) -> str:
         self.started.append(errand.task)
-        return self._workers.start(errand)
+        return self._workers.start(errand, key)
 
     def holds(self, run: str) -> bool:
         return self._workers.holds(run)
@@ -143,6 +146,56 @@ def test_after_a_crash_the_same_errand_is_waited_for(
     assert run(scratch, dying).exit_code == 0
     assert dying.started == ["A", "died"]
     assert scratch.merged() == ["A"]
+
+
+class Away(ThreadWorkers):
+    """Workers that cannot be reached for a while."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self.away = 0  # so many questions are not answered
+        self.dies = True  # the runner, while it waits
+
+    def _reach(self) -> None:
+        self.away -= 1
+        if self.away >= 0:
+            raise WorkersAwayError("Prefect does not answer", hint="Start it")
+
+    def start(self, errand: Errand, key: str) -> str:
+        self._reach()
+        return super().start(errand, key)
+
+    def holds(self, run: str) -> bool:
+        self._reach()
+        return super().holds(run)
+
+    def wait(self, run: str, stop: Stop, on_phase: OnPhase) -> Delivery:
+        if self.dies:
+            raise KeyboardInterrupt
+        return super().wait(run, stop, on_phase)
+
+
+def test_workers_that_cannot_be_reached_are_waited_for_and_paid_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "orchestrator.workers.sending.PAUSES", Backoff(first=timedelta(milliseconds=1))
+    )
+    workers = Away(tmp_path / "elsewhere")
+    scratch = make(tmp_path, [row("A")], config={**elsewhere(tmp_path), "patience": "1s"})
+    workers.away = 2
+    with pytest.raises(KeyboardInterrupt):
+        run(scratch, workers)
+    workers.dies = False
+    workers.away = 1 << 20  # for longer than the mission's patience
+    end = run(scratch, workers)
+    assert end.exit_code == 1
+    assert "Prefect does not answer" in end.stopped
+    assert scratch.statuses() == {"A": "not-started"}
+    workers.away = 2
+    assert run(scratch, workers).exit_code == 0
+    assert scratch.merged() == ["A"]
+    assert len(workers.errands) == 1
 
 
 def test_a_closed_gate_of_the_worker_holds_the_push_back(

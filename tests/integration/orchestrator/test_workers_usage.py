@@ -70,8 +70,8 @@ class Remembering:
         self._done: dict[str, tuple[list[str], Delivery]] = {}
         self._about: dict[str, str] = {}
 
-    def start(self, errand: Errand) -> str:
-        run = self._workers.start(errand)
+    def start(self, errand: Errand, key: str) -> str:
+        run = self._workers.start(errand, key)
         self._about[run] = errand.about
         return run
 

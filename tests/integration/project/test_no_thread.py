@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-_HINT = "The machine limits them (`ulimit -u`, cgroup): raise that or lower max_parallel"
+_HINT = (
+    "The machine limits them (`ulimit -u`, `ulimit -v`, cgroup): raise that or lower max_parallel"
+)
 # How a script begins: with everything imported that is imported late, as a user who may have what
 # runs already and nothing more.
 _START = """

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import RowConflictError
+from errors import MachineError, RowConflictError
 from mission.journal import End, RequestKind, Step
 from mission.journal.database import Database, Value
 from mission.journal.kinds import DispatchBegan, StatusSet
@@ -344,3 +344,14 @@ def test_the_loop_waits_while_the_remote_is_away() -> None:
     mission = InMemory(text=table(("A", "")), carry_out=carry_out, on_written=back)
     mission.run()
     assert mission.statuses() == {"A": "done"}
+
+
+def test_a_row_without_memory_is_told_in_a_line_and_left_for_the_next_run() -> None:
+    def gets_none(_assignment: Assignment) -> TaskEnd:
+        raise MemoryError
+
+    mission = InMemory(text=table(("A", ""), ("B", "A")), carry_out=gets_none)
+    with pytest.raises(MachineError, match="A got no memory") as met:
+        mission.run()
+    assert "`ulimit -v`" in met.value.hint
+    assert mission.statuses() == {"A": "in-progress", "B": "not-started"}

@@ -9,6 +9,12 @@ from workspace.disks import disk_met
 OF_A_DISK = (
     "error: unable to write file .git/objects/aa/bb: No space left on device",
     "fatal: unable to write new index file",
+    "fatal: Could not write new index file.",
+    "fatal: cannot store pack file",
+    "error: could not save index tree",
+    "error: Unable to add merge result for 'a'",
+    "fatal: could not commit staged changes.",
+    "error: could not lock config file .git/config: Read-only file system",
     "fatal: cannot update ref 'refs/heads/a': couldn't write '/r/.git/refs/heads/a.lock'",
     "fatal: cannot update ref 'refs/heads/a': couldn't set 'refs/heads/a'",
     "fatal: Unable to create '/r/.git/index.lock': Read-only file system",
