@@ -48,7 +48,8 @@ _STAMP = re.compile(r"(?:\||\bresets_?at\W{1,3})(\d{10})(?:\d{3})?\b", re.IGNORE
 _COUNTED = re.compile(r"\bresets_?in_?seconds\W{1,3}(\d{1,9})\b", re.IGNORECASE)
 # Where what follows says when. Every space is a single one by then, and every pattern is bounded.
 _CUE = re.compile(
-    r"\b(?:again|resets?|resetting|retry-after|retry|renews?|until|available|wait)\b"
+    r"\b(?:again|resets?|resetting|retry-?after|retry-?delay|retry"
+    r"|renews?|resumes?|regain access|until|till?|available|wait)\b"
     r"(?: again)?:? ?(?:(?:on|at|by|in|after|about|around|approximately|~):? ?){0,3}",
     re.IGNORECASE,
 )

@@ -22,6 +22,8 @@ _QUOTA = (
     r"[ _](limit|cap)"
     r"|(hit|reached) (your|the) (?!rate)(\S{1,20} ){0,2}limit|out of (extra )?usage|quota"
     r"|(?<!rate )limit reached\W{0,3}resets|credit balance|out of credits|billing"
+    r"|(?<!rate )limits? (resets?|will (reset|be available))|insufficient (\S{1,20} )?balance"
+    r"|requests exhausted"
 )
 #: For messages without a status, tried in this order.
 _BY_WORDS: tuple[tuple[str, Outcome], ...] = (
@@ -30,11 +32,12 @@ _BY_WORDS: tuple[tuple[str, Outcome], ...] = (
         r"authentication|unauthorized|invalid (api )?key|not logged in|run /login|permission_error",
         Outcome.AUTHENTICATION,
     ),
-    (r"rate.?limit|too many requests", Outcome.RATE_LIMIT),
+    (r"token (has )?expired", Outcome.AUTHENTICATION),
+    (r"rate.?limit|too many requests|throttl|concurren(t requests|cy limit)", Outcome.RATE_LIMIT),
     (r"prompt is too long|context_length_exceeded", Outcome.BAD_REQUEST),
     (r"invalid_request|bad request|not_found", Outcome.BAD_REQUEST),
     (
-        r"high demand|overloaded|at capacity|temporarily unavailable|timed? ?out",
+        r"high demand|overloaded|at capacity|temporarily unavailable|timed?[ -]?out|server is busy",
         Outcome.OVERLOADED,
     ),
     (
@@ -42,7 +45,12 @@ _BY_WORDS: tuple[tuple[str, Outcome], ...] = (
         Outcome.OVERLOADED,
     ),
     (r"service.?unavailable|bad gateway|server.?error|network is unreachable", Outcome.OVERLOADED),
+    (
+        r"upstream connect|no such host|could not resolve|name resolution|no route to host",
+        Outcome.OVERLOADED,
+    ),
     (r"fetch failed|socket hang up|econn(refused|reset)|enotfound|eai_again", Outcome.OVERLOADED),
+    (r"econnaborted|epipe\b|e(host|net)unreach|etimedout", Outcome.OVERLOADED),
 )
 _LONGEST = 20_000  # characters of a message that are read: half of them at its end
 _STATUS = re.compile(

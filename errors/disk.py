@@ -37,10 +37,15 @@ def standing(path: Path, *, least: int = _LEAST) -> str:
         return f"the disk mounted at {mount(folder)} is full ({free >> 10} KiB are free)"
     if found.f_files and not found.f_favail:
         return f"the disk mounted at {mount(folder)} takes no further file (no inodes are free)"
-    largest = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-    if largest != resource.RLIM_INFINITY and largest < LITTLE:
-        return f"no file may be larger than {largest >> 10} KiB ({FILE_LIMIT})"
-    return ""
+    return _limited()
+
+
+def _limited() -> str:
+    """What keeps this process from writing a file of any size."""
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if most == resource.RLIM_INFINITY or most >= LITTLE:
+        return ""
+    return f"no file may be larger than {most >> 10} KiB ({FILE_LIMIT})"
 
 
 def mount(folder: Path) -> Path:

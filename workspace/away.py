@@ -50,9 +50,16 @@ _HICCUP = re.compile(
     r"cannot lock ref(?!.{0,300}(?:but expected|reference already exists))|failed to update ref"
     r"|unable to create '.{0,300}\.lock'|died of signal|inflate|invalid index-pack"
     r"|shallow file has changed|resource temporarily unavailable|cannot fork|cannot allocate"
-    r"|failed to lock",
+    r"|failed to lock"
+    # A line that was cut in the middle of what the other side said.
+    r"|expected (?:flush|packfile|response end|shallow|ack/nak)|premature end of|invalid packet"
+    r"|protocol error: |error (?:processing (?:acks|shallow|wanted)|in sideband|reading section)",
     re.IGNORECASE,
 )
+# What is the matter with a remote, what it was, and what it does once that has passed.
+_UNREACHED, _UNWELL_ONE = "cannot be reached", "answers, and cannot save what it is sent"
+_PAST = {_UNREACHED: "could not be reached", _UNWELL_ONE: "answered, and could not save anything"}
+_AGAIN = {_UNREACHED: "can be reached again", _UNWELL_ONE: "works again"}
 _TRIES = 5  # of a command that met a hiccup
 
 #: An address that has not answered yet in this run may be wrong: a person should know soon.
@@ -76,6 +83,7 @@ class Away:
         self._tell = tell
         self._lock = threading.Lock()
         self._since: float | None = None  # it has been away, by `time.monotonic`
+        self._does = _UNREACHED  # what is the matter with it
         self._answered = False  # once in this run
         self._listeners: list[Callable[[], None]] = []
 
@@ -123,14 +131,20 @@ class Away:
         with self._lock:
             self._answered = True
             since, self._since = self._since, None
+            does = self._does
         if since is not None:
             gone = span(timedelta(seconds=time.monotonic() - since))
-            self._tell(f"the remote can be reached again, after {gone}", False)
+            self._tell(f"the remote {_AGAIN[does]}, after {gone}", False)
             for listener in tuple(self._listeners):
                 listener()
 
-    def wait(self, turn: int, why: str) -> None:
+    def wait(self, turn: int, why: str, said: str = "") -> None:
         """Wait before the next try; `turn` counts the caller's own, from 0.
+
+        Args:
+            turn: As above.
+            why: For people.
+            said: All that git said, which tells a remote that is away from one that cannot work.
 
         Raises:
             RemoteAwayError: It has been away for longer than the run's patience.
@@ -138,17 +152,19 @@ class Away:
         """
         with self._lock:
             began = self._since is None
+            does = _UNWELL_ONE if _UNWELL.search(said) else _UNREACHED
+            began, self._does = began or does != self._does, does
             self._since = since = self._since or time.monotonic()
         patience = self._patience if self._answered else min(self._patience, AT_FIRST)
         left = patience.total_seconds() - (time.monotonic() - since)
         if left <= 0:
             raise RemoteAwayError(
-                f"the remote could not be reached for {span(patience)}: {why}",
-                hint="Nothing is lost: `mission run` carries on once it can be reached",
+                f"the remote {_PAST[does]} for {span(patience)}: {why}",
+                hint=f"Nothing is lost: `mission run` carries on once it {_AGAIN[does]}",
             )
         if began:
             most = span(patience)
-            told = f"the remote cannot be reached, and is asked again for up to {most}: {why}"
+            told = f"the remote {does}, and is asked again for up to {most}: {why}"
             self._tell(told, True)
         self.stop.wait(min(left, PAUSES.pause(turn).total_seconds()))
         self.stop.heed()

@@ -123,7 +123,7 @@ class GitCommand:
                     continue
                 self.away.answered()
                 break
-            self.away.wait(turn, reason(output))
+            self.away.wait(turn, reason(output), output.stderr)
         return output
 
     def _once(

@@ -195,7 +195,9 @@ class AgentWork:
     def _note_answer(
         self, attempt: Attempt, result: Result, delivery: Delivery | None = None
     ) -> Attempt:
-        """Journal that the agent has ended, and with what; of a worker, what else it did."""
+        """Journal that the agent has ended, and with what; of a worker, what else it did. A session
+        that it went on with is known even where it was killed before it told of one."""
+        result = replace(result, session=result.session or attempt.session)
         with self.journal.together():
             if delivery is not None:
                 self.errands.note(attempt, delivery)

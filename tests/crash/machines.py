@@ -86,15 +86,15 @@ class Machine:
                     os.kill(pid, signal.SIGKILL)
         return alive
 
-    def finish(self) -> int:
+    def finish(self, longest: float = 120) -> int:
         """The exit code of a run that nobody disturbs."""
         self.start()
-        return self.wait()
+        return self.wait(longest)
 
-    def wait(self) -> int:
-        """The exit code of its run, once that has ended."""
+    def wait(self, longest: float = 120) -> int:
+        """The exit code of its run, once that has ended. `longest`: in seconds."""
         assert self._run is not None
-        self._run.join(120)
+        self._run.join(longest)
         code = self._run.exitcode
         assert code is not None, "it does not come to its end"
         return code

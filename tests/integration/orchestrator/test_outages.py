@@ -79,3 +79,23 @@ def test_a_provider_that_stays_overloaded_leaves_its_rows_as_they_were(tmp_path:
     (tmp_path / "down").unlink()
     assert scratch.run().exit_code == 0
     assert sorted(scratch.merged()) == list("ABCD")
+
+
+FORGETS = """
+import json, os, pathlib, signal
+here, number = pathlib.Path(__file__).parent, os.environ["MISSION_ATTEMPT"]
+(here / f"asked-{number}").write_text(os.environ.get("MISSION_SESSION", ""))
+if number == "1":
+    print(json.dumps({"outcome": "overloaded", "summary": "529", "session": "the-first"}))
+elif number == "2":
+    os.kill(os.getpid(), signal.SIGKILL)
+else:
+    pathlib.Path("A.txt").write_text("work")
+"""
+
+
+def test_a_session_outlives_an_attempt_that_was_killed_before_it_told_one(tmp_path: Path) -> None:
+    scratch = make(tmp_path, [row("A")], worker=FORGETS)
+    assert scratch.run().exit_code == 0
+    asked = [(tmp_path / f"asked-{number}").read_text() for number in (1, 2, 3)]
+    assert asked == ["", "the-first", "the-first"]

@@ -47,6 +47,10 @@ def at(hour: int, minute: int = 0, *, month: int = 11, day: int = 27, year: int 
         ("resets Nov 20, 9am", at(9, day=20)),  # long over: it is asked again soon
         ("resets on Dec 1", at(0, month=12, day=1) - MINUTE),
         ("resets tomorrow at 9am", at(9, day=28)),
+        ("You will regain access on 2026-12-01 at 00:00 UTC.", at(2, month=12, day=1)),
+        ("Access resumes at 6pm", at(18)),
+        ("Quota exceeded, retryDelay: 34s", NOW + timedelta(seconds=34)),
+        ("locked out til 6pm", at(18)),
         ("resets Mon 9:00", at(9, day=30)),
         ("resets Friday 4:38pm", at(16, 38)),
         ("resets 2026-12-06 13:00", at(13, month=12, day=6)),

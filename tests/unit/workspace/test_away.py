@@ -100,3 +100,38 @@ def test_an_address_that_never_answered_is_not_waited_for_long() -> None:
 def test_a_patience_that_is_over() -> None:
     with pytest.raises(RemoteAwayError, match=r"could not be reached for .*: refused"):
         away().wait(0, "refused")
+
+
+def test_a_remote_that_cannot_save_is_told_as_one() -> None:
+    told: list[str] = []
+    stop = Stop()
+    stop.request("enough")
+    remote = Away(patience=timedelta(hours=1), stop=stop, tell=lambda text, gone: told.append(text))
+    full = "remote: fatal: unable to write loose object file: No space left on device"
+    assert remote.is_away(full)
+    for said in (full, full, "errno=Connection refused", full):
+        with pytest.raises(StoppedError):
+            remote.wait(0, "why", said)
+    remote.answered()
+    cannot, gone = "answers, and cannot save what it is sent", "cannot be reached"
+    assert [cannot in one for one in told] == [True, False, True, False]
+    assert [gone in one for one in told] == [False, True, False, False]
+    assert "the remote works again, after" in told[-1]
+    with pytest.raises(RemoteAwayError, match=r"could not save anything for .*: why"):
+        away().wait(0, "why", full)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fatal: expected flush after ref listing",
+        "fatal: protocol error: bad line length character: ",
+        "fatal: expected packfile to be sent after 'ready'",
+        "fatal: premature end of pack file, 12 byte missing",
+    ],
+)
+def test_a_line_that_was_cut_in_the_middle_is_tried_again(said: str) -> None:
+    stop = Stop()
+    stop.request("enough")
+    with pytest.raises(StoppedError):
+        away(stop=stop).is_hiccup(128, said, 0)
