@@ -254,6 +254,15 @@ class CheckoutBehind:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ErrandKeyed:
+    """An errand is about to be given to the workers; asked with its key, they have it once."""
+
+    key: str
+    about: str | None = None  # for a review: what is reviewed
+    commit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ErrandSent:
     """An errand was given to the workers."""
 
@@ -351,6 +360,7 @@ Happening = (
     | WentOn
     | RemoteAway
     | CheckoutBehind
+    | ErrandKeyed
     | ErrandSent
     | WorkHeld
     | DispatchBegan

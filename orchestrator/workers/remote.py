@@ -71,6 +71,7 @@ class ThreadWorkers:
         self._lose = lose
         self._lock = threading.Lock()
         self._runs: dict[str, Errand] = {}
+        self._given: dict[str, str] = {}  # the run of each key
 
     @property
     def errands(self) -> tuple[Errand, ...]:
@@ -81,8 +82,8 @@ class ThreadWorkers:
     def start(self, errand: Errand, key: str) -> str:
         sent = Errand.from_json(errand.to_json())
         with self._lock:
-            run = f"run-{len(self._runs) + 1}"
-            self._runs[run] = sent
+            run = self._given.setdefault(key, f"run-{len(self._runs) + 1}")
+            self._runs.setdefault(run, sent)
         return run
 
     def holds(self, run: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,14 +18,14 @@ from gates.protocol import Purpose
 from mission.amounts import span
 from mission.config import MissionConfig
 from mission.journal import Attempt, Journal
-from mission.journal.kinds import ErrandSent, GateAnswered, NoReview, Pushed, WorkHeld
+from mission.journal.kinds import ErrandKeyed, ErrandSent, GateAnswered, Pushed, WorkHeld
 from mission.outcome import Outcome
 from mission.place import Place
-from mission.steps import End, outcome_of
 from mission.usage import Usage
 from orchestrator.ports.display import Display
 from orchestrator.workers.errand import Delivery, Errand, without_credentials
 from orchestrator.workers.remote import RemoteAgents
+from orchestrator.workers.sent import Sent, asked_before, held_before, left_by_a_crash
 from orchestrator.workers.watched import Watched, booked_before, told_before
 from orchestrator.workplace.asking import Asking, Question
 from orchestrator.workplace.commit_files import PROGRAMS, commit_files
@@ -38,8 +38,6 @@ from workspace.worktree import Worktree
 from workspace.worktrees import Worktrees
 
 _Answer = TypeVar("_Answer")
-# How attempts end whose errand nobody could be given.
-_UNSENT = frozenset({End.INTERRUPTED, End.HELD_UP, End.STOPPED})
 FINISHED = frozenset({Outcome.SUCCESS, Outcome.NEEDS_QA})
 
 
@@ -81,10 +79,10 @@ class Errands:
             self._errand(question, attempt.base_commit),
             branch=attempt.branch,
             author=author,
-            held=self._held_before(attempt),
+            held=held_before(self.journal, attempt),
             others_worked=others_worked,
         )
-        earlier = self._left_by_a_crash(question)
+        earlier = self._earlier(question, errand, left_by_a_crash(self.journal, attempt))
         booked = told_before(self.journal, attempt, earlier)
         return self._exchange(question, errand, earlier, booked)
 
@@ -101,7 +99,8 @@ class Errands:
         """
         if works_elsewhere(self.config, question.agent):
             errand = replace(self._errand(question, commit), about=about)
-            earlier = self._asked_before(question, errand)
+            before = asked_before(self.journal, question.attempt, about, commit)
+            earlier = self._earlier(question, errand, before)
             booked = booked_before(self.journal, question.attempt, earlier)
             return self._exchange(question, errand, earlier, booked).result
         answer: Result | None = None
@@ -140,10 +139,7 @@ class Errands:
             booked: What is journalled already of what the earlier one used.
         """
         attempt = question.attempt
-        if earlier is not None:
-            self.display.say(f"{attempt.task}: goes on waiting for a worker that had it before")
-        key = secrets.token_hex(16)
-        run = earlier or self._reached(question, lambda: self.remote.start(errand, key))
+        run = earlier or self._started(question, errand, secrets.token_hex(16))
         self.journal.record(
             ErrandSent(remote_run=run, about=errand.about, commit=errand.commit),
             task=attempt.task,
@@ -161,6 +157,31 @@ class Errands:
         delivery = self.remote.wait(run, question.stop, watched.show)
         watched.keep(delivery)
         return replace(delivery, result=watched.complete(delivery.result))
+
+    def _earlier(self, question: Question, errand: Errand, before: Sent) -> str | None:
+        """The run of an errand that went out before, or may have, where waiting for it is of use.
+
+        Raises:
+            AgentError: Nobody could be asked.
+        """
+        run = before.run
+        if run is None and before.key is not None:
+            run = self._started(question, errand, before.key)
+        if run is None or not self._reached(question, partial(self.remote.holds, run)):
+            return None
+        if before.run is not None:
+            self.display.say(f"{question.task}: goes on waiting for a worker that had it before")
+        return run
+
+    def _started(self, question: Question, errand: Errand, key: str) -> str:
+        """The run of an errand. Its key is journalled first: who asks after us asks with the same
+        one, and where only the answer was lost, the run that there is comes back."""
+        self.journal.record(
+            ErrandKeyed(key=key, about=errand.about, commit=errand.commit),
+            task=question.task,
+            attempt=question.attempt.id,
+        )
+        return self._reached(question, lambda: self.remote.start(errand, key))
 
     def _errand(self, question: Question, commit: str | None) -> Errand:
         """The question as an errand that changes nothing."""
@@ -198,32 +219,6 @@ class Errands:
             token_limit=question.token_limit,
         )
 
-    def _asked_before(self, question: Question, errand: Errand) -> str | None:
-        """The run of the same question about the same commit, if the runner died while it waited.
-
-        One whose answer was taken in, and was no review, is not asked for that again.
-        """
-        attempt = question.attempt
-        answered = self.journal.events(NoReview, task=attempt.task, attempt=attempt.id)
-        after = answered[-1].id if answered else 0
-        sent = self.journal.events(ErrandSent, task=attempt.task, attempt=attempt.id, after=after)
-        runs = [
-            event.what.remote_run
-            for event in sent
-            if (event.what.about, event.what.commit) == (errand.about, errand.commit)
-        ]
-        return self._held(question, runs)
-
-    def _held(self, question: Question, runs: Sequence[str]) -> str | None:
-        """The last of these runs, where waiting for it is of use.
-
-        Raises:
-            WorkersAwayError: Nobody could be asked.
-        """
-        if not runs or not self._reached(question, lambda: self.remote.holds(runs[-1])):
-            return None
-        return runs[-1]
-
     def _reached(self, question: Question, ask: Callable[[], _Answer]) -> _Answer:
         """What who gives rows to workers answers. Where nobody does, it is waited for: what runs
         there goes on meanwhile, and would be paid for twice.
@@ -247,37 +242,6 @@ class Errands:
             question.stop.wait(min(left, PAUSES.pause(turn).total_seconds()))
             question.stop.heed()
             turn += 1
-
-    def _held_before(self, attempt: Attempt) -> str | None:
-        """The commit that a worker had finished and could not push, if that was the attempt
-        before."""
-        before = [one for one in self.journal.attempts(attempt.task) if one.number < attempt.number]
-        if not before or before[-1].branch != attempt.branch:
-            return None
-        if outcome_of(before[-1].end, before[-1].said) not in (Outcome.BLOCKED, Outcome.STOPPED):
-            return None
-        held = self.journal.events(WorkHeld, task=attempt.task, attempt=before[-1].id)
-        return held[-1].what.commit if held else None
-
-    def _left_by_a_crash(self, question: Question) -> str | None:
-        """The errand of an attempt whose runner died while a worker carried it out, if the worker
-        still does or has done it: then it is waited for, and nothing is done twice. Attempts after
-        it that sent none, as nobody could be asked, change nothing about that."""
-        attempt = question.attempt
-        before = [one for one in self.journal.attempts(attempt.task) if one.id != attempt.id]
-        for last in reversed(before):
-            runs = [
-                event.what.remote_run
-                for event in self.journal.events(ErrandSent, task=attempt.task, attempt=last.id)
-                if not event.what.about
-            ]
-            if (last.agent, last.branch) != (attempt.agent, attempt.branch):
-                return None
-            if runs:
-                return self._held(question, runs) if last.end is End.INTERRUPTED else None
-            if last.end not in _UNSENT:
-                return None
-        return None
 
     def note(self, attempt: Attempt, delivery: Delivery) -> None:
         """Journal what the worker did."""

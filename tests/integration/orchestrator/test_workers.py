@@ -198,6 +198,41 @@ def test_workers_that_cannot_be_reached_are_waited_for_and_paid_once(
     assert len(workers.errands) == 1
 
 
+class Mute(ThreadWorkers):
+    """Workers that take what they are given, and whose answers are lost for a while."""
+
+    def __init__(self, home: Path, loss: BaseException) -> None:
+        super().__init__(home)
+        self.loss: BaseException | None = loss
+        self.mute = ""  # about what
+
+    def start(self, errand: Errand, key: str) -> str:
+        run = super().start(errand, key)
+        if self.loss is not None and errand.about == self.mute:
+            raise self.loss
+        return run
+
+
+@pytest.mark.parametrize("loss", [KeyboardInterrupt(), WorkersAwayError("no answer")])
+def test_an_errand_whose_answer_was_lost_is_paid_once(
+    tmp_path: Path, loss: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "orchestrator.workers.sending.PAUSES", Backoff(first=timedelta(milliseconds=1))
+    )
+    workers = Mute(tmp_path / "elsewhere", loss)
+    scratch = make(tmp_path, [row("A")], config={**elsewhere(tmp_path), "patience": "1s"})
+    if isinstance(loss, KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt):
+            run(scratch, workers)
+    else:
+        assert "no answer" in run(scratch, workers).stopped
+    workers.loss = None
+    assert run(scratch, workers).exit_code == 0
+    assert scratch.merged() == ["A"]
+    assert len(workers.errands) == 1
+
+
 def test_a_closed_gate_of_the_worker_holds_the_push_back(
     tmp_path: Path, workers: ThreadWorkers
 ) -> None:

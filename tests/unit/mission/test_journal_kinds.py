@@ -17,6 +17,7 @@ from mission.journal.kinds import (
     BranchStays,
     CheckoutBehind,
     DispatchBegan,
+    ErrandKeyed,
     ForgeRaced,
     Happening,
     LetterAnswered,
@@ -93,6 +94,7 @@ def _check(journal: Journal) -> None:
         BranchSetAside,
         BranchStays,
         CheckoutBehind,
+        ErrandKeyed,
     }  # newer ones
     (other,) = (event.what for event in journal.events() if isinstance(event.what, Other))
     assert other.kind == "note"
