@@ -19,10 +19,7 @@ from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan
 from mission.state import Status
-from orchestrator.letters.there import Asking
 from orchestrator.ports.display import Display
-from orchestrator.run import apply_requests
-from service.posting import NobodyThereError, ask_there
 from tasks_md.holder import Holder, holder
 from tasks_md.model import Task
 from workspace.process import Stop
@@ -157,6 +154,8 @@ def ask_for(
         try:
             return _ask_here(place, wishes, redact, stop, show, on_held)
         except ClaimHeldError:
+            from service.posting import NobodyThereError  # noqa: PLC0415 - takes half a second
+
             try:
                 return _ask_there(place, wishes, stop, on_left)
             except NobodyThereError:  # it was given back, or has lapsed, just now
@@ -169,6 +168,9 @@ def _ask_there(
     place: Place, wishes: Sequence[Wish], stop: Stop, on_left: Callable[[Claimed], None]
 ) -> list[Asked]:
     """Ask the run in another clone: once for all rows of which the same is wanted."""
+    from orchestrator.letters.there import Asking  # noqa: PLC0415 - takes half a second
+    from service.posting import ask_there  # noqa: PLC0415 - the same
+
     found: list[Asked] = []
     same: dict[tuple[RequestKind, Status | None, str | None], list[str]] = {}
     for one in wishes:
@@ -271,6 +273,8 @@ def _see_through(
 
 def _apply(place: Place, stop: Stop, show: Show) -> bool:
     """Apply all waiting requests as the writer; False if somebody else became it just now."""
+    from orchestrator.run import apply_requests  # noqa: PLC0415 - a second, which a run has paid
+
     try:
         with show() as display:
             apply_requests(str(place.task_file), display, stop)
