@@ -16,7 +16,7 @@ def profiled(
     keys: Collection[str],
 ) -> dict[str, str]:
     """The environment in which a tool finds its profile, where it has one. A key of the environment
-    would count before the login, so there is none then.
+    would count before the login, so there is none then but the one that the agent's `key` names.
 
     Args:
         keys: The variables in which the tool looks for a key.
@@ -24,7 +24,7 @@ def profiled(
     if config.profile is None:
         return dict(given)
     folder = folder_of_profile(config.profile, given)
-    kept = {name: value for name, value in given.items() if name not in keys}
+    kept = {name: value for name, value in given.items() if name not in keys or name == config.key}
     return {**kept, belongings.variable: str(folder)}
 
 

@@ -7,6 +7,7 @@ The callable's `Config`, a subclass of `AgentConfig`, is the model of its keys i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
@@ -22,6 +23,7 @@ from agents.glm import GlmAgent
 from agents.last_word import asked_for, end_of
 from agents.login import Login
 from agents.prices import Prices
+from agents.profile import folder_of_profile
 from agents.protocol import Agent, Brief, OnEvent, Result, Started, ignore_event
 from agents.sandbox import missing_sandbox
 from agents.servers import variables
@@ -200,7 +202,11 @@ def attach(config: AgentConfig, session: str) -> tuple[str, ...]:
     adapter = ADAPTERS.get(config.type)
     if adapter is None or not adapter.attach or config.sandbox.type == "bubblewrap":
         return ()
-    return (*adapter.attach, session)
+    belongings = adapter.login.belongings if adapter.login else None
+    if belongings is None or not isinstance(config, ToolAgentConfig) or config.profile is None:
+        return (*adapter.attach, session)
+    folder = folder_of_profile(config.profile, os.environ)  # where its sessions are
+    return ("env", f"{belongings.variable}={folder}", *adapter.attach, session)
 
 
 def _adapter(name: str, config: AgentConfig) -> Adapter:

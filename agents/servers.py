@@ -14,6 +14,9 @@ from mission.config import McpServer
 
 Servers = Mapping[str, McpServer]
 
+# Claude Code has no setting for the folder, and not every `env` knows `-C`.
+_IN_FOLDER = 'cd "$1" && shift && exec "$@"'
+
 
 def variables(servers: Servers) -> tuple[str, ...]:
     """The names of the environment variables that they need."""
@@ -52,11 +55,10 @@ def _for_claude(server: McpServer, brief: Brief) -> dict[str, object]:
     if server.url is not None:
         token = {"Authorization": f"Bearer ${{{server.key}}}"} if server.key else {}
         return {"type": "http", "url": server.url, "headers": token}
-    # It has no setting for the folder.
     return {
         "type": "stdio",
-        "command": "env",
-        "args": ["-C", str(brief.scratch), *_argv(server, brief)],
+        "command": "sh",
+        "args": ["-c", _IN_FOLDER, "sh", str(brief.scratch), *_argv(server, brief)],
         "env": {**server.set, **{name: f"${{{name}}}" for name in server.environment}},
     }
 
@@ -87,4 +89,4 @@ def _toml(value: object) -> str:
     if isinstance(value, dict):
         pairs = (f"{json.dumps(key)}={_toml(one)}" for key, one in value.items())
         return f"{{{','.join(pairs)}}}"
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

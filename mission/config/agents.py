@@ -150,7 +150,8 @@ class ToolAgentConfig(AgentConfig):
     profile: HomePath | None = Field(
         default=None,
         description="The tool's own folder, in place of `~/.claude` or `~/.codex`: another login,"
-        " which rests by itself, with settings of its own. No key of the environment counts then.",
+        " which rests by itself, with settings of its own. Of the keys in the environment only that"
+        " counts then which `key` names.",
     )
     mcp: McpServers = Field(
         default_factory=dict, description="Servers of tools (MCP) that it has, by name."

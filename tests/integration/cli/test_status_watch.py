@@ -104,4 +104,4 @@ def test_check_does_not_import_prefect(path: Path) -> None:
         env=environment(path),
         check=True,
     )
-    assert ended.stderr.splitlines()[-1] == "['pydantic', 'yaml']"
+    assert ended.stderr.splitlines()[-1] == "['filelock', 'pydantic', 'yaml']"

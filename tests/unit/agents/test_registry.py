@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from agents import registry
+from agents import claude, registry
 from agents.fake import succeed
 from agents.prices import Prices
+from agents.profile import profiled
 from agents.protocol import Brief
 from errors import AgentError, ConfigError
 from mission.config import (
@@ -89,6 +90,29 @@ def test_each_login_rests_by_itself() -> None:
     assert registry.provider("codex", work) == "openai (~/.codex-work)"
     assert registry.provider("codex", work.model_copy(update={"provider": "us"})) == "us"
     assert registry.provider("codex", CodexAgentConfig()) == "openai"
+
+
+def test_a_session_is_gone_on_with_in_the_login_that_has_it() -> None:
+    work = CodexAgentConfig(profile="/logins/work")
+    assert registry.attach(CodexAgentConfig(), "s1") == ("codex", "resume", "s1")
+    assert registry.attach(work, "s1") == (
+        "env",
+        "CODEX_HOME=/logins/work",
+        "codex",
+        "resume",
+        "s1",
+    )
+
+
+def test_of_the_keys_beside_a_profile_that_one_counts_which_is_named() -> None:
+    given = {"ANTHROPIC_API_KEY": "one", "ANTHROPIC_AUTH_TOKEN": "two"}
+    work = ClaudeAgentConfig(profile="/logins/work")
+    folder = {"CLAUDE_CONFIG_DIR": "/logins/work"}
+    assert profiled(given, work, claude.BELONGINGS, claude.KEYS) == folder
+    keyed = work.model_copy(update={"key": "ANTHROPIC_API_KEY"})
+    key = {"ANTHROPIC_API_KEY": "one"}
+    assert profiled(given, keyed, claude.BELONGINGS, claude.KEYS) == folder | key
+    assert claude.anthropic(given, keyed)["ANTHROPIC_API_KEY"] == "one"
 
 
 def test_what_its_servers_need_is_seen_too() -> None:

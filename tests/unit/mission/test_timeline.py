@@ -78,10 +78,10 @@ def test_a_row_from_its_wait_to_its_end() -> None:
 def test_what_waits_for_a_person_waits_until_now_and_the_rest_to_the_last_sign() -> None:
     story = Story()
     first = story.start(0, "A")
+    story.start(1, "B")
     story.at(4)
     story.journal.end_attempt(first, End.FAILED, "no")
     story.status(4, "A", "failed")
-    story.start(1, "B")
     assert story.told({"A": (), "B": ()}, now=50, worked_until=7) == [
         [("working", 0, 4), ("person", 4, 50)],
         [("working", 1, 7)],
