@@ -15,7 +15,7 @@ TRIED: Mapping[str, tuple[str, ...]] = {
     "codex": ("0.169.0", "0.171.0"),
 }
 
-_VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9})+")
+_VERSION = re.compile(r"(?<!\d)\d{1,9}(?:\.\d{1,9}){1,4}")
 _LONGEST = 20  # seconds: it is a large program, and the machine may be busy
 
 
