@@ -76,16 +76,23 @@ class Away:
         patience: timedelta,
         stop: Stop,
         tell: Callable[[str, bool], None],
+        name: str = "the remote",
     ) -> None:
-        """`tell` gets a line for people, and whether the remote is away, when that changes."""
+        """`tell` gets a line for people, and whether the remote is away, when that changes; `name`
+        is what it is called there."""
         self._patience = patience
         self.stop = stop
         self._tell = tell
+        self._name = name
         self._lock = threading.Lock()
         self._since: float | None = None  # it has been away, by `time.monotonic`
         self._does = _UNREACHED  # what is the matter with it
         self._answered = False  # once in this run
         self._listeners: list[Callable[[], None]] = []
+
+    def beside(self, name: str, tell: Callable[[str, bool], None]) -> Away:
+        """For another remote, which is waited for as patiently as this one."""
+        return Away(patience=self._patience, stop=self.stop, tell=tell, name=name)
 
     @property
     def holds(self) -> bool:
@@ -134,7 +141,7 @@ class Away:
             does = self._does
         if since is not None:
             gone = span(timedelta(seconds=time.monotonic() - since))
-            self._tell(f"the remote {_AGAIN[does]}, after {gone}", False)
+            self._tell(f"{self._name} {_AGAIN[does]}, after {gone}", False)
             for listener in tuple(self._listeners):
                 listener()
 
@@ -159,12 +166,12 @@ class Away:
         left = patience.total_seconds() - (time.monotonic() - since)
         if left <= 0:
             raise RemoteAwayError(
-                f"the remote {_PAST[does]} for {span(patience)}: {why}",
+                f"{self._name} {_PAST[does]} for {span(patience)}: {why}",
                 hint=f"Nothing is lost: `mission run` carries on once it {_AGAIN[does]}",
             )
         if began:
             most = span(patience)
-            told = f"the remote {does}, and is asked again for up to {most}: {why}"
+            told = f"{self._name} {does}, and is asked again for up to {most}: {why}"
             self._tell(told, True)
         self.stop.wait(min(left, PAUSES.pause(turn).total_seconds()))
         self.stop.heed()

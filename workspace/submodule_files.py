@@ -8,23 +8,23 @@ copied from there into a repository of its own: who works in one changes nothing
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Self
-
-from filelock import FileLock
 
 from errors import GitError
 from workspace.furnishing import place_for
 from workspace.git import Git
-from workspace.git_command import GitOutput, reason
 from workspace.git_files import is_folder
 from workspace.redact import Redactor
-from workspace.repository import Repository
 from workspace.sifting import delete_whole
-from workspace.submodules import PROTOCOLS, Origins, Submodule, submodules_in
+from workspace.submodule_hosts import SubmoduleHosts, refused
+from workspace.submodules import Submodule, submodules_in
 
 _SHA256 = 64  # digits of an id in a repository of that kind
 _KEPT = "refs/kept"  # below it: what was fetched, by its id
@@ -34,22 +34,9 @@ _KEPT = "refs/kept"  # below it: what was fetched, by its id
 class SubmoduleFiles:
     """Fills folders with the submodules of what is checked out there. For any thread or process."""
 
-    repository: Repository
+    hosts: SubmoduleHosts
     store: Path  # holds what was fetched
     wanted: Collection[str] | None  # paths; None: all
-    own: Mapping[str, str]  # by name: where each comes from, as a person's settings had it
-
-    @classmethod
-    def of(cls, repository: Repository, store: Path, wanted: Collection[str] | None) -> Self:
-        """As the repository's settings are now: whoever works later changes none of it."""
-        listed = repository.git.run(
-            "config", "-z", "--get-regexp", r"^submodule\..*\.url$", check=False
-        )
-        own: dict[str, str] = {}
-        for field in listed.fields:
-            key, _, url = field.partition("\n")
-            own[key.removeprefix("submodule.").removesuffix(".url")] = url
-        return cls(repository=repository, store=store, wanted=wanted, own=own)
 
     def fill(self, folder: Path, commit: str) -> None:
         """Check out the submodules of `commit` in `folder`, which holds its other files.
@@ -58,19 +45,19 @@ class SubmoduleFiles:
 
         Raises:
             GitError: One comes from nobody knows where, or its remote refuses or lacks it, or
-                something else stands in its place.
-            RemoteAwayError: Its remote cannot be reached.
+                cannot be reached, or something else stands in its place.
             StoppedError: A stop was requested.
             OSError: The files cannot be written.
         """
+        repository = self.hosts.repository
         found = [
             one
-            for one in submodules_in(self.repository.git, commit)
+            for one in submodules_in(repository.git, commit)
             if self.wanted is None or one.path in self.wanted
         ]
         if not found:
             return
-        origins = Origins.of(self.repository, self.repository.base_tip(), self.own)
+        origins = self.hosts.origins(repository.base_tip())
         for one in found:
             address = origins.address(one.path)
             if address is None:
@@ -101,24 +88,29 @@ class SubmoduleFiles:
         digest = hashlib.sha256(f"{address}\0{len(one.commit)}".encode(errors="surrogateescape"))
         held = self.store / f"{digest.hexdigest()[:16]}.git"
         self.store.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(held.with_suffix(".lock"), mode=0o600):
-            made = Git(held, held) if held.is_dir() else _made(held, held, one.commit)
+        with _holding(held.with_suffix(".lock")) as lock:
             kept = f"{_KEPT}/{one.commit}"
-            if made.commit(kept) is None:
-                self._fetch(made, one, address)
-                made.run("update-ref", kept, one.commit)
+            if not held.is_dir() or Git(held, held).commit(kept) is None:
+                for left in held.rglob("*.lock"):  # of a git that was killed: no other is here
+                    left.unlink()
+                made = _made(held, held, one.commit, lock)
+                self._fetch(made, one, address, lock)
+                made.run("update-ref", kept, one.commit, holding=(lock,))
         return held
 
-    def _fetch(self, held: Git, one: Submodule, address: str) -> None:
+    def _fetch(self, git: Git, one: Submodule, address: str, lock: int) -> None:
         """Ask for the one commit; where that is not given, for all that the remote names."""
-        git = Git(held.folder, held.git_dir, away=self.repository.git.away)
-        alone = _asked(git, "--depth=1", "--end-of-options", address, one.commit)
+        fetch = partial(
+            self.hosts.fetch, git, one.path, "--no-write-fetch-head",
+            address=address, holding=(lock,),
+        )  # fmt: skip
+        alone = fetch("--depth=1", "--end-of-options", address, one.commit)
         if alone.code == 0:
             return
         refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-        whole = _asked(git, "--end-of-options", address, *refs)
+        whole = fetch("--end-of-options", address, *refs)
         if whole.code != 0:
-            raise GitError(f"the remote of the submodule {one.path} refuses: {reason(whole)}")
+            raise refused(one.path, whole, git)
         if git.commit(one.commit) is None:
             raise GitError(
                 f"the submodule {one.path} is at {one.commit[:10]}, which its remote does not have",
@@ -126,16 +118,25 @@ class SubmoduleFiles:
             )
 
 
-def _asked(git: Git, *words: str) -> GitOutput:
-    fetch = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
-    return git.run(*fetch, *words, check=False, environment={"GIT_ALLOW_PROTOCOL": PROTOCOLS})
+@contextmanager
+def _holding(path: Path) -> Iterator[int]:
+    """The right to change what was fetched from one address. If we are killed, it passes to the git
+    command that is at work there, and ends with it; yields what that command has to hold."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+    finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)  # what git leaves running, as helpers, does not keep it
+        os.close(lock)
 
 
-def _made(folder: Path, git_dir: Path, like: str) -> Git:
-    """A new repository for commits that are named as `like` is."""
+def _made(folder: Path, git_dir: Path, like: str, *holding: int) -> Git:
+    """A repository for commits that are named as `like` is; one that is there is made whole."""
     kind = "sha256" if len(like) == _SHA256 else "sha1"
     bare = ("--bare",) if folder == git_dir else ()
     Git(folder.parent).run(
-        "init", "--quiet", *bare, "--template=", f"--object-format={kind}", str(folder)
-    )
+        "init", "--quiet", *bare, "--template=", f"--object-format={kind}", str(folder),
+        holding=holding,
+    )  # fmt: skip
     return Git(folder, git_dir)

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import os
-import posixpath
-import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from errors import GitError
 from workspace.git import Git
-from workspace.git_command import reason
 from workspace.git_files import is_file, start_of, write
-from workspace.repository import Repository
+from workspace.submodule_hosts import SubmoduleHosts, refused
 from workspace.tree_entries import SUBMODULE
 from workspace.worktree import Worktree
-
-PROTOCOLS = "https:http:ssh:git:file"  # an agent may have written the address
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,13 +25,14 @@ class Submodule:
     commit: str  # that it stands on
 
 
-def refuse_lost_submodules(repository: Repository, worktree: Worktree, head: str) -> None:
+def refuse_lost_submodules(hosts: SubmoduleHosts, worktree: Worktree, head: str) -> None:
     """Return if `head` can be had with all its submodules, and none has work beside it.
 
     Raises:
         GitError: A submodule has changes that no commit holds, or is at a commit that its remote
-            does not have, or refuses to tell of.
+            does not have, or does not tell of.
     """
+    repository = hosts.repository
     before = set(submodules_in(repository.git, worktree.base_commit))
     for one in submodules_in(repository.git, head):
         place = worktree.path / one.path
@@ -46,7 +41,7 @@ def refuse_lost_submodules(repository: Repository, worktree: Worktree, head: str
                 f"the submodule {one.path} has changes that {head[:10]} does not hold",
                 hint=f"Commit and push them in {place}, and commit the submodule",
             )
-        if one not in before and not _is_on_remote(repository, head, one):
+        if one not in before and not _is_on_remote(hosts, head, one):
             raise GitError(
                 f"the submodule {one.path} is at {one.commit[:10]}, which its remote does not have",
                 hint=f"Push it from {place}",
@@ -80,68 +75,19 @@ def _is_committed(place: Path, commit: str) -> bool:
         )
 
 
-def _is_on_remote(repository: Repository, head: str, one: Submodule) -> bool:
-    address = Origins.of(repository, head).address(one.path)
+def _is_on_remote(hosts: SubmoduleHosts, head: str, one: Submodule) -> bool:
+    address = hosts.origins(head).address(one.path)
     if address is None:
         return False
-    with _scratch(repository.common_dir) as scratch:
-        git = replace(scratch, away=repository.git.away)
-        fetched = git.run(
-            "fetch", "--quiet", "--no-tags", "--filter=tree:0", "--end-of-options", address,
-            "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
-            check=False, environment={"GIT_ALLOW_PROTOCOL": PROTOCOLS},
-        )  # fmt: skip
+    with _scratch(hosts.repository.common_dir) as git:
+        refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+        fetched = hosts.fetch(
+            git, one.path, "--filter=tree:0", "--end-of-options", address, *refs, address=address
+        )
         if fetched.code != 0:
-            raise GitError(f"the remote of the submodule {one.path} refuses: {reason(fetched)}")
+            raise refused(one.path, fetched, git)
         holders = git.run("for-each-ref", "--count=1", "--contains", one.commit, check=False)
         return holders.code == 0 and bool(holders.stdout)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Origins:
-    """Where submodules come from, by the `.gitmodules` of a commit (gitmodules(5))."""
-
-    settings: Mapping[str, str]  # of that file
-    own: Mapping[str, str]  # by name: what a person has said instead
-    beside: str  # what relative addresses are relative to
-    top: Path  # ... and where they are, if that is empty
-
-    @classmethod
-    def of(cls, repository: Repository, commit: str, own: Mapping[str, str] | None = None) -> Self:
-        listed = repository.git.run(
-            "config", "-z", "--blob", f"{commit}:.gitmodules", "--list", check=False
-        )
-        return cls(
-            settings=dict(field.partition("\n")[::2] for field in listed.fields),
-            own=own or {},
-            beside=repository.address() or "",
-            top=repository.top,
-        )
-
-    def name(self, path: str) -> str | None:
-        """What the submodule in a folder is called; None: the file does not say."""
-        for setting, value in self.settings.items():
-            named = re.fullmatch(r"submodule\.(.*)\.path", setting, re.DOTALL)
-            if named is not None and value == path:
-                return named[1]
-        return None
-
-    def address(self, path: str) -> str | None:
-        """Where the submodule in a folder comes from; None: nobody says."""
-        name = self.name(path)
-        # By its folder, too: that is its name, where nobody has named it otherwise.
-        own = self.own.get(path if name is None else name)
-        given = own or self.settings.get(f"submodule.{name}.url")
-        if given is None or not given.startswith(("./", "../")):
-            return given
-        return _beside(self.beside, given) if self.beside else str(self.top / given)
-
-
-def _beside(address: str, relative: str) -> str:
-    """An address relative to another, which may be a path, a URL or `host:path`."""
-    start = re.match(r"[a-z+]+://[^/]*/|[^/:]+:", address)
-    whole = start[0] if start else ""
-    return whole + posixpath.normpath(posixpath.join(address.removeprefix(whole), relative))
 
 
 @contextmanager

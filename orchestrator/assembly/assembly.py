@@ -209,6 +209,7 @@ class Assembly(Shared):
             journal=self.journal,
             repository=self.repository,
             pulls=self.pulls,
+            hosts=self.hosts,
             redactor=self.redactor,
             display=self.display,
         )

@@ -34,6 +34,7 @@ from tasks_md.model import Plan
 from workspace.disks import Disks
 from workspace.signatures import ssh_keygen
 from workspace.submodule_files import SubmoduleFiles
+from workspace.submodule_hosts import SubmoduleHosts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +128,13 @@ class Shared(Given):
         if not given:
             return None
         wanted = None if given is True else given
-        return SubmoduleFiles.of(self.repository, self.place.state_dir / "submodules", wanted)
+        store = self.place.state_dir / "submodules"
+        return SubmoduleFiles(hosts=self.hosts, store=store, wanted=wanted)
+
+    @cached_property
+    def hosts(self) -> SubmoduleHosts:
+        """Where submodules come from."""
+        return SubmoduleHosts.of(self.repository, self.display.say)
 
     def mail(self, wake: Callable[[], None]) -> Mail:
         """Requests from other clones, for as long as a loop runs.

@@ -22,6 +22,7 @@ from workspace.disclosure import refuse_secrets
 from workspace.overlap import overlaps
 from workspace.redact import Redactor
 from workspace.repository import Repository
+from workspace.submodule_hosts import SubmoduleHosts
 from workspace.submodules import refuse_lost_submodules
 
 
@@ -36,6 +37,7 @@ class Delivering:
     journal: Journal
     repository: Repository
     pulls: PullRequests | None
+    hosts: SubmoduleHosts
     redactor: Redactor
     display: Display
 
@@ -76,7 +78,7 @@ class Delivering:
     def _refuse_lost_submodules(self, attempt: Attempt) -> None:
         work = Work.of(attempt)
         place = self.agent_work.worktree_of(attempt, work.base)
-        refuse_lost_submodules(self.repository, place, work.head)
+        refuse_lost_submodules(self.hosts, place, work.head)
 
     def _refuse_posing(self, attempt: Attempt) -> None:
         """Refuse a branch with a commit that says what only the runner's merges say.

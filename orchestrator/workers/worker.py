@@ -33,6 +33,7 @@ from workspace.disclosure import refuse_secrets
 from workspace.process import Stop, allowed_environment
 from workspace.redact import Redactor
 from workspace.squash import leftovers_message
+from workspace.submodule_hosts import SubmoduleHosts
 from workspace.submodules import refuse_lost_submodules
 from workspace.worktree import Worktree
 
@@ -85,6 +86,7 @@ class Worker:
             return self._delivery(Result(outcome=Outcome.BLOCKED, summary=summary))
         self._say(notice(errand.agent, errand.settings) or f"{errand.agent} can work here")
         clone = Clone.of(errand, self._home)
+        hosts = SubmoduleHosts.of(clone.repository, self._say)
         worktree = clone.worktree(errand)
         brief = self._brief(errand, clone, worktree)
         result = clone.finished(worktree, errand.held)
@@ -103,7 +105,7 @@ class Worker:
             return self._delivery(result, brief.log)
         self._commit(errand, worktree, result)
         head = changes.head(worktree)
-        refuse_lost_submodules(clone.repository, worktree, head)
+        refuse_lost_submodules(hosts, worktree, head)
         if not changes.is_changed(clone.repository.git, errand.commit, head):
             return self._delivery(result, brief.log)
         if not wanted():

@@ -9,6 +9,7 @@ import pytest
 from errors import GitError
 from tests.integration.workspace.conftest import git
 from workspace.changes import commit_leftovers, head
+from workspace.submodule_hosts import SubmoduleHosts
 from workspace.submodules import refuse_lost_submodules
 from workspace.worktree import Worktree
 
@@ -31,6 +32,10 @@ def scratch(make_scratch: MakeScratch) -> Scratch:
     made.commit({})
     made.push()
     return made
+
+
+def hosts(scratch: Scratch) -> SubmoduleHosts:
+    return SubmoduleHosts.of(scratch.repository, print)
 
 
 def work(scratch: Scratch, does: str) -> Worktree:
@@ -58,20 +63,33 @@ def work(scratch: Scratch, does: str) -> Worktree:
 def test_work_that_is_nowhere_else_holds_the_row_up(scratch: Scratch, does: str, said: str) -> None:
     worktree = work(scratch, does)
     with pytest.raises(GitError, match=said):
-        refuse_lost_submodules(scratch.repository, worktree, head(worktree))
+        refuse_lost_submodules(hosts(scratch), worktree, head(worktree))
     inner = worktree.path / "vendor" / "lib"
     assert (inner / "lib.txt").read_text() == "fixed"
     if does == "commits":  # as the hint says
         git(inner, "push", "--quiet", "origin", "HEAD:refs/heads/fix")
-        refuse_lost_submodules(scratch.repository, worktree, head(worktree))
+        refuse_lost_submodules(hosts(scratch), worktree, head(worktree))
 
 
 def test_a_commit_that_the_remote_has_may_land(scratch: Scratch) -> None:
     worktree = work(scratch, "pushes")
-    refuse_lost_submodules(scratch.repository, worktree, head(worktree))
+    refuse_lost_submodules(hosts(scratch), worktree, head(worktree))
     assert scratch.git("diff", "--name-only", worktree.base_commit, "feat/t") == (
         "a.txt\nvendor/lib"
     )
+
+
+def test_a_commit_that_is_where_a_person_says_the_submodule_comes_from_may_land(
+    scratch: Scratch,
+) -> None:
+    worktree = work(scratch, "pushes")
+    mirror = scratch.folder / "mirror.git"
+    (scratch.folder / "library.git").rename(mirror)
+    before = hosts(scratch)
+    scratch.git("config", "submodule.vendor/lib.url", str(mirror))
+    refuse_lost_submodules(hosts(scratch), worktree, head(worktree))
+    with pytest.raises(GitError, match="does not appear to be a git repository"):
+        refuse_lost_submodules(before, worktree, head(worktree))  # whoever has set it meanwhile
 
 
 def test_a_repository_that_was_added_as_a_whole_is_looked_into_as_well(scratch: Scratch) -> None:
@@ -82,7 +100,7 @@ def test_a_repository_that_was_added_as_a_whole_is_looked_into_as_well(scratch: 
     git(scratch.folder, "clone", "--quiet", str(scratch.folder / "library.git"), str(inner))
     scratch.commit({}, folder=worktree.path)
     with pytest.raises(GitError, match=r"cloned is at \w+, which its remote does not have"):
-        refuse_lost_submodules(scratch.repository, worktree, head(worktree))
+        refuse_lost_submodules(hosts(scratch), worktree, head(worktree))
     (inner / "lib.txt").write_text("fixed")
     with pytest.raises(GitError, match=r"cloned has changes that \w+ does not hold"):
-        refuse_lost_submodules(scratch.repository, worktree, head(worktree))
+        refuse_lost_submodules(hosts(scratch), worktree, head(worktree))
