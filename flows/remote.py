@@ -15,9 +15,9 @@ from prefect.client.schemas.sorting import LogSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 
-from errors import AgentError, WorkersAwayError
+from errors import AgentError
 from flows.attempt import DELIVERY, FLOW
-from flows.trouble import SERVER_TROUBLE, remedy
+from flows.trouble import SERVER_TROUBLE, unasked
 from mission.outcome import Outcome
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.remote import OnPhase
@@ -118,16 +118,14 @@ def _asking(what: str) -> Iterator[SyncPrefectClient]:
     """A client, whose troubles are errors for people.
 
     Raises:
-        WorkersAwayError: The server does not answer, or refuses.
+        WorkersAwayError: The server does not answer, or not now.
+        AgentError: It refuses.
     """
     try:
         with get_client(sync_client=True) as client:
             yield client
     except SERVER_TROUBLE as error:
-        raise WorkersAwayError(
-            f"could not {what} through Prefect: {error}",
-            hint=remedy(error) or "`mission server status` asks it",
-        ) from error
+        raise unasked(what, error) from error
 
 
 def _delivered(client: SyncPrefectClient, run: FlowRun) -> Delivery | None:

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import httpx
 from prefect.exceptions import PrefectException
 
+from errors import AgentError, WorkersAwayError
 from flows.settings import AUTH_STRING
 
 # What Prefect's client raises about a server; a bare RuntimeError where it finds none.
 SERVER_TROUBLE = (httpx.HTTPError, PrefectException, RuntimeError)
+# Answers of 400 to 499 that say nothing of what was asked: asked later, there may be another.
+_MAY_PASS = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
 
 
 def gaps(troubles: Sequence[str]) -> str:
@@ -28,3 +31,20 @@ def remedy(error: BaseException) -> str:
         httpx.codes.FORBIDDEN,
     )
     return f"Set {AUTH_STRING} to what that server asks for" if refused else ""
+
+
+def unasked(what: str, error: Exception) -> AgentError:
+    """What it means for a row that the server did not do what it was asked: that it is away, and
+    may be asked again, or that it refuses, and would again."""
+    kind = AgentError if _refuses(error) else WorkersAwayError
+    return kind(
+        f"could not {what} through Prefect: {error}",
+        hint=remedy(error) or "`mission server status` asks it",
+    )
+
+
+def _refuses(error: Exception) -> bool:
+    if not isinstance(error, httpx.HTTPStatusError):
+        return False
+    status = error.response.status_code
+    return httpx.codes.is_client_error(status) and status not in _MAY_PASS

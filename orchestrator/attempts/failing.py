@@ -15,7 +15,6 @@ from errors import (
     SettingsChangedError,
     SingleWriterError,
     StoppedError,
-    WorkersAwayError,
     told,
 )
 from mission.clock import Clock
@@ -51,7 +50,7 @@ class Failing:
         match error:
             case StoppedError():
                 return self._at_a_stop(assignment, error)
-            case RemoteAwayError() | LockedError() | WorkersAwayError():
+            case RemoteAwayError() | LockedError():
                 status = self._as_it_was(assignment)
                 return self._stopped(assignment, status, str(error), fatal=True)
             case CheckoutBlockedError() | SettingsChangedError():

@@ -37,6 +37,7 @@ class RemoteAgents(Protocol):
 
         Raises:
             WorkersAwayError: Nobody answers now.
+            AgentError: It is not told; the hint says what sets that right.
         """
 
     def wait(self, run: str, stop: Stop, on_phase: OnPhase) -> Delivery:

@@ -148,6 +148,11 @@ def test_after_a_crash_the_same_errand_is_waited_for(
     assert scratch.merged() == ["A"]
 
 
+def unblock(scratch: Scratch) -> None:
+    with scratch.journal() as journal:
+        journal.submit_request("unblock", "A", by="person")
+
+
 class Away(ThreadWorkers):
     """Workers that cannot be reached for a while."""
 
@@ -182,16 +187,20 @@ def test_workers_that_cannot_be_reached_are_waited_for_and_paid_once(
         "orchestrator.workers.sending.PAUSES", Backoff(first=timedelta(milliseconds=1))
     )
     workers = Away(tmp_path / "elsewhere")
-    scratch = make(tmp_path, [row("A")], config={**elsewhere(tmp_path), "patience": "1s"})
+    rows = [row("A"), row("N", branch="—", agent="other")]
+    agents = elsewhere(tmp_path)["agents"]
+    assert isinstance(agents, dict)
+    agents |= {"other": {**agents["worker"], "where": "here"}}
+    scratch = make(tmp_path, rows, config={"agents": agents, "patience": "1s"})
     workers.away = 2
     with pytest.raises(KeyboardInterrupt):
-        run(scratch, workers)
+        run(scratch, workers, tasks=("A",))
     workers.dies = False
     workers.away = 1 << 20  # for longer than the mission's patience
-    end = run(scratch, workers)
-    assert end.exit_code == 1
-    assert "Prefect does not answer" in end.stopped
-    assert scratch.statuses() == {"A": "not-started"}
+    assert run(scratch, workers).blocked == ("A",)
+    assert "Prefect does not answer" in scratch.notes("A")
+    assert scratch.statuses() == {"A": "blocked", "N": "done"}
+    unblock(scratch)
     workers.away = 2
     assert run(scratch, workers).exit_code == 0
     assert scratch.merged() == ["A"]
@@ -226,7 +235,8 @@ def test_an_errand_whose_answer_was_lost_is_paid_once(
         with pytest.raises(KeyboardInterrupt):
             run(scratch, workers)
     else:
-        assert "no answer" in run(scratch, workers).stopped
+        assert run(scratch, workers).blocked == ("A",)
+        unblock(scratch)
     workers.loss = None
     assert run(scratch, workers).exit_code == 0
     assert scratch.merged() == ["A"]
