@@ -33,7 +33,8 @@ _RULES = """
 What `mission check` finds in this file, together with [what it finds in the task
 file](task-file.md#what-mission-check-finds). Errors keep a run from starting. A run holds the rules
 against the plan again when somebody changes it, and stops where a rule cannot be understood any
-more; what an agent plans is held against them before it is written.
+more, or asks of a row's new agent what it has not; what an agent plans is held against them before
+it is written.
 
 | rule | severity | means |
 | --- | --- | --- |

@@ -33,10 +33,14 @@ def lint_absent(plan: Plan, config: MissionConfig) -> Iterator[Finding]:
 
 
 def open_rows(plan: Plan, config: MissionConfig) -> dict[str, list[Task]]:
-    """The rows that each agent still has to carry out, in file order."""
+    """The rows that each agent still has to carry out, in file order. A row is left out that a rule
+    keeps from being routed: `mission.lint` tells of the rule."""
     rows: dict[str, list[Task]] = {}
     for task in plan.tasks:
-        agent = route(task, config).agent if task.status != DONE else None
+        try:
+            agent = route(task, config).agent if task.status != DONE else None
+        except MissionError:
+            continue
         if agent is not None:
             rows.setdefault(agent, []).append(task)
     return rows

@@ -104,9 +104,7 @@ def findings_of(
 def written_findings(document: Document, plan: Plan) -> tuple[Finding, ...]:
     """What is wrong with the two files, whatever the machine and the repository have."""
     subject = Subject(document=document, plan=plan, known=known_names())
-    found = [*lint(plan), *lint_settings(subject)]
-    if not complaints(document):
-        found += refused_tunings(document, plan, config_of(document))
+    found = [*lint(plan), *lint_settings(subject), *_tunings(document, plan)]
     return _in_order(found, document)
 
 
@@ -125,9 +123,17 @@ def refuse_misunderstood(document: Document, plan: Plan) -> None:
     """Refuse settings that cannot be understood for the plan as it has become.
 
     Raises:
-        FindingsError: A rule names what the plan has not any more.
+        FindingsError: A rule names what the plan has not any more, or a row's agent has not what
+            the settings ask of it.
     """
-    refuse_errors(lint_rules(Subject(document=document, plan=plan, known=known_names())))
+    subject = Subject(document=document, plan=plan, known=known_names())
+    refuse_errors([*lint_rules(subject), *_tunings(document, plan)])
+
+
+def _tunings(document: Document, plan: Plan) -> tuple[Finding, ...]:
+    if complaints(document):
+        return ()
+    return tuple(refused_tunings(document, plan, config_of(document)))
 
 
 def dialect_of(document: Document) -> Dialect:

@@ -115,6 +115,19 @@ def test_a_slip_is_told_and_refused(
     assert f"mission.yaml:{line}:{column}: {one['message']}" in refused
 
 
+def test_a_pattern_that_is_none_hides_no_other_finding(
+    mission: Scratch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mission.edit("| worker | feat/b |", "| — | feat/b |")
+    unclosed = 'routing: [{match: {description: "(unclosed"}, agent: codex}]\nbase: mian'
+    change(mission, ("base: main", unclosed))
+    told = json.loads(answer(capsys, "check", str(mission.task_file), "--json", code=1))
+    assert {"bad-pattern", "unknown-base"} <= {one["rule"] for one in told["findings"]}
+    refused = run(capsys, "run", str(mission.task_file), code=2)
+    assert "is no regular expression" in refused
+    assert "mian" in refused
+
+
 def test_an_agent_that_cannot_start_here_is_told_once(
     mission: Scratch, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

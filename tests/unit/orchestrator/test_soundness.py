@@ -186,6 +186,19 @@ def test_what_a_person_changes_is_held_against_the_rules() -> None:
         refuse_misunderstood(document, parse(PLAN.replace("| risk |", "| rsk |"), dialect=dialect))
 
 
+def test_a_row_that_gets_another_agent_is_held_against_what_is_asked_of_it() -> None:
+    settings = SETTINGS.replace("{agent: robot, max_attempts: 2, ", "{")
+    document = examine_document(settings.encode(), "mission.yaml")
+    dialect = dialect_of(document)
+    row = "| A-2 | not-started | Two | — | robot |"
+    plan = PLAN.replace("| A-2 | not-started | Two | — | — |", row)
+    refuse_misunderstood(document, parse(plan, dialect=dialect))
+    with pytest.raises(FindingsError, match=r"tasks.A-2.effort"):
+        refuse_misunderstood(
+            document, parse(plan.replace(row, row.replace("robot", "second")), dialect=dialect)
+        )
+
+
 def test_braces_of_other_languages_are_left_alone() -> None:
     for text in (
         "echo ${HOME} {1..3} @{u}",
