@@ -143,7 +143,7 @@ class Budget:
             self._meter.book(self._ledger, task=task)
 
     def _turn_day(self, now: datetime) -> None:
-        if now.date() != self._day:
+        if now.date() > self._day:  # a clock set back over midnight begins no day anew
             self._day = now.date()
             self._ledger = self._ledger.next_day()
             self._meter.book(self._ledger)

@@ -17,6 +17,7 @@ from mission.amounts import span
 from mission.clock import Clock, SetClock
 from mission.journal import Journal, Step
 from mission.journal.kinds import DispatchBegan
+from mission.state import Status
 from orchestrator.admission.admission import Admission
 from orchestrator.loop.board import Board, StatusChange
 from orchestrator.loop.closing import Closing
@@ -69,8 +70,8 @@ class Loop:
         notice: Callable[[Plan], None],
         closing: Closing,
     ) -> None:
-        """`understand` raises a `FindingsError` where a rule of the settings cannot be understood
-        with a plan any more; `notice` is told of the plan when it, or the settings, may be others.
+        """`understand` raises a `FindingsError` where the settings cannot be carried out with a
+        plan any more; `notice` is told of the plan when it, or the settings, may be others.
         """
         self._board = board
         self._engine = engine
@@ -151,6 +152,7 @@ class Loop:
 
     def _step(self, ended: Sequence[JobEnded]) -> None:
         """Take in what ended and what people did, start what is ready, and write it all."""
+        self._heed_clock()  # first: the times that ends bring are by the clock as it is now
         ends = [end for job in ended if (end := self._take(job)) is not None]
         ends = [self._closing.heed(end, busy=bool(self._live)) for end in ends]
         self._looked = False
@@ -158,7 +160,6 @@ class Loop:
             self._hold_back()
         self._paused = self._holds.paused
         self._heed_slots()
-        self._heed_clock()
         try:
             # While a write is under way, what people did waits: it may change what is written.
             if not self._writing.busy and self._conflict is None:
@@ -193,16 +194,17 @@ class Loop:
             known = isinstance(self._bug, MissionError)
             self._stop.give_up(str(self._bug) if known else f"an internal error in {job.task}")
             return None
+        if job.end.fatal:
+            self._stop.give_up(job.end.reason)
         end = self._told_once(self._inbox.stopping.settle(job.end))
         worked = attempt.agent if attempt.step is Step.STARTED else None
         return self._admission.ended(end, assignment.reviewer or worked)
 
     def _told_once(self, end: TaskEnd) -> TaskEnd:
-        """Why the run ends is said at its end, and not by each of its rows."""
-        if end.fatal:
-            self._stop.give_up(end.reason)
+        """Why the run ends is said at its end, and not by each of its rows. What is another reason
+        stays, and so does that of a row which a person has to look at."""
         reason = self._stop.reason if self._stop.requested else ""
-        if end.fatal or (reason and reason in end.reason):
+        if reason and reason in end.reason and end.status is not Status.BLOCKED:
             return replace(end, word=_WITH_THE_RUN, reason=_WITH_THE_RUN)
         return end
 

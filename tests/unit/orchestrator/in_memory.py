@@ -58,11 +58,12 @@ class Time:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._looks = 0
+        self.set = timedelta()  # by a person
 
     def now(self) -> datetime:
         with self._lock:
             self._looks += 1
-            return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=5 * self._looks)
+            return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=5 * self._looks) + self.set
 
     def monotonic(self) -> float:
         with self._lock:

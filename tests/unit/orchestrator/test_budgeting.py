@@ -70,6 +70,15 @@ def test_what_ends_after_midnight_counts_for_the_new_day(tmp_path: Path) -> None
         assert isinstance(left.reserve(TASKS.task("B"), "worker", tomorrow), Refusal)
 
 
+def test_a_clock_set_back_over_midnight_frees_nothing_of_the_day(tmp_path: Path) -> None:
+    journal, run = start(tmp_path)
+    with journal:
+        left = budget(journal, run, day={"tokens": 1500})
+        left.settle("A", attempt(journal, run, "A", 900), NOON)
+        yesterday = NOON - timedelta(hours=13)
+        assert isinstance(left.reserve(TASKS.task("B"), "worker", yesterday), Refusal)
+
+
 def test_an_agent_with_a_colon_in_its_name_does_not_escape_the_price_check() -> None:
     config = MissionConfig.model_validate(
         {

@@ -189,6 +189,73 @@ def test_why_a_run_ends_is_told_by_none_of_its_rows() -> None:
     assert not any("Ctrl-C" in line for line in told)
 
 
+def test_what_another_row_ends_for_is_told_though_the_run_stops_already() -> None:
+    """... and a row that a person has to look at is not said to go on by itself."""
+    why = {"A": "the remote is away", "B": "Ctrl-C was pressed in the gate"}
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        mission.stop.request("Ctrl-C was pressed")
+        mission.events.put(StopRequested())
+        task = assignment.task.id
+        if task == "A":
+            reason = why[task]
+            return end(assignment, Status.NOT_STARTED, End.STOPPED, reason=reason, fatal=True)
+        return end(assignment, Status.BLOCKED, End.HELD_UP, reason=why[task])
+
+    together = threading.Barrier(2)
+
+    def both(assignment: Assignment) -> TaskEnd:
+        together.wait(60)
+        return carry_out(assignment)
+
+    mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=both)
+    mission.run()
+    assert mission.statuses() == {"A": "not-started", "B": "blocked"}
+    said = "\n".join(mission.display.said)
+    assert all(reason in said for reason in why.values())
+    assert "stopped with the run" not in said
+
+
+def test_why_the_run_ends_is_not_lost_where_a_person_stopped_that_row() -> None:
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        mission.journal.submit_request(RequestKind.STOP, "A", by="somebody@here")
+        mission.events.put(Woken())
+        assert assignment.stop.wait(60)
+        reason = "the remote is away"
+        return end(assignment, Status.NOT_STARTED, End.STOPPED, reason=reason, fatal=True)
+
+    mission = InMemory(text=table(("A", "")), carry_out=carry_out)
+    mission.run()
+    assert mission.statuses() == {"A": "blocked"}
+    assert mission.stop.reason == "the remote is away"
+
+
+def test_a_time_that_was_told_by_the_clock_as_it_is_now_is_not_moved() -> None:
+    moved: list[bool] = []
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        if assignment.attempt.number > 1:
+            return done(assignment)
+        mission.clock.set = -timedelta(days=1)
+        again = Again(at=mission.clock.now() + timedelta(minutes=1))
+        mission.journal.advance_attempt(
+            assignment.attempt.id, Step.UNFINISHED, said=Outcome.CRASHED
+        )
+        return end(assignment, None, End.AS_SAID, reason="again", again=again)
+
+    mission = InMemory(text=table(("A", "")), carry_out=carry_out)
+    clock_set = mission.admission.clock_set
+
+    def watched(by: timedelta) -> None:
+        moved.append(bool(mission.admission.delays))
+        clock_set(by)
+
+    mission.admission.clock_set = watched  # type: ignore[method-assign]
+    mission.run()
+    assert moved == [False]
+    assert mission.statuses() == {"A": "done"}
+
+
 def test_a_row_that_somebody_sets_by_hand_while_it_is_under_way_stops_the_run() -> None:
     def carry_out(assignment: Assignment) -> TaskEnd:
         if assignment.task.id == "B":
