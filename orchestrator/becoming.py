@@ -18,7 +18,11 @@ def claim_mission(parts: Assembly, board: Board) -> bool:
         GitError: The remote cannot be reached, or takes no claim.
         StoppedError: A stop was requested while it was waited for a sign of another clone.
     """
-    if parts.claim.take():
+    return _go_on(parts, board, another=parts.claim.take())
+
+
+def _go_on(parts: Assembly, board: Board, *, another: bool) -> bool:
+    if another:
         parts.taking_in.take_in_pushed()
     changed = board.reread() is not None
     if parts.claim.taken:
@@ -26,22 +30,25 @@ def claim_mission(parts: Assembly, board: Board) -> bool:
     return changed
 
 
-def learn(parts: Assembly, board: Board) -> None:
+def learn(parts: Assembly, board: Board) -> bool:
     """Know what other clones used, though nothing is left to do: `mission report` is right in every
     clone that ran. Where one is at it, or it cannot be had, that is said, and nothing follows.
+    Whether the plan was changed.
 
     Raises:
+        GitError: What another clone pushed cannot be taken in.
         StoppedError: A stop was requested while it was waited for a sign of another clone.
     """
     try:
-        if parts.claim.has_news():
-            claim_mission(parts, board)
+        if not parts.claim.has_news():
+            return False
+        another = parts.claim.take()
     except StoppedError:
         raise
     except MissionError as error:
-        parts.display.say(
-            f"what other clones used for this mission is not known here yet: {error.message}"
-        )
+        parts.display.say(f"what other clones used for this mission is not known here yet: {error}")
+        return False
+    return _go_on(parts, board, another=another)
 
 
 def take_in_pushed(parts: Assembly, board: Board) -> None:

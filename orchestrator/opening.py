@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from errors import GitError
+from errors import MissionError, told
 from forges.persistence import Persistence
 from forges.pulls import PullRequests
 from forges.registry import find_forge
@@ -89,8 +89,8 @@ def open_mission(
     writer.acquire(timeout=A_MOMENT)
     with writer, Journal.open(place.journal_file, redact=redactor.text) as opened:
         pause = PauseFiles.of(state_dir=place.state_dir, folder=place.folder)
-        told = partial(_tell_away, opened, display)
-        away = Away(patience=config.patience, stop=stop, tell=told)
+        tell_away = partial(_tell_away, opened, display)
+        away = Away(patience=config.patience, stop=stop, tell=tell_away)
         repository = Repository.open(top, base=config.base, remote=config.remote, away=away)
         _clear_locks(repository, display)
         run = opened.start_run(
@@ -220,8 +220,8 @@ def _leave_as_found(repository: Repository, display: Display) -> None:
     """A person's next commit is not to have what somebody set meanwhile."""
     try:
         repository.settings.check()
-    except GitError as error:
-        display.say(str(error))
+    except (MissionError, OSError) as error:
+        display.say(str(told(error)))
 
 
 def _clear_pool(worktrees: Worktrees, display: Display) -> None:

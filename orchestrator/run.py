@@ -106,8 +106,8 @@ def run_mission(
         if board.reread() is not None:
             refuse_errors(_findings(parts, board))
         _tell_unclaimed(parts)
-        if not _claim_if_due(parts, board, request):
-            learn(parts, board)
+        if not _claim_if_due(parts, board, request) and learn(parts, board):
+            refuse_errors(_findings(parts, board))
         note_done_before(parts.journal, board.plan)
         if parts.pulls is not None and parts.config.merge.strategy == "batch":
             display.say(

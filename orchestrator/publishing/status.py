@@ -7,7 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
-from errors import BaseMovedError, GitError, MissionError, RemoteAwayError, StoppedError, told
+from errors import (
+    BaseMovedError,
+    ClaimLostError,
+    MissionError,
+    RemoteAwayError,
+    StoppedError,
+    told,
+)
 from gates.protocol import GateRequest, Purpose
 from mission.config import MissionConfig
 from mission.journal import Journal
@@ -98,6 +105,10 @@ class StatusCommits:
         try:
             with self.base_lock:
                 return self._publish(what)
+        except ClaimLostError as lost:  # who has the mission now writes down how it is
+            self.journal.record(StatusPublished(ok=False, reason=str(lost)))
+            self.display.say(f"status is written here, but not committed: {lost}")
+            return False
         except StoppedError as stopped:
             if self._is_published():
                 return True
@@ -119,12 +130,13 @@ class StatusCommits:
 
     def _is_published(self) -> bool:
         """Whether the base, as it was last heard of, has the file as it is here."""
-        plan, repository = self.writer.read(), self.repository
+        repository = self.repository
         try:
+            content = encode(self.writer.read().text)
             base = repository.base_tip()
-        except GitError:
+            return status_commit.holds(repository.git, base, self.task_file, content)
+        except (MissionError, OSError):
             return False
-        return status_commit.holds(repository.git, base, self.task_file, encode(plan.text))
 
     def _name(self) -> str:
         """What people call the mission."""

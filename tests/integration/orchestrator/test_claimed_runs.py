@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from errors import ClaimHeldError
+from errors import ClaimHeldError, FindingsError
 from mission.claim import CLAIM_FILE
+from orchestrator.claiming.remote_claim import RemoteClaim
 from orchestrator.ports.display import RecordingDisplay
 from tests.integration.orchestrator.test_claim import Clones
 from tests.scratch import Scratch, make, row
@@ -161,13 +162,16 @@ def test_a_fresh_clone_writes_down_what_the_base_holds(tmp_path: Path) -> None:
     fresh, display = replace(scratch, top=clones.copy("fresh")), RecordingDisplay()
     assert fresh.statuses() == {"A": "not-started"}
     assert fresh.run(display=display).exit_code == 0
-    assert any("used for this mission is not known here yet" in line for line in display.said)
+    (told,) = [line for line in display.said if "is not known here yet" in line]
+    assert "Wait for its end" in told
     assert fresh.statuses() == {"A": "done"}
     assert scratch.merged() == ["A"]
     assert clones.note().clone == "there"
 
 
-def test_a_clone_that_finds_nothing_to_do_knows_what_was_used(tmp_path: Path) -> None:
+def test_a_clone_that_finds_nothing_to_do_knows_what_was_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said = '{"outcome": "success", "summary": "ok", "input_tokens": 5, "output_tokens": 2}'
     worker = f"open('work.txt', 'w').close(); print({said!r})"
     scratch = make(tmp_path, [row("A")], worker=worker)
@@ -182,6 +186,18 @@ def test_a_clone_that_finds_nothing_to_do_knows_what_was_used(tmp_path: Path) ->
     before = Git(scratch.remote).text("for-each-ref", "refs/mission-runner")
     assert scratch.run().exit_code == fresh.run().exit_code == 0
     assert Git(scratch.remote).text("for-each-ref", "refs/mission-runner") == before
+    looked = RemoteClaim.has_news
+
+    def broken_meanwhile(claim: RemoteClaim) -> bool:
+        looked(claim)
+        fresh.edit("| feat/a | — |", "| feat/a | Z |")
+        fresh.git.run("commit", "--quiet", "--all", "-m", "Edit")
+        fresh.git.run("push", "--quiet", "origin", "main")
+        return True
+
+    monkeypatch.setattr(RemoteClaim, "has_news", broken_meanwhile)
+    with pytest.raises(FindingsError, match="depends on Z"):
+        scratch.run()
 
 
 def test_who_switches_it_off_is_told_so_once(tmp_path: Path) -> None:
