@@ -75,8 +75,8 @@ def test_a_remote_of_a_submodule_that_is_away_holds_up_nothing_else(
     does: Callable[[SubmoduleHosts, Worktree], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("workspace.away.PAUSES", Backoff(first=timedelta(milliseconds=20)))
-    monkeypatch.setattr("workspace.away.AT_FIRST", timedelta(seconds=0.2))
+    monkeypatch.setattr("workspace.away.PAUSES", Backoff(first=timedelta(milliseconds=200)))
+    monkeypatch.setattr("workspace.away.AT_FIRST", timedelta(seconds=1))
     told: list[str] = []
     away = Away(
         patience=timedelta(hours=1), stop=Stop(), tell=lambda text, _away: told.append(text)
