@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from errors import MissionError, TransitionError, UsageError
@@ -69,15 +69,20 @@ class Inbox:
         self._asked = False
         approved: list[Attempt] = []
         busy = set(busy)
-        for request in self._journal.pending_requests():
+        pending = self._journal.pending_requests()
+        together: set[str] = set()  # rows of which every stop is decided
+        for request in pending:
+            if request.kind in _STOPS and request.task not in busy:
+                if request.task not in together:
+                    together.add(request.task)
+                    stops = [one for one in pending if one.kind in _STOPS]
+                    self._stop_idle([one for one in stops if one.task == request.task], delays)
+                continue
             try:
                 if request.kind in _STOPS:
-                    if request.task in busy:
-                        self._stop_live(request, live)
-                        continue  # it is answered once the row has ended
-                    if not self._stop_idle(request, delays):
-                        continue  # ... once the row may start again
-                elif request.task in busy:
+                    self._stop_live(request, live)
+                    continue  # it is answered once the row has ended
+                if request.task in busy:
                     self._refuse_busy(request)
                 elif request.kind is RequestKind.APPROVE:
                     approved.append(approve(self._board, self._journal, request))
@@ -98,22 +103,29 @@ class Inbox:
             self.stopping.stop(request, assignment.stop)
             self._display.say(f"{request.task}: is stopped, as {request.by} asks")
 
-    def _stop_idle(self, request: Request, delays: Delays) -> bool:
-        """Stop a row that nobody is at, or let one start again that was stopped for that; whether
-        that is all.
+    def _stop_idle(self, asked: Sequence[Request], delays: Delays) -> None:
+        """Stop a row that nobody is at, or let one start again that was stopped for that.
 
-        Raises:
-            TaskFileError: There is no such task.
-            TransitionError: Nothing was to happen to it.
+        Args:
+            asked: Every stop of the row. Who wants it to stay stopped is heeded before who wants it
+                to start again; once for all of these, whose notes its agent is told.
         """
-        again = request.kind is RequestKind.STOP_RETRY
-        if again and self._was_stopped(request.task):
-            change = change_for(self._board, replace(request, kind=RequestKind.UNBLOCK))
-            self._set(change, anew=False)
-            return True
-        self._stop_waiting(request, delays)
-        self._asked |= again
-        return not again
+        first = next((one for one in asked if one.kind is RequestKind.STOP), asked[0])
+        again = first.kind is RequestKind.STOP_RETRY
+        try:
+            alike = all(one.kind is first.kind for one in asked)
+            if not self._was_stopped(first.task) or (alike and not again):
+                self._stop_waiting(first, delays)
+                if again:
+                    self._asked = True  # they are answered once the row may start again
+                    return
+            elif again:
+                unblock = replace(first, kind=RequestKind.UNBLOCK)
+                self._set(change_for(self._board, unblock), anew=False)
+        except MissionError as error:
+            self._decided += [_Decided(request=one, error=str(error)) for one in asked]
+            return
+        self._decided += _heeding_stops([(one, None) for one in asked])
 
     def _was_stopped(self, task: str) -> bool:
         """Whether a row is blocked since a person had it stopped."""
@@ -151,11 +163,11 @@ class Inbox:
 
     def ended(self, ends: Iterable[TaskEnd]) -> None:
         """Take in that these rows have ended, and that the file says so."""
-        for request, error in self.stopping.answers(ends):
-            if error is None and request.kind is RequestKind.STOP_RETRY:
+        for one in _heeding_stops(self.stopping.answers(ends)):
+            if one.error is None and one.request.kind is RequestKind.STOP_RETRY:
                 self._asked = True  # it is answered once the row may start again
                 continue
-            self._decided.append(_Decided(request=request, error=error))
+            self._decided.append(one)
 
     def _set(self, change: StatusChange, *, anew: bool) -> None:
         """Stage what a person wants of a row. An attempt at it that a crash left open, and that
@@ -194,6 +206,26 @@ class Inbox:
         """Tell people of requests that are applied."""
         for one in applied:
             self._display.say(f"{one.task}: {one.kind} by a person")
+
+
+def _heeding_stops(answers: Iterable[tuple[Request, str | None]]) -> list[_Decided]:
+    """The answers; a row that somebody else wants to stay stopped does not start again."""
+    answers = list(answers)
+    stays = {
+        one.task: one.by for one, error in answers if error is None and one.kind is RequestKind.STOP
+    }
+    return [
+        _Decided(request=one, error=error or _stays_stopped(one, stays.get(one.task)))
+        for one, error in answers
+    ]
+
+
+def _stays_stopped(request: Request, by: str | None) -> str | None:
+    """Why a row does not start again that was stopped for that."""
+    if by is None or request.kind is not RequestKind.STOP_RETRY:
+        return None
+    hint = _instead(request.task, Status.BLOCKED)
+    return str(TransitionError(f"{request.task} stays stopped, as {by} asked", hint=hint))
 
 
 def _vouches(board: Board, request: Request) -> bool:

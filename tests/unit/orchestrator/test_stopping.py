@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -33,11 +34,10 @@ class Stopped:
         asks: int = 1,
         note: str | None = None,
         kind: RequestKind = RequestKind.STOP,
+        others: Sequence[tuple[RequestKind, str]] = (),
     ) -> None:
         self.numbers: list[int] = []
-        self._kind = kind
-        self._asks = asks
-        self._note = note
+        self._asked = [*([(kind, note)] * asks), *others]
         self._begun = threading.Event()
         self.mission = InMemory(
             text=table(("A", ""), ("B", ""), ("C", "B")), carry_out=self.carry_out
@@ -56,11 +56,9 @@ class Stopped:
                 return end(assignment, *released, said=Outcome.STOPPED, reason="stopped")
             case "B", _:
                 self._begun.wait()
-                for _ in range(self._asks):
+                for kind, note in self._asked:
                     self.numbers.append(
-                        self.mission.journal.submit_request(
-                            self._kind, "A", by="ann@here", note=self._note
-                        )
+                        self.mission.journal.submit_request(kind, "A", by="ann@here", note=note)
                     )
                 self.mission.events.put(Woken())
         return done(assignment)
@@ -99,6 +97,31 @@ def test_a_row_that_is_stopped_to_be_tried_again_goes_on_in_the_same_run() -> No
     words = [one.what.reason for one in told if one.what.by == Actor.PERSON]
     assert words == ["unblock by ann@here"]
     assert mission.journal.request(stopped.numbers[0]).error is None
+
+
+def test_who_asks_at_once_for_another_try_is_heeded() -> None:
+    retry = RequestKind.STOP_RETRY
+    stopped = Stopped(note="in short", kind=retry, others=[(retry, "in cents")])
+    mission = stopped.mission
+    mission.run()
+    assert [mission.journal.request(one).error for one in stopped.numbers] == [None, None]
+    assert mission.statuses()["A"] == "done"
+    assert len(mission.attempts("A")) == 2
+
+
+@pytest.mark.parametrize("first", [RequestKind.STOP, RequestKind.STOP_RETRY])
+def test_a_row_that_somebody_wants_to_stay_stopped_does_not_start_again(first: RequestKind) -> None:
+    (other,) = {RequestKind.STOP, RequestKind.STOP_RETRY} - {first}
+    stopped = Stopped(kind=first, others=[(other, "no")])
+    mission = stopped.mission
+    mission.run()
+    assert mission.statuses() == {"A": "blocked", "B": "done", "C": "done"}
+    errors = {
+        one.kind: one.error
+        for one in (mission.journal.request(number) for number in stopped.numbers)
+    }
+    assert errors[RequestKind.STOP] is None
+    assert "A stays stopped, as ann@here asked" in str(errors[RequestKind.STOP_RETRY])
 
 
 def test_a_run_that_was_killed_after_the_stop_lets_the_next_one_start_the_row_again() -> None:
@@ -164,6 +187,31 @@ def test_what_waits_for_its_next_try_is_stopped_too(kind: RequestKind, status: s
     assert mission.statuses() == {"A": status, "B": "done"}
     assert (mission.file.read().task("A").notes == WORD) == (kind is RequestKind.STOP)
     assert mission.journal.request(numbers[0]).error is None
+
+
+@pytest.mark.parametrize("with_a_stop", [False, True])
+def test_what_waits_is_stopped_for_all_who_ask_at_once(with_a_stop: bool) -> None:
+    numbers: list[int] = []
+    kinds = [RequestKind.STOP_RETRY, RequestKind.STOP if with_a_stop else RequestKind.STOP_RETRY]
+
+    def carry_out(assignment: Assignment) -> TaskEnd:
+        if assignment.task.id == "A" and not numbers:
+            for step in (Step.ANSWERED, Step.WORKED, Step.VERIFIED):
+                mission.journal.advance_attempt(assignment.attempt.id, step)
+            again = Again(at=mission.clock.now() + timedelta(days=3650))
+            return end(assignment, None, End.REVIEW, reason="again", again=again)
+        if assignment.task.id == "B":
+            numbers.extend(
+                mission.journal.submit_request(kind, "A", by="ann@here") for kind in kinds
+            )
+            mission.events.put(Woken())
+        return done(assignment)
+
+    mission = InMemory(text=table(("A", ""), ("B", "")), carry_out=carry_out, slots=1)
+    mission.run()
+    assert mission.statuses() == {"A": "blocked" if with_a_stop else "done", "B": "done"}
+    refused = [mission.journal.request(one).error is not None for one in numbers]
+    assert refused == [with_a_stop, False]
 
 
 @pytest.mark.parametrize("kind", [RequestKind.STOP, RequestKind.STOP_RETRY])
