@@ -12,6 +12,7 @@ from workspace.escort import Luggage
 from workspace.git_command import GitOutput, reason
 from workspace.git_locks import refusal
 from workspace.hooks import push_hooks
+from workspace.remotes import places
 from workspace.repository import Repository
 
 
@@ -43,7 +44,7 @@ def _move_there(repository: Repository, remote: str, squash: str, expected: str)
     tip = remote_tip(repository, repository.base)
     if tip == expected:
         message = f"{remote} refused the merge into {repository.base}: {reason(pushed)}"
-        raise refusal(message, pushed.stderr)
+        raise refusal(message, pushed.stderr, places=places(repository.git, repository.remote))
     if tip != squash and not confirm(repository, squash):
         raise _moved(repository, expected, tip)
 
@@ -58,7 +59,7 @@ def _move_here(repository: Repository, squash: str, expected: str) -> None:
             refused = git.try_refs(*ahead.moving(git, base, squash))
         tip = repository.base_tip()
     if tip == expected and refused:
-        raise refusal(f"{base} cannot be moved: {refused}", refused)
+        raise refusal(f"{base} cannot be moved: {refused}", refused, places=places(git, None))
     if tip != squash and not git.is_ancestor(squash, of=tip):
         raise _moved(repository, expected, tip)
 
@@ -112,7 +113,7 @@ def push_branch(
         return
     if tip is None or _contains(repository, head, tip):
         message = f"{repository.remote} refused {branch}: {reason(pushed)}"
-        raise refusal(message, pushed.stderr)
+        raise refusal(message, pushed.stderr, places=places(repository.git, repository.remote))
     if tip not in ours:
         remote = shlex.quote(str(repository.remote))
         raise GitError(

@@ -12,7 +12,7 @@ from errors import CheckoutBlockedError
 from workspace import ahead
 from workspace.git import Git
 from workspace.git_command import reason
-from workspace.git_locks import lock_in_the_way, remedy
+from workspace.git_locks import Places, lock_in_the_way, remedy
 from workspace.obstacles import Standing, Step, Survey, edited_since, survey
 from workspace.repository import Repository
 from workspace.status_commit import stored
@@ -303,7 +303,7 @@ def _change_index(git: Git, *args: str, lines: str = "") -> None:
         raise CheckoutBlockedError(
             f"the checkout in {git.folder} cannot follow: {reason(output)}",
             files=(),
-            hint="" if lock is None else remedy(lock),
+            hint="" if lock is None else remedy(lock, Places(own=(git.own_dir(),))),
         )
 
 

@@ -14,7 +14,7 @@ from typing import Self
 
 from errors import GitError
 from workspace.git_command import GitCommand, GitOutput, reason
-from workspace.git_locks import PATIENCE, PAUSE, GitLocks, lock_in_the_way, refusal
+from workspace.git_locks import PATIENCE, PAUSE, GitLocks, Places, lock_in_the_way, refusal
 from workspace.objects import Objects
 from workspace.refs import Refs, packed_refs
 from workspace.store import Store
@@ -142,7 +142,12 @@ class Git(GitCommand):
         refused = self.try_refs(*commands)
         if refused:
             where = self.git_dir or self.folder
-            raise refusal(f"git update-ref: {refused}", refused, folder=where)
+            raise refusal(
+                f"git update-ref: {refused}",
+                refused,
+                folder=where,
+                places=Places(own=self.own_places()),
+            )
 
     def try_refs(self, *commands: str) -> str:
         """As `move_refs`.

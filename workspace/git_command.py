@@ -21,7 +21,15 @@ from workspace.away import Away
 from workspace.disks import as_git_error
 from workspace.exchange import exchange
 from workspace.git_environment import git_environment, program
-from workspace.git_locks import PATIENCE, PAUSE, GitLocks, lock_in_the_way, may_repeat, refusal
+from workspace.git_locks import (
+    PATIENCE,
+    PAUSE,
+    GitLocks,
+    Places,
+    lock_in_the_way,
+    may_repeat,
+    refusal,
+)
 from workspace.heeding import heeded
 from workspace.output import plain
 from workspace.process import Stop
@@ -107,7 +115,12 @@ class GitCommand:
             time.sleep(PAUSE)
         if check and output.code != 0:
             where = self.git_dir or self.folder
-            raise refusal(f"git {_name(args)}: {reason(output)}", output.stderr, folder=where)
+            raise refusal(
+                f"git {_name(args)}: {reason(output)}",
+                output.stderr,
+                folder=where,
+                places=Places(own=self.own_places()),
+            )
         return output
 
     def _reach(self, once: Callable[[float], GitOutput]) -> GitOutput:
@@ -207,13 +220,18 @@ class GitCommand:
         """The folder's own git folder, absolute: of a worktree, its own below the repository's."""
         return self.git_dir or Path(self.text("rev-parse", "--absolute-git-dir"))
 
+    def own_places(self) -> tuple[Path, ...]:
+        """The git folders that are known to be this repository's."""
+        shared = None if self.locks is None else self.locks.common_dir
+        return tuple(one for one in (self.git_dir, shared) if one is not None)
+
 
 def reason(output: GitOutput) -> str:
     """The lines of git's answer that say why, as one line, without credentials."""
     said = output.stderr or output.stdout
     lock = lock_in_the_way(said)
     if lock is not None:  # git goes on with advice, which says less
-        return f"Unable to create '{lock}': File exists"
+        return str(lock)
     lines = [plain(line).strip() for line in said.splitlines()]
     telling = [line for line in lines if line and not line.startswith(("hint:", "warning:"))]
     last = telling[-4:]

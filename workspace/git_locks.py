@@ -39,15 +39,40 @@ _CHANGING = frozenset(
 # Of these, the ones that can be given again: refused for a lock, they have changed nothing.
 _REPEATED = _CHANGING - {"worktree"}
 _EXISTS = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
+# What the remote has said stands behind these.
+_OF_REMOTE = re.compile(r"remote:| ! \[remote ")
 # Ours, which are kept and hold no lock but for the moment of a question; see `workspace.refs`.
 _KEPT = (b"\0cat-file\0", b"\0mission-runner\0--stdin\0")
 _SHARED = ("config", "HEAD", "index", "packed-refs", "shallow")  # beside refs, in a git folder
 
 
-def lock_in_the_way(said: str) -> Path | None:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The git folders in which a lock may be removed."""
+
+    own: tuple[Path, ...] = ()
+    remote: Path | None = None  # where it is a folder on this machine
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock that a git command was refused for."""
+
+    path: Path
+    of_remote: bool  # its remote says so, which may name any path
+
+    def __str__(self) -> str:
+        said = "remote: " if self.of_remote else ""
+        return f"{said}Unable to create '{self.path}': File exists"
+
+
+def lock_in_the_way(said: str) -> Lock | None:
     """The lock that a git command was refused for; None: it was for something else."""
     found = _EXISTS.search(said)
-    return Path(os.path.normpath(found[1])) if found else None
+    if found is None:
+        return None
+    line = said[said.rfind("\n", 0, found.start()) + 1 : found.start()]
+    return Lock(Path(os.path.normpath(found[1])), of_remote=_OF_REMOTE.match(line) is not None)
 
 
 def may_repeat(args: Sequence[str], said: str) -> bool:
@@ -55,7 +80,14 @@ def may_repeat(args: Sequence[str], said: str) -> bool:
     return bool(args) and args[0] in _REPEATED and lock_in_the_way(said) is not None
 
 
-def refusal(message: str, said: str, *, hint: str = "", folder: Path | None = None) -> GitError:
+def refusal(
+    message: str,
+    said: str,
+    *,
+    hint: str = "",
+    folder: Path | None = None,
+    places: Places | None = None,
+) -> GitError:
     """The error for a command that git refused with these words, in `folder`: what they tell of
     locks counts, and of disks."""
     lock = lock_in_the_way(said)
@@ -64,14 +96,19 @@ def refusal(message: str, said: str, *, hint: str = "", folder: Path | None = No
         return git_met(message, met, folder)
     if lock is None:
         return GitError(message, hint=hint)
-    return LockedError(message, hint=remedy(lock))
+    return LockedError(message, hint=remedy(lock, places or Places()))
 
 
-def remedy(lock: Path) -> str:
-    """What to type where a lock stays."""
-    if not os.path.lexists(lock):
+def remedy(lock: Lock, places: Places) -> str:
+    """What to type where a lock stays: nothing that removes a file where it may be no lock."""
+    among = (places.remote,) if lock.of_remote else (*places.own, places.remote)
+    where = lock.path.parent.resolve()
+    if any(one is not None and where.is_relative_to(one.resolve()) for one in among):
+        path = shlex.quote(str(lock.path))
+        return f"If no git is at work there any more: `rm {path}`, and run again"
+    if lock.of_remote:
         return "It is on the remote's machine: whoever runs that can remove it"
-    return f"If no git is at work there any more: `rm {shlex.quote(str(lock))}`, and run again"
+    return "It is in no git folder of this repository: whoever keeps what is there can remove it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
-from errors import GitError
-from mission.private import private_folder
+from errors import GitError, MissionError
+from mission.private import new_private, private_folder
 from workspace.git import Git
-from workspace.git_files import is_file, is_folder
+from workspace.git_files import is_file
 from workspace.settings_file import settings_in, settings_of
 
 
@@ -24,28 +25,35 @@ from workspace.settings_file import settings_in, settings_of
 class Kept:
     """A file of settings, or of a folder beside them, as it was."""
 
-    content: bytes
-    mode: int
+    content: bytes | None  # of what a link leads to, too; None: that is no file
+    mode: int = field(compare=False)
+    link: str | None = None  # what it says, where it is one
+
+    @classmethod
+    def of(cls, file: Path) -> Self | None:
+        """As it is now; None: there is neither a file nor a link."""
+        link = _link_of(file)
+        if file.is_file():
+            return cls(file.read_bytes(), file.stat().st_mode & 0o777, link)
+        return None if link is None else cls(None, 0, link)
 
 
 def kept(files: Collection[Path]) -> Mapping[Path, Kept]:
     """The files as they are now, of those that are there."""
-    return {
-        file: Kept(file.read_bytes(), file.stat().st_mode & 0o777)
-        for file in files
-        if is_file(file)
-    }
+    found = ((file, Kept.of(file)) for file in files)
+    return {file: was for file, was in found if was is not None}
 
 
 def put_back(
     before: Mapping[Path, Kept], changed: Mapping[Path, Collection[str]], aside: Path
 ) -> Path:
-    """Bring settings to what they were.
+    """Bring settings to what they were, each of them that can be.
 
     Args:
         before: The files as they were.
         changed: Names of settings by the file that they are in; none: the whole file changed.
-        aside: A folder for what they were changed to; it gets one of its own there.
+        aside: A folder for what they were changed to; it gets one of its own there. What a file
+            was that cannot be put back comes there too.
 
     Returns:
         The folder that holds it.
@@ -55,26 +63,64 @@ def put_back(
     """
     folder = aside / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     private_folder(folder, top=aside)
+    failed: list[str] = []
     for file, names in changed.items():
-        if file.parent.is_symlink():
-            raise GitError(f"{file.parent} is a link")
-        if os.path.lexists(file):
-            _keep(file, folder / f"{file.parent.name}-{file.name}")
-        was = before.get(file)
-        if was is not None and names and is_file(file) and _is_readable(file):
-            _set(file, was, names)
-        elif was is not None:
-            _write(file, was)
-        elif os.path.lexists(file):
-            shutil.rmtree(file) if is_folder(file) else file.unlink()
+        was, name = before.get(file), f"{file.parent.name}-{file.name}"
+        try:
+            _put_back(file, was, names, folder / name)
+        except (MissionError, OSError) as error:
+            failed.append(str(error))
+            if was is not None and was.content is not None:
+                with new_private(folder / f"{name}.original") as copy:
+                    copy.write(was.content)
+    if failed:
+        raise GitError(f"{'; '.join(failed)} (what was there is in {folder})")
     return folder
 
 
-def _keep(file: Path, copy: Path) -> None:
-    if is_file(file):
+def _put_back(file: Path, was: Kept | None, names: Collection[str], copy: Path) -> None:
+    parent = file.parent
+    if parent.is_symlink():
+        raise GitError(f"{parent} is a link")
+    if was is not None and not parent.is_dir():
+        if os.path.lexists(parent):
+            parent.rename(copy.with_name(parent.name))
+        parent.mkdir()
+    stays = was is not None and was.link is not None and _link_of(file) == was.link
+    if os.path.lexists(file):
+        _keep(file, copy, stays=stays)
+    if was is None:
+        file.unlink(missing_ok=True)
+    elif was.link is not None:
+        if not stays:
+            _link(file, was.link)
+        _put_back_linked(file, was, names)
+    elif names and is_file(file) and _is_readable(file):
+        _set(file, was, names)
+    else:
+        _write(file, was)
+
+
+def _put_back_linked(file: Path, was: Kept, names: Collection[str]) -> None:
+    """What a link leads to is somebody else's: settings there are set, no file is written."""
+    now = Kept.of(file)
+    if now == was:
+        return
+    if not names or now is None or now.content is None or not _is_readable(file):
+        raise GitError(f"{file} is a link to {was.link}, which was changed itself")
+    _set(file, was, names)
+
+
+def _link_of(file: Path) -> str | None:
+    return os.readlink(file) if file.is_symlink() else None  # noqa: PTH115 - word for word
+
+
+def _keep(file: Path, copy: Path, *, stays: bool) -> None:
+    """A copy of how a file was changed, or, where it is none, and not to stay, itself."""
+    if is_file(file) or (stays and file.is_file()):
         shutil.copyfile(file, copy)
         copy.chmod(0o600)
-    else:
+    elif not stays:
         file.rename(copy)
 
 
@@ -87,23 +133,45 @@ def _is_readable(file: Path) -> bool:
 
 
 def _set(file: Path, was: Kept, names: Collection[str]) -> None:
-    """Give settings the values that they had, in their order, through git, which takes its lock."""
+    """Give settings the values that they had, in their order, through git, which takes its lock.
+
+    Killed in the middle, we leave none without a value that had one.
+    """
     git, now = Git(Path("/")), {name for name, _ in settings_in(file)}
-    old = settings_of(was.content)
+    old = settings_of(was.content or b"")
+    change = ("config", "--file", str(file))
     for name in names:
-        change = ("config", "--file", str(file))
-        if name in now:
+        values = [value for one, value in old if one == name]
+        if values:
+            git.run(*change, "--replace-all", name, values[0])
+        elif name in now:
             git.run(*change, "--unset-all", name)
-        for value in (value for one, value in old if one == name):
+        for value in values[1:]:
             git.run(*change, "--add", name, value)
 
 
 def _write(file: Path, was: Kept) -> None:
-    fresh = file.with_name(f"{file.name}.lock")  # as git itself does, which then waits or refuses
+    fresh = _locked(file)
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, was.mode)
-    with os.fdopen(handle, "wb") as opened:
-        opened.write(was.content)
-    fresh.chmod(was.mode)
-    if is_folder(file):
-        shutil.rmtree(file)
-    fresh.replace(file)
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(was.content or b"")
+        fresh.chmod(was.mode)
+        fresh.replace(file)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _link(file: Path, to: str) -> None:
+    fresh = _locked(file)
+    fresh.symlink_to(to)
+    try:
+        fresh.replace(file)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _locked(file: Path) -> Path:
+    return file.with_name(f"{file.name}.lock")  # as git itself does, which then waits or refuses

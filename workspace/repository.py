@@ -24,7 +24,7 @@ from workspace.git_command import GitOutput, reason
 from workspace.git_environment import program
 from workspace.git_locks import lock_in_the_way, refusal
 from workspace.hook_files import seen
-from workspace.remotes import has_remote
+from workspace.remotes import has_remote, places
 from workspace.settings import Settings
 
 # Of this process; the lock file is between processes.
@@ -204,6 +204,7 @@ class Repository:
                     fetched.stderr,
                     hint=self._not_there(fetched),
                     folder=self.common_dir,
+                    places=places(self.git, self.remote),
                 )
         return self.base_tip()
 

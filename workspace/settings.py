@@ -30,7 +30,7 @@ _HARMLESS = re.compile(
     r"|diff\.(algorithm|color.*|context|guitool|mnemonicprefix|noprefix|tool|wserrorhighlight)"
     r"|gc\.auto|lfs\.(.*\.(access|locksverify)|repositoryformatversion)"
     r"|merge\.(conflictstyle|ff|guitool|tool)|push\.(autosetupremote|default)"
-    r"|submodule\.(.*\.)?(active|url)",
+    r"|submodule\.(.*\.)?active",
     re.IGNORECASE,
 )
 # Of the remote that is pushed to; of others, all are.
@@ -48,6 +48,7 @@ class Others:
     """Whether others than the runner have worked since the settings were last as they were."""
 
     def __init__(self) -> None:
+        self.putting_back = Lock()  # one thread does
         self._lock = Lock()
         self._now = 0
         self._since = False
@@ -109,28 +110,42 @@ class Settings:
             SettingsChangedError: With their names.
         """
         changed = self._changed()
+        why = ""
+        if changed and self.others.were_here():
+            with self.others.putting_back:
+                changed = self._changed()  # another thread may have put them back just now
+                if changed:
+                    why = self._put_back(changed)
         if not changed:
             self.others.nothing_changed()
             return
-        named = f"{self.common_dir} were changed during the run: {', '.join(changed)}"
-        why = ""
-        if self.others.were_here():
-            try:
-                aside = put_back(self.files, self._by_file(), self.common_dir.joinpath(*ASIDE))
-            except (MissionError, OSError) as error:
-                why = f"They cannot be put back: {error}. "
-            else:
-                if not self._changed():
-                    raise SettingsChangedError(
-                        f"settings of the repository in {named}; they are put back",
-                        hint="An agent may have done that: nothing was sent or fetched with them. "
-                        f"What they were changed to is in {aside}: if that was you, set it again "
-                        "while no run is at work. Then run again",
-                    )
         raise SettingsChangedError(
-            f"settings of the repository in {named}",
+            self._named(changed),
             hint=f"An agent may have done that: nothing was sent or fetched with them. {why}Look "
             "at them (git config --show-origin --list), set right what is wrong, and run again",
+        )
+
+    def _named(self, changed: Collection[str]) -> str:
+        where = f"settings of the repository in {self.common_dir}"
+        return f"{where} were changed during the run: {', '.join(changed)}"
+
+    def _put_back(self, changed: Collection[str]) -> str:
+        """Put them back; why they cannot be, or are not wholly.
+
+        Raises:
+            SettingsChangedError: They are as they were.
+        """
+        try:
+            aside = put_back(self.files, self._by_file(), self.common_dir.joinpath(*ASIDE))
+        except (MissionError, OSError) as error:
+            return f"They cannot be put back: {error}. "
+        if self._changed():
+            return ""
+        raise SettingsChangedError(
+            f"{self._named(changed)}; they are put back",
+            hint="An agent may have done that: nothing was sent or fetched with them. "
+            f"What they were changed to is in {aside}: if that was you, set it again "
+            "while no run is at work. Then run again",
         )
 
     def _changed(self) -> list[str]:
@@ -149,7 +164,7 @@ class Settings:
         differing: dict[Path, Collection[str]] = {}
         for file in _settings_files(self.common_dir, self.git_dir):
             was = self.files.get(file)
-            before = _watched(settings_of(was.content), self.remote) if was is not None else {}
+            before = _watched(settings_of(was.content or b""), self.remote) if was else {}
             try:
                 now = _watched(settings_in(file), self.remote) if file.is_file() else {}
             except GitError:
@@ -162,11 +177,10 @@ class Settings:
             *_settings_files(self.common_dir, self.git_dir)
         }
         for file in {*then, *_beside(self.common_dir)}:
-            if _HARMLESS_FILES.fullmatch(file.relative_to(self.common_dir).as_posix()):
+            name = file.relative_to(self.common_dir).as_posix()
+            if _HARMLESS_FILES.fullmatch(name) and file.parent.is_dir():
                 continue
-            was = self.files.get(file)
-            content = file.read_bytes() if file.is_file() else None
-            if content != (None if was is None else was.content):
+            if Kept.of(file) != self.files.get(file):
                 differing[file] = ()
         return differing
 

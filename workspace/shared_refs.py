@@ -19,6 +19,7 @@ from errors import GitError
 from workspace.git import Git
 from workspace.git_command import GitOutput, reason
 from workspace.git_locks import lock_in_the_way, refusal
+from workspace.remotes import places
 from workspace.repository import Repository
 from workspace.settings_file import settings_in
 from workspace.shared_note import serves_branches, shared_note
@@ -208,7 +209,11 @@ class SharedRefs:
 
     def refusal(self, name: str, pushed: GitOutput) -> GitError:
         """The error for a push that left a ref alone."""
-        return refusal(f"{self.ref(name)} cannot be pushed: {reason(pushed)}", pushed.stderr)
+        return refusal(
+            f"{self.ref(name)} cannot be pushed: {reason(pushed)}",
+            pushed.stderr,
+            places=places(self._repository.git, self.remote),
+        )
 
     def lease(self, name: str, old: str | None) -> str:
         """The option by which a push takes a ref from `old` only."""

@@ -185,7 +185,7 @@ class ClaimRef:
         if why == _WITH_ANOTHER or (why != STALE and self._refs.listed().get(_NAME) == self.at):
             self.unsure = False
             lock = lock_in_the_way(pushed.stderr)
-            if lock is not None and str(lock).endswith(f"/{self.name}.lock"):
+            if lock is not None and str(lock.path).endswith(f"/{self.name}.lock"):
                 raise self._refs.refusal(_NAME, pushed)  # git refuses the rest because of it
             return Along.REFUSED
         return Along.ELSEWHERE

@@ -38,6 +38,7 @@ def scratch(make_scratch: MakeScratch) -> Scratch:
         "remote.origin.pushurl",
         "remote.origin.uploadpack",
         "some.thingThatGitDoesNotHaveYet",
+        "submodule.vendor/lib.url",
         "url./elsewhere/.insteadOf",
         "user.email",
     ],
@@ -72,6 +73,7 @@ def test_settings_that_people_change_meanwhile(scratch: Scratch) -> None:
     (scratch.top / ".git" / "info").mkdir(exist_ok=True)
     (scratch.top / ".git" / "info" / "exclude").write_text("mine.txt\n")
     scratch.git("config", "remote.origin.gh-resolved", "base")
+    scratch.git("config", "submodule.vendor/lib.active", "true")
     scratch.git("config", "diff.algorithm", "histogram")
     scratch.git("config", "merge.conflictStyle", "diff3")
     scratch.git("remote", "add", "second", "/elsewhere")
