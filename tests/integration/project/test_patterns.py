@@ -19,6 +19,7 @@ ELSEWHERE = {
     "mission/matching.py": "the same",
     "agents/outcomes.py": "constants of the module",
     "mission/config/document.py": "constants, which its loader holds",
+    "mission/config/tools.py": "constants of the module",
     "workspace/settings.py": "the remote's name is part of it",
     "workspace/worktrees.py": "the task's id is part of it",
     "missions/demo/scripted_agent.py": "the heading is part of it",
