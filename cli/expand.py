@@ -69,8 +69,9 @@ def expand_milestone(
     """Let an agent plan a placeholder milestone into tasks.
 
     The plan is checked with every lint rule and shown; only then, and once a person agrees, does it
-    take the place of the placeholder's text. Who does not agree finds it kept: the same command
-    shows it again, and asks no agent.
+    take the place of the placeholder's text. Who does not agree finds it kept: without `--agent`,
+    `--anew` and `--yes`, which ask an agent for another, it is shown again. `--edit --yes` takes it
+    as it was edited.
     """
     path, (milestone,) = path_and(words, "MILESTONE")
     if edit and (as_json or not sys.stdin.isatty()):
@@ -78,11 +79,13 @@ def expand_milestone(
     place = Place.find(path)
     config = load_config(place.config_file)
     plan = read(place.task_file, config.dialect)
-    placeholder(plan, milestone, force=force)
+    milestone = placeholder(plan, milestone, force=force).id
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is nobody to ask", hint="--yes writes the plan without asking")
     kept = KeptPlans(place=place)
-    body = None if anew else kept.read(milestone)
+    # Nobody has agreed to what is kept: --yes takes only what somebody has edited of it.
+    another = anew or agent is not None or (yes and not edit)
+    body = None if another else kept.read(milestone)
     stop = Stop()
     remote = NoWorkers() if body is not None else _workers(planners(plan, config, agent), config)
     with _opened(path, stop, remote) as parts:
@@ -105,9 +108,9 @@ def expand_milestone(
         with _opened(path, stop) as parts:
             parts.planning.write_expansion(made)
             parts.status_commits.publish_status(made.subject)
-        kept.forget(milestone)
     if as_json:
-        print_json({"milestone": made.milestone, "rows": len(made.tasks), "written": written})
+        told = {"milestone": made.milestone, "rows": len(made.tasks), "written": written}
+        print_json({**told, "kept": body is not None})  # from an earlier time
     elif written:
         talk(f"{made.milestone} has {tasks}.")
     else:

@@ -27,6 +27,7 @@ from orchestrator.admission.budgeting import PLANNING, Budget
 from orchestrator.admission.rests import GO_ON, Rests, line_up
 from orchestrator.attempts.retrying import Retrying
 from orchestrator.claiming.claim import Claim
+from orchestrator.kept_plans import KeptPlans
 from orchestrator.ports.display import Display
 from orchestrator.ports.planner import PlannerAwayError
 from orchestrator.soundness.soundness import written_findings
@@ -157,7 +158,8 @@ class Planning:
                 planner = away.agent
 
     def write_expansion(self, expansion: Expansion) -> None:
-        """Put the rows in place of the placeholder's text. Nothing else changes.
+        """Put the rows in place of the placeholder's text. Nothing else changes; a plan that was
+        kept for it is forgotten.
 
         Raises:
             UsageError: The milestone has changed since it was planned.
@@ -172,6 +174,7 @@ class Planning:
         self.writer.rewrite(edit)
         expanded = MilestoneExpanded(milestone=expansion.milestone, rows=len(expansion.tasks))
         self.journal.record(expanded)
+        KeptPlans(place=self.place).forget(expansion.milestone)
 
     def _ask(self, plan: Plan, milestone: Milestone, agent: str, token_limit: int | None) -> str:
         attempt = self.journal.start_attempt(

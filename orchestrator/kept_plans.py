@@ -33,7 +33,7 @@ class KeptPlans:
         """
         path = self.path(milestone)
         try:
-            return path.read_text(encoding="utf-8")
+            return path.read_bytes().decode("utf-8")  # every line ends as it did
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:

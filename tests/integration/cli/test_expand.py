@@ -68,13 +68,21 @@ def test_anything_but_yes_writes_nothing_and_keeps_the_plan(
     assert scratch.task_file.read_bytes() == before
     if keys == CTRL_C:
         return
-    # What was refused is edited, by nobody who would be asked again, and agreed to.
+    # Another planner, or nobody who looks at it, does not get what was refused.
     (tmp_path / "planner.py").write_text("raise SystemExit('asked again')")
+    for words in (("--agent", "other"), ("--yes",)):
+        with on_terminal("expand", *command[1:3], *words, folder=scratch.top) as terminal:
+            assert terminal.end() != 0
+        assert scratch.task_file.read_bytes() == before
+    # What was refused is edited, by nobody who would be asked again, and agreed to.
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/sh\nsed -i 's/Do the second part/Carry on/' \"$1\"\n")
     editor.chmod(0o755)
     with on_terminal(
-        *command, "--edit", folder=scratch.top, environment={**os.environ, "EDITOR": str(editor)}
+        *command[:3],
+        "--edit",
+        folder=scratch.top,
+        environment={**os.environ, "EDITOR": str(editor)},
     ) as terminal:
         terminal.wait_for(QUESTION)
         terminal.type("y\n")

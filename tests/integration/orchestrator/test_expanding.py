@@ -12,8 +12,10 @@ import yaml
 
 from errors import AgentError, BudgetError, MissionError, UsageError
 from mission.journal import End
+from mission.place import Place
 from mission.report import make_report
 from orchestrator.expanding import Expansion
+from orchestrator.kept_plans import KeptPlans
 from orchestrator.opening import open_mission
 from orchestrator.ports.display import RecordingDisplay
 from orchestrator.ports.engine import ThreadEngine
@@ -108,11 +110,15 @@ def test_a_run_plans_milestones_as_they_come_and_carries_them_out(tmp_path: Path
     scratch = planned(tmp_path, PLAN, status="not-started")
     text = scratch.task_file.read_text()
     scratch.task_file.write_text(text.replace("`worker` | `other`", "`other` | `worker`"))
+    kept = KeptPlans(place=Place.find(str(scratch.task_file)))
+    kept.keep("M2", "refused once,\r\nas its lines end")
+    assert kept.read("M2") == "refused once,\r\nas its lines end"
     with ThreadEngine(2) as engine:
         request = RunRequest(path=str(scratch.task_file), expand=True)
         end = run_mission(request, engine, RecordingDisplay(), Stop())
     assert end.exit_code == 0
     assert scratch.merged() == ["A", "M2-01", "M2-02"]
+    assert kept.read("M2") is None
 
 
 def test_rows_that_were_just_planned_are_published_and_can_be_edited(tmp_path: Path) -> None:
