@@ -40,7 +40,7 @@ def learn(parts: Assembly, board: Board) -> bool:
         StoppedError: A stop was requested while it was waited for a sign of another clone.
     """
     try:
-        if not parts.claim.has_news():
+        if not parts.claim.has_news(parts.post.heard if parts.post else None):
             return False
         another = parts.claim.take()
     except StoppedError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -40,9 +40,12 @@ class Claim(Escort, Protocol):
             StoppedError: A stop was requested while it was waited for a sign of another clone.
         """
 
-    def has_news(self) -> bool:
-        """Whether another clone left word there of work that this one does not know of. Asks, and
-        takes nothing.
+    def has_news(self, heard: Mapping[str, str] | None) -> bool:
+        """Whether another clone left word there of work that this one does not know of. Takes
+        nothing.
+
+        Args:
+            heard: The mission's refs on the remote, as of just now; None: it is asked.
 
         Raises:
             GitError: The remote cannot be reached.
@@ -78,7 +81,7 @@ class NoClaim:
     def take(self) -> bool:
         return False
 
-    def has_news(self) -> bool:
+    def has_news(self, heard: Mapping[str, str] | None) -> bool:
         return False
 
     def prove(self) -> None:
@@ -118,7 +121,7 @@ class ClaimInMemory:
         first, self.taken = not self.taken, True
         return first and self.from_another
 
-    def has_news(self) -> bool:
+    def has_news(self, heard: Mapping[str, str] | None) -> bool:
         return self.from_another and not self.taken
 
     def prove(self) -> None:

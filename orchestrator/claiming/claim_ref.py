@@ -105,13 +105,16 @@ class ClaimRef:
                 return self._found(commit, shared.files)
         raise GitError(f"{self.name} keeps moving")
 
-    def look_anew(self) -> Found | None:
+    def look_anew(self, heard: Mapping[str, str] | None) -> Found | None:
         """What it is at, if another clone had it since this one left it.
+
+        Args:
+            heard: What was on the remote just now; None: it is asked.
 
         Raises:
             GitError, UnreadableError: As `look`.
         """
-        now = self._refs.listed().get(_NAME)
+        now = (self._refs.listed() if heard is None else heard).get(_NAME)
         return None if now in (None, self.at, self._memory.read().left) else self.look()
 
     def _found(self, commit: str, files: Mapping[str, bytes]) -> Found:

@@ -134,9 +134,9 @@ class RemoteClaim:
             self._vigil.start()
             return another
 
-    def has_news(self) -> bool:
+    def has_news(self, heard: Mapping[str, str] | None) -> bool:
         with self._lock:
-            found = self._ref.look_anew()
+            found = self._ref.look_anew(heard)
             return found is not None and self._carried.is_new(found.files)
 
     def _change(self, yields: bool) -> None:

@@ -33,6 +33,11 @@ class Opened:
 class Post(Protocol):
     """Where letters lie until they are answered."""
 
+    @property
+    def heard(self) -> Mapping[str, str] | None:
+        """All that was there when letters were last asked for, by name, with its commits; None:
+        they were not."""
+
     def waiting(self) -> Mapping[str, str]:
         """The letters that lie there, by id, with their commits.
 
@@ -84,6 +89,7 @@ class RemotePost:
         self._repository = replace(repository, git=replace(repository.git, away=None))
         self._key = key
         self._state_dir = state_dir
+        self.heard: Mapping[str, str] | None = None
 
     @cached_property
     def _refs(self) -> SharedRefs:
@@ -96,7 +102,8 @@ class RemotePost:
             self._refs.close()
 
     def waiting(self) -> Mapping[str, str]:
-        return letters_in(self._refs.listed())
+        self.heard = self._refs.listed()
+        return letters_in(self.heard)
 
     def claim(self, seen: str | None) -> tuple[str | None, Mapping[str, bytes] | None]:
         """The commit of the claim, and its files; None where it is the one that was `seen`.
@@ -187,9 +194,11 @@ class PostInMemory:
     letters: dict[str, Opened] = field(default_factory=dict)
     signers: dict[str, Signed] = field(default_factory=dict)  # by commit
     denies: bool = False  # to take any away
+    heard: Mapping[str, str] | None = None
 
     def waiting(self) -> Mapping[str, str]:
-        return {letter: one.commit for letter, one in sorted(self.letters.items())}
+        self.heard = {letter: one.commit for letter, one in sorted(self.letters.items())}
+        return self.heard
 
     def open(self, letter: str, commit: str) -> Opened | None:
         found = self.letters.get(letter)
