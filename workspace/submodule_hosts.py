@@ -19,6 +19,7 @@ from workspace.git_command import GitOutput, reason
 from workspace.git_locks import refusal
 from workspace.redact import Redactor
 from workspace.repository import Repository
+from workspace.settings_file import settings_in
 
 _PROTOCOLS = "https:http:ssh:git:file"  # an agent may have written the address
 
@@ -39,13 +40,11 @@ class SubmoduleHosts:
         Args:
             say: Gets a line for people when a remote is away, or back.
         """
-        listed = repository.git.run(
-            "config", "-z", "--get-regexp", r"^submodule\..*\.url$", check=False
-        )
-        own: dict[str, str] = {}
-        for one in listed.fields:
-            key, _, url = one.partition("\n")
-            own[key.removeprefix("submodule.").removesuffix(".url")] = url
+        own = {
+            key.removeprefix("submodule.").removesuffix(".url"): url
+            for key, url in settings_in(repository.common_dir / "config")
+            if key.startswith("submodule.") and key.endswith(".url")
+        }
         return cls(repository=repository, own=own, say=say)
 
     def origins(self, commit: str) -> Origins:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,8 +188,8 @@ def test_a_clone_that_finds_nothing_to_do_knows_what_was_used(
     assert Git(scratch.remote).text("for-each-ref", "refs/mission-runner") == before
     looked = RemoteClaim.has_news
 
-    def broken_meanwhile(claim: RemoteClaim) -> bool:
-        looked(claim)
+    def broken_meanwhile(claim: RemoteClaim, heard: Mapping[str, str] | None) -> bool:
+        looked(claim, heard)
         fresh.edit("| feat/a | — |", "| feat/a | Z |")
         fresh.git.run("commit", "--quiet", "--all", "-m", "Edit")
         fresh.git.run("push", "--quiet", "origin", "main")
