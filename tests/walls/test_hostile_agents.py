@@ -226,15 +226,16 @@ def test_a_hook_that_an_agent_left_does_not_run(tmp_path: Path) -> None:
 
 
 def test_a_row_that_another_clone_has_done_is_not_done_again(tmp_path: Path) -> None:
-    scratch = make(tmp_path, [row("A")])
+    started = tmp_path / "started"
+    worker = START + f"open({str(started)!r}, 'a').write('x')\nwrite('work.txt', 'work')\n"
+    scratch = make(tmp_path, [row("A")], worker=worker)
     old = replace(scratch, top=tmp_path / "old")
     Git(tmp_path).run("clone", "--quiet", str(scratch.remote), str(old.top))
     assert scratch.run().exit_code == 0
     assert old.run().exit_code == 0
     assert old.statuses() == {"A": "done"}
     assert old.merged() == ["A"]
-    with old.journal() as journal:
-        assert journal.attempts() == []
+    assert started.read_text() == "x"
 
 
 def test_of_two_clones_at_once_one_merges(tmp_path: Path) -> None:

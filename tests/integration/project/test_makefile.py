@@ -16,7 +16,11 @@ ROOT = Path(__file__).parents[3]
         (["demo"], ".venv/bin/mission demo --from-scratch"),
         (["demo", "DEMO=--keep"], ".venv/bin/mission demo --from-scratch --keep"),
         (["test"], ".venv/bin/python -m pytest -n auto --dist worksteal"),
-        (["soak"], ".venv/bin/python -m pytest -m soak --log-cli-level=INFO"),
+        (
+            ["soak"],
+            'PATH="$(.ci/services --all-versions):$PATH" '
+            ".venv/bin/python -m pytest -m soak --log-cli-level=INFO",
+        ),
         (["test", "ARGS=-n 0"], ".venv/bin/python -m pytest -n auto --dist worksteal -n 0"),
     ],
 )
