@@ -71,7 +71,7 @@ class SubmoduleHosts:
             # Of one row, and not of the run: whoever needs no submodule can go on.
             raise GitError(
                 f"the submodule {path} cannot be had: {error.message}",
-                hint="Once it answers, `mission unblock` goes on; where the address is wrong, "
+                hint="Once it answers, unblock the row; where the address is wrong, "
                 "`git config submodule.NAME.url ADDRESS` says another, for the next run",
             ) from error
 

@@ -18,8 +18,10 @@ ROOT = Path(__file__).parents[3]
         (["test"], ".venv/bin/python -m pytest -n auto --dist worksteal"),
         (
             ["soak"],
-            'PATH="$(.ci/services --all-versions):$PATH" '
-            ".venv/bin/python -m pytest -m soak --log-cli-level=INFO",
+            (
+                'PATH="$(.ci/services --all-versions):$PATH" '
+                ".venv/bin/python -m pytest -m soak --log-cli-level=INFO"
+            ),
         ),
         (["test", "ARGS=-n 0"], ".venv/bin/python -m pytest -n auto --dist worksteal -n 0"),
     ],
