@@ -96,7 +96,7 @@ def test_a_remote_of_a_submodule_that_is_away_holds_up_nothing_else(
         does(hosts, worktree)
     assert not isinstance(caught.value, RemoteAwayError)
     assert f"{nobody} could not be reached for " in str(caught.value)
-    assert "mission unblock" in caught.value.hint
+    assert "unblock the row" in caught.value.hint
     (once,) = said
     assert f"the remote {nobody} cannot be reached" in once
     assert told == []
