@@ -234,7 +234,7 @@ def _the_limit_of_an_agent_holds_and_what_it_does_is_seen_live(
     told = [line.split()[0] for line in moments.read_text().splitlines()]
     assert told == ["begins", "ends", "begins", "ends"]
     assert sorted(scratch.merged()) == ["X", "Y"]
-    assert json.loads(expanded) == {"milestone": "M2", "rows": 1, "written": True}
+    assert json.loads(expanded) == {"milestone": "M2", "rows": 1, "written": True, "kept": False}
     assert (folder / "planned").read_text() in homes
     assert scratch.statuses()["M2-01"] == "not-started"
 
