@@ -155,7 +155,7 @@ class _Sieve:
         known = self._files.files.get(path)
         if known is None or _status(where) != known.status:
             return False
-        return known.digest is None or _digest(where) == known.digest
+        return known.digest is None or _digest(where, known.status) == known.digest
 
 
 def delete_whole(folder: Path) -> None:
@@ -181,7 +181,7 @@ def delete_whole(folder: Path) -> None:
 def _seen(where: str, now: int, *, whole: bool) -> _Seen:
     status = _status(where)
     just_now = status[-1] > now - _TICK or status[-1] % _SECOND == 0
-    return _Seen(status, _digest(where) if whole or just_now else None)
+    return _Seen(status, _digest(where, status) if whole or just_now else None)
 
 
 def _status(where: str) -> _Status:
@@ -209,15 +209,18 @@ def _above(path: str) -> list[str]:
     return ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
 
 
-def _digest(where: str) -> bytes:
-    """Of what a file holds, or a link."""
-    if stat.S_ISLNK(os.lstat(where).st_mode):
+def _digest(where: str, status: _Status) -> bytes:
+    """Of what a file holds, or a link, that was found with this status."""
+    if stat.S_ISLNK(status[0]):
         return hashlib.sha256(os.fsencode(os.readlink(where))).digest()  # noqa: PTH115
-    whole = hashlib.sha256()
+    whole, size = hashlib.sha256(), status[6]
+    most = min(size, _CHUNK) + 1  # so that one read tells that there is no more
     opened = os.open(where, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        while chunk := os.read(opened, _CHUNK):
+        while chunk := os.read(opened, most):
             whole.update(chunk)
+            if len(chunk) < most <= _CHUNK:
+                break
     finally:
         os.close(opened)
     return whole.digest()
