@@ -14,6 +14,7 @@ from mission.place import Place
 from mission.plan_copy import copy_of, plan_file
 from orchestrator.ports.display import RecordingDisplay
 from tasks_md.parse import read
+from tests.combinations import pairwise
 from tests.command import run
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
@@ -115,9 +116,10 @@ def test_a_checkout_of_another_branch_is_left_alone(
     assert statuses(scratch) == DONE | {"S": "done"}
 
 
-@pytest.mark.parametrize("remote", [True, False], ids=["remote", "no-remote"])
-@pytest.mark.parametrize("commit", ["each", "end", "never"])
-@pytest.mark.parametrize("away", ["same-plan", "detached", "other-plan"])
+@pytest.mark.parametrize(
+    ("away", "commit", "remote"),
+    pairwise(["same-plan", "detached", "other-plan"], ["each", "end", "never"], [True, False]),
+)
 def test_a_branch_is_switched_in_the_middle_of_a_run(
     tmp_path: Path, away: str, commit: str, remote: bool
 ) -> None:

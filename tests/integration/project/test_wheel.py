@@ -116,7 +116,8 @@ def _install(what: str, folder: Path) -> Path:
     if uv is None:
         python = str(folder / "venv/bin/python")
         _run(sys.executable, "-m", "venv", str(folder / "venv"))
-        _run(python, "-m", "pip", "install", "--quiet", "--constraint", str(constraints), what)
+        quick = ("--quiet", "--no-compile")  # nearly all of it is never imported here
+        _run(python, "-m", "pip", "install", *quick, "--constraint", str(constraints), what)
         return folder / "venv/bin/mission"
     places = {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
     install = (uv, "tool", "install", "--quiet", "--python", sys.executable)
