@@ -43,7 +43,7 @@ bench: setup-bench ## the benchmarks, as JSON (ARGS="parse status" names some)
 
 lock: ## resolve pyproject.toml into requirements.lock again (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 2; }
-	@uv pip compile $(COMPILE) pyproject.toml --extra embedded --extra scale --group dev \
+	@uv pip compile $(COMPILE) pyproject.toml --extra embedded --extra mcp --extra scale --group dev \
 	    --output-file requirements.lock
 	@uv pip compile $(COMPILE) bench/requirements.in --constraint requirements.lock \
 	    --output-file bench/requirements.lock

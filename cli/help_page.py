@@ -36,6 +36,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "show": "one row, before deciding",
         "log": "what its agent prints",
         "dashboard": "all of it in a browser",
+        "mcp": "the same, for agents",
         "history": "every attempt",
         "report": "tokens, cost, times",
         "verify": "the file against facts",

@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "log": "cli.log",
     "watch": "cli.watch",
     "dashboard": "cli.dashboard",
+    "mcp": "cli.mcp",
     "history": "cli.history",
     "verify": "cli.verify",
     "gate": "cli.gate",

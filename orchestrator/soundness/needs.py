@@ -26,7 +26,8 @@ GIT_MINIMUM = (2, 38)  # `git merge-tree --write-tree`
 _DISTRIBUTION = "mission-runner"
 _WATCHED = ("prefect", "fastapi")  # versions that do not work together crash at import
 _PACKAGES = (
-    *("agents", "cli", "flows", "gates", "mission", "missions", "tasks_md", "tiers", "workspace"),
+    *("agents", "cli", "flows", "gates", "lookup", "mission", "missions", "tasks_md", "tiers"),
+    "workspace",
 )
 
 

@@ -79,7 +79,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         assert [one for one in held.namelist() if one.endswith("licenses/LICENSE")]
     assert (told["Name"], told["License-Expression"]) == ("mission-runner", "Apache-2.0")
     assert {"Environment :: Console", "Typing :: Typed"} <= set(told.get_all("Classifier", []))
-    assert set(told.get_all("Provides-Extra", [])) == {"embedded", "model", "scale"}
+    assert set(told.get_all("Provides-Extra", [])) == {"embedded", "mcp", "model", "scale"}
     named = {url.partition(", ")[0] for url in told.get_all("Project-URL", [])}
     assert named == {"Homepage", "Documentation", "Changelog", "Issues"}
 
