@@ -5,13 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
-from rich.console import Console
-
 from cli.console import printable, screen_width, talk
-from cli.live import display_for
 from cli.stopping import stopped_by_signals
 from cli.tables import minute, wrap
 from mission.clock import utc_now
@@ -19,6 +17,7 @@ from mission.elsewhere import Claimed
 from mission.journal import RequestKind
 from mission.place import Place
 from mission.state import Status
+from orchestrator.ports.display import Display
 from service.ask import Asked, Wish
 from service.ask import ask as ask_writer
 from service.ask import ask_for as ask_writer_for
@@ -44,7 +43,7 @@ def ask_for(path: str | None, wishes: Sequence[Wish]) -> list[Asked]:
             wishes,
             redact=Redactor.from_environment(os.environ).text,
             stop=stop,
-            show=lambda: display_for(Console(stderr=True)),
+            show=_shown,
             on_held=_tell_held,
             on_left=tell_left,
         )
@@ -70,10 +69,21 @@ def ask(
             Wish(kind=kind, task=task, status=status, note=note, by=asker()),
             redact=Redactor.from_environment(os.environ).text,
             stop=stop,
-            show=lambda: display_for(Console(stderr=True)),
+            show=_shown,
             on_held=_tell_held,
             on_left=tell_left,
         )
+
+
+@contextmanager
+def _shown() -> Iterator[Display]:
+    talk("No run is under way: this command does what one would.")
+    from rich.console import Console  # noqa: PLC0415 - who leaves a request for a run needs none
+
+    from cli.live import display_for  # noqa: PLC0415 - the same
+
+    with display_for(Console(stderr=True)) as display:
+        yield display
 
 
 def _tell_held(who: Holder) -> None:

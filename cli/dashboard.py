@@ -7,16 +7,10 @@ from typing import Annotated
 
 import typer
 
-from cli.asking import asker
 from cli.console import fact, printable, talk
 from cli.listening import CertificateOption, HostNamesOption, KeyOption, certificate_of
-from dashboard.deciding import Decisions
-from dashboard.export import export
-from dashboard.missions import Missions
-from dashboard.serve import opened
 from mission.amounts import counted
 from mission.place import Place
-from tiers.gateway.listening import Listening
 from workspace.redact import Redactor
 
 app = typer.Typer()
@@ -69,13 +63,22 @@ def dashboard(
     It prints an address with a token: whoever has it sees the missions, and decides in your name as
     the commands do. Other users of this machine see nothing. No run needs it, and it slows none.
     """
+    places = [Place.find(path) for path in paths or (None,)]
+    talk(printable(f"Making the pages of {', '.join(str(one.task_file) for one in places)}"))
+    # Takes a second, of which whoever waits has been told.
+    from cli.asking import asker  # noqa: PLC0415 - as said above
+    from dashboard.deciding import Decisions  # noqa: PLC0415 - the same
+    from dashboard.export import export  # noqa: PLC0415 - the same
+    from dashboard.missions import Missions  # noqa: PLC0415 - the same
+    from dashboard.serve import opened  # noqa: PLC0415 - the same
+    from tiers.gateway.listening import Listening  # noqa: PLC0415 - the same
+
     listening = Listening(
         host=host,
         port=port or _PORT,
         names=tuple(names or ()),
         certificate=certificate_of(certificate, key),
     )
-    places = [Place.find(path) for path in paths or (None,)]
     if export_to is not None:
         written = export(Missions.of(places), export_to)
         fact(

@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from cli.caretaker import Caretaker
+from cli.console import talk
 from errors import MissionError, StoppedError, UsageError
 from mission.state import Status
 from missions.beginning import Ports, reset
@@ -55,6 +56,7 @@ def demo(
     `--from-scratch` so are Postgres, Valkey, the migration and the gateway: on free ports, in
     containers where an engine answers, and ended with the demo.
     """
+    talk("Making a scratch repository")
     mission, content = _read(plan)
     if from_scratch:
         content = reset(mission)

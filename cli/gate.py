@@ -72,6 +72,8 @@ def queue(
             hint="A script gate cannot ask it; use a gate of type queue in its place",
         )
     place = _place(path)
+    if not as_json:
+        talk(f"Asking before the {purpose}")
     config = load_config(place.config_file) if place else MissionConfig()
     repository = Repository.open(
         place.folder if place else Path.cwd(), base=config.base, remote=config.remote

@@ -14,8 +14,6 @@ from cli.listening import CertificateOption, HostNamesOption, KeyOption, certifi
 from errors import UsageError
 from mission.config.values import parse_duration
 from tiers.config import load_tier_config
-from tiers.gateway.listening import Listening
-from tiers.gateway.serve import serve
 from tiers.gateway.tokens import Token, Tokens
 from tiers.search.registry import EmbedderChoice, make_embedder
 
@@ -83,6 +81,10 @@ def serve_gateway(
     Where there is a token, every request needs one; without any, you may read on this machine, and
     nobody else.
     """
+    talk("Looking at the tier")
+    from tiers.gateway.listening import Listening  # noqa: PLC0415 - takes half a second
+    from tiers.gateway.serve import serve  # noqa: PLC0415 - the same
+
     configured = load_tier_config(config)
     for notice in configured.notices:
         talk(f"mission: {printable(notice)}")

@@ -8,7 +8,7 @@ import typer
 
 from cli.arguments import path_and
 from cli.asking import tell_left
-from cli.console import fact, print_json
+from cli.console import fact, print_json, printable, talk
 from cli.stopping import stopped_by_signals
 from errors import UsageError
 from mission.place import Place
@@ -37,9 +37,11 @@ def limit(
         raise UsageError(
             f"{number!r} is no number of rows", hint=f"A whole number from 1 to {MOST}"
         )
-    stop = Stop()
+    place, stop = Place.find(path), Stop()
+    if not as_json:
+        talk(printable(f"Asking the run of {place.task_file}"))
     with stopped_by_signals(stop):
-        there = limit_run(Place.find(path), slots, stop=stop, on_left=tell_left)
+        there = limit_run(place, slots, stop=stop, on_left=tell_left)
     if as_json:
         print_json({"slots": slots, "in_another_clone": there})
     else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from errors import UsageError
-from tiers.gateway.listening import Certificate
+
+if TYPE_CHECKING:
+    from tiers.gateway.listening import Certificate  # brings the whole gateway
 
 HostNamesOption = Annotated[
     list[str] | None,
@@ -37,4 +39,6 @@ def certificate_of(chain: Path | None, key: Path | None) -> Certificate | None:
         return None
     if chain is None or key is None:
         raise UsageError("TLS needs both --tls-certificate and --tls-key")
+    from tiers.gateway.listening import Certificate  # noqa: PLC0415 - takes half a second
+
     return Certificate(chain=chain, key=key)

@@ -6,11 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agents.stream import Reader
 from cli.arguments import PATH, path_or
 from cli.console import Style, fact, paint, printable, screen_width, talk
 from cli.tables import wrap
@@ -22,6 +21,9 @@ from service.log_reading import RAW, SAID, LogLine, read_line, reader_of
 from service.sources import journal_version
 from service.story import Story, read_story
 from tasks_md.spans import display_width
+
+if TYPE_CHECKING:
+    from agents.stream import Reader
 
 app = typer.Typer()
 
@@ -66,6 +68,8 @@ def log(
     attempt = _attempt(read_story(place, task), number)
     if attempt.log is None:
         raise MissionError(f"attempt {attempt.number} at {task} keeps no log: no agent works on it")
+    if not raw:  # who reads the log takes half a second to import
+        talk(printable(f"Attempt {attempt.number} at {task} by {attempt.agent}: {attempt.log}"))
     reader = None if raw else reader_of(place, attempt)
     lines = log_lines(Path(attempt.log), over=_until_ended(place, attempt) if follow else _at_once)
     try:

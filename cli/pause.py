@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.asking import tell_away, tell_left
-from cli.console import fact, print_json, printable
+from cli.console import fact, print_json, printable, talk
 from cli.stopping import stopped_by_signals
 from mission.place import Place
 from service.pausing import pause as pause_mission
@@ -27,10 +27,12 @@ def pause(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Start nothing, push nothing and merge nothing until `mission unpause`. What runs goes on."""
-    stop = Stop()
+    place, stop = Place.find(path), Stop()
+    if not as_json:
+        talk(printable(f"Pausing {place.task_file}"))
     with stopped_by_signals(stop):
         paused = pause_mission(
-            Place.find(path),
+            place,
             by=getpass.getuser(),
             reason=reason,
             stop=stop,
@@ -53,9 +55,11 @@ def unpause(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Go on. Removes what `mission pause` wrote, and a `PAUSED` file beside the task file."""
-    stop = Stop()
+    place, stop = Place.find(path), Stop()
+    if not as_json:
+        talk(printable(f"Letting {place.task_file} go on"))
     with stopped_by_signals(stop):
-        removed = unpause_mission(Place.find(path), stop=stop, on_left=tell_left, on_away=tell_away)
+        removed = unpause_mission(place, stop=stop, on_left=tell_left, on_away=tell_away)
     if as_json:
         print_json({"paused": False, "removed": removed})
     elif removed:

@@ -15,7 +15,6 @@ from mission.journal import RequestKind
 from mission.place import Place
 from mission.state import Status
 from service.ask import Asked, Wish
-from service.posting import rows_that_are
 
 set_app, approve_app, reject_app, retry_app, unblock_app = (typer.Typer() for _ in range(5))
 
@@ -117,6 +116,8 @@ def _ask(
     """Ask for the same of the rows that are named, or of every one that is `wanted`."""
     path, tasks = path_and_rows(words or (), every=every)
     if every:
+        from service.posting import rows_that_are  # noqa: PLC0415 - takes half a second
+
         tasks = rows_that_are(Place.find(path), wanted)
     by = asker()
     wishes = [Wish(kind=kind, task=task, note=note, by=by) for task in dict.fromkeys(tasks)]

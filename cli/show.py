@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -37,7 +37,9 @@ class _Shown:
     standing: Standing
     chapter: Chapter | None  # the last attempt; None: there was none
     work: Work | None
-    attach: str  # what opens the agent's session; empty: there is nothing to open
+    # What opens the agent's session; empty: there is nothing to open. Asked for last: it takes half
+    # of the time until the first line.
+    attach: Callable[[], str]
     decide: tuple[tuple[str, str], ...]  # what may be typed, and what it does
 
     def data(self) -> dict[str, object]:
@@ -45,7 +47,7 @@ class _Shown:
             **self.story.data(),
             "waits": [wait.why for wait in self.standing.waits.get(self.story.task, ())],
             "work": None if self.work is None else self.work.data(),
-            "attach": self.attach or None,
+            "attach": self.attach() or None,
             "decide": [command for command, _ in self.decide],
         }
 
@@ -75,7 +77,8 @@ def show(
     if as_json:
         print_json(shown.data())
     elif not diff:
-        fact("\n".join(_page(shown)))
+        for line in _page(shown):
+            fact(line)
     elif shown.work is None:
         talk(f"{printable(task)} has changed nothing yet.")
         raise typer.Exit(1)
@@ -92,7 +95,7 @@ def _look(place: Place, task: str, named: Sequence[str]) -> _Shown:
         standing=Standings.shared(place).current(),
         chapter=chapter,
         work=None if chapter is None else find_work(place, chapter),
-        attach="" if chapter is None else attach(place, chapter.attempt),
+        attach=lambda: "" if chapter is None else attach(place, chapter.attempt),
         decide=tuple((one.typed(*named, task), one.does) for one in choices(status)),
     )
 
@@ -137,7 +140,7 @@ def _attempt(shown: _Shown, chapter: Chapter) -> Iterator[str]:
     yield from _told("usage", [usage])
     yield from _told("branch", [attempt.branch] if attempt.branch else [])
     # Whole, however long: they are copied.
-    facts = {"session": attempt.session, "merged": chapter.merged, "open it": shown.attach}
+    facts = {"session": attempt.session, "merged": chapter.merged, "open it": shown.attach()}
     for name, told in facts.items():
         if told:
             yield _lead(name) + printable(told)

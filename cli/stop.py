@@ -45,10 +45,12 @@ def stop(
     if note is not None and retry is not None:
         raise UsageError("--note and --retry are one or the other", hint="--help says more")
     path, tasks = path_and_some(words)
-    request = Stop()
+    place, request = Place.find(path), Stop()
+    if not as_json:
+        talk(f"Stopping {printable(', '.join(tasks))}")
     with stopped_by_signals(request):
         answers = stop_rows(
-            Place.find(path),
+            place,
             tasks,
             by=asker(),
             note=note if retry is None else retry,

@@ -273,10 +273,11 @@ def _see_through(
 
 def _apply(place: Place, stop: Stop, show: Show) -> bool:
     """Apply all waiting requests as the writer; False if somebody else became it just now."""
-    from orchestrator.run import apply_requests  # noqa: PLC0415 - a second, which a run has paid
-
     try:
         with show() as display:
+            # Takes a second, which a run has paid, and whoever asks here has been told.
+            from orchestrator.run import apply_requests  # noqa: PLC0415 - as said above
+
             apply_requests(str(place.task_file), display, stop)
     except ClaimHeldError:
         raise  # that run does not see this clone's journal

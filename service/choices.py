@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agents import registry
-from mission.config import load_config
 from mission.journal import Attempt
 from mission.place import Place
 from mission.state import Status
@@ -57,6 +55,9 @@ def attach(place: Place, attempt: Attempt) -> str:
     """
     if attempt.worktree is None or not Path(attempt.worktree).is_dir():
         return ""
+    from agents import registry  # noqa: PLC0415 - takes as long as all the rest of a page
+    from mission.config import load_config  # noqa: PLC0415 - the same
+
     known = registry.known(attempt.agent, load_config(place.config_file))
     resume: tuple[str, ...] = ()
     if known is not None and attempt.session is not None:

@@ -6,11 +6,8 @@ from collections.abc import Callable
 
 from errors import UsageError
 from mission.elsewhere import Claimed
-from mission.letter import LIMIT
 from mission.place import Place
 from mission.slots import SlotsFile
-from orchestrator.letters.there import Asking
-from service.posting import NobodyThereError, ask_there
 from tasks_md.holder import holder
 from workspace.process import Stop
 
@@ -30,6 +27,10 @@ def limit(place: Place, slots: int, *, stop: Stop, on_left: Callable[[Claimed], 
         SlotsFile.of(place.state_dir).write(slots)
         place.wake_file.touch()
         return False
+    from mission.letter import LIMIT  # noqa: PLC0415 - brings pydantic
+    from orchestrator.letters.there import Asking  # noqa: PLC0415 - takes half a second
+    from service.posting import NobodyThereError, ask_there  # noqa: PLC0415 - the same
+
     try:
         ask_there(place, Asking(kind=LIMIT, note=str(slots)), stop=stop, on_left=on_left)
     except NobodyThereError:

@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from agents import registry
-from agents.stream import Reader, as_object
-from mission.config import load_config
 from mission.journal import Attempt
 from mission.place import Place
+
+if TYPE_CHECKING:
+    from agents.stream import Reader
 
 #: The kind of a line that is shown as it is in the log.
 RAW: Final = "raw"
@@ -35,6 +35,9 @@ def reader_of(place: Place, attempt: Attempt) -> Reader | None:
     Raises:
         ConfigError: `mission.yaml` cannot be understood.
     """
+    from agents import registry  # noqa: PLC0415 - takes half a second
+    from mission.config import load_config  # noqa: PLC0415 - the same
+
     known = registry.known(attempt.agent, load_config(place.config_file))
     return None if known is None else registry.reader(known)
 
@@ -42,7 +45,7 @@ def reader_of(place: Place, attempt: Attempt) -> Reader | None:
 def read_line(line: str, reader: Reader | None) -> Iterator[LogLine]:
     """What people see of one line of the log. What a tool gave back is left out: its call stands
     for it."""
-    if reader is None or as_object(line) is None:
+    if reader is None or not _is_object(line):
         yield LogLine(kind=RAW, text=line.rstrip("\r"))
         return
     events = reader.read(line)
@@ -51,6 +54,12 @@ def read_line(line: str, reader: Reader | None) -> Iterator[LogLine]:
         # The event is one line for the live display; the whole text is beside it.
         whole = one.kind == SAID and at == last
         yield LogLine(kind=one.kind, text=reader.told.said if whole else one.text)
+
+
+def _is_object(line: str) -> bool:
+    from agents.stream import as_object  # noqa: PLC0415 - whoever has a reader has it, too
+
+    return as_object(line) is not None
 
 
 def read_tail(file: Path, reader: Reader | None, *, most: int) -> tuple[list[LogLine], bool]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from errors import ConfigError, GitError
 from gates.pause import PauseFiles
 from mission.answers import Answer
 from mission.elsewhere import Claimed
-from mission.letter import PAUSE, UNPAUSE
 from mission.place import Place
-from orchestrator.letters.there import Asking
-from service.posting import NobodyThereError, ask_there
 from tasks_md.holder import holder
 from workspace.process import Stop
 
@@ -47,7 +45,7 @@ def pause(
     Raises:
         MissionError: As `ask_there` raises it.
     """
-    answer = _there(place, Asking(kind=PAUSE, note=reason or None), stop, on_left, on_away)
+    answer = _there(place, "pause", reason or None, stop, on_left, on_away)
     if answer is not None:
         told = f": {reason}" if reason else ""
         detail = f"paused in another clone{told}; `mission unpause` goes on"
@@ -73,13 +71,14 @@ def unpause(
     if place.state_dir.is_dir():
         place.wake_file.touch()  # a run that waits looks at once
     told = tuple(map(str, removed))
-    answer = _there(place, Asking(kind=UNPAUSE), stop, on_left, on_away)
+    answer = _there(place, "unpause", None, stop, on_left, on_away)
     return told if answer is None else (*told, "the pause in another clone")
 
 
 def _there(
     place: Place,
-    asking: Asking,
+    kind: Literal["pause", "unpause"],
+    note: str | None,
     stop: Stop,
     on_left: Callable[[Claimed], None],
     on_away: Callable[[str], None],
@@ -87,6 +86,11 @@ def _there(
     """The answer of the run in another clone; None where there is none."""
     if holder(place.state_dir) is not None:
         return None
+    from mission.letter import PAUSE, UNPAUSE  # noqa: PLC0415 - brings pydantic
+    from orchestrator.letters.there import Asking  # noqa: PLC0415 - takes half a second
+    from service.posting import NobodyThereError, ask_there  # noqa: PLC0415 - the same
+
+    asking = Asking(kind=PAUSE if kind == "pause" else UNPAUSE, note=note)
     try:
         return ask_there(place, asking, stop=stop, on_left=on_left)
     except NobodyThereError:

@@ -10,8 +10,6 @@ from mission.elsewhere import Claimed
 from mission.journal import Journal, RequestKind
 from mission.place import Place
 from mission.plan import read_plan
-from orchestrator.letters.there import Asking
-from service.posting import NobodyThereError, ask_there
 from tasks_md.holder import Holder, holder
 from workspace.process import Stop
 
@@ -76,7 +74,7 @@ def stop_rows(
     wanted = list(dict.fromkeys(plan.task(task).id for task in tasks))
     who = holder(place.state_dir)
     if who is None:
-        return _stop_there(place, Asking(kind=kind, tasks=tuple(wanted), note=note), stop, on_left)
+        return _stop_there(place, kind, wanted, note, stop, on_left)
     on_held(who)
     with Journal.open(place.journal_file, redact=redact) as journal:
         numbers = [journal.submit_request(kind, task, note=note, by=by) for task in wanted]
@@ -97,8 +95,17 @@ def stop_rows(
 
 
 def _stop_there(
-    place: Place, asking: Asking, stop: Stop, on_left: Callable[[Claimed], None]
+    place: Place,
+    kind: RequestKind,
+    tasks: Sequence[str],
+    note: str | None,
+    stop: Stop,
+    on_left: Callable[[Claimed], None],
 ) -> list[RowAnswer]:
+    from orchestrator.letters.there import Asking  # noqa: PLC0415 - takes half a second
+    from service.posting import NobodyThereError, ask_there  # noqa: PLC0415 - the same
+
+    asking = Asking(kind=kind, tasks=tuple(tasks), note=note)
     try:
         answer = ask_there(place, asking, stop=stop, on_left=on_left)
     except NobodyThereError:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.run import _report
+from cli.carrying_out import _report
 from orchestrator.ports.display import RecordingDisplay
 from tests.scratch import make, row
 

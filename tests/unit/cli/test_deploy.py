@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.deploy import _on_workers, _worker_command
+from cli.deploying import _on_workers, _worker_command
 from cli.main import main
 from errors import UsageError
 from flows.reach import Reached
