@@ -90,6 +90,13 @@ def disk_path() -> Generator[Path, None, None]:
         yield Path(folder).resolve()
 
 
+@pytest.fixture
+def open_path(disk_path: Path) -> Path:
+    """As `disk_path`, where other accounts get to, such as that of the servers that root starts."""
+    disk_path.chmod(0o711)
+    return disk_path
+
+
 MOST_PROCESSES = 8  # each has servers of its own
 
 

@@ -186,9 +186,14 @@ class PostgresServer:
                 if connection.execute(query, (name,)).fetchone() is None:
                     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         except psycopg.Error as error:
+            refused = f"Postgres at {self.address.where} runs but does not let us in as "
+            refused += f"{self.address.user}: "
+            if "password authentication failed" not in str(error):
+                raise TierError(
+                    refused + str(error).partition("\n")[0], hint=f"Its log: {self.log}"
+                ) from error
             raise TierError(
-                f"Postgres at {self.address.where} runs but does not let us in as "
-                f"{self.address.user}: its data folder was made with another password",
+                refused + "its data folder was made with another password",
                 hint=f"Set the password that it was made with, or remove {self.folder}",
             ) from error
 

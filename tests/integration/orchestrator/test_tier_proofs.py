@@ -52,19 +52,20 @@ def evidence(journal: Journal, task: str) -> dict[str, str]:
     return {event.what.check: event.what.found for event in events}
 
 
-def older(folder: Path) -> Path:
-    """The configuration of a local storage that holds the sample."""
+def older(folder: Path, open_path: Path) -> Path:
+    """The configuration of a local storage that holds the sample, in a folder of this test alone:
+    where servers cannot get to, the data would lie elsewhere, and outlive it."""
     source = folder / "local.json"
-    source.write_text(json.dumps({"tier": "local", "storage": {"folder": str(folder / "old")}}))
+    source.write_text(json.dumps({"tier": "local", "storage": {"folder": str(open_path / "old")}}))
     with open_local(load_tier_config(source, environment={})) as address:
         fill(address)
     return source
 
 
 def test_a_storage_is_moved_once(
-    tmp_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
+    tmp_path: Path, open_path: Path, vector_database: PostgresAddress, valkey_address: ValkeyAddress
 ) -> None:
-    source = older(tmp_path)
+    source = older(tmp_path, open_path)
     arguments = {"from": str(source), "allow-non-empty": True}  # the run copies itself there, too
     operation: dict[str, object] = {"run": "migrate-tier", "with": arguments}
     scratch = mission(tmp_path, {"A": operation, "B": operation}, vector_database, valkey_address)
@@ -193,6 +194,7 @@ def test_every_module_of_the_federated_tier_exists() -> None:
 )
 def test_a_stop_leaves_the_row_to_the_next_run(
     tmp_path: Path,
+    open_path: Path,
     vector_database: PostgresAddress,
     valkey_address: ValkeyAddress,
     operation: str,
@@ -209,7 +211,7 @@ def test_a_stop_leaves_the_row_to_the_next_run(
 
     given: dict[str, object] = {"run": operation}
     if operation == "migrate-tier":
-        given["with"] = {"from": str(older(tmp_path)), "allow-non-empty": True}
+        given["with"] = {"from": str(older(tmp_path, open_path)), "allow-non-empty": True}
     scratch = mission(tmp_path, {"A": given}, vector_database, valkey_address)
     end = scratch.run(stop=stop, display=Stopping())
     assert end.stopped == "Ctrl-C was pressed"
