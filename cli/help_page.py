@@ -39,6 +39,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "mcp": "the same, for agents",
         "history": "every attempt",
         "report": "tokens, cost, times",
+        "forecast": "when it will be done",
         "verify": "the file against facts",
     },
     "set up": {

@@ -52,6 +52,7 @@ COMMANDS: dict[str, str] = {
     "unpause": "cli.pause:unpause_app",
     "limit": "cli.limit",
     "report": "cli.report",
+    "forecast": "cli.forecast",
     "server": "cli.server",
     "deploy": "cli.deploy",
     "tier": "cli.tier",

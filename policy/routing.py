@@ -50,6 +50,8 @@ SHIPPED: tuple[RoutingRule, ...] = (
     _shipped("sonnet", description=_OPENING + r"\bdoctor\b"),
     _shipped("codex"),
 )
+# What kind of work a row is that one of these is for, in their order.
+_KINDS = ("review", "docs", "docs", "regression", "tests", "tests", "doctor", "code")
 
 
 def route(task: Task, config: MissionConfig, *, milestone: str | None = None) -> Route:
@@ -79,6 +81,12 @@ def route(task: Task, config: MissionConfig, *, milestone: str | None = None) ->
             why = f"{source} {number} ({_describe(rule)})"
             return _tuned(rule.agent, why, said.over(rule))
     raise AssertionError("the last shipped rule matches every row")
+
+
+def kind_of(task: Task) -> str:
+    """What kind of work a row is, by the shipped rules: rows of one kind take alike."""
+    found = _first(task, SHIPPED, task.milestone)
+    return _KINDS[found[0] - 1] if found is not None else _KINDS[-1]
 
 
 def tuning(task: Task, config: MissionConfig, agent: str) -> Tuning:

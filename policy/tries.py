@@ -8,11 +8,41 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import takewhile
+from typing import Protocol
 
 from mission.journal import Attempt
 from mission.outcome import LIMITS, Outcome
-from mission.steps import AttemptState, End, outcome_of
+from mission.steps import End, outcome_of
 from policy.retry import History, counts
+
+
+class Tried(Protocol):
+    """An earlier attempt, as far as it matters for the next one."""
+
+    @property
+    def agent(self) -> str:
+        """Who was asked."""
+
+    @property
+    def end(self) -> End | None:
+        """What it came to; None: it has not ended."""
+
+    @property
+    def said(self) -> Outcome | None:
+        """The agent's word."""
+
+
+class Finished(Protocol):
+    """An attempt that holds work."""
+
+    @property
+    def taken_up(self) -> bool:
+        """Whether people may have changed its branch."""
+
+    @property
+    def approved(self) -> bool:
+        """Whether a person has."""
+
 
 Tries = Sequence[tuple[str, Outcome]]  # who was asked before, and how that ended, in order
 
@@ -31,18 +61,18 @@ def since(attempts: Iterable[Attempt], words: Iterable[datetime]) -> list[Attemp
     return [one for one in attempts if last is None or one.started > last]
 
 
-def tries(earlier: Iterable[Attempt]) -> Tries:
+def tries(earlier: Iterable[Tried]) -> Tries:
     """The attempts whose ends are told in the words of agents."""
     ends = ((one.agent, outcome_of(one.end, one.said)) for one in earlier)
     return [(agent, outcome) for agent, outcome in ends if outcome is not None]
 
 
-def sent_back(earlier: Iterable[AttemptState]) -> int:
+def sent_back(earlier: Iterable[Tried]) -> int:
     """How many of these attempts finished work that was not good."""
     return sum(one.end in NOT_GOOD for one in earlier)
 
 
-def spent(earlier: Sequence[Attempt]) -> int:
+def spent(earlier: Sequence[Tried]) -> int:
     """How many of these attempts count: those that failed, and those whose work was not good."""
     return sent_back(earlier) + sum(counts(outcome) for _, outcome in tries(earlier))
 
@@ -71,7 +101,7 @@ def _in_a_row(earlier: Sequence[Outcome], outcomes: Collection[Outcome]) -> int:
     return len(list(takewhile(lambda outcome: outcome in outcomes, reversed(earlier))))
 
 
-def may_go_back(attempt: AttemptState, earlier: Sequence[Attempt], end: End, *, most: int) -> bool:
+def may_go_back(attempt: Finished, earlier: Sequence[Tried], end: End, *, most: int) -> bool:
     """Whether the row's agent gets its work back, which came to `end`: while it has attempts left,
     and once for the task file. Not what a person has approved: another result is not what they saw.
     Nor work that was held up and is taken up again: they may have changed the branch.
@@ -89,7 +119,7 @@ def may_go_back(attempt: AttemptState, earlier: Sequence[Attempt], end: End, *, 
     return spent(earlier) + 1 < most
 
 
-def may_repair(attempt: AttemptState, earlier: Iterable[AttemptState]) -> bool:
+def may_repair(attempt: Finished, earlier: Iterable[Tried]) -> bool:
     """Whether the row's agent gets one more attempt to settle a conflict: once since a person last
     set the row, and not for work that a person has approved: what comes out of a repair is not
     what they saw."""

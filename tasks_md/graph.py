@@ -8,6 +8,7 @@ edges follows the size of the file and not the product.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Self
 
 from tasks_md.edges import Edges, connect
@@ -189,6 +190,13 @@ class Frontier:
             if self._statuses[self._ids[at]] == DONE:
                 self._meet(at)
 
+    def copy(self) -> Self:
+        """The same now; a change of one of them is none of the other."""
+        other = copy(self)
+        other._statuses = self._statuses.copy()  # noqa: SLF001 - of this very class
+        other._unmet = self._unmet.copy()  # noqa: SLF001 - as above
+        return other
+
     def ready(self) -> tuple[str, ...]:
         """Every task that is ready, in dispatch order."""
         return self._graph.dispatch_order(task for task in self._ids if self.is_ready(task))
@@ -216,7 +224,7 @@ class Frontier:
         newly = {self._ids[node] for node in touched if self.is_ready(self._ids[node])}
         if before != status and self.is_ready(task):
             newly.add(task)
-        return self._graph.dispatch_order(newly)
+        return self._graph.dispatch_order(newly) if newly else ()
 
     def _meet(self, node: int) -> list[int]:
         """One thing that others wait for is there. Returns tasks that now wait for nothing."""

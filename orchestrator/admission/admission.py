@@ -13,7 +13,6 @@ from mission.journal.database import to_text
 from mission.journal.kinds import RowWaits
 from mission.steps import outcome_of
 from mission.waits import WaitsFor
-from orchestrator.admission.budgeting import Budget
 from orchestrator.admission.delays import Delays
 from orchestrator.admission.rests import GO_ON, Rests, is_operation, line_up
 from orchestrator.ports.assignment import Metered
@@ -24,14 +23,43 @@ from policy.budget import Refusal, Scope
 from tasks_md.model import Task
 
 
-class Starts(Protocol):
-    """Makes attempts."""
+class Carriers(Protocol):
+    """Knows who carries rows out."""
 
     def carrier(self, task: Task) -> str:
         """Who would carry a row out."""
 
-    def start(self, task: Task, *, agent: str) -> Attempt:
+
+class Start(Protocol):
+    """Makes an attempt."""
+
+    def __call__(self, task: Task, *, agent: str) -> Attempt:
         """A new attempt at `task`, journalled."""
+
+
+class Purse(Protocol):
+    """Sets money and tokens aside, and books what was spent."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether anything may be refused."""
+
+    def reserve(
+        self, task: Task, agent: str, now: datetime, *, review: int | None = None
+    ) -> Refusal | None:
+        """Set the row's estimate aside, or that of its review in tokens; why not, if so."""
+
+    def release(self, task: str) -> None:
+        """Free what was set aside for a row that does not start after all."""
+
+    def settle(self, task: str, attempt: int, now: datetime) -> None:
+        """Book what an attempt used, and free what was set aside."""
+
+    def token_limit(self, task: Task, agent: str) -> int | None:
+        """How many tokens an attempt at the row may use; None where no limit says so."""
+
+    def meter(self, attempt: Attempt) -> Metered:
+        """What is to be told all that an attempt has used, as that grows."""
 
 
 class Admission:
@@ -39,8 +67,8 @@ class Admission:
 
     def __init__(
         self,
-        starts: Starts,
-        budget: Budget,
+        carriers: Carriers,
+        budget: Purse,
         rests: Rests,
         config: MissionConfig,
         *,
@@ -50,7 +78,7 @@ class Admission:
         until: datetime | None = None,
     ) -> None:
         """`until`: wait at least so long for rows that may still come."""
-        self._starts = starts
+        self._carriers = carriers
         self._rests = rests
         self._config = config
         self._display = display
@@ -64,6 +92,12 @@ class Admission:
         self._own: dict[str, dict[str, datetime]] = {}  # by row, agents that it may not ask before
         self.delays = Delays(until)
         self.refused: dict[str, Refusal] = {}  # rows that a limit keeps from starting
+
+    @property
+    def unhindered(self) -> bool:
+        """Whether whoever is asked first may start: no provider rests, no limit is set, and no
+        finished work waits for its review."""
+        return not (self._rests or self._own or self._unreviewed or self._budget.limited)
 
     def ended(self, end: TaskEnd, asked: str | None) -> TaskEnd:
         """A job is over: book it, and note when its row is tried again.
@@ -131,7 +165,7 @@ class Admission:
             return None
         chosen, until = self._rests.first_at_work(names, now, self._own.get(row.id))
         if until is not None:
-            routed = waits is not None or agent == self._starts.carrier(row)
+            routed = waits is not None or agent == self._carriers.carrier(row)
             self.delays.hold(row.id, until, None if routed else agent)
             self._behind[row.id] = self._rests.provider(chosen)
             return None
@@ -146,14 +180,14 @@ class Admission:
         self._rests.asked(chosen, row.id, now)
         return chosen
 
-    def begin(self, row: Task, agent: str) -> Attempt:
+    def begin(self, row: Task, agent: str, start: Start) -> Attempt:
         """Journal a new attempt of who was admitted.
 
         Raises:
-            MissionError: As `Starts.start` raises it. What was set aside is free again.
+            MissionError: As `start` raises it. What was set aside is free again.
         """
         try:
-            return self._starts.start(row, agent=agent)
+            return start(row, agent=agent)
         except BaseException:
             self._budget.release(row.id)  # else it would be missing for other rows
             self._rests.left(agent, row.id)

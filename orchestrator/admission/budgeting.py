@@ -69,6 +69,16 @@ class Budget:
             if self._cost(one) is None
         }
 
+    @property
+    def limited(self) -> bool:
+        """Whether anything may be refused."""
+        return self._limited
+
+    @property
+    def ledger(self) -> Ledger:
+        """What was spent and what is set aside, as it is now."""
+        return self._ledger
+
     def reserve(
         self, task: Task, agent: str, now: datetime, *, review: int | None = None
     ) -> Refusal | None:
@@ -80,10 +90,10 @@ class Budget:
         refusal = self._unknown(task.id, agent, task) or self._meter.ended(task.id)
         if refusal is not None:
             return refusal
-        row = self._estimate(task, agent)
+        row = self.estimate(task, agent)
         tokens = (task.estimate_tokens or 0) if review is None else review
         grown = self._meter.grown(self._ledger)
-        answer = grown.reserve(task.id, row, part=self._expected(tokens, agent, task))
+        answer = grown.reserve(task.id, row, part=self.expected(tokens, agent, task))
         if isinstance(answer, Refusal):
             return answer
         self._ledger = answer
@@ -115,7 +125,7 @@ class Budget:
         if not self._limited:
             return None
         answer = self._unknown(milestone, agent) or self._ledger.reserve(
-            milestone, self._expected(self._planning, agent)
+            milestone, self.expected(self._planning, agent)
         )
         if isinstance(answer, Refusal):
             raise BudgetError(answer.message, hint=answer.hint)
@@ -123,7 +133,7 @@ class Budget:
 
     def token_limit(self, task: Task, agent: str) -> int | None:
         """How many tokens an attempt at the row may use; None where no limit says so."""
-        left = self._ledger.allowance(task.id, self._estimate(task, agent))
+        left = self._ledger.allowance(task.id, self.estimate(task, agent))
         return left.tokens if left is not None and left.tokens else None
 
     def settle(self, task: str, attempt: int, now: datetime) -> None:
@@ -156,13 +166,13 @@ class Budget:
             return None
         return Refusal(scope=Scope.MISSION, task=task, final=True, message=told[0], hint=told[1])
 
-    def _estimate(self, task: Task, agent: str) -> Amount:
+    def estimate(self, task: Task, agent: str) -> Amount:
         """The most that a row's estimate stands for: in money at the rate of output."""
         tokens = task.estimate_tokens or 0
         cost = self._prices.cost(Usage(output_tokens=tokens), _model(self._config, agent, task))
         return Amount(tokens=tokens, cost_usd=cost or 0.0)
 
-    def _expected(self, tokens: int, agent: str, row: Task | None = None) -> Amount:
+    def expected(self, tokens: int, agent: str, row: Task | None = None) -> Amount:
         """What an estimate is expected to come to: in money by the mix of tokens that the agent
         has used in this mission, or that such tools use."""
         mix = self._mixes.get(agent, _USUAL)

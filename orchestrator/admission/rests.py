@@ -64,6 +64,10 @@ class Rests:
         self._config = config
         self._rests: dict[str, _Rest] = {}  # by provider
 
+    def __bool__(self) -> bool:
+        """Whether one rests, or had to and has not answered since."""
+        return bool(self._rests)
+
     def begin(self, agent: str, limit: Limit, *, now: datetime, dice: float) -> datetime:
         """The agent's provider takes no work, from anyone, until the moment that is returned. The
         longest rest counts: what several rows met at the same time is one rest.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from agents.protocol import Result
 from agents.registry import settings as agent_settings
@@ -51,19 +52,12 @@ class Retrying:
 
     def again(self, attempt: Attempt, decision: Decision) -> Again | None:
         """When and by whom the row is tried again; None if it is not, by itself."""
-        if decision.action is Action.RETRY:
-            stays = None if attempt.stands_in is None else attempt.agent
-            at = self.clock.now() + decision.delay
-            return Again(at=at, agent=decision.agent or stays, limit=decision.limit)
-        if decision.action is Action.PAUSE and decision.until is not None:
-            return Again(at=decision.until, limit=decision.limit)
-        return None
+        stays = None if attempt.stands_in is None else attempt.agent
+        return again_by(decision, stays, now=self.clock.now())
 
     def tries_of(self, attempt: Attempt) -> int:
         """How many attempts the row has, of those that count."""
-        own = self.config.tasks.get(attempt.task)
-        settings = agent_settings(attempt.agent, self.config)
-        return (own.max_attempts if own else None) or settings.max_attempts
+        return tries_of(attempt.task, attempt.agent, self.config)
 
     def since_people(self, attempt: Attempt) -> list[Attempt]:
         """The attempts before this one, since a person last set the row."""
@@ -71,3 +65,29 @@ class Retrying:
         changes = journal.events(StatusSet, task=attempt.task)
         words = [event.at for event in changes if event.what.by == Actor.PERSON]
         return [one for one in since(journal.attempts(attempt.task), words) if one.id != attempt.id]
+
+
+def again_by(decision: Decision, stand_in: str | None, *, now: datetime) -> Again | None:
+    """When and by whom a row is tried again; None if it is not, by itself.
+
+    Args:
+        decision: What follows from its last try.
+        stand_in: Who made that in place of the agent that the row is routed to; None: nobody did.
+        now: Delays are counted from it.
+    """
+    if decision.action is Action.RETRY:
+        at = now + decision.delay
+        return Again(at=at, agent=decision.agent or stand_in, limit=decision.limit)
+    if decision.action is Action.PAUSE and decision.until is not None:
+        return Again(at=decision.until, limit=decision.limit)
+    return None
+
+
+def tries_of(task: str, agent: str, config: MissionConfig) -> int:
+    """How many attempts a row has, of those that count, while an agent carries it out.
+
+    Raises:
+        AgentError: The agent is not configured.
+    """
+    own = config.tasks.get(task)
+    return (own.max_attempts if own else None) or agent_settings(agent, config).max_attempts

@@ -14,7 +14,7 @@ from mission.journal import Attempt, Journal
 from mission.journal.kinds import NoReview, ReviewMade, StatusSet
 from mission.outcome import ADVICE, Outcome, advised
 from mission.usage import Usage
-from orchestrator.admission.rests import line_up
+from orchestrator.admission.reviewers import review_tokens, reviewers_of
 from orchestrator.attempts.bill import Bill
 from orchestrator.attempts.circumstances import Surveying
 from orchestrator.attempts.retrying import Retrying
@@ -25,7 +25,6 @@ from orchestrator.workers.sending import Errands
 from orchestrator.workplace.asking import Question
 from orchestrator.workplace.commit_files import REVIEW
 from orchestrator.workplace.finished import Work
-from orchestrator.workplace.tuned import settings_for
 from policy.retry import Action
 from policy.review import Review, ReviewVerdict, findings_text
 from policy.rounds import chain, rounds_of, stands, stuck, unchanged
@@ -219,10 +218,9 @@ class Reviewing:
         Raises:
             AgentError: Nobody may.
         """
-        half = (task.estimate_tokens or 0) // 2
         return Unreviewed(
-            by=self._reviewers(rule, task, attempt.agent),
-            tokens=half if rule.estimate is None else rule.estimate,
+            by=reviewers_of(rule, task, attempt.agent, self.config),
+            tokens=review_tokens(rule, task),
             at=self.clock.now(),
         )
 
@@ -276,21 +274,3 @@ class Reviewing:
 
     def _chain(self, task: str) -> int:
         return chain(self.journal.events(StatusSet, task=task))
-
-    def _reviewers(self, rule: ReviewRule, task: Task, author: str) -> tuple[str, ...]:
-        """Those who may review work of `author`, each followed by those who stand in for it."""
-        config = self.config
-        model = settings_for(task, author, config).model or author
-        named = [name for one in rule.by for name in line_up(one, config)]
-        fit = tuple(
-            name
-            for name in dict.fromkeys(named)
-            if rule.same_model or (agent_settings(name, config).model or name) != model
-        )
-        if not fit:
-            raise AgentError(
-                f"no reviewer is left for work of {author}: {', '.join(rule.by)} have its model",
-                hint="Name another agent under `review:` in mission.yaml, or set `same_model: "
-                "true`",
-            )
-        return fit

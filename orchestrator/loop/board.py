@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +12,10 @@ from mission.journal.kinds import StatusSet
 from mission.state import Actor, Status, transition
 from orchestrator.loop.notes import with_word
 from tasks_md.edit import CellChange
-from tasks_md.graph import Frontier, Graph
+from tasks_md.graph import Graph
 from tasks_md.model import STATUSES, Plan, Task
 from tasks_md.plan_file import PlanFile
+from tasks_md.ready import ReadyRows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,11 +83,7 @@ class Board:
             task.milestone for task in plan.tasks if self.statuses.get(task.id) is Status.DONE
         )  # by milestone
         self.graph = Graph.of(plan)
-        self._frontier = Frontier(self.graph, self.statuses)
-        order = self.graph.dispatch_order(self.statuses)
-        self._rank = {task: rank for rank, task in enumerate(order)}
-        self._ready = [self._rank[task] for task in self._frontier.ready()]
-        self._order = order
+        self._ready = ReadyRows(self.graph, self.statuses)
 
     def status(self, task: str) -> Status | None:
         """A row's status; None if there is no such row, or its status is no word of ours."""
@@ -114,8 +110,7 @@ class Board:
 
     def ready(self) -> Iterator[str]:
         """What could start now, in dispatch order."""
-        # Of a copy: whoever looks stages changes meanwhile.
-        return (self._order[rank] for rank in self._ready.copy())
+        return iter(self._ready)
 
     def count_ready(self) -> int:
         """How many rows could start now."""
@@ -171,13 +166,7 @@ class Board:
         self.counts[status] += 1
         milestone = self.plan.task(task).milestone
         self.done[milestone] += (status is Status.DONE) - (before is Status.DONE)
-        newly = self._frontier.change(task, status)
-        rank = self._rank[task]
-        at = bisect_left(self._ready, rank)
-        if at < len(self._ready) and self._ready[at] == rank:
-            del self._ready[at]
-        for one in newly:
-            insort(self._ready, self._rank[one])
+        self._ready.set(task, status)
 
     def _follow(self, staged: _Staged) -> None:
         """Let the statuses say again what is decided and not in the file yet."""

@@ -13,6 +13,7 @@ from orchestrator.admission.admission import Admission
 from orchestrator.loop.board import Board, StatusChange
 from orchestrator.loop.dispatch import SUM_UP, Dispatcher
 from orchestrator.loop.jobs import Jobs
+from orchestrator.loop.turns import begin_in_turn
 from orchestrator.ports.assignment import Assignment, Todo
 from orchestrator.ports.display import Display
 from workspace.redact import Redactor
@@ -73,16 +74,16 @@ class Starting:
 
     def begin(self, has_room: Callable[[], bool]) -> None:
         """Journal attempts at rows that are ready, or due again, while there is room."""
-        now = self._clock.now()
         with self._journal.together():
-            while has_room() and (due := self._delays.pop_due(now)) is not None:
+            begin_in_turn(
+                self._delays,
+                self.ready(),
+                now=self._clock.now,
+                has_room=has_room,
+                begin=self._begin,
                 # A row that a person has set meanwhile starts when it is ready, or not at all.
-                if self._board.status(due[0]) is Status.IN_PROGRESS:
-                    self._begin(*due)
-            for task in self.ready():
-                if not has_room():
-                    break
-                self._begin(task)
+                waits=lambda task: self._board.status(task) is Status.IN_PROGRESS,
+            )
 
     def _begin(self, task: str, agent: str | None = None) -> None:
         """Journal an attempt and mark its row."""
@@ -100,7 +101,7 @@ class Starting:
                     self._release(task)
                     return
                 if attempt is None:
-                    attempt = self._admission.begin(row, chosen)
+                    attempt = self._admission.begin(row, chosen, self._dispatcher.start)
         except DiskError:
             raise
         except MissionError as error:

@@ -147,7 +147,7 @@ def test_what_was_set_aside_is_free_again_if_the_row_does_not_start(tmp_path: Pa
         assert admission.admits(first, "worker") == "worker"
         assert admission.admits(second, "worker") is None
         with pytest.raises(AgentError):
-            admission.begin(first, "nobody")
+            admission.begin(first, "nobody", dispatcher.start)
         assert admission.admits(second, "worker") == "worker"
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = (
-    *("agents", "cli", "dashboard", "errors", "flows", "forges", "gates", "lookup", "mission"),
-    *("missions", "orchestrator", "policy", "service", "tasks_md", "tiers", "workspace"),
+    *("agents", "cli", "dashboard", "errors", "flows", "forecast", "forges", "gates", "lookup"),
+    *("mission", "missions", "orchestrator", "policy", "service", "tasks_md", "tiers", "workspace"),
 )
 
 

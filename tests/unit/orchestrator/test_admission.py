@@ -25,7 +25,7 @@ def _met_a_limit(mission: InMemory, task: str) -> None:
     """The row's agent was asked, and its provider is at its limit."""
     row = mission.board.plan.task(task)
     assert mission.admission.admits(row, "worker") == "worker"
-    attempt = mission.admission.begin(row, "worker")
+    attempt = mission.admission.begin(row, "worker", mission.dispatcher.start)
     again = Again(at=mission.clock.now(), limit=LIMIT)
     met = TaskEnd(
         task=task, attempt=attempt.id, status=None, end=End.AS_SAID, said=Outcome.QUOTA, again=again
@@ -51,7 +51,7 @@ def test_a_row_waits_where_nobody_stands_in_and_comes_back_by_itself() -> None:
 def test_finished_work_waits_for_a_reviewer_and_not_for_its_author() -> None:
     mission = _mission()
     row = mission.board.plan.task("A")
-    attempt = mission.admission.begin(row, "worker")
+    attempt = mission.admission.begin(row, "worker", mission.dispatcher.start)
     waits = Unreviewed(by=("judge",), tokens=100, at=mission.clock.now())
     ended = TaskEnd(task="A", attempt=attempt.id, status=None, unreviewed=waits)
     mission.admission.ended(ended, "worker")
@@ -67,7 +67,7 @@ def test_what_the_budget_has_no_room_for_is_refused_until_something_is_free_agai
     assert mission.admission.admits(first, "worker") == "worker"
     assert mission.admission.admits(second, "worker") is None
     assert set(mission.admission.refused) == {"B"}
-    attempt = mission.admission.begin(first, "worker")
+    attempt = mission.admission.begin(first, "worker", mission.dispatcher.start)
     free = TaskEnd(task="A", attempt=attempt.id, status=None, said=Outcome.STOPPED)
     mission.journal.end_attempt(attempt.id, End.STOPPED)
     mission.admission.ended(free, "worker")
