@@ -15,7 +15,8 @@ from pathlib import Path
 #: Our top-level packages.
 PACKAGES = (
     *("agents", "cli", "dashboard", "errors", "flows", "forecast", "forges", "gates", "lookup"),
-    *("mission", "missions", "orchestrator", "policy", "service", "tasks_md", "tiers", "workspace"),
+    *("mission", "missions", "notifiers", "orchestrator", "policy", "service", "tasks_md"),
+    *("tiers", "workspace"),
 )
 
 

@@ -40,11 +40,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "history": "every attempt",
         "report": "tokens, cost, times",
         "forecast": "when it will be done",
+        "digest": "done, stuck and spent",
         "verify": "the file against facts",
     },
     "set up": {
         "doctor": "what is missing here",
         "completion": "Tab completes your shell",
+        "notify": "who is told; try it",
         "server": "the local Prefect server",
         "deploy": "workers and schedules",
         "tier": "the storage's services",

@@ -46,6 +46,8 @@ COMMANDS: dict[str, str] = {
     "dashboard": "cli.dashboard",
     "mcp": "cli.mcp",
     "history": "cli.history",
+    "digest": "cli.digest",
+    "notify": "cli.notify",
     "verify": "cli.verify",
     "gate": "cli.gate",
     "pause": "cli.pause:pause_app",

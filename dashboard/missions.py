@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from mission.pages import page_key
 from mission.place import Place
 from service.builder import Standings
 
@@ -36,7 +35,7 @@ class Missions(Mapping[str, Shown]):
     def of(cls, places: Iterable[Place]) -> Self:
         """Those at these places, each once."""
         return cls(
-            Shown(key=_key(place), place=place, standings=Standings.shared(place))
+            Shown(key=page_key(place), place=place, standings=Standings.shared(place))
             for place in places
         )
 
@@ -48,11 +47,3 @@ class Missions(Mapping[str, Shown]):
 
     def __len__(self) -> int:
         return len(self._shown)
-
-
-def _key(place: Place) -> str:
-    """A name that people recognise and that no other mission here has."""
-    name = (place.repository or place.folder).name
-    words = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40].strip("-").lower() or "mission"
-    path = str(place.task_file).encode("utf-8", "surrogateescape")
-    return f"{words}-{hashlib.sha256(path).hexdigest()[:6]}"

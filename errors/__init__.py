@@ -18,6 +18,7 @@
     ├── GateError                a gate did not say clear
     │   └── GateTimeoutError     exit code 75: it did not say so in time
     ├── ForgeError               a forge did not do what was asked: see forges.errors
+    ├── NotifyError              somebody was not told, or may not have been
     ├── ProcessError             a program that cannot be started
     ├── MachineError             the machine refuses: a missing right, no thread, no memory
     │   └── DiskError            a disk takes nothing: full, read-only, broken
@@ -171,6 +172,10 @@ class GateTimeoutError(GateError):
 
 class ForgeError(MissionError):
     """A forge did not do what was asked of it."""
+
+
+class NotifyError(MissionError):
+    """Somebody who is to be told was not, or may not have been."""
 
 
 class ProcessError(MissionError):

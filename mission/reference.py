@@ -22,7 +22,7 @@ It stands beside `TASKS.md`, and every key is optional unless its default says o
 is not listed, a value of the wrong kind, a key that stands there twice and a name that stands for
 nothing are errors that name line and column. `mission check` shows all of them at once, and
 `mission run` starts nothing before they are mended: [the rules](#rules) are at the end of the page.
-Agents, gates and the forge have a `type`: a key that only another type has is an error, too.
+Agents, gates, the forge and notifiers have a `type`: a key that only another type has is an error.
 `on`, `yes` and `no` are words, not true and false. Durations are written `45m`, numbers of tokens
 `4K`. Editors complete the file with [mission.schema.json](mission.schema.json).
 """
@@ -60,7 +60,7 @@ def reference_text() -> str:
 
 
 def _add_common(schema: _Node, kinds: Kinds) -> None:
-    """Give the keys that every type of agent, gate or forge has a section of their own."""
+    """Give the keys that every type of a union has a section of their own."""
     node = kinds.base.model_json_schema(by_alias=True, schema_generator=OwnSchema)
     if kinds.default is not None:
         node["properties"]["type"]["default"] = kinds.default
@@ -121,7 +121,7 @@ def _sections(node: _Node) -> Iterator[tuple[str, str]]:
     """What stands at `node`: sections, each with how one gets to it (`[]`, `.NAME`)."""
     if "$ref" in node:
         name = node["$ref"].rsplit("/", 1)[-1]
-        if name not in ("JsonValue", "Status"):
+        if name not in ("JsonValue", "NoticeKind", "Status"):
             yield "", name
     choices = [inner for choice in node.get("anyOf", []) for inner in _sections(choice)]
     common = _common_of({name for _, name in choices})

@@ -21,6 +21,7 @@ from orchestrator.conduct import conduct
 from orchestrator.expanding import next_placeholder
 from orchestrator.loop.board import Board
 from orchestrator.loop.telling import over_budget, planner_away, tell_wait
+from orchestrator.notifying.beside import NotifyBeside
 from orchestrator.opening import A_MOMENT, open_mission
 from orchestrator.operations.evidence import OperationRecord
 from orchestrator.ports.assignment import Todo
@@ -96,7 +97,7 @@ def run_mission(
         operations=operations,
         take_over=request.take_over,
     )
-    with opened as (parts, board), _own_slots(parts), _storage_copy(parts):
+    with opened as (parts, board), _own_slots(parts), _storage_copy(parts), _notify(parts):
         disk = parts.disks.trouble()
         if disk is not None:  # before anybody is paid for what cannot be kept
             raise disk
@@ -174,6 +175,10 @@ def _findings(parts: Assembly, board: Board) -> tuple[Finding, ...]:
 def _storage_copy(parts: Assembly) -> StorageCopy:
     when = parts.config.status.storage
     return StorageCopy(parts.place, when=when, say=parts.display.say)
+
+
+def _notify(parts: Assembly) -> NotifyBeside:
+    return NotifyBeside(parts.place, parts.config.notify, parts.journal, say=parts.display.say)
 
 
 @contextmanager

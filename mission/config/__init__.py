@@ -37,6 +37,13 @@ from mission.config.model import (
     StatusConfig,
     TaskConfig,
 )
+from mission.config.notify import (
+    AppriseConfig,
+    CommandNotifierConfig,
+    NotifierConfig,
+    NotifyConfig,
+    WebhookConfig,
+)
 from mission.config.plugins import configured_by
 from mission.config.requests import RequestsConfig
 from mission.config.section import Section
@@ -50,11 +57,13 @@ __all__ = [
     "AnyAgent",
     "AnyForge",
     "AnyGate",
+    "AppriseConfig",
     "BudgetConfig",
     "ClaudeAgentConfig",
     "ClaudeToolConfig",
     "CodexAgentConfig",
     "CommandAgentConfig",
+    "CommandNotifierConfig",
     "Duration",
     "FakeAgentConfig",
     "ForgeConfig",
@@ -65,6 +74,8 @@ __all__ = [
     "MergeConfig",
     "MissionConfig",
     "NoGateConfig",
+    "NotifierConfig",
+    "NotifyConfig",
     "PrepareStep",
     "Price",
     "QaRule",
@@ -82,6 +93,7 @@ __all__ = [
     "ToolAgentConfig",
     "Tuning",
     "VerifyStep",
+    "WebhookConfig",
     "WorktreeConfig",
     "configured_by",
     "format_duration",

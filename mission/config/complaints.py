@@ -192,9 +192,10 @@ class UnionAt:
 
 def union_at(location: Location, document: Document) -> UnionAt | None:
     """What a `type` decides at a place; None where no section around it has one."""
-    kinds, depth = BY_TYPE.get(str(location[0]) if location else "", (None, 0))
-    if kinds is None or len(location) < depth:
+    found = [one for start, one in BY_TYPE.items() if location[: len(start)] == start]
+    if not found or len(location) < found[0][1]:
         return None
+    kinds, depth = found[0]
     value: Any = document.value
     for step in location[:depth]:
         value = value[step]

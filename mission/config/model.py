@@ -22,6 +22,7 @@ from mission.config.forge import FORGE_KINDS, ForgeConfig
 from mission.config.gates import GATE_KINDS, GateConfig, VerifyStep
 from mission.config.kinds import Kinds
 from mission.config.merging import MergeConfig
+from mission.config.notify import NOTIFIER_KINDS, NotifyConfig
 from mission.config.requests import RequestsConfig
 from mission.config.section import Section
 from mission.config.tools import Tuning
@@ -172,6 +173,9 @@ class MissionConfig(Section):
         default_factory=RequestsConfig,
         description="What people ask of the run from other clones.",
     )
+    notify: NotifyConfig = Field(
+        default_factory=NotifyConfig, description="Who is told what happens."
+    )
 
     @field_validator("agents", mode="before")
     @classmethod
@@ -186,9 +190,10 @@ class MissionConfig(Section):
         return Dialect(columns=self.columns, statuses=self.statuses)
 
 
-#: Where a `type` decides about the keys: the first step of the place, and how many lead there.
-BY_TYPE: Mapping[str, tuple[Kinds, int]] = {
-    "agents": (AGENT_KINDS, 2),
-    "forge": (FORGE_KINDS, 1),
-    "gates": (GATE_KINDS, 2),
+#: Where a `type` decides about the keys: how the place begins, and how many steps lead there.
+BY_TYPE: Mapping[tuple[str, ...], tuple[Kinds, int]] = {
+    ("agents",): (AGENT_KINDS, 2),
+    ("forge",): (FORGE_KINDS, 1),
+    ("gates",): (GATE_KINDS, 2),
+    ("notify", "to"): (NOTIFIER_KINDS, 3),
 }

@@ -1,8 +1,9 @@
 """What other packages add: entry points of the environment that the runner is installed in.
 
 Each kind of plug-in has a group: `mission_runner.agents`, `mission_runner.gates`,
-`mission_runner.forges`, `mission_runner.operations`. The entry's name is what `mission.yaml` calls
-it, its value what makes it: a callable. Only what a mission names is imported.
+`mission_runner.forges`, `mission_runner.notifiers`, `mission_runner.operations`. The entry's name
+is what `mission.yaml` calls it, its value what makes it: a callable. Only what a mission names is
+imported.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from errors import ConfigError
 AGENTS = "mission_runner.agents"
 GATES = "mission_runner.gates"
 FORGES = "mission_runner.forges"
+NOTIFIERS = "mission_runner.notifiers"
 OPERATIONS = "mission_runner.operations"
 
 #: The attribute of a plug-in that holds the pydantic model of its keys.

@@ -329,6 +329,36 @@ class LetterAnswered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NotifyBegan:
+    """From here on a run has people told what happens."""
+
+    to: tuple[str, ...]  # the receivers, by name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noticed:
+    """Something that people are to be told."""
+
+    notice: str  # a `mission.notices.NoticeKind`
+    key: str  # of the change of state that it is about
+    title: str  # one line
+    reason: str = ""
+    command: str = ""  # what to type
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """How far a message to a receiver has come."""
+
+    message: str  # its id: that of each try is the same
+    to: str  # the receiver's name
+    notices: tuple[str, ...]  # the keys of what is in it
+    state: str  # a `policy.notifying.sending.MessageState`
+    why: str = ""  # it did not arrive
+    tries: int = 0  # that have ended
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Other:
     """A word of somebody else: of a third party, or of a version that this one does not know."""
 
@@ -368,6 +398,9 @@ Happening = (
     | MergeAwaited
     | LetterCame
     | LetterAnswered
+    | NotifyBegan
+    | Noticed
+    | Told
     | Other
 )
 H = TypeVar("H", bound=Happening)

@@ -54,6 +54,15 @@ class Runs(Part):
         rows = self._database.rows("SELECT * FROM runs WHERE pid <> 0 ORDER BY id DESC LIMIT 1")
         return only([_run(row) for row in rows])
 
+    def did_anything(self, run: int) -> bool:
+        """Whether a run started an attempt, or changed a row."""
+        rows = self._database.rows(
+            "SELECT EXISTS (SELECT 1 FROM attempts WHERE run = :run) OR EXISTS"
+            " (SELECT 1 FROM events WHERE run = :run AND kind = 'status') AS did",
+            run=run,
+        )
+        return bool(rows[0]["did"])
+
     def runs(self) -> list[Run]:
         """All runs, those of other clones included, as this one heard of them: oldest first."""
         return [_run(row) for row in self._database.rows("SELECT * FROM runs ORDER BY id")]

@@ -30,6 +30,8 @@ from mission.journal.kinds import (
     Merged,
     MilestoneExpanded,
     NoReview,
+    Noticed,
+    NotifyBegan,
     Other,
     PullOpened,
     Pushed,
@@ -39,6 +41,7 @@ from mission.journal.kinds import (
     RowWaits,
     StatusPublished,
     StatusSet,
+    Told,
     UsageBooked,
     Verified,
     WentOn,
@@ -79,6 +82,9 @@ WORDS: Mapping[type[Happening], str] = {
     MergeAwaited: "queued",
     LetterCame: "letter",
     LetterAnswered: "letter-answered",
+    NotifyBegan: "notify",
+    Noticed: "notice",
+    Told: "told",
 }
 _MOST = 10**12  # of any number that somebody else tells
 _CLASSES = {word: kind for kind, word in WORDS.items()}

@@ -100,6 +100,12 @@ def _commands(subject: Subject) -> Iterator[_Command]:
             folder="checkout",
             placeholders=known.gate_placeholders,
         )
+    for number in range(len(subject.entries("notify", "to"))):
+        yield _Command(
+            location=("notify", "to", number, "run"),
+            folder="checkout",
+            placeholders=known.notifier_placeholders,
+        )
     lists: list[Location] = [("verify",)]
     lists += [("tasks", task, "verify") for task in subject.mapping("tasks")]
     for steps in lists:

@@ -50,7 +50,7 @@ RULES: dict[str, tuple[str, str]] = {
     "unknown-remote": ("error", "the repository has no such remote"),
     "unknown-submodule": ("error", "`worktree.submodules` names a folder that is no submodule"),
     "unknown-task": ("error", "`tasks` names a row that the plan has not"),
-    "unknown-type": ("error", "there is no such kind of agent, gate or forge"),
+    "unknown-type": ("error", "there is no such kind of agent, gate, forge or notifier"),
     "unloadable-plugin": ("error", "a plug-in that is named cannot be loaded"),
     "unreadable-plan": ("error", "the task file cannot be read"),
     "unreadable-settings": ("error", "the file is not YAML, or holds one of its traps"),

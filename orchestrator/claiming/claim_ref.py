@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum
 
 from errors import GitError, UnreadableError
@@ -202,10 +203,11 @@ class ClaimRef:
         ]
         return replace(pushed, stderr="\n".join(kept))
 
-    def remember(self) -> None:
-        """It is at a commit of ours, and what was there before was taken in."""
+    def remember(self, signed: datetime | None = None) -> None:
+        """It is at a commit of ours, and what was there before was taken in. `signed`: what goes
+        along is as it was then."""
         if self.at is not None:
-            self._memory.left_at(self.at)
+            self._memory.left_at(self.at, signed)
 
     def is_ours(self, *, patiently: bool = True) -> bool:
         """Ask where it is, after a push that left that open; whether that is where we had it, a

@@ -47,11 +47,21 @@ class Memory:
     left: _Text | None = None  # the commit of ours that the ref was left at
     seen: _Text | None = None  # a commit of another clone's
     since: AwareDatetime | None = None  # when that one was seen first
+    signed: AwareDatetime | None = None  # the remote has what was journalled before that
 
 
 @cache
 def _memories() -> TypeAdapter[Memory]:
     return TypeAdapter(Memory)
+
+
+def signed_at(state_dir: Path) -> datetime | None:
+    """When the newest sign was made that the remote has of this clone; None: it has none, as far as
+    is known here. What was journalled before that, another clone knows that goes on from there."""
+    try:
+        return _memories().validate_json(read_private(state_dir / _FILE) or "{}").signed
+    except (OSError, ValidationError):
+        return None
 
 
 class MemoryFile:
@@ -71,9 +81,9 @@ class MemoryFile:
             return nothing
         return known if known.clone == self._clone else nothing
 
-    def left_at(self, commit: str) -> None:
-        """The ref is at a commit of ours."""
-        self._put(Memory(clone=self._clone, left=commit))
+    def left_at(self, commit: str, signed: datetime | None) -> None:
+        """The ref is at a commit of ours; `signed`: what it holds is as it was then."""
+        self._put(Memory(clone=self._clone, left=commit, signed=signed))
 
     def first_seen(self, commit: str, now: datetime) -> datetime:
         """When another clone's commit was seen first: now, if it never was before."""

@@ -239,7 +239,7 @@ class RemoteClaim:
         """The remote has our sign."""
         was_silent, self._signed = self.silent, self._signing
         if self._left is None:
-            self._ref.remember()
+            self._ref.remember(None if self._note is None else self._note.sign)
         if was_silent:
             self._call()
 

@@ -24,6 +24,7 @@ from mission.config.model import MissionConfig
 from mission.lint import Known, Subject, lint_rules, lint_settings
 from mission.place import Place
 from mission.strays import refuse_strays
+from notifiers.command import PLACEHOLDERS as NOTIFIER_PLACEHOLDERS
 from orchestrator.operations.catalogue import operation_kinds
 from orchestrator.soundness.absent import lint_absent
 from orchestrator.soundness.ground import lint_claim, lint_ground
@@ -62,6 +63,7 @@ def known_names() -> Known:
         operations=operation_kinds(),
         gate_placeholders=frozenset(GATE_PLACEHOLDERS),
         agent_placeholders=frozenset(AGENT_PLACEHOLDERS),
+        notifier_placeholders=frozenset(NOTIFIER_PLACEHOLDERS),
         models={name: one.model for name, one in ADAPTERS.items() if one.model is not None},
         prices=frozenset(Prices.shipped().table),
     )

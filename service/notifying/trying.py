@@ -1,0 +1,112 @@
+"""Sends one message to receivers at once, and says what came of it: a trial, a digest by hand."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from errors import UsageError
+from mission.clock import utc_now
+from mission.config import MissionConfig, load_config
+from mission.notices import TRIAL, Notice, NoticeKind
+from mission.place import Place
+from mission.plan import read_plan
+from policy.notifying.sending import message
+from service.digest import Digest
+from service.notifying.daily import digest_notice
+from service.notifying.making import notifiers_of, redactor_of
+from service.notifying.outbox import Outbox
+from service.notifying.settings import limits_of
+from service.notifying.watcher import outgoing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """What came of it for one receiver."""
+
+    name: str
+    why: str  # it does not have it; empty: it has
+    hint: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it has the message."""
+        return not self.why
+
+    def data(self) -> Mapping[str, object]:
+        """As JSON."""
+        return {"ok": self.ok, **asdict(self)}
+
+
+def try_all(
+    place: Place, environ: Mapping[str, str], *, only: Sequence[str] = ()
+) -> Sequence[Tried]:
+    """Send everybody, or those named, a message that says that it is a trial.
+
+    Raises:
+        UsageError: Nobody is to be told, or one of these names is nobody's.
+        ConfigError: `mission.yaml` cannot be understood.
+    """
+    config = load_config(place.config_file)
+    names = [one.called for one in config.notify.to]
+    if not names:
+        raise UsageError(
+            "nobody is told: mission.yaml has no `notify.to`", hint="docs/notifications.md has some"
+        )
+    for name in only:
+        if name not in names:
+            raise UsageError(f"there is no receiver {name}", hint=f"There are: {', '.join(names)}")
+    notice = Notice(
+        kind=TRIAL,
+        key=f"{TRIAL}:{secrets.token_hex(8)}",
+        title="this is how you will be told",
+        reason="Somebody typed `mission notify test`",
+        command="mission status",
+        at=utc_now(),
+    )
+    return _send(place, config, environ, notice, [one for one in names if not only or one in only])
+
+
+def send_digest(place: Place, environ: Mapping[str, str], digest: Digest) -> Sequence[Tried]:
+    """Send a digest to who is told of digests.
+
+    Raises:
+        UsageError: That is nobody.
+        ConfigError: `mission.yaml` cannot be understood.
+    """
+    config = load_config(place.config_file)
+    names = [one.called for one in config.notify.to if NoticeKind.DIGEST in one.events]
+    if not names:
+        raise UsageError(
+            "nobody is told of digests", hint="Name somebody in mission.yaml: `notify.to`"
+        )
+    key = f"{NoticeKind.DIGEST}:{secrets.token_hex(8)}"
+    return _send(place, config, environ, digest_notice(digest, key), names)
+
+
+def _send(
+    place: Place,
+    config: MissionConfig,
+    environ: Mapping[str, str],
+    notice: Notice,
+    names: Sequence[str],
+) -> Sequence[Tried]:
+    redactor = redactor_of(config, environ)
+    outbox = Outbox(
+        notifiers_of(place, config, environ, redactor),
+        limits_of(config.notify),
+        redact=redactor.text,
+    )
+    mission, began = redactor.text(read_plan(place).mission), time.monotonic()
+    for name in names:
+        what = message(name, [notice])
+        outbox.send(name, outgoing(what, mission, place, config, utc_now(), redactor.text))
+    found: dict[str, Tried] = {}
+    while len(found) < len(names):
+        for one in outbox.ended(1.0):
+            took = time.monotonic() - began
+            found[one.to] = Tried(name=one.to, why=one.why, hint=one.hint, seconds=took)
+    return [found[name] for name in names]

@@ -1,0 +1,271 @@
+"""Looks on at a mission, and has people told what happens. A process of its own, beside the run.
+
+It holds nothing that a run needs: no lock of the mission, no claim, no repository. So a run that is
+killed does not take it along, and it tells that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from errors import MissionError
+from mission.clock import SYSTEM_CLOCK, Clock
+from mission.config import MissionConfig
+from mission.journal import Journal
+from mission.journal.kinds import Told
+from mission.notices import Notice
+from mission.pages import page_address
+from mission.place import Place
+from mission.plan import read_plan
+from notifiers.protocol import Outgoing
+from orchestrator.claiming.memory import signed_at
+from orchestrator.notifying.noting import lives, note
+from policy.notifying.noticing import new, notices, standing_keys
+from policy.notifying.sending import (
+    Message,
+    MessageState,
+    Next,
+    Receiver,
+    message,
+    next_step,
+)
+from policy.notifying.wording import words
+from service.notifying.daily import daily_digest
+from service.notifying.outbox import Ended, Outbox
+from service.notifying.reading import Heard, hear
+from service.notifying.settings import receivers_of, rules_of
+from service.sources import journal_version
+from tasks_md.model import Plan
+
+_LOOK_EVERY = 1.0  # seconds
+_AT_LEAST_EVERY = 30.0  # seconds: gates that cannot find out say nothing new, and time passes
+_BEYOND_SIGNS = timedelta(seconds=10)
+
+
+@dataclass(kw_only=True)
+class Watcher:
+    """Makes notices of what the journal says, and messages of notices."""
+
+    place: Place
+    config: MissionConfig
+    journal: Journal  # of its own, open for writing
+    outbox: Outbox
+    redact: Callable[[str], str]
+    run: int | None = None  # it leaves when this run is over, and all is told; None: it stays
+    clock: Clock = SYSTEM_CLOCK
+    _plan: Plan | None = None  # as it could last be read
+    _heard: Heard | None = None
+    _version: object | None = None
+    _looked: float = 0.0  # by the monotonic clock
+    _held: dict[str, tuple[Message, datetime]] = field(default_factory=dict)  # noted, not yet sent
+
+    def watch(self) -> None:
+        """Look on until the run is over and everybody was told, or given up."""
+        while self.place.journal_file.exists():
+            heard = self._look()
+            over = self.run is not None and self._is_over(heard, self.run)
+            steps = {one.name: self._step(one, heard) for one in self._receivers(heard)}
+            idle = all(step.idle for step in steps.values())
+            at_rest = self.outbox.empty and not self._held
+            if over and at_rest and (idle or self._is_another_at_work(heard)):
+                return
+            for ended in self.outbox.ended(_LOOK_EVERY):
+                self._note_end(ended)
+
+    def _receivers(self, heard: Heard) -> list[Receiver]:
+        return list(receivers_of(self.config.notify, heard.since))
+
+    def _look(self) -> Heard:
+        """What is known by now, with what is new noted."""
+        version, now = journal_version(self.place), self.clock.monotonic()
+        fresh = version is not None and version == self._version and not self._has_died()
+        if self._heard is not None and fresh and now - self._looked < _AT_LEAST_EVERY:
+            return self._heard
+        self._version, self._looked = version, now
+        try:
+            self._plan = read_plan(self.place)
+        except MissionError:
+            if self._plan is None:  # a person is at it; else what it was counts
+                raise
+        heard = self._hear()
+        news = self._news(heard)
+        if news:
+            note(self.journal, news)
+            heard = self._hear()
+        self._heard = heard
+        return heard
+
+    def _has_died(self) -> bool:
+        """Whether a run that was at work is no more: the journal does not tell that."""
+        seen = None if self._heard is None else self._heard.seen
+        at_work = [one for one in seen.runs if one.run.ended is None] if seen is not None else []
+        return any(one.alive and not lives(one.run) for one in at_work)
+
+    def _hear(self) -> Heard:
+        if self._plan is None:
+            raise AssertionError("the plan is read first")
+        return hear(self.journal, self._plan, self.config, self.clock.now())
+
+    def _news(self, heard: Heard) -> list[Notice]:
+        if heard.seen is None:
+            return []
+        now, after = self.clock.now(), self.config.notify.gate_after
+        found = new(notices(heard.seen, now, gate_after=after), heard.keys)
+        found += daily_digest(self.place, self.config.notify, heard, now)
+        return found
+
+    def _step(self, receiver: Receiver, heard: Heard) -> Next:
+        """Do what is to be done for a receiver; what that was."""
+        name, now = receiver.name, self.clock.now()
+        if name in self._held:
+            self._send_if_carried(name, heard)
+            return Next(wait=now)
+        holds = frozenset[str]()
+        if heard.seen is not None:
+            after = self.config.notify.gate_after
+            holds = standing_keys(heard.seen, now, gate_after=after)
+        step = next_step(
+            receiver,
+            heard.noticed,
+            heard.sent_to(name),
+            now,
+            rules=rules_of(self.config.notify),
+            holds=holds,
+        )
+        if step.over:
+            self._note(message(name, step.over), MessageState.OVER)
+        if step.give_up is not None:
+            self._note(step.give_up, MessageState.GIVEN_UP, why=self._last_why(step.give_up))
+        if step.send is not None and not self.outbox.busy(name):
+            self._begin(step.send, heard)
+        return step
+
+    def _begin(self, what: Message, heard: Heard) -> None:
+        """Note that it goes out, and send it once other clones can know that."""
+        noted = next((one for one in heard.sent_to(what.to) if one.id == what.id), None)
+        at = self.clock.now()
+        if noted is not None and noted.state == MessageState.SENDING:
+            at = noted.at
+        else:
+            self._note(what, MessageState.SENDING)
+        self._held[what.to] = (what, at)
+        self._send_if_carried(what.to, heard)
+
+    def _send_if_carried(self, to: str, heard: Heard) -> None:
+        what, at = self._held[to]
+        if not self._is_carried(at, heard):
+            return
+        del self._held[to]
+        self.outbox.send(to, self.outgoing(what))
+
+    def _is_carried(self, at: datetime, heard: Heard) -> bool:
+        """Whether a clone that goes on in place of this one would know of what was noted `at`.
+        While no run here gives signs, or the remote is away, it is not waited for."""
+        claim, signed = self.config.claim, signed_at(self.place.state_dir)
+        if claim is None or signed is None or signed >= at:
+            return True
+        alive = heard.seen is not None and any(
+            one.alive and one.run.ended is None for one in heard.seen.runs
+        )
+        return not alive or self.clock.now() - at > 2 * claim.sign + _BEYOND_SIGNS
+
+    def outgoing(self, what: Message) -> Outgoing:
+        """A message in words, without secrets."""
+        mission = self.redact(self._plan.mission) if self._plan is not None else ""
+        return outgoing(what, mission, self.place, self.config, self.clock.now(), self.redact)
+
+    def _note_end(self, ended: Ended) -> None:
+        sent = [] if self._heard is None else self._heard.sent_to(ended.to)
+        noted = next((one for one in sent if one.id == ended.id), None)
+        its = {} if self._heard is None else {one.key: one for one in self._heard.noticed}
+        if noted is None:
+            heard = self._heard = self._hear()
+            noted = next(one for one in heard.sent_to(ended.to) if one.id == ended.id)
+            its = {one.key: one for one in heard.noticed}
+        what = Message(
+            id=ended.id,
+            to=ended.to,
+            notices=tuple(its[key] for key in noted.keys if key in its),
+            tries=noted.tries + 1,
+        )
+        why = ". ".join(filter(None, (ended.why, ended.hint)))
+        self._note(what, MessageState.FAILED if why else MessageState.SENT, why=why)
+
+    def _note(self, what: Message, state: MessageState, *, why: str = "") -> None:
+        tasks = {one.task for one in what.notices}
+        told = Told(
+            message=what.id,
+            to=what.to,
+            notices=what.keys,
+            state=state.value,
+            why=why,
+            tries=what.tries,
+        )
+        self.journal.record(told, task=tasks.pop() if len(tasks) == 1 else None)
+        self._version = None  # look again: it was written in the same tick, perhaps
+        self._heard = self._hear()
+
+    def _last_why(self, what: Message) -> str:
+        """Why the last try of a message failed."""
+        events = self.journal.events(Told)
+        its = [one.what for one in events if (one.what.message, one.what.to) == (what.id, what.to)]
+        return next((one.why for one in reversed(its) if one.why), "")
+
+    def _is_over(self, heard: Heard, run: int) -> bool:
+        its = [] if heard.seen is None else heard.seen.runs
+        mine = next((one for one in its if one.run.id == run), None)
+        return mine is None or mine.run.ended is not None or not mine.alive
+
+    def _is_another_at_work(self, heard: Heard) -> bool:
+        """Whether a later run has people told: it has a watcher of its own, who goes on."""
+        return bool(heard.runs) and heard.runs[-1].id != self.run
+
+
+def outgoing(
+    what: Message,
+    mission: str,
+    place: Place,
+    config: MissionConfig,
+    now: datetime,
+    redact: Callable[[str], str],
+) -> Outgoing:
+    """A message in words, and in parts for programs; without secrets."""
+
+    def page(task: str | None) -> str:
+        return page_address(config.notify.dashboard, place, task)
+
+    its = [_redacted(one, redact) for one in what.notices]
+    return Outgoing(
+        id=what.id,
+        at=now,
+        mission=mission,
+        words=words(its, mission, page),
+        events=[_event(one, page) for one in its],
+    )
+
+
+def _redacted(one: Notice, redact: Callable[[str], str]) -> Notice:
+    return Notice(
+        kind=one.kind,
+        key=redact(one.key),
+        title=redact(one.title),
+        reason=redact(one.reason),
+        command=redact(one.command),
+        task=None if one.task is None else redact(one.task),
+        at=one.at,
+    )
+
+
+def _event(one: Notice, page: Callable[[str | None], str]) -> Mapping[str, str | None]:
+    return {
+        "event": str(one.kind),
+        "key": one.key,
+        "at": None if one.at is None else one.at.isoformat(),
+        "task": one.task,
+        "title": one.title,
+        "reason": one.reason,
+        "command": one.command,
+        "page": page(one.task) or None,
+    }

@@ -1,0 +1,316 @@
+"""Who is told what, and when: no change twice, none lost, quiet hours kept, whatever happens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mission.journal import Event, Journal, Run
+from mission.journal.kinds import GateAnswered, RowWaits, StatusSet
+from mission.notices import Notice, NoticeKind
+from policy.budget import Amount, Cap, Scope
+from policy.notifying.noticing import Milestone, Row, RunSeen, Seen, new, notices, standing_keys
+from policy.notifying.sending import (
+    MessageState,
+    Next,
+    Quiet,
+    Receiver,
+    Rules,
+    Sent,
+    newest,
+    next_step,
+)
+from policy.notifying.wording import words
+
+T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+ALL = frozenset(NoticeKind)
+
+
+def status(task: str, to: str, at: datetime, by: str = "runner") -> Event[StatusSet]:
+    what = StatusSet(old="in-progress", new=to, by=by, reason="for a reason")
+    return Event(id=1, at=at, run=1, task=task, attempt=None, what=what)
+
+
+def run_of(**values: object) -> Run:
+    given: dict[str, object] = {
+        "id": 1,
+        "mission": "m",
+        "host": "here",
+        "pid": 5,
+        "pid_started": 1.0,
+        "engine_run": None,
+        "started": T0,
+        "ended": None,
+        "outcome": None,
+    }
+    return Run(**{**given, **values})  # type: ignore[arg-type]
+
+
+def told(seen: Seen, now: datetime = T0 + MINUTE) -> list[Notice]:
+    return new(notices(seen, now, gate_after=MINUTE), frozenset())
+
+
+def test_a_row_that_waits_for_a_person_is_told_with_why_and_what_to_type() -> None:
+    row = Row(task="A", status="blocked", notes="mine [mission: no key: mission doctor]")
+    (one,) = told(Seen(since=T0, rows=[row], statuses={"A": status("A", "blocked", T0)}))
+    assert (one.kind, one.task, one.command) == (NoticeKind.BLOCKED, "A", "mission unblock A")
+    assert one.reason == "no key: mission doctor mine"
+
+
+def test_what_was_before_is_over_or_was_a_persons_word_is_not_told() -> None:
+    row = Row(task="A", status="blocked")
+    for event in (
+        status("A", "blocked", T0 - MINUTE),
+        status("A", "failed", T0),
+        status("A", "blocked", T0, by="person"),
+        status("B", "blocked", T0),
+    ):
+        assert not told(Seen(since=T0, rows=[row], statuses={str(event.task): event}))
+
+
+def test_a_milestone_is_told_once_each_time_that_its_last_row_is_done() -> None:
+    rows = [Row(task="A", status="done"), Row(task="B", status="done")]
+    milestone = Milestone(id="M1", title="First", rows=("A", "B"))
+    first = {"A": status("A", "done", T0)}
+    again = {**first, "B": status("B", "done", T0 + MINUTE)}
+    keys = set()
+    for statuses in (first, again):
+        (one,) = told(Seen(since=T0, rows=rows, milestones=[milestone], statuses=statuses))
+        assert (one.kind, one.title) == (NoticeKind.MILESTONE, "M1 is done: First")
+        keys.add(one.key)
+    assert len(keys) == 2
+    left = [rows[0], Row(task="B", status="not-started")]
+    assert not told(Seen(since=T0, rows=left, milestones=[milestone], statuses=first))
+
+
+def gate(state: str, at: datetime) -> Event[GateAnswered]:
+    what = GateAnswered(gate="queue", purpose="merge", state=state, detail="HTTP 500")
+    return Event(id=1, at=at, run=1, task="A", attempt=7, what=what)
+
+
+def test_a_gate_that_cannot_find_out_is_told_after_a_while_and_once() -> None:
+    with Journal.in_memory(clock=lambda: T0) as journal:
+        run = journal.start_run(mission="m", host="here", pid=5, pid_started=1.0)
+        started = journal.in_run(run).start_attempt(
+            task="A",
+            agent="worker",
+            branch=None,
+            base_commit=None,
+            worktree=None,
+            log=None,
+            route="",
+        )
+    attempt = replace(started, id=7)
+
+    def seen(*answers: Event[GateAnswered]) -> Seen:
+        return Seen(since=T0, attempts=[attempt], gates={7: answers})
+
+    lasting = [gate("unknown", T0 + n * MINUTE / 4) for n in range(8)]
+    assert not told(seen(*lasting[:3]), T0 + MINUTE / 2)
+    (one,) = told(seen(*lasting), T0 + 2 * MINUTE)
+    assert one.kind is NoticeKind.GATE
+    assert one.reason == "HTTP 500"
+    (later,) = told(seen(*lasting), T0 + 9 * MINUTE)
+    assert later.key == one.key
+    assert not told(seen(*lasting, gate("busy", T0 + 2 * MINUTE)), T0 + 9 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("used", "words_"),
+    [
+        (79, []),
+        (80, ["budget.run.tokens is spent to 80%"]),
+        (100, ["budget.run.tokens is reached"]),
+    ],
+)
+def test_a_limit_is_told_at_four_fifths_and_when_it_is_reached(
+    used: int, words_: list[str]
+) -> None:
+    seen = Seen(
+        since=T0,
+        limits={Scope.RUN: Cap(tokens=100), Scope.DAY: Cap()},
+        spent={Scope.RUN: Amount(tokens=used)},
+    )
+    assert [one.title for one in told(seen)] == words_
+
+
+def test_what_the_budget_refuses_is_told_once_for_each_scope_and_run() -> None:
+    wait = RowWaits(on="budget", why="A would bring this run to 9 of 8 tokens", who="run")
+    waits = {
+        task: Event(id=1, at=T0, run=1, task=task, attempt=None, what=wait) for task in ("A", "B")
+    }
+    (one,) = told(Seen(since=T0, waits=waits, runs=[RunSeen(run=run_of(), alive=True, did=True)]))
+    assert one.reason == wait.why
+
+
+def test_a_run_that_is_gone_without_an_end_died_and_one_that_did_nothing_is_not_told() -> None:
+    ended = run_of(ended=T0 + MINUTE, outcome="ended")
+    for run, alive, did, kinds in (
+        (run_of(), True, True, []),
+        (run_of(), False, False, [NoticeKind.DIED]),
+        (ended, False, True, [NoticeKind.ENDED]),
+        (ended, False, False, []),
+    ):
+        seen = Seen(since=T0, runs=[RunSeen(run=run, alive=alive, did=did)])
+        assert [one.kind for one in told(seen)] == kinds
+
+
+QUIET = Quiet(
+    begins=time(22), ends=time(7), zone=ZoneInfo("Europe/Berlin"), told=frozenset({NoticeKind.DIED})
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "until"),
+    [
+        ("2026-03-02T20:59:59+00:00", None),
+        ("2026-03-02T21:00:00+00:00", "2026-03-03T06:00:00+00:00"),
+        ("2026-03-03T05:59:59+00:00", "2026-03-03T06:00:00+00:00"),
+        ("2026-03-03T06:00:00+00:00", None),
+        ("2026-03-28T23:30:00+00:00", "2026-03-29T05:00:00+00:00"),  # the clocks go forward
+    ],
+)
+def test_quiet_hours_are_those_of_their_zone(at: str, until: str | None) -> None:
+    found = QUIET.until(datetime.fromisoformat(at))
+    assert found == (None if until is None else datetime.fromisoformat(until))
+
+
+# One receiver, over a day: things happen, its sender is killed, the receiver is away.
+STEP = timedelta(minutes=2)
+_MOMENTS = st.lists(
+    st.tuples(
+        st.sampled_from([NoticeKind.DIED, NoticeKind.ENDED, NoticeKind.BLOCKED, NoticeKind.BUDGET]),
+        st.integers(0, 700),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    happens=_MOMENTS,
+    away=st.sets(st.integers(0, 719), max_size=40),
+    killed_before=st.sets(st.integers(0, 719), max_size=40),
+    killed_after=st.sets(st.integers(0, 719), max_size=40),
+    passing=st.booleans(),
+)
+def test_whatever_happens_each_change_is_told_once_and_in_its_time(
+    happens: list[tuple[NoticeKind, int]],
+    away: set[int],
+    killed_before: set[int],
+    killed_after: set[int],
+    passing: bool,
+) -> None:
+    rules = Rules(together=timedelta(minutes=3), retry=timedelta(days=2), quiet=QUIET)
+    receiver = Receiver(name="chat", kinds=ALL - {NoticeKind.BUDGET}, since=T0)
+    noticed: list[Notice] = []
+    words_: list[Sent] = []
+    arrived: list[tuple[str, tuple[str, ...], int]] = []
+    last = 0
+
+    def say(step: Next, state: MessageState, tries: int, now: datetime) -> None:
+        what = step.send
+        assert what is not None
+        said = Sent(
+            id=what.id, to="chat", keys=what.keys, state=state, at=now, begun=now, tries=tries
+        )
+        words_.append(said)
+
+    for turn in range(1440):
+        now = T0 + turn * STEP
+        noticed += [
+            Notice(kind=kind, key=f"{number}", title="t", at=now)
+            for number, (kind, at) in enumerate(happens)
+            if at == turn
+        ]
+        keys = frozenset(one.key for one in noticed)
+        step = next_step(receiver, noticed, newest(words_), now, rules=rules, holds=keys)
+        assert step.give_up is None
+        if step.send is None:
+            continue
+        last = turn
+        its = step.send.notices
+        assert len(step.send.keys) == len(set(step.send.keys))
+        if QUIET.until(now) is not None:
+            assert any(one.kind is NoticeKind.DIED for one in its)
+        if not any(one.state == "sending" and one.id == step.send.id for one in words_):
+            say(step, MessageState.SENDING, step.send.tries, now)
+        if turn in killed_before:
+            continue
+        if turn in away:
+            say(step, MessageState.FAILED, step.send.tries + 1, now)
+            continue
+        arrived.append((step.send.id, step.send.keys, turn))
+        if turn not in killed_after:
+            say(step, MessageState.SENT, step.send.tries + 1, now)
+    wanted = {str(n) for n, (kind, _) in enumerate(happens) if kind is not NoticeKind.BUDGET}
+    by_message = {message: its for message, its, _ in arrived}
+    told_keys = [key for its in by_message.values() for key in its]
+    assert sorted(told_keys) == sorted(wanted)  # each in one message, and none is lost
+    repeated = len(arrived) - len(by_message)
+    assert repeated <= len(killed_after)  # the same message again, only where nobody knew
+    assert last < 1440
+
+
+def test_what_is_over_before_it_is_sent_is_told_nobody() -> None:
+    one = Notice(kind=NoticeKind.BLOCKED, key="k", title="t", at=T0)
+    receiver = Receiver(name="chat", kinds=ALL, since=T0)
+    later = T0 + MINUTE
+    assert next_step(receiver, [one], [], later, rules=Rules(), holds=frozenset()).over == (one,)
+    step = next_step(receiver, [one], [], later, rules=Rules(), holds=frozenset({"k"}))
+    assert step.send is not None
+
+
+def test_what_another_clone_was_about_to_send_is_not_sent_again() -> None:
+    one = Notice(kind=NoticeKind.ENDED, key="k", title="t", at=T0)
+    receiver = Receiver(name="chat", kinds=ALL, since=T0)
+    theirs = Sent(id="m", to="chat", keys=("k",), state="sending", at=T0, begun=T0, here=False)
+    now = T0 + MINUTE
+    assert next_step(receiver, [one], [theirs], now, rules=Rules()).idle
+    ours = replace(theirs, here=True)
+    assert next_step(receiver, [one], [ours], now, rules=Rules()).send is not None
+
+
+def test_a_message_that_does_not_arrive_is_given_up_in_the_end() -> None:
+    one = Notice(kind=NoticeKind.ENDED, key="k", title="t", at=T0)
+    receiver = Receiver(name="chat", kinds=ALL, since=T0)
+    failed = Sent(id="m", to="chat", keys=("k",), state="failed", at=T0, begun=T0, tries=1)
+    soon = next_step(receiver, [one], [failed], T0 + MINUTE / 10, rules=Rules())
+    assert soon.wait == T0 + timedelta(seconds=10)
+    assert next_step(receiver, [one], [failed], T0 + MINUTE, rules=Rules()).send is not None
+    late = next_step(receiver, [one], [failed], T0 + timedelta(hours=2), rules=Rules())
+    assert late.give_up is not None
+
+
+def test_text_of_others_is_one_line_that_calls_nobody() -> None:
+    one = Notice(
+        kind=NoticeKind.FAILED, key="k", title="A\r\nBcc: x", reason="see @channel\u202e \x1b[31m"
+    )
+    made = words([one], "m\nn", lambda _: "")
+    assert "\n" not in made.title
+    assert made.title == "Failed: A Bcc: x (m n)"
+    assert made.text == "see @\u200bchannel [31m"
+
+
+@given(st.lists(st.text(max_size=500), min_size=1, max_size=60))
+def test_a_message_is_bounded_whatever_others_wrote(texts: list[str]) -> None:
+    its = [
+        Notice(kind=NoticeKind.BLOCKED, key=str(n), title=text, reason=text, command=text)
+        for n, text in enumerate(texts)
+    ]
+    made = words(its, texts[0], lambda task: "")
+    assert made.title.splitlines() == [made.title]
+    assert len(made.title) < 250
+    assert len(made.text) < 20_000
+
+
+def test_standing_keys_are_what_would_be_told() -> None:
+    row = Row(task="A", status="failed")
+    seen = Seen(since=T0, rows=[row], statuses={"A": status("A", "failed", T0)})
+    assert standing_keys(seen, T0, gate_after=MINUTE) == {one.key for one in told(seen, T0)}
