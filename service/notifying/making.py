@@ -11,18 +11,18 @@ from notifiers.registry import Surroundings, create_notifiers
 from workspace.redact import Redactor
 
 
-def redactor_of(config: MissionConfig, environ: Mapping[str, str]) -> Redactor:
+def redactor_of(config: MissionConfig, variables: Mapping[str, str]) -> Redactor:
     """Knows the environment's secrets, and those that the settings give agents."""
     set_for_agents = {
         f"{agent}:{name}": value
         for agent, settings in config.agents.items()
         for name, value in settings.set.items()
     }
-    return Redactor.from_environment({**environ, **set_for_agents})
+    return Redactor.from_environment({**variables, **set_for_agents})
 
 
 def notifiers_of(
-    place: Place, config: MissionConfig, environ: Mapping[str, str], redactor: Redactor
+    place: Place, config: MissionConfig, variables: Mapping[str, str], redactor: Redactor
 ) -> Mapping[str, Notifier]:
     """Who is told, by name.
 
@@ -34,7 +34,7 @@ def notifiers_of(
         Surroundings(
             folder=place.repository or place.folder,
             repository=place.repository,
-            environ=environ,
+            environ=variables,
             redact=redactor.line,
         ),
     )

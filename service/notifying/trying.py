@@ -42,7 +42,7 @@ class Tried:
 
 
 def try_all(
-    place: Place, environ: Mapping[str, str], *, only: Sequence[str] = ()
+    place: Place, variables: Mapping[str, str], *, only: Sequence[str] = ()
 ) -> Sequence[Tried]:
     """Send everybody, or those named, a message that says that it is a trial.
 
@@ -67,10 +67,12 @@ def try_all(
         command="mission status",
         at=utc_now(),
     )
-    return _send(place, config, environ, notice, [one for one in names if not only or one in only])
+    return _send(
+        place, config, variables, notice, [one for one in names if not only or one in only]
+    )
 
 
-def send_digest(place: Place, environ: Mapping[str, str], digest: Digest) -> Sequence[Tried]:
+def send_digest(place: Place, variables: Mapping[str, str], digest: Digest) -> Sequence[Tried]:
     """Send a digest to who is told of digests.
 
     Raises:
@@ -84,19 +86,19 @@ def send_digest(place: Place, environ: Mapping[str, str], digest: Digest) -> Seq
             "nobody is told of digests", hint="Name somebody in mission.yaml: `notify.to`"
         )
     key = f"{NoticeKind.DIGEST}:{secrets.token_hex(8)}"
-    return _send(place, config, environ, digest_notice(digest, key), names)
+    return _send(place, config, variables, digest_notice(digest, key), names)
 
 
 def _send(
     place: Place,
     config: MissionConfig,
-    environ: Mapping[str, str],
+    variables: Mapping[str, str],
     notice: Notice,
     names: Sequence[str],
 ) -> Sequence[Tried]:
-    redactor = redactor_of(config, environ)
+    redactor = redactor_of(config, variables)
     outbox = Outbox(
-        notifiers_of(place, config, environ, redactor),
+        notifiers_of(place, config, variables, redactor),
         limits_of(config.notify),
         redact=redactor.text,
     )

@@ -18,7 +18,7 @@ LOCK = "notify.lock"  # of a clone the one that has it sends; it dies with its h
 _POLL = 0.2  # seconds
 
 
-def watch(place: Place, environ: Mapping[str, str], *, run: int | None) -> None:
+def watch(place: Place, variables: Mapping[str, str], *, run: int | None) -> None:
     """Have people told what happens. Blocks: until a run is over and all is told, where one is
     named; else it stays.
 
@@ -27,7 +27,7 @@ def watch(place: Place, environ: Mapping[str, str], *, run: int | None) -> None:
         JournalError: The journal cannot be read or written.
     """
     config = load_config(place.config_file)
-    redactor = redactor_of(config, environ)
+    redactor = redactor_of(config, variables)
     place.keep_state()
     # One of an earlier run, if it is still at it, leaves as soon as it sees this one's.
     with (
@@ -41,7 +41,7 @@ def watch(place: Place, environ: Mapping[str, str], *, run: int | None) -> None:
             config=config,
             journal=journal if named is None else journal.in_run(named),
             outbox=Outbox(
-                notifiers_of(place, config, environ, redactor),
+                notifiers_of(place, config, variables, redactor),
                 limits_of(config.notify),
                 redact=redactor.text,
             ),
