@@ -2,7 +2,8 @@
 
 Any user of this machine can reach a port on loopback, and any page of the web can have its reader's
 browser ask there. So every request needs the token: in the address once, then as a cookie that the
-browser sends from our own pages alone; programs send it as `Authorization: Bearer`.
+browser sends from our own pages alone; programs send it as `Authorization: Bearer`. Readers of
+feeds can do neither: they get the feed for the token in the address.
 
 A browser sends a cookie to every port of a name (RFC 6265, 8.5), and other users can listen on one.
 So ours is for a path that nobody else knows, and all pages are below that.
@@ -25,6 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tiers.gateway.entrance import host_name
 
+#: How the addresses end that programs subscribe to.
+SUBSCRIBED: Final = "/feed.atom"
 _READING: Final = frozenset({"GET", "HEAD"})
 _OURS: Final = frozenset({"same-origin", "none"})  # `Sec-Fetch-Site` of what our pages ask for
 #: What every answer says. Without a word of where it came from, a form's `Origin` would be null.
@@ -119,7 +122,7 @@ class Entrance:
         if len(named) != 1 or host_name(named[0]) not in door.hosts:
             refusal = PlainTextResponse("This dashboard has another name\n", status_code=421)
         elif request.method in _READING and "token" in request.query_params:
-            refusal = self._open(request)
+            refusal = self._open(request) if not self._is_subscription(request) else None
         elif _is_bearer(headers.getlist("authorization"), door.token):
             pass  # no browser sends that by itself
         elif not (
@@ -129,6 +132,11 @@ class Entrance:
         elif not self._is_from_our_page(request, named[0]):
             refusal = PlainTextResponse("Not from another page\n", status_code=403)
         return refusal
+
+    def _is_subscription(self, request: Request) -> bool:
+        """Whether it is a reader of feeds, which knows the token and keeps no cookie."""
+        named = request.url.path.endswith(SUBSCRIBED)
+        return named and _equal(request.query_params["token"], self._door.token)
 
     def _is_from_our_page(self, request: Request, host: str) -> bool:
         """Whether it is a page of ours that asks, or a person who goes to one."""

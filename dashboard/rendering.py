@@ -29,7 +29,11 @@ _TYPES: Final = {
     "html": "text/html; charset=utf-8",
     "txt": "text/plain; charset=utf-8",
     "json": "application/json",
+    "atom": "application/atom+xml; charset=utf-8",
 }
+#: What names of ours in Atom begin with (RFC 4151), below a host that nobody can own (RFC 2606).
+_ATOM_ID: Final = "tag:mission-runner.example,2026:"
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,11 +107,11 @@ class Renderer:
             self._html.get_template(name)
 
     def page(self, name: str, form: str, page: object, now: datetime, **more: object) -> Rendered:
-        """A page in one of its forms: html, txt or json.
+        """A page in one of its forms: html, txt, json.
 
         Args:
             name: Of its template.
-            form: Which form.
+            form: Which form; the feed has `atom` (RFC 4287), too.
             page: Its values.
             now: What ages are told by.
             more: What the template needs beside them; JSON goes without.
@@ -157,7 +161,7 @@ def _object(value: object) -> dict[str, object]:
 def _environment(*, html: bool) -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
-        autoescape=select_autoescape(("html",)),
+        autoescape=select_autoescape(("html", "atom")),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -175,8 +179,10 @@ def _environment(*, html: bool) -> Environment:
         "exact": _exact_or_short,
         "seconds": _seconds,
         "short": _short,
+        "moment": _moment,
     }
     made.globals |= {"WORDS": WORDS, "GROUPS": tuple(GROUPS), "group_of": group_of}
+    made.globals |= {"ATOM_ID": _ATOM_ID, "NEVER": _NEVER}
     return made
 
 
@@ -244,6 +250,11 @@ def _exact_or_short(when: datetime | None, *, short: bool = False) -> str:
     if when is not None and short:
         return f"{when.astimezone():%m-%d %H:%M}"
     return _exact(when)
+
+
+def _moment(when: datetime) -> str:
+    """As RFC 3339 has it."""
+    return when.astimezone(UTC).isoformat()
 
 
 def _seconds(length: float) -> str:

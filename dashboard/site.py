@@ -154,9 +154,10 @@ class Site:
     ) -> Answer:
         depth = 0 if not asked.key else 2 if asked.task else 1
         query = "&".join(f"{name}={value}" for name, value in asked.query.values.items())
+        told = asked.form == "atom" and template != "feed"  # that there is none
         rendered = self._renderer.page(
             template,
-            asked.form,
+            "txt" if told else asked.form,
             page,
             self._clock(),
             head=head,

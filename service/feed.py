@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mission.journal import Event, Journal
@@ -20,7 +20,8 @@ _AT_ONCE = 500  # events that are looked through at a time
 class News:
     """One thing that happened."""
 
-    id: int  # the event's number
+    id: int  # the event's number, of several the newest one's
+    first: int  # the oldest one's, which stays as it is told again and again
     at: datetime
     task: str | None
     what: str  # one word
@@ -90,6 +91,7 @@ def _page(
 def _news(event: Event[Happening]) -> News:
     return News(
         id=event.id,
+        first=event.id,
         at=event.at,
         task=event.task,
         what=word_of(event.what),
@@ -103,11 +105,4 @@ def _same(newer: News, older: News) -> bool:
 
 def _again(newer: News, older: News) -> News:
     """Both as one, under the newest one's number and time."""
-    return News(
-        id=newer.id,
-        at=newer.at,
-        task=newer.task,
-        what=newer.what,
-        detail=newer.detail,
-        times=newer.times + older.times,
-    )
+    return replace(newer, first=older.first, times=newer.times + older.times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -12,11 +13,12 @@ from dashboard.pages.build import NAVIGATION
 from mission.journal import Journal
 from mission.journal.kinds import Other
 from mission.place import Place
-from tests.integration.dashboard.conftest import Serve, key_of
+from tests.integration.dashboard.conftest import Dashboard, Serve, key_of
 from tests.shown_mission import HOSTILE, held, make, plan
 
 ROWS = ("PAY-05", "PAY-07", "PAY-10", "PAY-16")
 PAGES = ("/", *(f"/KEY/{name}" for name, _ in NAVIGATION), *(f"/KEY/row/{row}" for row in ROWS))
+ATOM = "{http://www.w3.org/2005/Atom}"
 _SENT = 60_000  # bytes of a first page of two hundred rows
 
 
@@ -144,6 +146,45 @@ def test_the_feed_has_the_newest_first_and_tells_repetitions_once(client: httpx.
     assert numbers == sorted(numbers, reverse=True)
     gates = client.get(f"/{key}/feed.json?only=gates&task=PAY-07").json()["news"]
     assert [(one["what"], one["times"]) for one in gates] == [("gate", 3)]
+
+
+def test_the_feed_can_be_subscribed_to(dashboard: Dashboard, client: httpx.Client) -> None:
+    key = key_of(client)
+    news = client.get(f"/{key}/feed.json").json()["news"]
+    address = client.get(f"/{key}/feed").text.partition('type="application/atom+xml"')[2]
+    assert 'href="feed.atom"' in address
+    with httpx.Client(base_url=dashboard.origin) as reader:  # which keeps no cookie
+        assert reader.get(f"/{key}/feed.atom").status_code == 401
+        assert reader.get(f"/{key}/feed.atom", params={"token": "x"}).status_code == 401
+        found = reader.get(f"/{key}/feed.atom", params={"token": dashboard.door.token})
+        again = reader.get(
+            f"/{key}/feed.atom",
+            params={"token": dashboard.door.token},
+            headers={"If-None-Match": found.headers["etag"]},
+        )
+    assert again.status_code == 304
+    assert found.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert "set-cookie" not in found.headers
+    feed = ElementTree.fromstring(found.content)  # noqa: S314  our own
+    entries = feed.findall(f"{ATOM}entry")
+    assert [one.findtext(f"{ATOM}updated") for one in entries] == [one["at"] for one in news]
+    ids = [one.findtext(f"{ATOM}id") for one in entries]
+    assert len({*ids}) == len(ids) > 5
+    row = entries[0].find(f"{ATOM}link")
+    assert row is not None
+    assert client.get(f"/{key}/{row.get('href')}").status_code == 200
+
+
+def test_what_an_agent_said_is_text_in_the_feed(small: Place, serve: Serve) -> None:
+    said = f"{HOSTILE} \x00\x1b]]>\ufffe"
+    with Journal.open(small.journal_file) as journal:
+        journal.record(Other(kind="note", data={"text": said}), task="PAY-05")
+    with serve(small).client() as client:
+        feed = ElementTree.fromstring(client.get(f"/{key_of(client)}/feed.atom").content)  # noqa: S314
+    told = feed.findtext(f"{ATOM}entry/{ATOM}content")
+    assert told is not None
+    assert HOSTILE in told
+    assert told.isprintable()
 
 
 def test_the_feed_goes_on_where_a_page_ended(small: Place, serve: Serve) -> None:
