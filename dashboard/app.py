@@ -16,6 +16,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from dashboard.deciding import Decisions
+from dashboard.described import DECISION, DESCRIPTION, EVENTS, FORM, PAGE, SHARED
 from dashboard.door import Door, Entrance
 from dashboard.pages.build import NAVIGATION, OF_ROWS
 from dashboard.pages.page import Query
@@ -30,6 +31,7 @@ _STATIC_TYPES: Final = {
     "icon.svg": "image/svg+xml",
 }
 _MOST_FORM: Final = 64 << 10  # bytes
+_MOST_FIELDS: Final = 10
 _FORMS: Final = ("json", "txt")
 _Key = Annotated[str, InPath(max_length=80, pattern="^[a-z0-9-]+$")]
 _Task = Annotated[str, InPath(max_length=500, pattern=r"^[^\x00]+$")]
@@ -43,14 +45,22 @@ def make_app(
     app = FastAPI(
         title="Mission dashboard",
         version="1",
-        openapi_url=None,
+        description=DESCRIPTION,
         docs_url=None,  # FastAPI's own pages load programs from somewhere else
         redoc_url=None,
     )
     app.add_middleware(Entrance, door=door)
 
-    app.add_api_route("/events", _events(revisions), methods=["GET"])
-    app.add_api_route("/static/{name}", _shared, methods=["GET"])
+    app.add_api_route(
+        "/events",
+        _events(revisions),
+        methods=["GET"],
+        response_class=StreamingResponse,
+        responses=EVENTS,
+    )
+    app.add_api_route(
+        "/static/{name}", _shared, methods=["GET"], response_class=Response, responses=SHARED
+    )
     _add_pages(app, site)
     if decisions is not None:
         _add_decisions(app, site, door, decisions)
@@ -58,19 +68,19 @@ def make_app(
 
 
 def _add_pages(app: FastAPI, site: Site) -> None:
-    @app.get("/")
+    @app.get("/", response_class=Response, responses=PAGE)
     def home(request: Request) -> Response:
         """All missions."""
         return _answer(site, request, Asked(name="missions", address="missions"))
 
-    @app.get("/missions.{form}")
+    @app.get("/missions.{form}", response_class=Response, responses=PAGE)
     def missions(request: Request, form: str) -> Response:
         """All missions, for programs."""
         if form not in _FORMS:
             raise HTTPException(404, "There is no such page")
         return _answer(site, request, Asked(name="missions", form=form, address="missions"))
 
-    @app.get("/{key}/{page}")
+    @app.get("/{key}/{page}", response_class=Response, responses=PAGE)
     def mission(request: Request, key: _Key, page: str) -> Response:
         """A page of a mission."""
         name, form = ("feed", "atom") if page == "feed.atom" else _form(page, _PAGES.__contains__)
@@ -78,7 +88,7 @@ def _add_pages(app: FastAPI, site: Site) -> None:
             raise HTTPException(404, "There is no such page")
         return _answer(site, request, Asked(name=name, form=form, key=key, address=name))
 
-    @app.get("/{key}/{page}/{task:path}")
+    @app.get("/{key}/{page}/{task:path}", response_class=Response, responses=PAGE)
     def row(request: Request, key: _Key, page: str, task: _Task) -> Response:
         """A page about one row."""
         if page not in OF_ROWS:
@@ -96,12 +106,14 @@ def _add_decisions(app: FastAPI, site: Site, door: Door, decisions: Decisions) -
         top = str(request.scope.get("root_path", ""))
         return await run_in_threadpool(_decided, site, decisions, key, task, form, top)
 
-    @app.post("/{key}/pause")
+    @app.post("/{key}/pause", response_class=Response, responses=DECISION, openapi_extra=FORM)
     async def mission(request: Request, key: _Key) -> Response:
         """Pause a mission, or let it go on."""
         return await decide(request, key, "")
 
-    @app.post("/{key}/row/{task:path}")
+    @app.post(
+        "/{key}/row/{task:path}", response_class=Response, responses=DECISION, openapi_extra=FORM
+    )
     async def row(request: Request, key: _Key, task: _Task) -> Response:
         """Decide on a row."""
         return await decide(request, key, task)
@@ -137,7 +149,11 @@ async def _form_of(request: Request) -> dict[str, str] | None:
         body += part
         if len(body) > _MOST_FORM:
             return None
-    values = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10)
+    text = body.decode("utf-8", "replace")
+    try:
+        values = parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return None
     return {name: its[-1] for name, its in values.items()}
 
 

@@ -180,6 +180,7 @@ def test_a_mission_is_paused_and_goes_on(decided: Dashboard, small: Place) -> No
         ({"Origin": "BASE"}, {"ticket": ""}, 403),
         ({"Origin": "BASE", "Content-Type": "text/plain"}, {}, 403),
         ({"Origin": "BASE"}, {"note": "x" * 70_000}, 403),
+        ({"Origin": "BASE"}, {str(number): "" for number in range(20)}, 403),
         ({"Origin": "BASE"}, {"note": "x" * 5_000}, 400),
         ({"Origin": "BASE"}, {"verb": "set"}, 400),
         ({"Origin": "BASE"}, {"verb": "pause"}, 400),

@@ -217,7 +217,6 @@ def test_the_feed_goes_on_where_a_page_ended(small: Place, serve: Serve) -> None
         ("/static/../app.py", 404),
         ("/static/%2e%2e%2fapp.py", 404),
         ("/docs", 404),
-        ("/openapi.json", 404),
     ],
 )
 def test_what_is_not_there_is_said(client: httpx.Client, path: str, status: int) -> None:

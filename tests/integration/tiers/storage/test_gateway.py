@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from tests.command import run
+from tests.described import ask_all
 from tests.integration.tiers.storage.configured import configured
 from tests.services import PASSWORD, PostgresMaker, free_port
 from tiers.gateway.app import make_app
@@ -77,6 +78,12 @@ def _serving(storage: ReadStorage) -> Iterator[httpx.Client]:
     server.should_exit = True
     thread.join()
     listener.close()
+
+
+def test_every_answer_is_as_it_is_described(client: httpx.Client) -> None:
+    """Also of an id that cannot be, of huge offsets, and of what nobody put there."""
+    asked = ask_all(str(client.base_url), lambda path: path.update(id="fed") if path else None)
+    assert {"GET /api/v1/missions/{id}", "GET /api/v1/search", "GET /readyz"} <= asked
 
 
 def test_missions(client: httpx.Client) -> None:
