@@ -16,6 +16,7 @@ BENCHMARKS = (
     "write",
     "status",
     "pages",
+    "viewers",
     "orchestration",
     "makespan",
     "batching",

@@ -171,13 +171,16 @@ class _Once:
     def clone(self) -> Path:
         """A checkout of a copy of the repository, with that copy as its remote."""
         self._copies += 1
-        top = self._place / f"checkout-{self._copies}"
-        remote = top.with_suffix(".git")
-        git(
-            self._place, "clone", "-q", "--bare", "--no-hardlinks", str(self._template), str(remote)
-        )
-        git(self._place, "clone", "-q", "--no-hardlinks", str(remote), str(top))
-        return top
+        return clone_of(self._template, self._place, f"checkout-{self._copies}")
+
+
+def clone_of(template: Path, place: Path, name: str = "checkout") -> Path:
+    """A checkout, in `place`, of a copy of the repository, with that copy as its remote."""
+    top = place / name
+    remote = top.with_suffix(".git")
+    git(place, "clone", "-q", "--bare", "--no-hardlinks", str(template), str(remote))
+    git(place, "clone", "-q", "--no-hardlinks", str(remote), str(top))
+    return top
 
 
 def mission(top: Path, names: Sequence[str], *, seconds: float = 0.0) -> Path:
@@ -216,8 +219,11 @@ def carry_out(plan: Path, home: Path, *, slots: int, expected: int) -> None:
 def _makespan(folder: Path, rows: int, seconds: float) -> dict[str, object]:
     folder.mkdir()
     our_own(folder / "template.git")
-    top = _Once(folder, folder / "template.git").clone()
-    plan = mission(top, [f"R{number}" for number in range(rows)], seconds=seconds)
+    plan = mission(
+        clone_of(folder / "template.git", folder),
+        [f"R{number}" for number in range(rows)],
+        seconds=seconds,
+    )
     taken = _cost(lambda: carry_out(plan, folder, slots=SLOTS, expected=rows)).seconds
     bound = -(-rows // SLOTS) * seconds
     return {
