@@ -153,7 +153,7 @@ class ClaudeAgent:
 
     def _argv(self, brief: Brief, session: str) -> list[str]:
         config = self._config
-        allowed = [*(config.allow or ALLOWED), *claude_tools(config.mcp)]
+        allowed = [*(config.allow or ALLOWED), *claude_tools(config.mcp, brief)]
         return [
             self._program,
             "-p",

@@ -17,6 +17,7 @@ from agents.fence import one_line
 from agents.home import Belongings, folder_of
 from agents.instructions import with_instructions
 from agents.login import Login
+from agents.lookup import NAME as LOOKUP
 from agents.profile import missing_profile, profiled
 from agents.protocol import Brief, OnEvent, Result, ignore_event
 from agents.servers import codex_servers
@@ -52,6 +53,7 @@ LOGIN = Login(
 )
 _PROVIDER = "mission"  # the name under which another address is configured
 _DENIED = re.compile(r"patch rejected: [^;]+")
+_WITHOUT_SERVER = re.compile(rf"required MCP servers failed to initialize: {LOOKUP}\b")
 _LOST = re.compile(r"no rollout found", re.IGNORECASE)  # threads belong to a home folder
 
 
@@ -69,7 +71,12 @@ class CodexAgent:
         )
 
     def run(self, brief: Brief, stop: Stop, on_event: OnEvent = ignore_event) -> Result:
-        return resume_or_start(lambda one: self._run(one, stop, on_event), brief, _LOST)
+        result = resume_or_start(lambda one: self._run(one, stop, on_event), brief, _LOST)
+        if brief.lookup is None or not _WITHOUT_SERVER.search(result.summary):
+            return result
+        # It answered when it was looked at, and no more: that is no reason to lose a row.
+        alone = replace(brief, lookup=None)
+        return resume_or_start(lambda one: self._run(one, stop, on_event), alone, _LOST)
 
     def _run(self, brief: Brief, stop: Stop, on_event: OnEvent) -> Result:
         environment = self._environment(brief.environment)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from agents.lookup import Lookup
 from mission.config import SandboxConfig
 from mission.outcome import Outcome
 from mission.usage import Usage
@@ -58,6 +59,7 @@ class Brief:
     resume: str | None = None  # the session of an attempt that was cut off
     resumed: Usage = field(default_factory=Usage)  # what that session had used before
     token_limit: int | None = None  # it is ended once it has used more
+    lookup: Lookup | None = None  # where it looks the mission up; None: nowhere
     on_start: OnStart | None = None  # told the pid of the tool's supervisor, and its start time
     on_progress: OnProgress | None = None  # told what must not be lost when the run is killed
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from agents.lookup import NAME, VARIABLE, Lookup
 from agents.protocol import Brief
 from mission.config import McpServer
 
 Servers = Mapping[str, McpServer]
 
+_STARTUP_SECONDS = 20
 # Claude Code has no setting for the folder, and not every `env` knows `-C`.
 _IN_FOLDER = 'cd "$1" && shift && exec "$@"'
 
@@ -27,15 +29,18 @@ def variables(servers: Servers) -> tuple[str, ...]:
 def claude_servers(servers: Servers, brief: Brief) -> list[str]:
     """The arguments that give Claude Code its servers. It fills in `${NAME}` itself, so that no
     secret is on a command line."""
-    if not servers:
-        return []
     told = {name: _for_claude(one, brief) for name, one in servers.items()}
+    if brief.lookup is not None:
+        told[NAME] = _lookup_for_claude(brief.lookup)
+    if not told:
+        return []
     return [f"--mcp-config={json.dumps({'mcpServers': told})}"]
 
 
-def claude_tools(servers: Servers) -> list[str]:
+def claude_tools(servers: Servers, brief: Brief) -> list[str]:
     """What Claude Code may use of them without asking."""
-    return [
+    own = [] if brief.lookup is None else [f"mcp__{NAME}"]
+    return own + [
         f"mcp__{name}__{tool}" if tool else f"mcp__{name}"
         for name, one in servers.items()
         for tool in (one.tools or [""])
@@ -44,11 +49,33 @@ def claude_tools(servers: Servers) -> list[str]:
 
 def codex_servers(servers: Servers, brief: Brief) -> list[str]:
     """The arguments that give Codex its servers. It starts them outside of its own sandbox."""
-    arguments: list[str] = []
-    for name, one in servers.items():
-        for key, value in _for_codex(one, brief).items():
-            arguments += ["-c", f"mcp_servers.{name}.{key}={_toml(value)}"]
-    return arguments
+    told = {name: _for_codex(one, brief) for name, one in servers.items()}
+    if brief.lookup is not None:
+        told[NAME] = _lookup_for_codex(brief.lookup)
+    return [
+        part
+        for name, settings in told.items()
+        for key, value in settings.items()
+        for part in ("-c", f"mcp_servers.{name}.{key}={_toml(value)}")
+    ]
+
+
+def _lookup_for_claude(lookup: Lookup) -> dict[str, object]:
+    """Without `alwaysLoad` its tools would not be in the first request, but be sought for."""
+    token = {"Authorization": f"Bearer ${{{VARIABLE}}}"}
+    return {"type": "http", "url": lookup.url, "headers": token, "alwaysLoad": True}
+
+
+def _lookup_for_codex(lookup: Lookup) -> dict[str, object]:
+    """Unless it is required, Codex begins before it has heard of the tools. Whoever hands it over
+    has looked that the server answers: a required one that does not ends Codex."""
+    return {
+        "url": lookup.url,
+        "bearer_token_env_var": VARIABLE,
+        "required": True,
+        "startup_timeout_sec": _STARTUP_SECONDS,
+        "default_tools_approval_mode": "approve",  # nobody is there to be asked
+    }
 
 
 def _for_claude(server: McpServer, brief: Brief) -> dict[str, object]:

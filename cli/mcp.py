@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
+from cli.console import fact
 from errors import UsageError
 from lookup.told import Mission
 from mission.place import Place
@@ -15,12 +17,22 @@ from workspace.redact import Redactor
 
 app = typer.Typer()
 
+_SHORTEST_TOKEN, _LONGEST_TOKEN = 32, 200  # characters
+
 
 @app.command()
 def mcp(
     path: Annotated[
         str | None, typer.Argument(help="A TASKS.md, or a folder that holds one.")
     ] = None,
+    http: Annotated[
+        bool,
+        typer.Option(
+            "--http",
+            help="On a free port of this machine instead: the address is printed, and the token for"
+            " it is the first line of standard input.",
+        ),
+    ] = False,
 ) -> None:
     """Tools for agents (MCP) on standard input and output: how the mission stands, its rows.
 
@@ -39,7 +51,25 @@ def mcp(
         return LocalMission(place)
 
     from lookup.server import OneMission, make_server  # noqa: PLC0415 - takes a second
-    from lookup.stdio import serve_stdio  # noqa: PLC0415 - the same
 
     redact = Redactor.from_environment(os.environ).text
-    serve_stdio(make_server(OneMission(opened), redact, keeps=True))
+    server = make_server(OneMission(opened), redact, keeps=not http)
+    if http:
+        from lookup.http import serve_http  # noqa: PLC0415 - the same
+
+        serve_http(server, token=_token(), on_ready=fact)
+    else:
+        from lookup.stdio import serve_stdio  # noqa: PLC0415 - the same
+
+        serve_stdio(server)
+
+
+def _token() -> str:
+    """What whoever asks has to send along."""
+    token = sys.stdin.readline(_LONGEST_TOKEN).strip()
+    if len(token) < _SHORTEST_TOKEN:
+        raise UsageError(
+            f"--http needs a token of at least {_SHORTEST_TOKEN} characters",
+            hint="Write it as the first line of standard input: anybody on this machine can ask",
+        )
+    return token

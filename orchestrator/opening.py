@@ -43,6 +43,7 @@ from orchestrator.ports.display import Display
 from orchestrator.publishing.behind import Behind
 from orchestrator.soundness.preflight import repository_of
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
+from orchestrator.workplace.lookup_server import LookupServer
 from tasks_md.writer import StatusWriter
 from workspace.alive import started
 from workspace.away import Away
@@ -124,6 +125,7 @@ def open_mission(
         post = None
         if not isinstance(claim, NoClaim):
             post = RemotePost(repository, key=place.state_dir.name, state_dir=place.state_dir)
+        lookups = LookupServer(place.task_file, place.state_dir)
         task_file = task_path(place, repository)
         repository = replace(repository, escort=claim, task_file=task_file)
         parts = Assembly(
@@ -169,6 +171,7 @@ def open_mission(
             claim=claim,
             shown=shown,
             post=post,
+            lookups=lookups,
             remote=remote or NoWorkers(),
             operations=operations or NoRecord(),
         )
@@ -184,6 +187,7 @@ def open_mission(
                 raise
             raise disk from error
         finally:
+            lookups.close()
             claim.give_back()
             if post is not None:
                 post.close()

@@ -14,6 +14,7 @@ from mission.journal.kinds import (
     GateAnswered,
     Happening,
     MergeAwaited,
+    NoLookup,
     RequestAnswered,
     RowWaits,
     StatusSet,
@@ -160,6 +161,9 @@ def _lead(what: Happening) -> tuple[str, tuple[str, ...]]:
         case RowWaits():
             lead = (what.why or f"for {what.on}") if what.on else "no more"
             said = ("on", "why", "who")
+        case NoLookup():
+            lead = f"{what.agent} cannot look the mission up: {what.why}"
+            said = ("agent", "why")
         case MergeAwaited():
             lead, said = "its turn to merge", ("branch",)
         case _:

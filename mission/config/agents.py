@@ -156,6 +156,11 @@ class ToolAgentConfig(AgentConfig):
     mcp: McpServers = Field(
         default_factory=dict, description="Servers of tools (MCP) that it has, by name."
     )
+    lookup: bool = Field(
+        default=True,
+        description="Whether it has tools that tell how the mission stands (`mission mcp`), where"
+        " the extra `mcp` is installed. They cost some 250 tokens of each request.",
+    )
     retries: int = Field(
         default=2,
         ge=0,

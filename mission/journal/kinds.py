@@ -113,6 +113,14 @@ class AgentEnded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NoLookup:
+    """An agent works without the tools that tell how the mission stands."""
+
+    agent: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _WithUsage:
     """Tokens and money, by the names of the attempts' columns."""
 
@@ -377,6 +385,7 @@ Happening = (
     | WillConflict
     | Verified
     | AgentEnded
+    | NoLookup
     | UsageBooked
     | ReviewMade
     | NoReview

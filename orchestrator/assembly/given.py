@@ -22,6 +22,7 @@ from orchestrator.operations.evidence import NoRecord, OperationRecord
 from orchestrator.ports.display import Display
 from orchestrator.publishing.behind import Behind
 from orchestrator.workers.remote import NoWorkers, RemoteAgents
+from orchestrator.workplace.lookup_server import Lookups, NoLookups
 from policy.backoff import Chance, system_chance
 from tasks_md.writer import StatusWriter
 from workspace.away import Away
@@ -64,6 +65,7 @@ class Given:
     shown: Shown  # what other clones see of it
     claim: Claim = field(default_factory=NoClaim)  # says to other clones that we have the mission
     post: Post | None = None  # how they ask; None: nobody can
+    lookups: Lookups = field(default_factory=NoLookups)  # where agents look the mission up
     remote: RemoteAgents = field(default_factory=NoWorkers)  # for agents that work on workers
     operations: OperationRecord = field(default_factory=NoRecord)  # the engine's, of operations
     clock: Clock = SYSTEM_CLOCK

@@ -76,6 +76,8 @@ class Shared(Given):
         return Asking(
             place=self.place,
             config=self.config,
+            lookups=self.lookups,
+            journal=self.journal,
             redactor=self.redactor,
             display=self.display,
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from agents.lookup import wanted
 from agents.protocol import Result
 from agents.registry import settings as agent_settings
 from errors import AgentError, GitError, WorkersAwayError
@@ -38,6 +39,7 @@ from workspace.worktree import Worktree
 from workspace.worktrees import Worktrees
 
 _Answer = TypeVar("_Answer")
+_NO_LOOKUP = "it works on a worker, and the run has nobody there to ask"
 FINISHED = frozenset({Outcome.SUCCESS, Outcome.NEEDS_QA})
 
 
@@ -139,6 +141,8 @@ class Errands:
             booked: What is journalled already of what the earlier one used.
         """
         attempt = question.attempt
+        if earlier is None and wanted(errand.settings):
+            self.asking.note_no_lookup(question, _NO_LOOKUP)
         run = earlier or self._started(question, errand, secrets.token_hex(16))
         self.journal.record(
             ErrandSent(remote_run=run, about=errand.about, commit=errand.commit),

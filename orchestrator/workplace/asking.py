@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from agents.lookup import VARIABLE, Lookup, hindrance, wanted
 from agents.prices import Prices
 from agents.protocol import Agent, AgentEvent, Brief, OnProgress, OnStart, Result, Timeouts
 from agents.registry import create as create_agent
 from agents.registry import environment_names
 from agents.registry import settings as agent_settings
 from agents.sandbox import notice
+from errors import AgentError
 from mission.config import AgentConfig, MissionConfig
-from mission.journal import Attempt
+from mission.journal import Attempt, Journal
+from mission.journal.kinds import NoLookup
 from mission.outcome import Outcome
 from mission.place import Place
 from mission.usage import Usage
 from orchestrator.ports.display import Display
+from orchestrator.workplace.lookup_server import Lookups
 from workspace.process import Stop, allowed_environment
 from workspace.redact import Redactor
 
@@ -49,11 +53,15 @@ class Asking:
         *,
         place: Place,
         config: MissionConfig,
+        lookups: Lookups,
+        journal: Journal,
         redactor: Redactor,
         display: Display,
     ) -> None:
         self._place = place
         self._config = config
+        self._lookups = lookups
+        self._journal = journal
         self._redactor = redactor
         self._display = display
         self._told: set[str] = set()  # agents of which people know that nothing confines them
@@ -78,6 +86,8 @@ class Asking:
         if missing is not None:
             return Result(outcome=Outcome.BLOCKED, summary=missing)
         attempt = question.attempt
+        lookup = self._lookup(question, settings)
+        given = settings.set if lookup is None else {**settings.set, VARIABLE: lookup.token}
         brief = Brief(
             task=question.task,
             attempt=attempt.number,
@@ -86,7 +96,7 @@ class Asking:
             worktree=question.folder,
             log=self.log_of(question),
             scratch=self._place.state_dir / "scratch" / f"{attempt.id}-{question.agent}",
-            environment=allowed_environment(environment_names(settings), settings.set),
+            environment=allowed_environment(environment_names(settings), given),
             programs=question.programs,
             timeouts=Timeouts(
                 start=settings.timeouts.start,
@@ -96,6 +106,7 @@ class Asking:
             resume=question.resume,
             resumed=question.resumed,
             token_limit=question.token_limit,
+            lookup=lookup,
             on_start=question.on_start,
             on_progress=question.on_progress,
         )
@@ -108,6 +119,26 @@ class Asking:
         result = agent.run(brief, question.stop, show)
         # An adapter of somebody else's may tell what it should not.
         return replace(result, summary=redact(result.summary), answer=redact(result.answer))
+
+    def _lookup(self, question: Question, settings: AgentConfig) -> Lookup | None:
+        """Where the agent looks the mission up. Where it cannot although it is to, the history says
+        why."""
+        if not wanted(settings):
+            return None
+        why = hindrance(settings)
+        try:
+            if not why:
+                return self._lookups.offer()
+        except AgentError as error:
+            why = error.message
+        self.note_no_lookup(question, why)
+        return None
+
+    def note_no_lookup(self, question: Question, why: str) -> None:
+        """Journal why an agent works without."""
+        attempt = question.attempt
+        without = NoLookup(agent=question.agent, why=self._redactor.text(why))
+        self._journal.record(without, task=attempt.task, attempt=attempt.id)
 
     def _agent(self, name: str, own: AgentConfig) -> Agent:
         """The adapter for an agent name of the file. The first time, people are told if nothing

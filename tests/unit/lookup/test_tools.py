@@ -25,7 +25,7 @@ def named(name: str) -> Tool:
 def test_their_descriptions_are_short(missions: bool) -> None:
     told = [
         {
-            "name": f"mcp__mission__{one.name}",
+            "name": f"mcp__mission_runner__{one.name}",
             "description": one.description,
             "input_schema": one.schema(missions=missions),
         }

@@ -24,6 +24,7 @@ from mission.journal.kinds import (
     LetterCame,
     MergeAwaited,
     Merged,
+    NoLookup,
     Noticed,
     NotifyBegan,
     Other,
@@ -101,6 +102,7 @@ def _check(journal: Journal) -> None:
         BranchStays,
         CheckoutBehind,
         ErrandKeyed,
+        NoLookup,
     }  # newer ones
     (other,) = (event.what for event in journal.events() if isinstance(event.what, Other))
     assert other.kind == "note"
