@@ -105,7 +105,7 @@ def test_a_full_disk_is_said_and_loses_nothing_that_was_there(tmp_path: Path) ->
 def test_a_process_that_writes_for_too_long_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mission.journal.database._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("mission.journal.connection._BUSY_SECONDS", 0.05)
     path = tmp_path / "journal.sqlite"
     with Journal.open(path) as journal:
         other = sqlite3.connect(path, isolation_level=None)
