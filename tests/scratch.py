@@ -78,7 +78,7 @@ class Scratch:
     """Where the mission is."""
 
     top: Path
-    remote: Path
+    remote: Path  # where it is pushed to; the checkout itself, where it has none
 
     @property
     def task_file(self) -> Path:
@@ -136,10 +136,19 @@ def make(
     *,
     worker: str = WORKER,
     config: dict[str, object] | None = None,
+    shared: bool = True,
 ) -> Scratch:
     """A repository with a remote, the mission in `plan/`, and a scripted agent called `worker`.
 
     Made by as few git commands as can be: nearly every test begins with one.
+
+    Args:
+        folder: Where all of it lies.
+        rows: Of the mission.
+        worker: The agent's program.
+        config: Beside the agents.
+        shared: Whether there is a remote. What a run says to one takes half of all processes that
+            it starts: tests that are about something else go without.
     """
     remote, top = folder / "remote.git", folder / "checkout"
     script = folder / "worker.py"
@@ -147,7 +156,7 @@ def make(
     empty = _empty_repository()
     shutil.copytree(empty, top / ".git")
     with (top / ".git" / "config").open("a") as file:
-        file.write(_CHECKOUT.format(remote=remote))
+        file.write(_PERSON + (_CHECKOUT.format(remote=remote) if shared else ""))
     plan = top / "plan"
     plan.mkdir()
     (plan / "TASKS.md").write_text(HEADER + "".join(rows), encoding="utf-8")
@@ -159,6 +168,8 @@ def make(
     git = Git(top)
     git.run("add", "--all")
     git.run("commit", "--quiet", "-m", "Begin")
+    if not shared:
+        return Scratch(top=top, remote=top)
     # What a push leaves on both sides.
     (base := top / ".git" / "refs" / "remotes" / "origin" / "main").parent.mkdir(parents=True)
     shutil.copyfile(top / ".git" / "refs" / "heads" / "main", base)
@@ -169,10 +180,12 @@ def make(
     return Scratch(top=top, remote=remote)
 
 
-_CHECKOUT = """\
+_PERSON = """\
 [user]
 \tname = Orchestrator
 \temail = orchestrator@example.invalid
+"""
+_CHECKOUT = """\
 [remote "origin"]
 \turl = "{remote}"
 \tfetch = +refs/heads/*:refs/remotes/origin/*

@@ -33,7 +33,13 @@ print(json.dumps(answer))
 
 def limited(folder: Path, budget: dict[str, object]) -> Scratch:
     """Four independent rows of 1K each, under `budget`."""
-    return make(folder, [row(name) for name in "ABCD"], worker=SPENDS, config={"budget": budget})
+    return make(
+        folder,
+        [row(name) for name in "ABCD"],
+        worker=SPENDS,
+        config={"budget": budget},
+        shared=False,
+    )
 
 
 def test_rows_at_the_same_time_cannot_overshoot_together(tmp_path: Path) -> None:
@@ -71,7 +77,9 @@ def test_a_limit_of_a_run_is_for_that_run(tmp_path: Path) -> None:
 
 def test_a_row_that_used_its_own_limit_is_not_tried_again(tmp_path: Path) -> None:
     worker = SPENDS.replace('"success"', '"crashed"').replace("100}", "300}")
-    scratch = make(tmp_path, [row("A")], worker=worker, config={"budget": {"task_factor": 1.0}})
+    scratch = make(
+        tmp_path, [row("A")], worker=worker, config={"budget": {"task_factor": 1.0}}, shared=False
+    )
     end = scratch.run()
     assert end.failed == ()
     assert list(end.over_budget) == ["A"]
@@ -125,7 +133,9 @@ def test_input_from_a_cache_does_not_count_against_estimates(
     crashes_once = '"crashed" if os.environ["MISSION_ATTEMPT"] == "1" else "success"'
     worker = SPENDS.replace('"success"', crashes_once)
     worker = worker.replace("800", '90_800, "cached_tokens": 90_000')
-    scratch = make(tmp_path, [row("A")], worker=worker, config={"budget": {"task_factor": 2.0}})
+    scratch = make(
+        tmp_path, [row("A")], worker=worker, config={"budget": {"task_factor": 2.0}}, shared=False
+    )
     assert scratch.run().exit_code == 0
     with scratch.journal() as journal:
         spent = journal.spent("A")

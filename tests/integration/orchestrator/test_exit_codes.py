@@ -20,7 +20,7 @@ def run(scratch: Scratch, *tasks: str) -> RunEnd:
 
 def test_what_is_done_is_fine_and_what_waits_for_approval_too(tmp_path: Path) -> None:
     rows = [row("A"), row("B"), row("C", after="B"), row("D", after="C, A")]
-    scratch = make(tmp_path, rows, config={"qa": [{"match": {"id": "B"}}]})
+    scratch = make(tmp_path, rows, config={"qa": [{"match": {"id": "B"}}]}, shared=False)
     end = run(scratch)
     assert end.needs_qa == ("B",)
     assert set(end.waiting) == {"C", "D"}
@@ -28,7 +28,7 @@ def test_what_is_done_is_fine_and_what_waits_for_approval_too(tmp_path: Path) ->
 
 
 def test_a_row_that_waits_for_one_that_was_not_asked_for_is_a_no(tmp_path: Path) -> None:
-    scratch = make(tmp_path, [row("A"), row("B", after="A")])
+    scratch = make(tmp_path, [row("A"), row("B", after="A")], shared=False)
     end = run(scratch, "B")
     assert (end.exit_code, end.undone) == (1, ("B",))
     assert end.waiting == {"B": ("A",)}
@@ -36,7 +36,9 @@ def test_a_row_that_waits_for_one_that_was_not_asked_for_is_a_no(tmp_path: Path)
 
 
 def test_a_row_in_somebody_elses_hands_is_a_no(tmp_path: Path) -> None:
-    scratch = make(tmp_path, [row("A", status="in-progress"), row("B", after="A"), row("C")])
+    scratch = make(
+        tmp_path, [row("A", status="in-progress"), row("B", after="A"), row("C")], shared=False
+    )
     end = run(scratch)
     assert (end.exit_code, end.undone) == (1, ("A", "B"))
     assert end.in_progress == ("A",)

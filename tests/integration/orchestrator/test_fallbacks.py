@@ -17,7 +17,7 @@ def agents(
     """A mission whose agents `worker`, `other` and `third` end as `says` has it."""
     shared = unsteady(folder, says)
     named = {name: shared | settings.get(name, {}) for name in ("worker", "other", "third")}
-    return make(folder, rows, config={"agents": named})
+    return make(folder, rows, config={"agents": named}, shared=False)
 
 
 def test_a_fallback_stays_while_its_own_provider_rests(tmp_path: Path) -> None:

@@ -35,7 +35,11 @@ def overloaded(folder: Path, rows: list[str], **config: object) -> Scratch:
     run = [sys.executable, "-S", str(folder / "worker.py"), str(folder / "down")]
     agent = {"type": "command", "run": run, "max_attempts": 1}
     return make(
-        folder, rows, worker=WORKER, config={"agents": {"worker": agent, "other": agent}, **config}
+        folder,
+        rows,
+        worker=WORKER,
+        config={"agents": {"worker": agent, "other": agent}, **config},
+        shared=False,
     )
 
 
@@ -95,7 +99,7 @@ else:
 
 
 def test_a_session_outlives_an_attempt_that_was_killed_before_it_told_one(tmp_path: Path) -> None:
-    scratch = make(tmp_path, [row("A")], worker=FORGETS)
+    scratch = make(tmp_path, [row("A")], worker=FORGETS, shared=False)
     assert scratch.run().exit_code == 0
     asked = [(tmp_path / f"asked-{number}").read_text() for number in (1, 2, 3)]
     assert asked == ["", "the-first", "the-first"]

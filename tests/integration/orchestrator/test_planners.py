@@ -29,7 +29,7 @@ def away(folder: Path, says: dict[str, list[str]], **settings: object) -> Scratc
         "other": planner | settings,
         "codex": planner,
     }
-    scratch = make(folder, [row("A"), PLACEHOLDER], config={"agents": agents})
+    scratch = make(folder, [row("A"), PLACEHOLDER], config={"agents": agents}, shared=False)
     text = scratch.task_file.read_text()
     scratch.task_file.write_text(text.replace("`worker` | `other`", "`other` | `worker`"))
     return scratch

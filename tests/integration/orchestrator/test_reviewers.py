@@ -39,7 +39,7 @@ def reviewed(
         "review": [{"match": {"agent": "worker"}, "by": ["sonnet"]}],
         **more,
     }
-    return make(folder, rows, config=config)
+    return make(folder, rows, config=config, shared=False)
 
 
 def attempts(scratch: Scratch, task: str) -> list[str | None]:

@@ -44,7 +44,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _paused(tmp_path: Path) -> tuple[Scratch, Path]:
-    scratch = make(tmp_path, [row("A"), row("B", status="failed")])
+    scratch = make(tmp_path, [row("A"), row("B", status="failed")], shared=False)
     paused = scratch.task_file.parent / "PAUSED"
     paused.touch()
     return scratch, paused
@@ -152,7 +152,7 @@ def test_a_copy_to_the_storage_that_dies_is_said_with_the_remedy(
 
     monkeypatch.setattr("orchestrator.publishing.storage.StorageCopy._wanted", lambda _: True)
     monkeypatch.setattr("orchestrator.publishing.storage.StorageCopy._copy_until_over", bug)
-    scratch, display = make(tmp_path, [row("A")]), RecordingDisplay()
+    scratch, display = make(tmp_path, [row("A")], shared=False), RecordingDisplay()
     assert scratch.run(display=display).exit_code == 0
     assert [line for line in display.said if "storage" in line] == [
         "The storage is not kept up to date any more: LookupError: a bug of the copy",
@@ -192,6 +192,7 @@ def test_what_was_not_verified_ahead_is_verified_in_its_turn(
         [row(name) for name in names],
         worker=WORKER.format(marks=str(marks), first="A", same=()),
         config={"verify": [step]},
+        shared=False,
     )
     display = Marking(marks)
     assert scratch.run(slots=3, display=display).exit_code == 0
