@@ -12,10 +12,10 @@ from datetime import timedelta
 from cli.console import printable, screen_width, talk
 from cli.stopping import stopped_by_signals
 from cli.tables import minute, wrap
+from cli.typed_here import place_at
 from mission.clock import utc_now
 from mission.elsewhere import Claimed
 from mission.journal import RequestKind
-from mission.place import Place
 from mission.state import Status
 from orchestrator.ports.display import Display
 from service.ask import Asked, Wish
@@ -39,7 +39,7 @@ def ask_for(path: str | None, wishes: Sequence[Wish]) -> list[Asked]:
     stop = Stop()
     with stopped_by_signals(stop):
         return ask_writer_for(
-            Place.find(path),
+            place_at(path),
             wishes,
             redact=Redactor.from_environment(os.environ).text,
             stop=stop,
@@ -65,7 +65,7 @@ def ask(
     stop = Stop()
     with stopped_by_signals(stop):
         return ask_writer(
-            Place.find(path),
+            place_at(path),
             Wish(kind=kind, task=task, status=status, note=note, by=asker()),
             redact=Redactor.from_environment(os.environ).text,
             stop=stop,

@@ -10,9 +10,9 @@ from rich.console import Console
 from cli.console import fact, print_json, printable, talk
 from cli.live import display_for
 from cli.stopping import stopped_by_signals
+from cli.typed_here import command_here, place_at, text_here
 from flows.run import carry_out
 from mission.amounts import counted
-from mission.place import Place
 from mission.plan_copy import plan_file
 from orchestrator.dry_run import RowPreview, held_back, preview_run
 from orchestrator.expanding import next_placeholder
@@ -42,7 +42,7 @@ def tell_dry_run(request: RunRequest, *, as_json: bool) -> None:
     Raises:
         MissionError: As `orchestrator.soundness.soundness.examine` raises them.
     """
-    place = Place.find(request.path)
+    place = place_at(request.path)
     config, plan = examine(place, file=plan_file(place)).sound()
     selected = select(plan, request)
     for told in warnings_of(place, config):
@@ -101,27 +101,27 @@ def _report(end: RunEnd, *, as_json: bool) -> None:
         return
     if end.stopped:
         further = " Run again to carry on." if end.interrupted else ""
-        fact(printable(f"Stopped: {end.stopped.removesuffix('.')}.{further}"))
+        fact(printable(text_here(f"Stopped: {end.stopped.removesuffix('.')}.{further}")))
     counts = ", ".join(f"{count} {status}" for status, count in end.counts.items())
     fact(f"Rows: {counts or 'none'}.")
     for task in end.needs_qa:
-        fact(f"  {task} waits for a person: mission approve {task}")
+        fact(printable(f"  {task} waits for a person: {command_here(f'mission approve {task}')}"))
     left = {"failed": end.failed, "blocked": end.blocked, "left in progress": end.in_progress}
     for word, tasks in left.items():
         for task in tasks:
-            fact(f"  {task} {word}: mission history {task} says why")
+            fact(printable(f"  {task} {word}: {command_here(f'mission history {task}')} says why"))
     held = [f"{task} is over the budget: {told}" for task, told in end.over_budget.items()]
     for told in (*held, *end.given_up.values()):
-        fact(printable(f"  {told}"))
+        fact(printable(text_here(f"  {told}")))
     for task, names in end.waiting.items():
         if names:
             fact(f"  {task} waits for {', '.join(names)}")
     for told in _afterwards(end):
-        fact(printable(told))
+        fact(printable(text_here(told)))
 
 
 def _unplanned(milestone: str) -> str:
-    return f"{milestone} is not planned yet: mission expand {milestone}"
+    return f"{milestone} is not planned yet: {command_here(f'mission expand {milestone}')}"
 
 
 def _afterwards(end: RunEnd) -> Iterator[str]:

@@ -11,9 +11,9 @@ import typer
 
 from cli.console import Style, fact, paint, print_json, printable, screen_width, shown_path
 from cli.tables import wrap
+from cli.typed_here import place_at, text_here
 from errors import UnreadableError
 from errors.finding import Finding, Severity
-from mission.place import Place
 from orchestrator.soundness.soundness import examine
 
 app = typer.Typer()
@@ -38,7 +38,7 @@ def check(
 
     The exit code is 1 if there are errors, 2 if one of the files cannot be read.
     """
-    places = [Place.find(path) for path in paths] if paths else [Place.find()]
+    places = [place_at(path) for path in paths] if paths else [place_at(None)]
     examined = [examine(place) for place in places]
     findings = [found for one in examined for found in one.findings]
     counts = Counter(finding.severity for finding in findings)
@@ -73,7 +73,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
 
 
 def _indented(text: str, style: Style) -> None:
-    for line in wrap(printable(text), screen_width() - 4):
+    for line in wrap(printable(text_here(text)), screen_width() - 4):
         fact(f"    {paint(line, style)}")
 
 

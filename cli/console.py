@@ -18,6 +18,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TextIO
 
+from cli.typed_here import text_here
+
 Style = Literal["", "bold", "dim", "red", "green", "yellow", "cyan"]
 
 _CODES: Mapping[Style, str] = {
@@ -39,8 +41,8 @@ def fact(text: str = "") -> None:
 
 
 def talk(text: str) -> None:
-    """Print a line for people to stderr."""
-    _write(sys.stderr, text)
+    """Print a line for people to stderr; commands in it are as they can be typed here."""
+    _write(sys.stderr, text_here(text))
 
 
 def print_json(value: Mapping[str, object]) -> None:

@@ -9,8 +9,8 @@ import typer
 
 from cli.console import fact, printable, talk
 from cli.listening import CertificateOption, HostNamesOption, KeyOption, certificate_of
+from cli.typed_here import place_at
 from mission.amounts import counted
-from mission.place import Place
 from workspace.redact import Redactor
 
 app = typer.Typer()
@@ -63,7 +63,7 @@ def dashboard(
     It prints an address with a token: whoever has it sees the missions, and decides in your name as
     the commands do. Other users of this machine see nothing. No run needs it, and it slows none.
     """
-    places = [Place.find(path) for path in paths or (None,)]
+    places = [place_at(path) for path in paths or (None,)]
     talk(printable(f"Making the pages of {', '.join(str(one.task_file) for one in places)}"))
     # Takes a second, of which whoever waits has been told.
     from cli.asking import asker  # noqa: PLC0415 - as said above

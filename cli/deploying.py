@@ -9,11 +9,11 @@ from pathlib import Path
 
 from agents.registry import settings as agent_settings
 from cli.console import fact, print_json, printable, talk
+from cli.typed_here import place_at
 from errors import UsageError
 from flows.reach import Reached, reach
 from flows.settings import AUTH_STRING
 from mission.config import SHIPPED_AGENTS, AgentConfig, load_config, parse_duration
-from mission.place import Place
 
 SHORTEST = "40s"  # a run gives a sign of life every 30 s
 
@@ -76,7 +76,7 @@ def _on_workers(path: str | None) -> dict[str, AgentConfig]:
         UsageError: There is no mission at `path`.
     """
     try:
-        place = Place.find(path)
+        place = place_at(path)
     except UsageError as error:
         if path is not None:
             raise

@@ -9,8 +9,8 @@ import typer
 
 from cli.arguments import PATH, path_and
 from cli.console import printable, talk
+from cli.typed_here import place_at
 from errors import UsageError
-from mission.place import Place
 
 app = typer.Typer()
 
@@ -46,7 +46,7 @@ def expand_milestone(
     path, (milestone,) = path_and(words, "MILESTONE")
     if edit and (as_json or not sys.stdin.isatty()):
         raise UsageError("--edit needs a terminal", hint="Leave it out")
-    place = Place.find(path)
+    place = place_at(path)
     if not as_json:
         talk(printable(f"Planning {milestone} of {place.task_file}"))
     from cli.planning import Asked, plan_and_tell  # noqa: PLC0415 - takes a second

@@ -11,11 +11,11 @@ import typer
 
 from cli.console import fact, print_json, talk
 from cli.tables import Column, minute, table
+from cli.typed_here import place_at
 from errors import UsageError
 from forecast.outcome import Band
 from forecast.setting import WhatIf
 from mission.amounts import count, counted, money, share
-from mission.place import Place
 from service.forecast import PLAYS, Finish, Forecast, forecast_data, read_forecast
 
 app = typer.Typer()
@@ -83,7 +83,7 @@ def forecast(
         without=frozenset(without or ()),
     )
     due = None if by is None else _moment(by)
-    found = read_forecast(Place.find(path), what_if=what_if, plays=plays)
+    found = read_forecast(place_at(path), what_if=what_if, plays=plays)
     late = list(_late(found, due, usd, tokens))
     if as_json:
         print_json(forecast_data(found) | {"ok": not late})

@@ -10,12 +10,15 @@ from pathlib import Path
 from cli.check import print_findings
 from cli.console import fact, paint, printable, shown_path, talk
 from cli.question import answered
+from cli.typed_here import command_here, place_at
 from errors import UsageError
 from errors.finding import Severity
 from mission.founding.texts import mission_name
-from mission.place import TASK_FILE, Place
+from mission.place import TASK_FILE
 from orchestrator.soundness.soundness import examine
 from service.founding import Choice, Ground, begin, labelled_rows, look_around
+
+_COMMIT = "git commit -m 'Plan the mission'"
 
 
 def found_and_tell(folder: Path, *, yes: bool, label: str | None, base: str | None) -> bool:
@@ -38,7 +41,7 @@ def found_and_tell(folder: Path, *, yes: bool, label: str | None, base: str | No
             f"{len(rows)} row{'s' if len(rows) > 1 else ''} from issues: others wrote these texts;"
         )
         fact("read them before an agent does")
-    place = Place.find(str(ground.folder / TASK_FILE))
+    place = place_at(str(ground.folder / TASK_FILE))
     findings = examine(place).findings
     if findings:
         print_findings(findings)
@@ -106,15 +109,17 @@ def _commands(told: str) -> tuple[tuple[str, ...], ...]:
 
 def _next(ground: Ground, written: tuple[Path, ...]) -> None:
     plan = shown_path(ground.folder / TASK_FILE)
-    names = " ".join(shlex.quote(shown_path(file)) for file in written)
+    names = shlex.join(str(file.resolve().relative_to(ground.facts.top)) for file in written)
     fact()
     fact("Next:")
-    fact(f"  1. put your own rows into {plan}, then type `mission check`")
-    fact(f"  2. git add {names}")
-    fact("     git commit -m 'Plan the mission'")
+    fact(f"  1. put your own rows into {plan}, then type `{command_here('mission check')}`")
+    fact(printable(f"  2. {command_here(f'git add {names}')}"))
+    fact(printable(f"     {command_here(_COMMIT)}"))
     if ground.facts.remote:
-        fact("     git push    (work starts from what the remote has)")
-    fact("  3. mission run --dry-run    shows what would happen, and starts nothing")
-    fact("  4. mission run              carries it out")
+        push = printable(command_here("git push"))
+        fact(f"     {push}    (work starts from what the remote has)")
+    dry, run = (printable(command_here(one)) for one in ("mission run --dry-run", "mission run"))
+    fact(f"  3. {dry}    shows what would happen, and starts nothing")
+    fact(f"  4. {run:{len(dry)}}    carries it out")
     if not ground.facts.has_commit:
         fact("This repository has no commit yet: 2 makes the first.")

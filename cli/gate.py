@@ -17,6 +17,7 @@ import typer
 from cli.console import fact, print_json, printable, talk
 from cli.lazy import FullGroup
 from cli.tables import second
+from cli.typed_here import place_at
 from errors import GateError, GateTimeoutError, UsageError
 from gates.pause import PauseFiles
 from gates.protocol import GateRequest, GateVerdict, Purpose
@@ -111,7 +112,7 @@ def queue(
 def _place(path: str | None) -> Place | None:
     """The mission; None where nobody named one and there is none: a repository will do."""
     try:
-        return Place.find(path)
+        return place_at(path)
     except UsageError:
         if path is not None:
             raise
@@ -146,7 +147,7 @@ def _checked(branch: str) -> str:
     if problem:
         raise UsageError(
             f"--branch: {branch!r} is not a branch name: {problem}",
-            hint="`git help check-ref-format` has the rules",
+            hint="Name it as git does",
         )
     return branch
 

@@ -101,7 +101,7 @@ def serve_gateway(
         if without_tokens:
             talk(
                 "You may read it, and no other user: for others,"
-                " `mission gateway token add NAME --all-missions` before a start"
+                " `mission gateway token add reader --all-missions` before a start"
             )
 
     serve(

@@ -11,8 +11,8 @@ import typer
 
 from cli.console import fact, paint, print_json, printable, talk
 from cli.tables import STATUS_STYLES, Column, table
+from cli.typed_here import place_at
 from mission.amounts import count
-from mission.place import Place
 from mission.plan import read_plan
 from tasks_md.graph import Graph
 from tasks_md.model import Plan
@@ -57,7 +57,7 @@ def graph(
 
     The exit code is 1 if tasks wait for each other in a circle.
     """
-    plan = read_plan(Place.find(path))
+    plan = read_plan(place_at(path))
     made = Graph.of(plan)
     if as_json or form is Format.JSON:
         print_json(_data(plan, made))

@@ -10,9 +10,9 @@ import typer
 from cli.arguments import PATH, path_or
 from cli.console import fact, paint, print_json, printable, screen_width, talk
 from cli.tables import Column, Styles, second, table, wrap
+from cli.typed_here import place_at
 from mission.amounts import clock, in_one_line, span
 from mission.journal import Attempt
-from mission.place import Place
 from service.moments import Moment, hosts_elsewhere, moments
 from service.story import read_history
 
@@ -53,7 +53,7 @@ def history(
 ) -> None:
     """Attempts, gate verdicts, merges, status changes and requests, from the journal."""
     path, task = path_or(words or [], "ID")
-    found = read_history(Place.find(path), task)
+    found = read_history(place_at(path), task)
     hosts = hosts_elsewhere(found.runs)
     if as_json:
         print_json(found.data())

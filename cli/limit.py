@@ -10,8 +10,8 @@ from cli.arguments import path_and
 from cli.asking import tell_left
 from cli.console import fact, print_json, printable, talk
 from cli.stopping import stopped_by_signals
+from cli.typed_here import place_at
 from errors import UsageError
-from mission.place import Place
 from mission.slots import MOST, read_slots
 from service.limiting import limit as limit_run
 from workspace.process import Stop
@@ -37,7 +37,7 @@ def limit(
         raise UsageError(
             f"{number!r} is no number of rows", hint=f"A whole number from 1 to {MOST}"
         )
-    place, stop = Place.find(path), Stop()
+    place, stop = place_at(path), Stop()
     if not as_json:
         talk(printable(f"Asking the run of {place.task_file}"))
     with stopped_by_signals(stop):

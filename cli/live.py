@@ -16,6 +16,7 @@ from rich.text import Text
 
 from cli.console import printable
 from cli.tables import wrap
+from cli.typed_here import text_here
 from mission.state import Status
 from orchestrator.ports.display import Display, Progress
 
@@ -75,7 +76,7 @@ class PlainDisplay:
 
     def say(self, text: str) -> None:
         with self._lock:
-            self._console.out(printable(text), highlight=False)
+            self._console.out(printable(text_here(text)), highlight=False)
 
     def doing(
         self, task: str, phase: str, detail: str = "", *, since: datetime | None = None
@@ -117,7 +118,7 @@ class LiveDisplay:
         self._live.stop()
 
     def say(self, text: str) -> None:
-        lines = wrap(printable(text), self._console.width)
+        lines = wrap(printable(text_here(text)), self._console.width)
         self._console.print(Text("\n".join(lines)), soft_wrap=True)
 
     def doing(

@@ -13,6 +13,7 @@ import typer
 from cli.arguments import PATH, path_or
 from cli.console import Style, fact, paint, printable, screen_width, talk
 from cli.tables import wrap
+from cli.typed_here import place_at
 from errors import MissionError, StoppedError, UsageError
 from mission.journal import Attempt
 from mission.place import Place
@@ -64,7 +65,7 @@ def log(
     path, task = path_or(words, "ID")
     if task is None:
         raise UsageError("ID is missing: wanted is [PATH] ID", hint="`mission status` has the ids")
-    place = Place.find(path)
+    place = place_at(path)
     attempt = _attempt(read_story(place, task), number)
     if attempt.log is None:
         raise MissionError(f"attempt {attempt.number} at {task} keeps no log: no agent works on it")

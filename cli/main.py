@@ -16,9 +16,11 @@ from typing import Annotated
 
 import typer
 
+from cli import typed_here
 from cli.console import fact, print_json, printable, shown_path, talk
 from cli.lazy import lazy_group
 from cli.proxies import spare_loopback
+from cli.typed_here import text_here
 from errors import FindingsError, MissionError, told
 from errors.disk import LITTLE, TROUBLE, standing
 from mission.place import mission_home
@@ -108,20 +110,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the process ends with the exit code."""
     _open_closed_streams()
     spare_loopback(os.environ)
+    with typed_here.begun():
+        _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(arguments: Sequence[str]) -> None:
     try:
         app(args=arguments, prog_name="mission", standalone_mode=True)
     except (MissionError, OSError, MemoryError) as error:
         if isinstance(error, OSError) and error.errno in TROUBLE and error.filename is None:
-            _name_the_disk(error, sys.argv[1:] if arguments is None else arguments)
+            _name_the_disk(error, arguments)
         shown, redact = told(error), Redactor.from_environment().text
-        message, hint = redact(shown.message), redact(shown.hint)
+        message, hint = (text_here(redact(one)) for one in (shown.message, shown.hint))
         if isinstance(shown, FindingsError):
             _tell_all(shown, redact)
         else:
             talk(f"mission: {printable(message)}")
             if hint:
                 talk(f"  {printable(hint)}")
-        if "--json" in (sys.argv[1:] if arguments is None else arguments):
+        if "--json" in arguments:
             told_of: dict[str, object] = {"message": message, "hint": hint}
             if isinstance(shown, FindingsError):
                 told_of["findings"] = [

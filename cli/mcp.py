@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from cli.console import fact
+from cli.typed_here import place_at
 from errors import UsageError
 from lookup.told import Mission
-from mission.place import Place
 from workspace.redact import Redactor
 
 app = typer.Typer()
@@ -43,7 +43,7 @@ def mcp(
             "The package for MCP is not installed",
             hint="Install the extra: uv tool install 'mission-runner[mcp]'",
         )
-    place = Place.find(path)
+    place = place_at(path)
 
     def opened() -> Mission:
         from lookup.local import LocalMission  # noqa: PLC0415 - after the first answer is out

@@ -8,8 +8,8 @@ import typer
 
 from cli.console import fact, print_json, talk
 from cli.tables import Column, table
+from cli.typed_here import place_at
 from mission.amounts import count
-from mission.place import Place
 from mission.plan import read_plan
 from service.overview import AGGREGATE, TaskView, make_overview, task_data
 from tasks_md.graph import Graph
@@ -38,7 +38,7 @@ def next_tasks(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """The ready tasks in dispatch order: the longest chain of open tasks behind them first."""
-    place = Place.find(path)
+    place = place_at(path)
     plan = read_plan(place)
     graph = Graph.of(plan)
     overview = make_overview(plan, graph, {})

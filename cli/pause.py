@@ -10,7 +10,7 @@ import typer
 from cli.asking import tell_away, tell_left
 from cli.console import fact, print_json, printable, talk
 from cli.stopping import stopped_by_signals
-from mission.place import Place
+from cli.typed_here import place_at
 from service.pausing import pause as pause_mission
 from service.pausing import unpause as unpause_mission
 from workspace.process import Stop
@@ -27,7 +27,7 @@ def pause(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Start nothing, push nothing and merge nothing until `mission unpause`. What runs goes on."""
-    place, stop = Place.find(path), Stop()
+    place, stop = place_at(path), Stop()
     if not as_json:
         talk(printable(f"Pausing {place.task_file}"))
     with stopped_by_signals(stop):
@@ -55,7 +55,7 @@ def unpause(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Go on. Removes what `mission pause` wrote, and a `PAUSED` file beside the task file."""
-    place, stop = Place.find(path), Stop()
+    place, stop = place_at(path), Stop()
     if not as_json:
         talk(printable(f"Letting {place.task_file} go on"))
     with stopped_by_signals(stop):

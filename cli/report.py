@@ -10,7 +10,7 @@ import typer
 
 from cli.console import fact, print_json, talk
 from cli.tables import STATUS_STYLES, Column, table
-from mission.place import Place
+from cli.typed_here import place_at
 from mission.report import Line, Report
 from mission.report_markdown import amounts, remark, report_markdown
 from service.reporting import read_report, report_data
@@ -51,7 +51,7 @@ def report(
     WORK is the time of agents, reviewers and checks; WAIT that for providers, gates, turns to merge
     and people.
     """
-    place = Place.find(path)
+    place = place_at(path)
     made = read_report(place, milestone=milestone)
     if as_json or form is Format.JSON:
         print_json({"path": str(place.task_file), **report_data(made)})

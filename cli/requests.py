@@ -10,9 +10,9 @@ import typer
 from cli.arguments import PATH, path_and, path_and_rows
 from cli.asking import ask, ask_for, asker
 from cli.console import fact, print_json, printable, talk
+from cli.typed_here import place_at
 from errors import RequestRefusedError, UsageError
 from mission.journal import RequestKind
-from mission.place import Place
 from mission.state import Status
 from service.ask import Asked, Wish
 
@@ -118,7 +118,7 @@ def _ask(
     if every:
         from service.posting import rows_that_are  # noqa: PLC0415 - takes half a second
 
-        tasks = rows_that_are(Place.find(path), wanted)
+        tasks = rows_that_are(place_at(path), wanted)
     by = asker()
     wishes = [Wish(kind=kind, task=task, note=note, by=by) for task in dict.fromkeys(tasks)]
     asked = ask_for(path, wishes) if wishes else []

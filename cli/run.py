@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.console import printable, talk
-from mission.place import Place
+from cli.typed_here import place_at
 
 app = typer.Typer()
 
@@ -46,7 +46,7 @@ def run(
     blocked, over the budget, in somebody else's hands, or waits for a row that was not asked for;
     or the run stopped by itself, because something has to be mended first.
     """
-    place = Place.find(path)
+    place = place_at(path)
     doing = "Looking through" if dry_run else "Carrying out"
     talk(f"{doing} {printable(str(place.task_file))}")
     from cli.carrying_out import carry_out_and_tell, tell_dry_run  # noqa: PLC0415 - as said above

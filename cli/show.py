@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from cli.arguments import PATH, path_or
 from cli.console import Style, fact, paint, print_json, printable, screen_width, shown_path, talk
 from cli.pager import page
 from cli.tables import wrap
+from cli.typed_here import place_at, text_here
 from errors import UsageError
 from mission.amounts import clock, count, in_one_line, money, span
 from mission.journal import Attempt
@@ -72,7 +73,7 @@ def show(
     path, task = path_or(words, "ID")
     if task is None:
         raise UsageError("ID is missing: wanted is [PATH] ID", hint="`mission status` has the ids")
-    place = Place.find(path)
+    place = place_at(path)
     shown = _look(place, task, [path] if path is not None else [])
     if as_json:
         print_json(shown.data())
@@ -108,8 +109,8 @@ def _page(shown: _Shown) -> Iterator[str]:
     if story.row is not None:
         yield from _wrapped(story.row.description, "")
         if story.row.notes and story.row.notes not in waits:
-            yield from _told("notes", [story.row.notes])
-    yield from _told("waits for", waits, "yellow")
+            yield from _told("notes", [text_here(story.row.notes)])
+    yield from _told("waits for", map(text_here, waits), "yellow")
     if chapter is None:
         yield from _told("attempts", ["none yet"])
     else:
@@ -128,7 +129,7 @@ def _attempt(shown: _Shown, chapter: Chapter) -> Iterator[str]:
     took = attempt.ended - attempt.started if attempt.ended else None
     begun = f"{attempt.number} by {attempt.agent} ({attempt.route}), {clock(attempt.started)}"
     yield from _told("attempt", [begun, f"{end}, took {span(took)}" if took else end])
-    yield from _told("why", [in_one_line(attempt.reason)] if attempt.reason else [])
+    yield from _told("why", [text_here(in_one_line(attempt.reason))] if attempt.reason else [])
     yield from _told("it says", attempt.summary[:_MOST_SUMMARY].splitlines())
     yield from _changes(shown.work, attempt)
     yield from _told("verified", list(_steps(chapter)))
@@ -191,7 +192,7 @@ def _gates(chapter: Chapter) -> Iterator[str]:
         yield f"{gate.gate}: {gate.state} for the {gate.purpose}{detail}, {clock(event.at)}"
 
 
-def _told(name: str, texts: Sequence[str], style: Style = "") -> Iterator[str]:
+def _told(name: str, texts: Iterable[str], style: Style = "") -> Iterator[str]:
     """Texts beside a name, each from a line of its own on."""
     for text in texts:
         for paragraph in text.splitlines() or [""]:

@@ -10,6 +10,7 @@ import typer
 
 from cli.console import fact, print_json, printable, talk
 from cli.status_page import status_page
+from cli.typed_here import place_at
 from errors import GitError, StoppedError, UsageError
 from mission.clock import utc_now
 from mission.place import Place
@@ -36,7 +37,7 @@ def status(
     """Milestones with their progress, what is ready, held up or waiting, and what was spent."""
     if watch and as_json:
         raise UsageError("--watch and --json do not go together", hint="Leave one of them out")
-    place = Place.find(path)
+    place = place_at(path)
     if fetch or (not watch and may_be_asked(place)):
         _look_there(place, always=fetch)
     standings = Standings.shared(place)

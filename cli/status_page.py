@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cli.console import Style, paint, printable, screen_width, shown_path
 from cli.elsewhere_page import answer_lines, claim_lines, row_lines
 from cli.tables import Column, minute, table, wrap, wrapped
+from cli.typed_here import command_here, text_here
 from mission.amounts import count
 from mission.waits import WaitsFor
 from service.overview import MilestoneView, Overview, TaskView
@@ -144,15 +145,19 @@ def _milestone(view: MilestoneView) -> tuple[str, ...]:
 def _section(section: _Section, rows: Sequence[TaskView], standing: Standing) -> Iterator[str]:
     shown = rows[: section.most]
     told = section.many if section.many and len(rows) > 1 else section.hint
-    told = told.format(printable(rows[0].task.id))
-    hint = f"  {paint(told, 'dim')}" if told else ""
-    yield f"{paint(f'{section.title} ({len(rows)})', section.style)}{hint}"
+    told = command_here(told.format(printable(rows[0].task.id)))
+    title = f"{section.title} ({len(rows)})"
+    beside = display_width(f"{title}  {told}") <= screen_width()
+    hint = f"  {paint(told, 'dim')}" if told and beside else ""
+    yield f"{paint(title, section.style)}{hint}"
+    if not beside:
+        yield f"  {paint(told, 'dim')}"  # in one line, so that it can be copied
     ids = max(display_width(printable(view.task.id)) for view in shown)
     for view in shown:
         name = printable(view.task.id)
         lead = f"  {name}{' ' * (ids - display_width(name))}  "
         room = max(20, screen_width() - display_width(lead))
-        text = wrap(printable(section.tells(view, standing)), room)
+        text = wrap(printable(text_here(section.tells(view, standing))), room)
         if section.most == _FEW and len(text) > 1:
             text = [_cut(text, room)]
         yield lead + text[0]

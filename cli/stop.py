@@ -12,8 +12,8 @@ from cli.asking import asker, tell_left
 from cli.console import fact, print_json, printable, screen_width, talk
 from cli.stopping import stopped_by_signals
 from cli.tables import wrap
+from cli.typed_here import place_at
 from errors import UsageError
-from mission.place import Place
 from service.stopping import stop_rows
 from tasks_md.holder import Holder
 from workspace.process import Stop
@@ -45,7 +45,7 @@ def stop(
     if note is not None and retry is not None:
         raise UsageError("--note and --retry are one or the other", hint="--help says more")
     path, tasks = path_and_some(words)
-    place, request = Place.find(path), Stop()
+    place, request = place_at(path), Stop()
     if not as_json:
         talk(f"Stopping {printable(', '.join(tasks))}")
     with stopped_by_signals(request):

@@ -10,6 +10,7 @@ import typer
 from watchfiles import watch
 
 from cli.console import fact, print_json, printable, talk
+from cli.typed_here import place_at
 from errors import StoppedError, TierError
 from mission.amounts import counted
 from mission.place import Place
@@ -48,7 +49,7 @@ def sync_storage(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Copy a mission's tasks, attempts and events into the storage, and send its events live."""
-    place = Place.find(path)
+    place = place_at(path)
     configured = load_tier_config(config)
     with open_storage(configured) as connection:
         synced = sync(configured, connection, place)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cli.console import Style, paint, printable, screen_width
+from cli.typed_here import text_here
 from tasks_md.spans import character_width, display_width
 
 Styles = Mapping[str, Style]
@@ -134,5 +135,5 @@ def _dated(when: datetime, form: str) -> str:
 
 def wrapped(text: str, style: Style) -> Iterator[str]:
     """A text of any origin, in lines for the screen."""
-    for line in wrap(printable(text), screen_width()):
+    for line in wrap(printable(text_here(text)), screen_width()):
         yield paint(line, style)

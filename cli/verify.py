@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.console import printable, talk
-from mission.place import Place
+from cli.typed_here import place_at
 
 app = typer.Typer()
 
@@ -31,7 +31,7 @@ def verify(
     Every disagreement is a finding; the exit code is 1 while one is left. That this clone has not
     yet taken in what the base says is told, and no disagreement.
     """
-    place = Place.find(path)
+    place = place_at(path)
     if not as_json:
         talk(f"Comparing {printable(str(place.task_file))} with the facts")
     from cli.comparing import compare_and_tell  # noqa: PLC0415 - takes a second

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from cli.live import RunDisplay, display_for
+from cli.typed_here import place_at
 from errors import StoppedError
-from mission.place import Place
 from mission.state import Status
 from orchestrator.ports.display import Progress
 from service.builder import Standings
@@ -30,7 +30,7 @@ def watch(
 
     It changes nothing, waits for the next run when one has ended, and goes on until Ctrl-C.
     """
-    standings = Standings.shared(Place.find(path))
+    standings = Standings.shared(place_at(path))
     with display_for(Console()) as display:
         watched = _Watched(display)
         try:

@@ -6,6 +6,7 @@ everything that it does, and waits on the `Stop`, so that Ctrl-C ends it at once
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -182,7 +183,8 @@ def _timed_out(verdict: GateVerdict, request: GateRequest, timeout: timedelta) -
         detail = f"clear, but not often enough in a row: {verdict.detail}"
     else:
         detail = f"{verdict.state}: {verdict.detail}"
-    hint = f"`mission gate queue --purpose {request.purpose} --branch {request.branch}` asks alone"
+    branch = shlex.quote(request.branch)
+    hint = f"`mission gate queue --purpose {request.purpose} --branch {branch}` asks alone"
     if verdict.retry_after:
         hint = f"It asks for {verdict.retry_after} of patience before the next question"
     shown = format_duration(timedelta(seconds=round(timeout.total_seconds(), 1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,9 +178,11 @@ def _in_folder(folder: Path, *, around: bool) -> Path:
     if top is not None and top != folder:
         return _in_folder(top, around=False)
     if not found:
+        here = Path.cwd().is_relative_to(folder)
+        begin = "`mission init`" if here else f"`mission init {shlex.quote(str(folder))}`"
         raise UsageError(
             f"no {TASK_FILE} in {folder} or below",
-            hint=f"`mission init` writes one; or name a {TASK_FILE}, or its folder",
+            hint=f"{begin} writes one; or name a {TASK_FILE}, or its folder",
         )
     names = ", ".join(str(file.relative_to(folder)) for file in found[:5])
     more = f" and {len(found) - 5} more" if len(found) > 5 else ""

@@ -215,7 +215,7 @@ def check_request(request: RunRequest, warn: Callable[[str], None]) -> Place:
     place = Place.find(request.path)
     top = repository_of(place)
     with Git(top).asked() as git:
-        refuse_without_commit(git)
+        refuse_without_commit(git, place.path_in_repository or "")
         config, plan = examine(place, git, file=plan_file(place)).sound()
         select(plan, request)
         repository = Repository.open(top, base=config.base, remote=config.remote, asked=git)

@@ -230,7 +230,8 @@ class Repository:
         if tip is None and self.remote is None and self.git.commit("HEAD") is None:
             raise GitError(
                 f"{self.top} has no commit yet",
-                hint="Work starts from one: `git add` the task file, and `git commit`",
+                hint="Work starts from one: "
+                f"`git add {shlex.quote(self.task_file or 'TASKS.md')} && git commit -m Plan`",
             )
         if tip is None:
             where = f"on {self.remote}" if self.remote else "here"
@@ -254,7 +255,7 @@ class Repository:
         if not plain or not self._allows(name):
             raise UsageError(
                 f"{name!r} is not a branch name",
-                hint="`git help check-ref-format` has the rules",
+                hint="Git takes no space, no control character and none of ~ ^ : ? * [ .. in it",
             )
 
     def _allows(self, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -42,7 +43,8 @@ def repository_facts(folder: Path, base: str | None = None) -> RepositoryFacts:
         if bare.text == "true":
             raise UsageError(
                 f"{folder} is a bare repository: it has no files to work on",
-                hint="Go into a clone of it: `git clone`",
+                hint="Go into a clone of it: "
+                f"`git clone {shlex.join([str(folder), str(_beside(folder))])}` makes one",
             )
         if "dubious ownership" in shown.stderr:
             named = re.search("safe\\.directory (.+)", shown.stderr)
@@ -53,7 +55,7 @@ def repository_facts(folder: Path, base: str | None = None) -> RepositoryFacts:
             )
         raise UsageError(
             f"{folder} is in no git repository",
-            hint="Make one with `git init`, and type this again",
+            hint=f"Make one with `git init {shlex.quote(str(folder))}`, and type this again",
         )
     top = Path(shown.stdout.removesuffix("\n")).resolve()
     remote = _remote(git)
@@ -63,6 +65,15 @@ def repository_facts(folder: Path, base: str | None = None) -> RepositoryFacts:
         has_commit=git.commit("HEAD") is not None,
         remote=remote,
         remote_url=_url(git, remote) if remote is not None else None,
+    )
+
+
+def _beside(bare: Path) -> Path:
+    """A folder for a clone of a bare repository, where nothing is yet."""
+    name = bare.absolute().name.removesuffix(".git")
+    names = (name, *(f"{name}-{number or 'clone'}" for number in range(100)))
+    return next(
+        there for one in names if not os.path.lexists(there := bare.absolute().parent / one)
     )
 
 

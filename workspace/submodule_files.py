@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from errors import GitError
 from workspace.furnishing import place_for
@@ -64,7 +65,8 @@ class SubmoduleFiles:
                 name = origins.name(one.path) or one.path
                 raise GitError(
                     f"the base does not say where the submodule {one.path} comes from",
-                    hint=f"`git config submodule.{name}.url ADDRESS` says it, for the next run",
+                    hint=f"`git config {quote(f'submodule.{name}.url')} ADDRESS` says it, for the "
+                    "next run",
                 )
             self._check_out(folder, one, address)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote
 from typing import Self
 
 from errors import GitError, RemoteAwayError
@@ -72,7 +73,8 @@ class SubmoduleHosts:
             raise GitError(
                 f"the submodule {path} cannot be had: {error.message}",
                 hint="Once it answers, unblock the row; where the address is wrong, "
-                "`git config submodule.NAME.url ADDRESS` says another, for the next run",
+                f"`git config {quote(f'submodule.{path}.url')} ADDRESS` says another, for the next "
+                "run",
             ) from error
 
     def _wait(self, address: str) -> Away | None:

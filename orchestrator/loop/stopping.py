@@ -44,7 +44,7 @@ class Stopping:
         if not stop.stop_row(request.by):
             raise TransitionError(
                 f"{request.task} is merging: the base may have moved to it already",
-                hint="Wait until it has ended; `git revert` takes a merge back",
+                hint="Wait until it has ended; a revert of its commit takes a merge back",
             )
         self._asked.setdefault(request.task, _Asked()).requests.append(request)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from errors import (
     AlreadyMergedError,
@@ -159,7 +160,8 @@ class Squashing:
             raise GitError(
                 f"{', '.join(commits)}: {tip[:10]} was pushed, but {self.repository.base} "
                 "on the remote does not hold it",
-                hint="See `git log` of the remote's base; run again to merge on its new tip",
+                hint=f"`git log {quote(self.repository.base_ref)}` shows it; run again to merge on "
+                "its new tip",
             )
         for row in rows:
             journal.advance_attempt(row.attempt.id, Step.CONFIRMED)

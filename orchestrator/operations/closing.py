@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from shlex import quote
 
 from errors import GateError
 from gates.protocol import Gate, GateRequest, Purpose
@@ -61,7 +62,8 @@ class CloseMilestone:
                 raise GateError(
                     f"{name} is done, but its merge {commit[:10]} is not on the remote's "
                     f"{means.repository.base}",
-                    hint="Somebody rewrote the base; `git log` there shows what it holds",
+                    hint="Somebody rewrote the base; "
+                    f"`git log {quote(means.repository.base_ref)}` shows what it holds",
                 )
         proof.add("merges", f"{len(merges)} are on the remote's base", version=base, since=began)
         means.display.doing(task.id, "waits for the base to be green")

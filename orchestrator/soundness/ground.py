@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -246,14 +247,14 @@ def _relative(subject: Subject, named: NamedProgram, files: _Files) -> Iterator[
         )
     elif mode is None and (files.folder / path).exists():
         message = f"{shorten(program)} is in no commit"
-        hint = f"`git add {path}` and commit it: work is done and verified in fresh checkouts"
+        hint = f"`git add {shlex.quote(path)}` and commit it: fresh checkouts verify the work"
         yield subject.finding(location, "uncommitted-program", message, hint)
     elif mode is None:
         message = f"{shorten(program)} is not in the repository"
         yield subject.finding(location, "missing-program", message, _COMMITTED)
     elif mode not in _RUNNABLE:
         message = f"{shorten(program)} is committed, but not as a program"
-        hint = f"`git update-index --chmod=+x {path}`, and commit that"
+        hint = f"`git update-index --chmod=+x {shlex.quote(path)}`, and commit that"
         yield subject.finding(location, "missing-program", message, hint)
 
 

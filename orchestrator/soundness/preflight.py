@@ -25,12 +25,13 @@ def repository_of(place: Place) -> Path:
     if place.repository is None:
         raise UsageError(
             f"{place.task_file} is not in a git repository",
-            hint="Work is done on branches: run `git init` there first, and commit the file",
+            hint="Work is done on branches: "
+            f"`git init {quote(str(place.folder))}`, and commit the file",
         )
     return place.repository
 
 
-def refuse_without_commit(git: Git) -> None:
+def refuse_without_commit(git: Git, task_file: str) -> None:
     """Refuse a repository in which nothing was ever committed: nobody could start from it.
 
     Raises:
@@ -39,7 +40,7 @@ def refuse_without_commit(git: Git) -> None:
     if git.commit("HEAD") is None and not git.run("remote", check=False).text:
         raise GitError(
             f"{git.folder} has no commit yet",
-            hint="Work starts from one: `git add` the task file, and `git commit`",
+            hint=f"Work starts from one: `git add {quote(task_file)} && git commit -m Plan`",
         )
 
 

@@ -17,7 +17,7 @@ from tiers.gateway.neighbours import can_tell
 from tiers.gateway.tokens import Tokens
 
 _AT_HOME = frozenset({"127.0.0.1", "localhost", "::1"})
-_ADD = "`mission gateway token add NAME --expires 30d --mission ID` makes one"
+_ADD = "`mission gateway token add reader --expires 30d --all-missions` makes one"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

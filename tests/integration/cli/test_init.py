@@ -134,9 +134,9 @@ def test_where_no_mission_can_begin_nothing_is_written(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(machine))
 
     assert "a bare repository" in run(capsys, "init", str(bare), "--yes", code=2)
-    assert "`git init`" in run(capsys, "init", str(none), "--yes", code=2)
+    assert f"`git init {none}`" in run(capsys, "init", str(none), "--yes", code=2)
     assert "is no folder" in run(capsys, "init", str(machine / "nowhere"), "--yes", code=2)
-    assert "`mission init` writes one" in run(capsys, "status", str(none), code=2)
+    assert f"`mission init {none}` writes one" in run(capsys, "status", str(none), code=2)
     lost = new(machine / "lost", "odd")
     detached(lost)
     assert "`--base`" in run(capsys, "init", str(lost.folder), "--yes", code=2)

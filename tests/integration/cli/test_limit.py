@@ -18,6 +18,7 @@ def test_a_limit_is_for_one_run(
 ) -> None:
     monkeypatch.setenv("MISSION_HOME", str(tmp_path / "home"))
     scratch = make(tmp_path, [row("A")])
+    monkeypatch.chdir(scratch.top)
     path = str(scratch.task_file)
     said = run(capsys, "limit", path, "3", code=2)
     assert "no run is under way" in said

@@ -43,7 +43,7 @@ def test_commits_that_the_remote_has_not(
     scratch.git.run("-c", "user.name=me", "-c", "user.email=me@x", "commit", "-qm", "mine")
     said = refused(capsys, scratch, home, code=1)
     assert "main has 1 commit that origin has not" in said
-    assert "git push origin main" in said
+    assert f"`git -C {scratch.top} push origin main`" in said
 
 
 def test_what_another_clone_pushed_for_us_is_no_reason_to_refuse(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_repository_without_a_commit(
     subprocess.run(["git", "init", "-q", "-b", "main", str(top)], check=True)
     said = refused(capsys, scratch, home, code=1)
     assert "has no commit yet" in said
-    assert "git commit" in said
+    assert f"`git -C {top} add plan/TASKS.md && git -C {top} commit -m Plan`" in said
 
 
 def test_a_base_that_is_not_on_the_remote(
@@ -80,7 +80,7 @@ def test_a_base_that_is_not_on_the_remote(
     assert re.search(r"mission\.yaml:\d+:1: base: there is no branch trunk on origin", said)
     assert "`base` in mission.yaml" in said
     scratch.git.run("branch", "trunk")
-    assert "`git push origin trunk`" in refused(capsys, scratch, home, code=1)
+    assert f"`git -C {scratch.top} push origin trunk`" in refused(capsys, scratch, home, code=1)
 
 
 def test_wrong_names_and_wrong_configuration(

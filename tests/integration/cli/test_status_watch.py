@@ -75,7 +75,7 @@ def test_a_change_of_the_file_is_shown(path: Path, watching: subprocess.Popen[st
     assert "0 of 1 tasks done, 0 tokens spent, 0 estimated" in first
     path.write_text(TASKS.replace("not-started", "blocked    "), encoding="utf-8")
     second = page(watching.stdout, "  A-1  One")
-    assert "Blocked (1)  mission unblock A-1, once the reason is gone" in second
+    assert f"  mission unblock {path} A-1, once the reason is gone" in second
     watching.send_signal(signal.SIGINT)
     assert watching.wait(timeout=300) == 130
     assert "stopped watching" in watching.stderr.read()

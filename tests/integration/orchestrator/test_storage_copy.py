@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from orchestrator.ports.display import RecordingDisplay
+from tests.hints import commands_in, typed
 from tests.integration.tiers.storage.configured import configured
 from tests.scratch import Scratch, make, row
 from tests.services import PASSWORD, free_port
@@ -82,13 +83,19 @@ def test_it_is_said_when(
     assert stored(plain_database) == ({"A": "done", "B": "done"} if storage == "end" else {})
 
 
-def test_a_storage_that_is_away_is_told_once_and_harms_nothing(
-    tmp_path: Path, plain_database: PostgresAddress, valkey_address: ValkeyAddress
+def test_what_the_storage_lacks_is_copied_as_the_run_said(
+    tmp_path: Path,
+    plain_database: PostgresAddress,
+    valkey_address: ValkeyAddress,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """It was away, which is told once and harms nothing."""
     scratch = mission(tmp_path, plain_database, valkey_address)
     config = scratch.top / "mission.config.json"
     values = json.loads(config.read_text())
     values["storage"]["port"] = free_port()
+    fit = config.read_text()
     config.write_text(json.dumps(values))
     (tmp_path / "go-on").touch()
     display = RecordingDisplay()
@@ -98,6 +105,11 @@ def test_a_storage_that_is_away_is_told_once_and_harms_nothing(
     assert "refuses the connection" in said[0]
     assert "`mission tier sync`" in said[0]
     assert PASSWORD.get_secret_value() not in said[0]
+    config.write_text(fit)
+    monkeypatch.chdir(scratch.top)
+    *_, sync = commands_in(said[0])
+    typed(capsys, sync)
+    assert stored(plain_database) == {"A": "done", "B": "done"}
 
 
 def test_without_a_configuration_nothing_is_copied(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hints import commands_in, typed
 from tests.scratch import Scratch, make, row
 from tests.services import free_port
 from tiers.config import load_tier_config
@@ -57,8 +58,21 @@ def test_the_tier_comes_up_and_its_evidence_is_in_the_notes(tier: Scratch) -> No
         EmbeddedServices().down(config, lambda _line: None, remove_data=True)
 
 
-def test_a_tier_that_is_not_there_blocks_the_row_with_its_remedy(tier: Scratch) -> None:
+def test_a_tier_that_is_not_there_blocks_the_row_with_its_remedy(
+    tier: Scratch, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = tier.task_file.read_text()
     tier.task_file.write_text(text.replace("| A | not-started |", "| A | done |"))
     assert tier.run().blocked == ("B",)
-    assert "mission tier up" in tier.notes("B")
+    up = commands_in(tier.notes("B"))[0]
+    assert up == "mission tier up"
+    # With the servers of this machine: a person chooses that in the configuration.
+    config = load_tier_config(tier.top / "mission.config.json")
+    try:
+        assert "postgres-federated" in typed(capsys, f"{up} --with embedded", folder=tier.top)
+        # What `pgvector-init` and the schema say where such a server breaks off in the middle.
+        assert "pgvector" in typed(capsys, "mission tier doctor", folder=tier.top)
+        typed(capsys, "mission unblock B", folder=tier.top)
+        assert tier.run().exit_code == 0
+    finally:
+        EmbeddedServices().down(config, lambda _line: None, remove_data=True)

@@ -21,6 +21,7 @@ from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.remote import NoWorkers, OnPhase, RemoteAgents, ThreadWorkers
 from orchestrator.workers.worker import Worker
 from policy.backoff import Backoff
+from tests.hints import commands_in, typed
 from tests.scratch import Scratch, make, row
 from workspace.git import Git
 from workspace.process import Stop
@@ -363,6 +364,19 @@ def test_without_workers_the_row_is_blocked_with_the_reason(
     scratch = make(tmp_path, [row("A")], config=elsewhere(tmp_path))
     assert run(scratch, remote()).blocked == ("A",)
     assert "cannot reach any" in scratch.notes("A")
+
+
+def test_without_a_remote_there_is_none_to_clone_from(
+    tmp_path: Path, workers: ThreadWorkers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scratch = make(tmp_path, [row("A")], config=elsewhere(tmp_path))
+    scratch.git.run("remote", "remove", "origin")
+    assert run(scratch, workers).blocked == ("A",)
+    (add,) = commands_in(scratch.notes("A"))
+    typed(capsys, add.replace("URL", str(scratch.remote)), folder=scratch.top)
+    scratch.git.run("push", "--quiet", "origin", "main")
+    typed(capsys, "mission unblock A", folder=scratch.top)
+    assert run(scratch, workers).exit_code == 0
 
 
 def test_a_tool_that_a_worker_lacks_is_named_with_its_machine(

@@ -13,6 +13,7 @@ import pytest
 
 from errors import GitError, RemoteAwayError
 from policy.backoff import Backoff
+from tests.hints import commands_in, typed
 from tests.integration.workspace.conftest import git
 from workspace.away import Away
 from workspace.changes import head
@@ -74,6 +75,7 @@ def test_a_remote_of_a_submodule_that_is_away_holds_up_nothing_else(
     nobody: str,
     does: Callable[[SubmoduleHosts, Worktree], None],
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("workspace.away.PAUSES", Backoff(first=timedelta(milliseconds=200)))
     monkeypatch.setattr("workspace.away.AT_FIRST", timedelta(seconds=1))
@@ -100,6 +102,10 @@ def test_a_remote_of_a_submodule_that_is_away_holds_up_nothing_else(
     (once,) = said
     assert f"the remote {nobody} cannot be reached" in once
     assert told == []
+    (name,) = commands_in(caught.value.hint)
+    library = scratch.folder / "library"
+    typed(capsys, name.replace("ADDRESS", str(library)), folder=scratch.top)
+    assert scratch.git("config", "submodule.vendor/lib.url") == str(library)
 
 
 def test_what_was_fetched_is_made_whole_after_a_kill(scratch: Scratch) -> None:

@@ -81,6 +81,11 @@ def _named(program: str) -> dict[str, list[str]]:
     return found
 
 
+def forms() -> dict[str, list[str]]:
+    """Every command that messages name, each with the places that name it."""
+    return _named("mission") | _named("git")
+
+
 @cache
 def _commands() -> dict[str, object]:
     return dict(commands())
