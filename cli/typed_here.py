@@ -22,22 +22,9 @@ from mission.place import Place
 #: Commands that take PATH, in words that follow `mission`; all others know no mission.
 TAKE_PATH: Final = frozenset(
     {
-        *("approve", "check", "dashboard", "deploy", "expand", "forecast", "gate queue"),
-        *("graph", "history"),
-        *(
-            "limit",
-            "log",
-            "mcp",
-            "next",
-            "pause",
-            "reject",
-            "report",
-            "retry",
-            "run",
-            "set",
-            "show",
-        ),
-        *("status", "stop", "tier sync", "unblock", "unpause", "verify", "watch"),
+        *("approve", "check", "dashboard", "deploy", "expand", "forecast", "gate queue", "graph"),
+        *("history", "limit", "log", "mcp", "next", "pause", "reject", "report", "retry", "run"),
+        *("set", "show", "status", "stop", "tier sync", "unblock", "unpause", "verify", "watch"),
     }
 )
 _COMMANDS = "|".join(sorted(TAKE_PATH, key=len, reverse=True))

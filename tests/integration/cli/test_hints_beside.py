@@ -140,7 +140,7 @@ def test_hints_can_be_typed_where_a_person_stands(
     path = os.path.relpath(scratch.task_file, here)
 
     page = asked(capsys, ["status", path])[1]
-    hints = dict(re.findall(r"^(\w[\w ]*) \(\d+\)  (mission [^,\n]+)", page, re.MULTILINE))
+    hints = dict(re.findall(r"^(\w[\w ]*) \(\d+\)\s+(mission [^,\n]+)", page, re.MULTILINE))
     assert ("it'" in hints["Blocked"]) == (where != "below")
     typed(capsys, hints["Blocked"])
     (retry,) = commands_in(asked(capsys, ["unblock", path, "F"])[1].partition("are blocked")[2])
@@ -215,6 +215,8 @@ def test_who_may_read_a_gateway(
     typed(capsys, "mission gateway token revoke reader")
     # What it says as it starts, and answers only this user.
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("cli.gateway.serve", lambda *_, on_ready, **__: on_ready("http://x", True))
+        patched.setattr(
+            "tiers.gateway.serve.serve", lambda *_, on_ready, **__: on_ready("http://x", True)
+        )
         (add,) = commands_in(asked(capsys, ["gateway", "serve"])[1])
     typed(capsys, add)

@@ -426,7 +426,7 @@ def _without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
         with ThreadEngine(4) as engine:
             return run_mission(request, engine, display, stop)
 
-    monkeypatch.setattr("cli.run.carry_out", carry_out)
+    monkeypatch.setattr("cli.carrying_out.carry_out", carry_out)
 
 
 @pytest.mark.usefixtures("_without_prefect")

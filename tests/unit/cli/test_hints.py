@@ -12,6 +12,7 @@ from pathlib import Path
 
 import mission_command
 from cli.reference import commands
+from cli.typed_here import TAKE_PATH
 
 ROOT = Path(__file__).parents[3]
 _MARKED = re.compile(r"`((?:mission|git) [^`]+)`")
@@ -149,3 +150,17 @@ def _git_problem(typed: str) -> str:
     options = [word.partition("=")[0].removeprefix("--no-") for word in rest if word[:2] == "--"]
     unknown = [one for one in options if one.removeprefix("--") not in usage]
     return f"no such option: {', '.join(unknown)}" if unknown else ""
+
+
+def test_where_a_path_is_put_in_is_where_one_is_taken() -> None:
+    """All that take PATH, and no others."""
+    takes = {
+        name
+        for name, command in commands()
+        if any(
+            "PATH" in (one.metavar or "") or one.name in ("path", "paths")
+            for one in command.params
+            if one.param_type_name == "argument"
+        )
+    }
+    assert takes == TAKE_PATH
