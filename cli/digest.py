@@ -9,9 +9,9 @@ import typer
 
 from cli.console import fact, print_json, printable, talk
 from cli.notify import since_of
+from cli.typed_here import place_at
 from mission.amounts import counted
 from mission.clock import utc_now
-from mission.place import Place
 from service.digest import digest_lines
 from service.notifying.daily import digest_of
 from service.notifying.trying import send_digest
@@ -35,7 +35,7 @@ def digest(
 
     With `notify.digest` in mission.yaml it is sent every day while something watches.
     """
-    place, now = Place.find(path), utc_now()
+    place, now = place_at(path), utc_now()
     made = digest_of(place, now - since_of(since), now)
     if as_json:
         print_json(dict(made.data()))

@@ -10,8 +10,8 @@ import typer
 
 from cli.console import fact, print_json, printable, talk
 from cli.lazy import FullGroup
+from cli.typed_here import place_at
 from errors import StoppedError, UsageError
-from mission.place import Place
 from service.notifying.trying import Tried, try_all
 from service.notifying.watching import watch as watch_mission
 
@@ -39,7 +39,7 @@ def try_notifiers(
 
     The exit code is 1 if one of them does not have it.
     """
-    tried = try_all(Place.find(path), os.environ, only=tuple(to or ()))
+    tried = try_all(place_at(path), os.environ, only=tuple(to or ()))
     if as_json:
         print_json({"ok": all(one.ok for one in tried), "receivers": [one.data() for one in tried]})
     else:
@@ -62,7 +62,7 @@ def watch(
 ) -> None:
     """Have people told what happens, until Ctrl-C. Each `mission run` starts one for itself; one
     that stays tells of runs that died, and sends digests, when none is at work."""
-    place = Place.find(path)
+    place = place_at(path)
     if run is None:
         talk(printable(f"Watching {place.task_file}; Ctrl-C ends it"))
     try:

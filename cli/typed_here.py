@@ -24,6 +24,7 @@ TAKE_PATH: Final = frozenset(
     {
         *("approve", "check", "dashboard", "deploy", "expand", "forecast", "gate queue", "graph"),
         *("history", "limit", "log", "mcp", "next", "pause", "reject", "report", "retry", "run"),
+        *("digest", "notify test", "notify watch"),
         *("set", "show", "status", "stop", "tier sync", "unblock", "unpause", "verify", "watch"),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -27,7 +28,7 @@ from tests.integration.cli.test_hints_typed import (
 )
 from tests.integration.service.test_stopping import SLOW
 from tests.scratch import Scratch, make, row
-from tests.terminal import on_terminal
+from tests.terminal import CTRL_C, on_terminal
 from workspace.git import Git
 
 pytestmark = pytest.mark.timeout(240)
@@ -220,3 +221,22 @@ def test_who_may_read_a_gateway(
         )
         (add,) = commands_in(asked(capsys, ["gateway", "serve"])[1])
     typed(capsys, add)
+
+
+def test_what_notifications_name(
+    tmp_path: Path, scratch: Scratch, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message names the command behind it; one who is told no more of it has another one."""
+    monkeypatch.chdir(scratch.top)
+    told = tmp_path / "told"
+    writes = [sys.executable, "-S", "-c", f"open({str(told)!r}, 'w').write('told')"]
+    receiver = {"type": "command", "name": "desk", "run": writes}
+    with scratch.task_file.with_name("mission.yaml").open("a") as config:
+        config.write(f"notify: {json.dumps({'to': [receiver]})}\n")
+    typed(capsys, "mission notify test")
+    assert told.read_text() == "told"
+    assert "M1" in typed(capsys, "mission report")
+    with on_terminal("notify", "watch", folder=scratch.top) as terminal:
+        terminal.wait_for("Ctrl-C ends it")
+        terminal.type(CTRL_C)
+        assert terminal.end() == 130

@@ -545,6 +545,9 @@ TYPED_IN = {
         f"{BESIDE}who_may_read_a_gateway"
     ),
     "mission init X": f"{BESIDE}a_mission_begins_in_another_folder",
+    "mission notify test": f"{BESIDE}what_notifications_name",
+    "mission notify watch": f"{BESIDE}what_notifications_name",
+    "mission report": f"{BESIDE}what_notifications_name",
     "mission retry --all": f"{HERE}the_sections_of_status_name_is_typed",
     "mission run --dry-run": f"{BESIDE}a_mission_begins_in_another_folder",
     "mission server start": f"{SERVERS}the_local_server_is_started_replaced_and_ended",
