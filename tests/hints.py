@@ -51,6 +51,7 @@ def typed(
             ["sh", "-c", command],
             cwd=folder,
             env={**os.environ, "PATH": path},
+            stdin=subprocess.DEVNULL,
             check=False,
             capture_output=True,
             text=True,

@@ -198,7 +198,8 @@ def test_what_agents_are_told_to_look_at(scratch: Scratch, capsys: Capsys) -> No
     told = review._change("", head, scratch.git.text("rev-parse", "HEAD"))
     (change,) = commands_in(told)
     assert is_of(change, "git diff X X")
-    for command in (*looks, change):
+    # The server of tools ends as nobody talks to it any more.
+    for command in (*looks, change, "mission mcp"):
         typed(capsys, command, folder=scratch.top)
 
 
