@@ -9,10 +9,12 @@ import typer
 
 from cli.arguments import PATH, path_or
 from cli.console import fact, paint, print_json, printable, screen_width, talk
-from cli.tables import Column, Styles, second, table, wrap
+from cli.tables import Column, Styles, second, table, wrap, wrapped
 from cli.typed_here import place_at
 from mission.amounts import clock, in_one_line, span
-from mission.journal import Attempt
+from mission.journal import Attempt, Event
+from mission.journal.kinds import Happening, Told
+from policy.notifying.sending import MessageState
 from service.moments import Moment, hosts_elsewhere, moments
 from service.story import read_history
 
@@ -32,6 +34,7 @@ _ATTEMPTS = (
     Column(heading="OUTCOME", styles=_OUTCOMES),
     Column(heading="TOOK", right=True),
 )
+_NOT_ARRIVED = (MessageState.FAILED, MessageState.GIVEN_UP)
 _INDENT = "    "  # of the reason, below its attempt
 _MOMENTS = (
     Column(heading="TIME"),
@@ -61,6 +64,8 @@ def history(
         talk(f"Nothing has happened to {printable(task or found.path)} yet.")
     elif task is None:
         fact("\n".join(_told(found.attempts, hosts)))
+        for line in _untold(found.events):
+            fact(line)
     else:
         told = moments(found.attempts, found.events, hosts)
         fact(table(_MOMENTS, map(_moment_row, told)))
@@ -78,6 +83,16 @@ def _told(attempts: Sequence[Attempt], hosts: Mapping[int, str]) -> Iterator[str
             reason = printable(in_one_line(attempt.reason))
             for part in wrap(reason, screen_width() - len(_INDENT)):
                 yield _INDENT + paint(part, "dim")
+
+
+def _untold(events: Sequence[Event[Happening]]) -> Iterator[str]:
+    """The messages that did not arrive, a line for each try."""
+    for event in events:
+        what = event.what
+        if isinstance(what, Told) and what.state in _NOT_ARRIVED:
+            after = "given up" if what.state == MessageState.GIVEN_UP else f"try {what.tries}"
+            told = f"{event.at.astimezone():%m-%d %H:%M}  {what.to} was not told ({after})"
+            yield from wrapped(f"{told}: {what.why}", "yellow")
 
 
 def _attempt_row(attempt: Attempt, host: str | None) -> tuple[str, ...]:

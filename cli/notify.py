@@ -17,6 +17,8 @@ from service.notifying.watching import watch as watch_mission
 
 app = typer.Typer(cls=FullGroup, help="Who is told what happens.", no_args_is_help=True)
 
+_BEHIND_A_RUN = 5  # by how much nicer it is than the run that it tells of
+
 PathArgument = Annotated[str | None, typer.Argument(help="A TASKS.md, or its folder.")]
 
 
@@ -63,7 +65,9 @@ def watch(
     """Have people told what happens, until Ctrl-C. Each `mission run` starts one for itself; one
     that stays tells of runs that died, and sends digests, when none is at work."""
     place = place_at(path)
-    if run is None:
+    if run is not None:
+        os.nice(_BEHIND_A_RUN)
+    else:
         talk(printable(f"Watching {place.task_file}; Ctrl-C ends it"))
     try:
         watch_mission(place, os.environ, run=run)

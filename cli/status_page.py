@@ -90,6 +90,10 @@ def _head(standing: Standing) -> Iterator[str]:
     if standing.errors:
         number = "1 error" if standing.errors == 1 else f"{standing.errors} errors"
         yield from wrapped(f"{number} in the file: `mission check` tells where", "red")
+    for one in standing.untold:
+        again = "no message is tried again" if one.given_up else "it is tried again"
+        told = f"Since {minute(one.since)} {one.to} is not told what happens: {one.why}; {again}"
+        yield from wrapped(told, "yellow")
     for conflict in standing.conflicts:
         yield from wrapped(conflict, "yellow")
 

@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     MILESTONE = "milestone-done"
     ENDED = "run-ended"
     DIED = "run-died"  # without a word
+    SLIPPED = "forecast-slipped"  # the finish is expected later than it was
     DIGEST = "digest"  # of a day
 
 
@@ -37,3 +38,4 @@ class Notice:
     command: str = ""  # what to type; may be empty
     task: str | None = None  # the row, where it is about one
     at: datetime | None = None  # when it was journalled; None: not yet
+    number: int = 0  # of its entry in the journal: clocks are set, and the order stays

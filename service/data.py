@@ -51,6 +51,7 @@ def standing_data(standing: Standing) -> dict[str, object]:
             for one in standing.requests
         ],
         "elsewhere": None if standing.elsewhere is None else _elsewhere(standing.elsewhere),
+        "untold": [asdict(one) for one in standing.untold],
         "conflicts": list(standing.conflicts),
         "errors": standing.errors,
     }

@@ -76,6 +76,7 @@ def make_standing(known: Known, *, revision: int = 1) -> Standing:
         people=tuple(_people(views, waits)),
         requests=record.requests,
         elsewhere=facts.elsewhere,
+        untold=record.untold,
         conflicts=_conflicts(known.plan, record.conflicts),
     )
 

@@ -15,9 +15,11 @@ from mission.journal.kinds import (
     Happening,
     MergeAwaited,
     NoLookup,
+    Noticed,
     RequestAnswered,
     RowWaits,
     StatusSet,
+    Told,
     UsageBooked,
     Verified,
 )
@@ -161,14 +163,24 @@ def _lead(what: Happening) -> tuple[str, tuple[str, ...]]:
         case RowWaits():
             lead = (what.why or f"for {what.on}") if what.on else "no more"
             said = ("on", "why", "who")
-        case NoLookup():
-            lead = f"{what.agent} cannot look the mission up: {what.why}"
-            said = ("agent", "why")
         case MergeAwaited():
             lead, said = "its turn to merge", ("branch",)
         case _:
-            pass
+            return _lead_of_others(what)
     return lead, said
+
+
+def _lead_of_others(what: Happening) -> tuple[str, tuple[str, ...]]:
+    """The same of what agents and people are told."""
+    match what:
+        case NoLookup():
+            return f"{what.agent} cannot look the mission up: {what.why}", ("agent", "why")
+        case Noticed():
+            return what.title, ("notice", "key", "title", "command")
+        case Told():
+            return f"{what.to}: {what.state}", ("to", "state", "message", "notices")
+        case _:
+            return "", ()
 
 
 def _shown(value: object) -> str:

@@ -13,11 +13,14 @@ from mission.journal.kinds import (
     GateAnswered,
     Happening,
     MergeAwaited,
+    NotifyBegan,
     RemoteAway,
     RowWaits,
     StatusSet,
+    Told,
     WillConflict,
 )
+from policy.notifying.troubles import Untold, untold
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +41,7 @@ class Record:
     behind: Event[CheckoutBehind] | None = None  # the newest
     conflicts: tuple[Event[WillConflict], ...] = ()
     requests: tuple[Request, ...] = ()  # not answered yet
+    untold: tuple[Untold, ...] = ()  # who was to be told what happens, and was not
 
 
 def read_record(journal: Journal) -> Record:
@@ -65,7 +69,14 @@ def read_record(journal: Journal) -> Record:
         behind=behind[-1] if behind else None,
         conflicts=tuple(journal.events(WillConflict)),
         requests=tuple(journal.pending_requests()),
+        untold=_untold(journal),
     )
+
+
+def _untold(journal: Journal) -> tuple[Untold, ...]:
+    """Of those whom the last run was to tell."""
+    began = journal.events(NotifyBegan)[-1:]
+    return untold(journal.events(Told), began[0].what.to) if began else ()
 
 
 def _newest(

@@ -12,6 +12,7 @@ from mission.journal import Attempt, Event, Request
 from mission.journal.kinds import CheckoutBehind, RemoteAway
 from mission.plan_copy import OtherBranch
 from mission.waits import WaitsFor
+from policy.notifying.troubles import Untold
 from service.overview import Overview
 
 
@@ -101,6 +102,7 @@ class Standing:
     people: tuple[Need, ...]  # in file order
     requests: tuple[Request, ...]  # what people asked for and nobody has answered yet
     elsewhere: Elsewhere | None  # what was heard of another clone, where that carries it out
+    untold: tuple[Untold, ...]  # who was to be told what happens, and was not
     conflicts: tuple[str, ...]  # warnings about branches that will not merge together
 
     def attempt(self, task: str) -> LiveAttempt | None:

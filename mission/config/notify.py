@@ -205,6 +205,11 @@ class NotifyConfig(Section):
         default=timedelta(minutes=2),
         description="How long a gate cannot find out before that is told.",
     )
+    slipped: Duration = Field(
+        default=timedelta(hours=4),
+        description="By how much the forecast's p80 of the finish is later than it was before that"
+        " is told.",
+    )
     retry: Duration = Field(
         default=timedelta(hours=1),
         description="How long a message is tried again that did not arrive.",

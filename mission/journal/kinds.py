@@ -355,6 +355,13 @@ class Noticed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FinishExpected:
+    """When the mission will be done, as people can take it to be: they are told if it slips."""
+
+    p80: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
     """How far a message to a receiver has come."""
 
@@ -409,6 +416,7 @@ Happening = (
     | LetterAnswered
     | NotifyBegan
     | Noticed
+    | FinishExpected
     | Told
     | Other
 )

@@ -20,6 +20,7 @@ from mission.journal.kinds import (
     ErrandKeyed,
     ErrandSent,
     EvidenceFound,
+    FinishExpected,
     ForgeRaced,
     GateAnswered,
     Happening,
@@ -86,6 +87,7 @@ WORDS: Mapping[type[Happening], str] = {
     LetterAnswered: "letter-answered",
     NotifyBegan: "notify",
     Noticed: "notice",
+    FinishExpected: "finish-expected",
     Told: "told",
 }
 _MOST = 10**12  # of any number that somebody else tells

@@ -70,7 +70,7 @@ class RunSeen:
 class Seen:
     """What notices are made of."""
 
-    since: datetime  # what came before is told nobody
+    since: int  # what came before that entry of the journal is told nobody
     rows: Sequence[Row] = ()
     milestones: Sequence[Milestone] = ()
     statuses: Mapping[str, Event[StatusSet]] = field(default_factory=dict)  # the newest, by row
@@ -87,10 +87,10 @@ def notices(seen: Seen, now: datetime, *, gate_after: timedelta) -> Iterator[Not
     by_task = {row.task: row for row in seen.rows}
     for task, event in seen.statuses.items():
         row = by_task.get(task)
-        if row is not None and event.at >= seen.since:
+        if row is not None and event.id >= seen.since:
             yield from _of_status(row, event)
     for task, wait in seen.waits.items():
-        if wait.at >= seen.since:
+        if wait.id >= seen.since:
             yield from _of_wait(task, wait, seen)
     for attempt in seen.attempts:
         yield from _of_gates(attempt, seen.gates.get(attempt.id, ()), now - gate_after)
@@ -200,16 +200,16 @@ def _of_milestone(milestone: Milestone, rows: Mapping[str, Row], seen: Seen) -> 
     """That all of its rows are done, where the last of them became so since people are told."""
     its = [rows[task] for task in milestone.rows if task in rows]
     ends = [
-        event.at
+        event
         for row in its
         if (event := seen.statuses.get(row.task)) is not None and event.what.new == Status.DONE
     ]
-    last = max(ends, default=None)
-    if not its or last is None or last < seen.since or any(r.status != Status.DONE for r in its):
+    last = max(ends, default=None, key=lambda event: event.id)
+    if not its or last is None or last.id < seen.since or any(r.status != Status.DONE for r in its):
         return
     yield Notice(
         kind=NoticeKind.MILESTONE,
-        key=f"{NoticeKind.MILESTONE}:{milestone.id}:{_stamp(last)}",
+        key=f"{NoticeKind.MILESTONE}:{milestone.id}:{_stamp(last.at)}",
         title=f"{milestone.id} is done: {milestone.title}",
         reason=f"all of its rows are: {len(its)}",
         command="mission report",

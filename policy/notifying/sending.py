@@ -67,7 +67,7 @@ class Receiver:
 
     name: str
     kinds: frozenset[NoticeKind]
-    since: datetime  # what was noticed before is not for this one
+    since: int  # what was noted before that entry of the journal is not for this one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,10 +148,7 @@ def next_step(
     waiting = [
         one
         for one in by_key.values()
-        if one.kind in receiver.kinds
-        and one.key not in gone
-        and one.at is not None
-        and one.at >= receiver.since
+        if one.kind in receiver.kinds and one.key not in gone and one.number >= receiver.since
     ]
     over = tuple(one for one in waiting if passes(one.kind) and one.key not in holds)
     if over:
@@ -162,9 +159,9 @@ def next_step(
         loud = [one for one in waiting if one.kind in rules.quiet.told]
     if not loud:
         return Next(wait=quiet if waiting else None, pending=len(waiting))
-    due = min(one.at for one in loud if one.at is not None) + rules.together
-    if due > now:
-        return Next(wait=due, pending=len(waiting))
+    first = min((one.at for one in loud if one.at is not None), default=now)
+    if first <= now < first + rules.together:  # else it is time, or the clock was set back
+        return Next(wait=first + rules.together, pending=len(waiting))
     return Next(send=message(receiver.name, loud[:_MOST]), pending=len(waiting))
 
 
@@ -215,8 +212,9 @@ def _again(one: Sent, by_key: Mapping[str, Notice], now: datetime, rules: Rules)
     limit = max(rules.retry, timedelta(0))
     if not its or now - one.begun > _STALE or (one.tries and now - one.begun > limit):
         return Next(give_up=what, pending=len(its))
-    if one.state == MessageState.FAILED and (due := one.at + pause_after(one.tries)) > now:
-        return Next(wait=due, pending=len(its))
+    again = one.at + pause_after(one.tries)
+    if one.state == MessageState.FAILED and one.at <= now < again:
+        return Next(wait=again, pending=len(its))
     silence = rules.quiet
     until = None if silence is None else silence.until(now)
     if silence is not None and until and all(one.kind not in silence.told for one in its):

@@ -27,6 +27,7 @@ _LABELS: Final[Mapping[str, str]] = {
     NoticeKind.MILESTONE: "Done",
     NoticeKind.ENDED: "Run ended",
     NoticeKind.DIED: "Run died",
+    NoticeKind.SLIPPED: "Forecast",
     NoticeKind.DIGEST: "Digest",
     "test": "Test",
 }

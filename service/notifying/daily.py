@@ -9,6 +9,7 @@ from mission.notices import Notice, NoticeKind
 from mission.place import Place
 from service.builder import Standings
 from service.digest import Digest, digest_lines, make_digest, read_since
+from service.notifying.expecting import forecast_words
 from service.notifying.reading import Heard
 from service.notifying.settings import digest_due
 
@@ -23,7 +24,7 @@ def daily_digest(place: Place, config: NotifyConfig, heard: Heard, now: datetime
         MissionError: Plan or journal cannot be read.
     """
     due = digest_due(config, now)
-    if due is None or not heard.since or min(heard.since.values()) > due:
+    if due is None or heard.began is None or heard.began > due:
         return []
     key = f"{NoticeKind.DIGEST}:{due.date().isoformat()}"
     if key in heard.keys:
@@ -38,7 +39,8 @@ def digest_of(place: Place, since: datetime, now: datetime) -> Digest:
         MissionError: Plan or journal cannot be read.
     """
     standing = Standings(place).current()
-    return make_digest(standing, read_since(place, since), since, now)
+    told = read_since(place, since)
+    return make_digest(standing, told, since, now, forecast=forecast_words(place))
 
 
 def digest_notice(digest: Digest, key: str) -> Notice:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mission.config import MissionConfig
 from mission.journal import Event, Journal, Run
-from mission.journal.kinds import Noticed, NotifyBegan, Told
+from mission.journal.kinds import FinishExpected, Noticed, NotifyBegan, Told
 from mission.notices import Notice, NoticeKind
 from orchestrator.admission.budgeting import Budget, limits_of
 from orchestrator.notifying.noting import lives
@@ -28,8 +28,10 @@ class Heard:
     seen: Seen | None  # None: no run of this mission has ever told anybody
     noticed: Sequence[Notice]  # oldest first
     sent: Sequence[Sent]
-    since: Mapping[str, datetime]  # from when each receiver is told, by name
+    since: Mapping[str, int]  # the entry from which on each receiver is told, by name
+    began: datetime | None  # when anybody was first to be told; None: never
     runs: Sequence[Run]  # those that had people told, oldest first
+    expected: datetime | None = None  # the finish, as it was last noted
 
     @property
     def keys(self) -> frozenset[str]:
@@ -52,17 +54,26 @@ def hear(journal: Journal, plan: Plan, config: MissionConfig, now: datetime) -> 
         all_runs = {run.id: run for run in journal.runs()}
         noticed = [_notice(one) for one in journal.events(Noticed)]
         sent = newest([_sent(one, all_runs) for one in journal.events(Told)])
-        since: dict[str, datetime] = {}
+        since: dict[str, int] = {}
         for one in began:
             for name in one.what.to:
-                since.setdefault(name, one.at)
+                since.setdefault(name, one.id)
         its = dict.fromkeys(one.run for one in began if one.run in all_runs)
         runs = [all_runs[run] for run in its if run is not None]
         keys = frozenset(one.key for one in noticed)
         seen = None
         if began:
-            seen = _seen(journal, plan, config, now, began[0].at, runs, keys)
-    return Heard(seen=seen, noticed=noticed, sent=sent, since=since, runs=runs)
+            seen = _seen(journal, plan, config, now, began[0].id, runs, keys)
+        last = journal.events(FinishExpected)[-1:]
+    return Heard(
+        seen=seen,
+        noticed=noticed,
+        sent=sent,
+        since=since,
+        began=began[0].at if began else None,
+        runs=runs,
+        expected=datetime.fromisoformat(last[0].what.p80) if last else None,
+    )
 
 
 def _seen(
@@ -70,7 +81,7 @@ def _seen(
     plan: Plan,
     config: MissionConfig,
     now: datetime,
-    since: datetime,
+    since: int,
     runs: Sequence[Run],
     noted: frozenset[str],
 ) -> Seen:
@@ -99,7 +110,8 @@ def _runs(journal: Journal, runs: Sequence[Run], noted: frozenset[str]) -> list[
         if run.elsewhere:
             continue
         stamp = run.started.isoformat(timespec="microseconds")
-        news = run.ended is not None and f"{NoticeKind.ENDED}:{run.host}:{stamp}" not in noted
+        ends = {f"{kind}:{run.host}:{stamp}" for kind in (NoticeKind.ENDED, NoticeKind.DIED)}
+        news = run.ended is not None and not ends & noted
         did = news and journal.did_anything(run.id)
         found.append(RunSeen(run=run, alive=run.ended is not None or lives(run), did=did))
     return found
@@ -124,6 +136,7 @@ def _notice(event: Event[Noticed]) -> Notice:
         command=what.command,
         task=event.task,
         at=event.at,
+        number=event.id,
     )
 
 

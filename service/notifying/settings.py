@@ -27,7 +27,7 @@ def rules_of(config: NotifyConfig) -> Rules:
     )
 
 
-def receivers_of(config: NotifyConfig, since: Mapping[str, datetime]) -> Sequence[Receiver]:
+def receivers_of(config: NotifyConfig, since: Mapping[str, int]) -> Sequence[Receiver]:
     """Who is told, each from when its name was first heard of; those that no run knows yet are
     left out."""
     return [

@@ -14,8 +14,8 @@ from errors import MissionError
 from mission.clock import SYSTEM_CLOCK, Clock
 from mission.config import MissionConfig
 from mission.journal import Journal
-from mission.journal.kinds import Told
-from mission.notices import Notice
+from mission.journal.kinds import FinishExpected, Told
+from mission.notices import Notice, NoticeKind
 from mission.pages import page_address
 from mission.place import Place
 from mission.plan import read_plan
@@ -31,8 +31,10 @@ from policy.notifying.sending import (
     message,
     next_step,
 )
+from policy.notifying.slipping import is_expected_anew, slipped
 from policy.notifying.wording import words
 from service.notifying.daily import daily_digest
+from service.notifying.expecting import expected_finish
 from service.notifying.outbox import Ended, Outbox
 from service.notifying.reading import Heard, hear
 from service.notifying.settings import receivers_of, rules_of
@@ -40,6 +42,7 @@ from service.sources import journal_version
 from tasks_md.model import Plan
 
 _LOOK_EVERY = 1.0  # seconds
+_EXPECT_EVERY = 600.0  # seconds: it takes a part of one
 _AT_LEAST_EVERY = 30.0  # seconds: gates that cannot find out say nothing new, and time passes
 _BEYOND_SIGNS = timedelta(seconds=10)
 
@@ -55,17 +58,22 @@ class Watcher:
     redact: Callable[[str], str]
     run: int | None = None  # it leaves when this run is over, and all is told; None: it stays
     clock: Clock = SYSTEM_CLOCK
+    finish: Callable[[Place], datetime | None] = expected_finish  # of the mission, if it is known
+    _expects_at: float = 0.0  # by the monotonic clock: when the forecast is looked at next
     _plan: Plan | None = None  # as it could last be read
     _heard: Heard | None = None
     _version: object | None = None
     _looked: float = 0.0  # by the monotonic clock
-    _held: dict[str, tuple[Message, datetime]] = field(default_factory=dict)  # noted, not yet sent
+    # Noted and not yet sent: when, and when it goes out at the latest, by the monotonic clock.
+    _held: dict[str, tuple[Message, datetime, float]] = field(default_factory=dict)
 
     def watch(self) -> None:
         """Look on until the run is over and everybody was told, or given up."""
         while self.place.journal_file.exists():
             heard = self._look()
             over = self.run is not None and self._is_over(heard, self.run)
+            if not over:
+                heard = self._expect(heard)
             steps = {one.name: self._step(one, heard) for one in self._receivers(heard)}
             idle = all(step.idle for step in steps.values())
             at_rest = self.outbox.empty and not self._held
@@ -116,6 +124,28 @@ class Watcher:
         found += daily_digest(self.place, self.config.notify, heard, now)
         return found
 
+    def _expect(self, heard: Heard) -> Heard:
+        """Look at the forecast, now and then while a run is at work, and note what is new of it."""
+        now, alive = self.clock.monotonic(), self._is_at_work(heard)
+        wanted = any(NoticeKind.SLIPPED in one.kinds for one in self._receivers(heard))
+        if not (alive and wanted) or now < self._expects_at:
+            return heard
+        self._expects_at = now + _EXPECT_EVERY
+        finish, by = self.finish(self.place), self.config.notify.slipped
+        if finish is None or not is_expected_anew(heard.expected, finish, by):
+            return heard
+        notice = slipped(heard.expected, finish, by)
+        with self.journal.together():
+            if notice is not None:
+                note(self.journal, [notice])
+            self.journal.record(FinishExpected(p80=finish.isoformat(timespec="seconds")))
+        heard = self._heard = self._hear()
+        return heard
+
+    def _is_at_work(self, heard: Heard) -> bool:
+        seen = [] if heard.seen is None else heard.seen.runs
+        return any(one.alive and one.run.ended is None for one in seen)
+
     def _step(self, receiver: Receiver, heard: Heard) -> Next:
         """Do what is to be done for a receiver; what that was."""
         name, now = receiver.name, self.clock.now()
@@ -150,12 +180,15 @@ class Watcher:
             at = noted.at
         else:
             self._note(what, MessageState.SENDING)
-        self._held[what.to] = (what, at)
+        claim = self.config.claim
+        patience = timedelta() if claim is None else 2 * claim.sign + _BEYOND_SIGNS
+        until = self.clock.monotonic() + patience.total_seconds()
+        self._held[what.to] = (what, at, until)
         self._send_if_carried(what.to, heard)
 
     def _send_if_carried(self, to: str, heard: Heard) -> None:
-        what, at = self._held[to]
-        if not self._is_carried(at, heard):
+        what, at, until = self._held[to]
+        if self.clock.monotonic() < until and not self._is_carried(at, heard):
             return
         del self._held[to]
         self.outbox.send(to, self.outgoing(what))
@@ -166,10 +199,7 @@ class Watcher:
         claim, signed = self.config.claim, signed_at(self.place.state_dir)
         if claim is None or signed is None or signed >= at:
             return True
-        alive = heard.seen is not None and any(
-            one.alive and one.run.ended is None for one in heard.seen.runs
-        )
-        return not alive or self.clock.now() - at > 2 * claim.sign + _BEYOND_SIGNS
+        return not self._is_at_work(heard)
 
     def outgoing(self, what: Message) -> Outgoing:
         """A message in words, without secrets."""

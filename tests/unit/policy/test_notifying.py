@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mission.journal import Event, Journal, Run
-from mission.journal.kinds import GateAnswered, RowWaits, StatusSet
+from mission.journal.kinds import GateAnswered, RowWaits, StatusSet, Told
 from mission.notices import Notice, NoticeKind
 from policy.budget import Amount, Cap, Scope
 from policy.notifying.noticing import Milestone, Row, RunSeen, Seen, new, notices, standing_keys
@@ -25,6 +25,8 @@ from policy.notifying.sending import (
     newest,
     next_step,
 )
+from policy.notifying.slipping import is_expected_anew, slipped
+from policy.notifying.troubles import Untold, untold
 from policy.notifying.wording import words
 
 T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -32,9 +34,11 @@ MINUTE = timedelta(minutes=1)
 ALL = frozenset(NoticeKind)
 
 
-def status(task: str, to: str, at: datetime, by: str = "runner") -> Event[StatusSet]:
+def status(
+    task: str, to: str, at: datetime, by: str = "runner", number: int = 5
+) -> Event[StatusSet]:
     what = StatusSet(old="in-progress", new=to, by=by, reason="for a reason")
-    return Event(id=1, at=at, run=1, task=task, attempt=None, what=what)
+    return Event(id=number, at=at, run=1, task=task, attempt=None, what=what)
 
 
 def run_of(**values: object) -> Run:
@@ -58,7 +62,7 @@ def told(seen: Seen, now: datetime = T0 + MINUTE) -> list[Notice]:
 
 def test_a_row_that_waits_for_a_person_is_told_with_why_and_what_to_type() -> None:
     row = Row(task="A", status="blocked", notes="mine [mission: no key: mission doctor]")
-    (one,) = told(Seen(since=T0, rows=[row], statuses={"A": status("A", "blocked", T0)}))
+    (one,) = told(Seen(since=5, rows=[row], statuses={"A": status("A", "blocked", T0)}))
     assert (one.kind, one.task, one.command) == (NoticeKind.BLOCKED, "A", "mission unblock A")
     assert one.reason == "no key: mission doctor mine"
 
@@ -66,27 +70,27 @@ def test_a_row_that_waits_for_a_person_is_told_with_why_and_what_to_type() -> No
 def test_what_was_before_is_over_or_was_a_persons_word_is_not_told() -> None:
     row = Row(task="A", status="blocked")
     for event in (
-        status("A", "blocked", T0 - MINUTE),
+        status("A", "blocked", T0, number=4),
         status("A", "failed", T0),
         status("A", "blocked", T0, by="person"),
         status("B", "blocked", T0),
     ):
-        assert not told(Seen(since=T0, rows=[row], statuses={str(event.task): event}))
+        assert not told(Seen(since=5, rows=[row], statuses={str(event.task): event}))
 
 
 def test_a_milestone_is_told_once_each_time_that_its_last_row_is_done() -> None:
     rows = [Row(task="A", status="done"), Row(task="B", status="done")]
     milestone = Milestone(id="M1", title="First", rows=("A", "B"))
     first = {"A": status("A", "done", T0)}
-    again = {**first, "B": status("B", "done", T0 + MINUTE)}
+    again = {**first, "B": status("B", "done", T0 + MINUTE, number=6)}
     keys = set()
     for statuses in (first, again):
-        (one,) = told(Seen(since=T0, rows=rows, milestones=[milestone], statuses=statuses))
+        (one,) = told(Seen(since=5, rows=rows, milestones=[milestone], statuses=statuses))
         assert (one.kind, one.title) == (NoticeKind.MILESTONE, "M1 is done: First")
         keys.add(one.key)
     assert len(keys) == 2
     left = [rows[0], Row(task="B", status="not-started")]
-    assert not told(Seen(since=T0, rows=left, milestones=[milestone], statuses=first))
+    assert not told(Seen(since=5, rows=left, milestones=[milestone], statuses=first))
 
 
 def gate(state: str, at: datetime) -> Event[GateAnswered]:
@@ -109,7 +113,7 @@ def test_a_gate_that_cannot_find_out_is_told_after_a_while_and_once() -> None:
     attempt = replace(started, id=7)
 
     def seen(*answers: Event[GateAnswered]) -> Seen:
-        return Seen(since=T0, attempts=[attempt], gates={7: answers})
+        return Seen(since=5, attempts=[attempt], gates={7: answers})
 
     lasting = [gate("unknown", T0 + n * MINUTE / 4) for n in range(8)]
     assert not told(seen(*lasting[:3]), T0 + MINUTE / 2)
@@ -133,7 +137,7 @@ def test_a_limit_is_told_at_four_fifths_and_when_it_is_reached(
     used: int, words_: list[str]
 ) -> None:
     seen = Seen(
-        since=T0,
+        since=5,
         limits={Scope.RUN: Cap(tokens=100), Scope.DAY: Cap()},
         spent={Scope.RUN: Amount(tokens=used)},
     )
@@ -143,9 +147,9 @@ def test_a_limit_is_told_at_four_fifths_and_when_it_is_reached(
 def test_what_the_budget_refuses_is_told_once_for_each_scope_and_run() -> None:
     wait = RowWaits(on="budget", why="A would bring this run to 9 of 8 tokens", who="run")
     waits = {
-        task: Event(id=1, at=T0, run=1, task=task, attempt=None, what=wait) for task in ("A", "B")
+        task: Event(id=5, at=T0, run=1, task=task, attempt=None, what=wait) for task in ("A", "B")
     }
-    (one,) = told(Seen(since=T0, waits=waits, runs=[RunSeen(run=run_of(), alive=True, did=True)]))
+    (one,) = told(Seen(since=5, waits=waits, runs=[RunSeen(run=run_of(), alive=True, did=True)]))
     assert one.reason == wait.why
 
 
@@ -157,7 +161,7 @@ def test_a_run_that_is_gone_without_an_end_died_and_one_that_did_nothing_is_not_
         (ended, False, True, [NoticeKind.ENDED]),
         (ended, False, False, []),
     ):
-        seen = Seen(since=T0, runs=[RunSeen(run=run, alive=alive, did=did)])
+        seen = Seen(since=5, runs=[RunSeen(run=run, alive=alive, did=did)])
         assert [one.kind for one in told(seen)] == kinds
 
 
@@ -208,7 +212,7 @@ def test_whatever_happens_each_change_is_told_once_and_in_its_time(
     passing: bool,
 ) -> None:
     rules = Rules(together=timedelta(minutes=3), retry=timedelta(days=2), quiet=QUIET)
-    receiver = Receiver(name="chat", kinds=ALL - {NoticeKind.BUDGET}, since=T0)
+    receiver = Receiver(name="chat", kinds=ALL - {NoticeKind.BUDGET}, since=0)
     noticed: list[Notice] = []
     words_: list[Sent] = []
     arrived: list[tuple[str, tuple[str, ...], int]] = []
@@ -260,7 +264,7 @@ def test_whatever_happens_each_change_is_told_once_and_in_its_time(
 
 def test_what_is_over_before_it_is_sent_is_told_nobody() -> None:
     one = Notice(kind=NoticeKind.BLOCKED, key="k", title="t", at=T0)
-    receiver = Receiver(name="chat", kinds=ALL, since=T0)
+    receiver = Receiver(name="chat", kinds=ALL, since=0)
     later = T0 + MINUTE
     assert next_step(receiver, [one], [], later, rules=Rules(), holds=frozenset()).over == (one,)
     step = next_step(receiver, [one], [], later, rules=Rules(), holds=frozenset({"k"}))
@@ -269,7 +273,7 @@ def test_what_is_over_before_it_is_sent_is_told_nobody() -> None:
 
 def test_what_another_clone_was_about_to_send_is_not_sent_again() -> None:
     one = Notice(kind=NoticeKind.ENDED, key="k", title="t", at=T0)
-    receiver = Receiver(name="chat", kinds=ALL, since=T0)
+    receiver = Receiver(name="chat", kinds=ALL, since=0)
     theirs = Sent(id="m", to="chat", keys=("k",), state="sending", at=T0, begun=T0, here=False)
     now = T0 + MINUTE
     assert next_step(receiver, [one], [theirs], now, rules=Rules()).idle
@@ -279,7 +283,7 @@ def test_what_another_clone_was_about_to_send_is_not_sent_again() -> None:
 
 def test_a_message_that_does_not_arrive_is_given_up_in_the_end() -> None:
     one = Notice(kind=NoticeKind.ENDED, key="k", title="t", at=T0)
-    receiver = Receiver(name="chat", kinds=ALL, since=T0)
+    receiver = Receiver(name="chat", kinds=ALL, since=0)
     failed = Sent(id="m", to="chat", keys=("k",), state="failed", at=T0, begun=T0, tries=1)
     soon = next_step(receiver, [one], [failed], T0 + MINUTE / 10, rules=Rules())
     assert soon.wait == T0 + timedelta(seconds=10)
@@ -312,5 +316,44 @@ def test_a_message_is_bounded_whatever_others_wrote(texts: list[str]) -> None:
 
 def test_standing_keys_are_what_would_be_told() -> None:
     row = Row(task="A", status="failed")
-    seen = Seen(since=T0, rows=[row], statuses={"A": status("A", "failed", T0)})
+    seen = Seen(since=5, rows=[row], statuses={"A": status("A", "failed", T0)})
     assert standing_keys(seen, T0, gate_after=MINUTE) == {one.key for one in told(seen, T0)}
+
+
+def test_a_clock_that_is_set_back_holds_nothing_up() -> None:
+    one = Notice(kind=NoticeKind.ENDED, key="k", title="t", at=T0, number=7)
+    receiver = Receiver(name="chat", kinds=ALL, since=7)
+    before = T0 - timedelta(days=1)
+    assert next_step(receiver, [one], [], before, rules=Rules()).send is not None
+    failed = Sent(id="m", to="chat", keys=("k",), state="failed", at=T0, begun=T0, tries=1)
+    assert next_step(receiver, [one], [failed], before, rules=Rules()).send is not None
+    later = replace(receiver, since=8)
+    assert next_step(later, [one], [], T0 + MINUTE, rules=Rules()).idle
+
+
+def told_of(state: str, minutes: int, why: str = "") -> Event[Told]:
+    what = Told(message="m", to="chat", notices=("k",), state=state, why=why)
+    return Event(id=minutes, at=T0 + minutes * MINUTE, run=1, task=None, attempt=None, what=what)
+
+
+def test_who_is_not_told_is_known_until_a_message_arrives() -> None:
+    events = [told_of("sending", 1), told_of("failed", 2, "first"), told_of("failed", 3, "then")]
+    wanted = Untold(to="chat", since=T0 + 2 * MINUTE, why="then", given_up=False)
+    assert untold(events, ["chat"]) == (wanted,)
+    assert untold(events, ["phone"]) == ()
+    given_up = [*events, told_of("given-up", 4, "then")]
+    assert untold(given_up, ["chat"]) == (replace(wanted, given_up=True),)
+    assert untold([*given_up, told_of("sent", 5)], ["chat"]) == ()
+
+
+def test_a_finish_that_slips_is_told_from_what_was_expected() -> None:
+    by = timedelta(hours=4)
+    assert slipped(None, T0, by) is None
+    assert is_expected_anew(None, T0, by)
+    assert slipped(T0, T0 + by - MINUTE, by) is None
+    assert not is_expected_anew(T0, T0 + by - MINUTE, by)
+    one = slipped(T0, T0 + by, by)
+    assert one is not None
+    assert one.reason == "p80 is 2026-03-02 16:00 UTC now; it was 2026-03-02 12:00 UTC"
+    assert slipped(T0, T0 - by, by) is None
+    assert is_expected_anew(T0, T0 - by, by)  # sooner: later is later than that from now on
