@@ -149,4 +149,6 @@ def _tell(asked: Sequence[Asked], *, as_json: bool, single: bool) -> None:
             fact(printable(_became(one)))
             if one.exit_code:
                 talk(printable(one.notes))
+    if any(one.applied_by == "this command" and one.status == Status.NOT_STARTED for one in asked):
+        talk(printable("`mission run` carries on."))
     raise typer.Exit(max((one.exit_code for one in asked), default=0))

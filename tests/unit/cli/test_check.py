@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from mission.place import Place
 from tests.command import answer, run
+
+
+@pytest.fixture(autouse=True)
+def agents_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan's agents are not missing here, whatever machine this is."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("claude", "codex"):
+        (programs / name).touch(mode=0o700)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
 
 
 def break_it(place: Place) -> None:
