@@ -13,10 +13,19 @@ from cli.console import fact, print_json, talk
 from cli.tables import Column, minute, table
 from cli.typed_here import place_at
 from errors import UsageError
-from forecast.outcome import Band
-from forecast.setting import WhatIf
 from mission.amounts import count, counted, money, share
-from service.forecast import PLAYS, Finish, Forecast, forecast_data, read_forecast
+from service.forecast import (
+    PLAYS,
+    Band,
+    Finish,
+    Forecast,
+    Track,
+    WhatIf,
+    forecast_data,
+    read_forecast,
+    read_track,
+    track_data,
+)
 
 app = typer.Typer()
 
@@ -83,12 +92,13 @@ def forecast(
         without=frozenset(without or ()),
     )
     due = None if by is None else _moment(by)
-    found = read_forecast(place_at(path), what_if=what_if, plays=plays)
+    place = place_at(path)
+    found, track = read_forecast(place, what_if=what_if, plays=plays), read_track(place)
     late = list(_late(found, due, usd, tokens))
     if as_json:
-        print_json(forecast_data(found) | {"ok": not late})
+        print_json(forecast_data(found) | {"track": track_data(track), "ok": not late})
     else:
-        _print(found)
+        _print(found, track)
     for one in late:
         talk(one)
     if late:
@@ -132,9 +142,10 @@ def _late(
         )
 
 
-def _print(found: Forecast) -> None:
+def _print(found: Forecast, track: Track) -> None:
     if found.done:
         fact(f"{found.mission}: no row is open.")
+        fact(_held(track))
         return
     rows = [
         (one.id, *_dates(one.finish), *_amounts(one.tokens, one.usd)) for one in found.milestones
@@ -144,6 +155,7 @@ def _print(found: Forecast) -> None:
     fact("")
     for line in _remarks(found):
         fact(line)
+    fact(_held(track))
     critical = sorted(found.rows, key=lambda one: -one.critical)[:_MOST_ROWS]
     fact(
         "\n"
@@ -193,6 +205,12 @@ def _remarks(found: Forecast) -> Iterator[str]:
         yield f"In {share(found.left)} of the plays a row is never done."
     if found.unplanned:
         yield f"Not in it, for they are not planned: {', '.join(found.unplanned)}."
+
+
+def _held(track: Track) -> str:
+    if not track.of:
+        return "No forecast of an earlier run could be held against what came of it yet."
+    return f"Of what runs forecast as they began, p80 held in {track.held} of {track.of}."
 
 
 def _dates(finish: Finish) -> tuple[str, str, str]:

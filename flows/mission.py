@@ -17,6 +17,7 @@ from flows.log_display import LogDisplay
 from flows.operations import PrefectOperations
 from flows.remote import PrefectAgents
 from flows.signals import on_a_thread
+from forecast.keeping import Foreseeing
 from mission.config import load_config
 from mission.place import Place
 from orchestrator import run as orchestrator
@@ -127,6 +128,7 @@ def _carry_out(request: RunRequest, mine: Caller) -> RunEnd:
                     mine.stop,
                     remote=PrefectAgents(),
                     operations=operations,
+                    foresee=Foreseeing,
                 ),
                 mine.stop,
             )

@@ -40,8 +40,8 @@ ENDS: Final[Mapping[Outcome, float]] = {
     Outcome.NO_CHANGES: 0.02,
     Outcome.BLOCKED: 0.01,
     Outcome.NEEDS_QA: 0.02,
-    Outcome.RATE_LIMIT: 0.01,
-    Outcome.QUOTA: 0.01,
+    Outcome.RATE_LIMIT: 0.005,
+    Outcome.QUOTA: 0.003,
 }
 OPERATION_FAILS: Final = 0.03
 RED_BRANCH: Final = 0.08  # verifications of a branch that fail

@@ -3,18 +3,25 @@ of squashing, verifying and gates."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from random import Random
+from typing import Protocol
 
 from forecast.scene import Checks
 from forecast.spread import DRAWS
 from policy.batch import Land, Return, Step, StepResult, Steps, StepState, Verify, batch_steps
 
-At = Callable[[float, Callable[[], None]], None]  # has something done so many seconds from now
 _GREEN = StepResult(state=StepState.GREEN)
 _RED = StepResult(state=StepState.RED)
+
+
+class After(Protocol):
+    """Has something done so many seconds from now."""
+
+    def __call__(self, seconds: float, do: Callable[..., None], *given: object) -> None:
+        """Call `do(*given)` then."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -41,7 +48,7 @@ class PlayedQueue:
         self,
         checks: Checks,
         dice: Random,
-        at: At,
+        after: After,
         *,
         now: Callable[[], float],
         landed: Callable[[str], None],
@@ -50,7 +57,7 @@ class PlayedQueue:
     ) -> None:
         """
         Args:
-            at: Has something done later.
+            after: Has something done later.
             now: Seconds since the play began.
             landed: Told of each row that is on the base.
             returned: Told of each that is not, and why.
@@ -58,12 +65,12 @@ class PlayedQueue:
         """
         self._checks = checks
         self._random = dice.random
-        self._at = at
+        self._after = after
         self._now = now
         self._landed = landed
         self._returned = returned
         self._waited = waited
-        self._waiting: list[str] = []
+        self._waiting: list[tuple[str, float]] = []  # since when
         self._ahead: tuple[tuple[str, ...], float] | None = None  # verified by then
         self._faults: dict[str, StepState] = {}  # rows that do not land as they are
         self._bases: dict[str, int] = {}  # by row, how often the base had moved when it began
@@ -78,7 +85,7 @@ class PlayedQueue:
         elif dice < checks.conflict + checks.red_merge:
             self._faults[task] = StepState.RED
         self._bases[task] = base
-        self._waiting.append(task)
+        self._waiting.append((task, self._now()))
         if not self._busy:
             self._round()
 
@@ -88,48 +95,67 @@ class PlayedQueue:
         if self._ahead is not None:
             (items, verified), self._ahead = self._ahead, None
         else:
-            items = self._take()
+            items = self._take(sys.maxsize)
         self._busy = bool(items)
-        if items:
+        if not items:
+            return
+        if self._faults and not self._faults.keys().isdisjoint(items):
             plan = batch_steps(items, size=len(items), repeat_red=self._checks.repeat_red)
             self._go_on(_Round(items=items, plan=plan, verified=verified))
+            return
+        # Of a batch that is green as a whole the plan is always this: verify it, land it.
+        verifying = self._left(items, verified)
+        begun = self._now() + verifying
+        self._after(verifying + self._landing(len(items)), self._land_whole, items, begun)
+
+    def _land_whole(self, items: tuple[str, ...], begun: float) -> None:
+        self._land(items)
+        self._verify_ahead(begun)
+        self._next_round()
 
     def _go_on(self, batch: _Round) -> None:
         """Do what comes next, up to what takes time."""
         while (step := batch.next()) is not None:
             if isinstance(step, Land):
-                if len(step.items) == len(batch.items):
-                    self._verify_ahead()
                 batch.answer = _GREEN
-                self._at(self._landing(len(step.items)), partial(self._land, batch, step))
+                landing = self._landing(len(step.items))
+                self._after(landing, self._land_part, batch, step, self._now())
                 return
             if isinstance(step, Return):
                 self._returned(step.item, self._faults.pop(step.item))
                 batch.answer = None
                 continue
-            seconds = self._verifying(step.items)
-            if batch.verified is not None:  # while the one before it landed
-                seconds, batch.verified = max(0.0, batch.verified - self._now()), None
+            seconds, batch.verified = self._left(step.items, batch.verified), None
             batch.answer = self._answer(step)
             if seconds:
-                self._at(seconds, partial(self._go_on, batch))
+                self._after(seconds, self._go_on, batch)
                 return
-        for task in self._ahead[0] if self._ahead is not None else self._next():
+        self._next_round()
+
+    def _land_part(self, batch: _Round, step: Land, begun: float) -> None:
+        self._land(step.items)
+        if len(step.items) == len(batch.items):
+            self._verify_ahead(begun)
+        self._go_on(batch)
+
+    def _land(self, items: tuple[str, ...]) -> None:
+        self.moves += 1
+        for item in items:
+            self._landed(item)
+
+    def _next_round(self) -> None:
+        waiting = self._waiting[: self._checks.size]
+        for task in self._ahead[0] if self._ahead is not None else [one for one, _ in waiting]:
             self._waited(task)
         self._round()
 
-    def _land(self, batch: _Round, step: Land) -> None:
-        self.moves += 1
-        for item in step.items:
-            self._landed(item)
-        self._go_on(batch)
-
-    def _next(self) -> tuple[str, ...]:
-        return tuple(self._waiting[: self._checks.size])
-
-    def _take(self) -> tuple[str, ...]:
-        taken = self._next()
-        self._waiting = self._waiting[len(taken) :]
+    def _take(self, until: float) -> tuple[str, ...]:
+        """Those that go together next, of what has come by then."""
+        waiting, size = self._waiting, self._checks.size
+        if not waiting or waiting[0][1] > until:
+            return ()
+        taken = tuple(task for task, since in waiting[:size] if since <= until)
+        del waiting[: len(taken)]
         return taken
 
     def _answer(self, step: Verify) -> StepResult:
@@ -138,6 +164,12 @@ class PlayedQueue:
             if faults.get(item) is StepState.CONFLICT:
                 return StepResult(state=StepState.CONFLICT, item=item)
         return _RED if any(item in faults for item in step.items) else _GREEN
+
+    def _left(self, items: tuple[str, ...], verified: float | None) -> float:
+        """How long it is until they are verified."""
+        if verified is not None:  # while the one before it landed
+            return max(0.0, verified - self._now())
+        return self._verifying(items)
 
     def _verifying(self, items: tuple[str, ...]) -> float:
         checks = self._checks
@@ -153,7 +185,9 @@ class PlayedQueue:
             seconds += max(waits[int(dice() * len(waits))] for _ in range(count))
         return seconds
 
-    def _verify_ahead(self) -> None:
-        if self._checks.ahead and self._ahead is None and self._waiting:
-            items = self._take()
-            self._ahead = items, self._now() + self._verifying(items)
+    def _verify_ahead(self, begun: float) -> None:
+        """A landing that began then has ended: what waited then was verified meanwhile, on top."""
+        if self._checks.ahead and self._waiting:
+            items = self._take(begun)
+            if items:
+                self._ahead = items, begun + self._verifying(items)

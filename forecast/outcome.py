@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Final
 
 from forecast.play import Play, Played
 from forecast.scene import Scene
 from policy.budget import Scope
+
+_REST: Final = 3.0  # times as long as the play before it took
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +83,30 @@ def play(scene: Scene, *, plays: int, seed: int) -> Outcome:
     """Play the scene so many times. The same scene and seed give the same outcome."""
     dice = Random(seed)  # noqa: S311 - nothing is kept secret by it
     return sum_up(scene, [Play(scene, dice).play() for _ in range(plays)])
+
+
+def play_at_leisure(
+    scene: Scene, *, plays: int, seed: int, over: Callable[[float], bool]
+) -> list[Played]:
+    """The same beside something that matters more: after each play it rests.
+
+    Args:
+        scene: What is played.
+        plays: How often.
+        seed: As for `play`.
+        over: Waits for so many seconds, and tells whether to stop.
+
+    Returns:
+        As many plays as were made by then.
+    """
+    dice = Random(seed)  # noqa: S311 - as above
+    played: list[Played] = []
+    while len(played) < plays:
+        begun = time.thread_time()
+        played.append(Play(scene, dice).play())
+        if over(_REST * (time.thread_time() - begun)):
+            break
+    return played
 
 
 def sum_up(scene: Scene, played: Sequence[Played]) -> Outcome:

@@ -99,8 +99,9 @@ class Play:
         self._random = dice.random
         self._time = 0.0
         self._number = 0
-        self._happens: list[tuple[float, int, Callable[[], None]]] = []
+        self._happens: list[tuple[float, int, Callable[..., None], tuple[object, ...]]] = []
         self._live = 0
+        self._news = True  # something ended, or a row became ready
         self._ready = scene.ready.copy()
         self._status: dict[str, str] = {}  # of rows that the play has set
         self._earlier: dict[str, list[_Try]] = {}  # since a person last set the row
@@ -119,6 +120,7 @@ class Play:
         )
         self._rests = Rests(scene.config)
         self._admission = self._admit()
+        self._calm = self._admission.unhindered  # whoever is asked first may start
         self._queue = PlayedQueue(
             scene.checks,
             dice,
@@ -142,10 +144,21 @@ class Play:
         for agent, until in self._scene.rests.items():
             limit = Limit(outcome=Outcome.RATE_LIMIT, retry_at=until)
             self._rests.begin(agent, limit, now=self._now(), dice=0.0)
+            self._calm = False
         for begun in self._scene.begun:
             self._carry_on(begun)
-        while self._go_on():
-            pass
+        happens, slots = self._happens, self._scene.slots
+        while True:
+            if self._news and self._live < slots:
+                self._news = False
+                self._start()
+            if self._admission.delays and self._pass_time():
+                continue
+            if happens:
+                self._time, _, do, given = heappop(happens)
+                do(*given)
+            elif not self._relieve():
+                break
         played = self._played
         if isinstance(self._purse, PlayedPurse):
             played.broken = frozenset(self._purse.broken)
@@ -154,21 +167,16 @@ class Play:
         )
         return played
 
-    def _go_on(self) -> bool:
-        """Start what may start, then take in what happens next; False if nothing does."""
-        self._start()
-        delays, happens = self._admission.delays, self._happens
-        if delays and self._has_room():
-            left = delays.seconds_left(self._now())
-            if left is not None and (not happens or self._time + left < happens[0][0]):
-                self._time += left + _A_MOMENT
-                self._cause = None
-                return True
-        if happens:
-            self._time, _, do = heappop(happens)
-            do()
-            return True
-        return self._relieve()
+    def _pass_time(self) -> bool:
+        """Let the time come at which a row is tried again, if it is the next that happens."""
+        happens, now = self._happens, self._now()
+        left = self._admission.delays.seconds_left(now) if self._has_room() else None
+        if left is None or (happens and self._time + left >= happens[0][0]):
+            return False
+        self._time += left + _A_MOMENT
+        self._cause = None
+        self._news = True
+        return True
 
     def _relieve(self) -> bool:
         """Nothing goes on by itself. Whether a person, or another day, lets rows start."""
@@ -180,12 +188,14 @@ class Play:
         if any(one.scope is Scope.PROVIDER for one in refused.values()):
             self._rests = Rests(self._scene.config)
             self._admission = self._admit()
+            self._calm = self._admission.unhindered
         elif isinstance(self._purse, PlayedPurse) and not self._purse.relieve(refused):
             now = self._now()
             tomorrow = now.date() + timedelta(days=1)
             midnight = datetime.combine(tomorrow, time(), now.tzinfo)
             self._time += (midnight - now).total_seconds() + _A_MOMENT
         refused.clear()
+        self._news = True
         return True
 
     def _admit(self) -> Admission:
@@ -228,14 +238,17 @@ class Play:
     def _begin(self, task: str, agent: str | None = None) -> None:
         course, admission = self._scene.courses[task], self._admission
         carrier = agent or course.carrier
-        chosen = carrier if admission.unhindered else admission.admits(course.task, carrier)
+        if self._calm:
+            chosen: str | None = carrier
+        else:
+            chosen = admission.admits(course.task, carrier)
         if chosen is None:
-            if task not in admission.delays:
+            if self._is_begun(task) and task not in admission.delays:
                 self._set(task, NOT_STARTED)
             return
         self._set(task, _IN_PROGRESS)
         self._live += 1
-        reviewer = admission.reviewer(task)
+        reviewer = None if course.review is None else admission.reviewer(task)
         if reviewer is not None and course.review is not None:
             self._review(task, course, course.review, reviewer)
             return
@@ -250,8 +263,8 @@ class Play:
         stint, checks = course.stints[agent], self._scene.checks
         self._authors[task] = agent
         seconds, share = self._drawn(stint, course, task, elapsed)
-        dice = self._random()
-        if dice < stint.trouble and self._turns.get(task, 0) < _MOST_TURNS:
+        dice, trouble = self._random(), stint.trouble
+        if dice < trouble and self._turns.get(task, 0) < _MOST_TURNS:
             outcome = next(one for bound, one in stint.odds if dice < bound)
             if outcome is Outcome.NEEDS_QA:
                 self._played.approvals += 1
@@ -259,19 +272,19 @@ class Play:
             else:
                 part = self._random() if outcome in LIMITS else 1.0
                 self._use(task, course, stint, share * part)
-                self._after(seconds * part, lambda: self._failed(task, course, agent, outcome))
+                self._after(seconds * part, self._failed, task, course, agent, outcome)
                 return
         self._use(task, course, stint, share)
         if not course.merges:
-            self._after(seconds, lambda: self._done(task))
+            self._after(seconds, self._done, task)
             return
         seconds += checks.delivery * checks.deliveries[int(self._random() * DRAWS)]
         if checks.push_waits and course.review is None:
             seconds += checks.push_waits[int(self._random() * len(checks.push_waits))]
         if self._random() < checks.red_branch:
-            self._after(seconds, lambda: self._not_good(task, course, agent))
+            self._after(seconds, self._not_good, task, course, agent)
         else:
-            self._after(seconds, lambda: self._verified(task, course, agent))
+            self._after(seconds, self._verified, task, course, agent)
 
     def _drawn(
         self, stint: Stint, course: Course, task: str, elapsed: float = 0.0
@@ -354,6 +367,7 @@ class Play:
     ) -> None:
         """A job is over, and its row goes on later."""
         self._live -= 1
+        self._news = True
         self._cause = task
         told = TaskEnd(
             task=task,
@@ -365,6 +379,7 @@ class Play:
             unreviewed=unreviewed,
         )
         self._admission.ended(told, agent)
+        self._calm = self._admission.unhindered
 
     def _verified(self, task: str, course: Course, agent: str) -> None:
         review = course.review
@@ -381,12 +396,15 @@ class Play:
         passed = self._random() < review.passes
         rounds = self._rounds[task] = self._rounds.get(task, 0) + 1
         last = rounds >= review.rounds
-        self._after(
-            seconds, lambda: self._reviewed(task, course, reviewer, passed=passed, last=last)
-        )
+        self._after(seconds, self._reviewed, task, course, reviewer, passed, last)
 
     def _reviewed(
-        self, task: str, course: Course, reviewer: str, *, passed: bool, last: bool
+        self,
+        task: str,
+        course: Course,
+        reviewer: str,
+        passed: bool,
+        last: bool,
     ) -> None:
         self._cause = task
         if not passed and not last:
@@ -397,7 +415,7 @@ class Play:
         self._seen.add(task)
         waits = self._scene.checks.push_waits
         wait = waits[int(self._random() * len(waits))] if waits else 0.0
-        self._after(wait, lambda: self._deliver(task, course))
+        self._after(wait, self._deliver, task, course)
 
     def _deliver(self, task: str, course: Course) -> None:
         if course.qa and task not in self._seen:
@@ -415,12 +433,14 @@ class Play:
 
     def _done(self, task: str) -> None:
         self._live -= 1
+        self._news = True
         self._played.ends[task] = self._time
         self._cause = task
         self._set(task, DONE)
-        if not self._admission.unhindered:
+        if not self._calm:
             told = TaskEnd(task=task, attempt=0, status=Status.DONE, end=End.SUCCESS)
             self._admission.ended(told, self._authors.get(task))
+            self._calm = self._admission.unhindered
 
     def _waited(self, task: str) -> None:
         self._cause_is(task)
@@ -448,20 +468,19 @@ class Play:
         elif begun.at == words.FINISHED:
             checks = self._scene.checks
             seconds = checks.delivery * checks.deliveries[int(self._random() * DRAWS)]
-            self._after(seconds, lambda: self._verified(task, course, begun.agent))
+            self._after(seconds, self._verified, task, course, begun.agent)
         else:
             self._played.approvals += begun.at == words.APPROVAL
             self._seen.add(task)
             self._queue.add(task, base=-1)
 
     def _set(self, task: str, status: str) -> None:
-        if self._status.get(task) != status:
-            self._status[task] = status
-            self._ready.set(task, status)
+        self._status[task] = status
+        self._ready.set(task, status)
 
-    def _after(self, seconds: float, do: Callable[[], None]) -> None:
+    def _after(self, seconds: float, do: Callable[..., None], *given: object) -> None:
         self._number += 1
-        heappush(self._happens, (self._time + seconds, self._number, do))
+        heappush(self._happens, (self._time + seconds, self._number, do, given))
 
     def _now(self) -> datetime:
         return self._scene.now + timedelta(seconds=self._time)

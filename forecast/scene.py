@@ -34,14 +34,10 @@ class Stint:
     uses: Sequence[float]
     usd_per_token: float | None  # None: no price is known
     odds: Sequence[tuple[float, Outcome]]  # cumulated; beyond the last it succeeds
+    trouble: float  # how likely it does not succeed
     fallback: str | None
     tries: int  # of those that count
     limits: Sequence[float]  # seconds that limits of its provider lasted; empty: as pauses grow
-
-    @property
-    def trouble(self) -> float:
-        """How likely it does not succeed."""
-        return self.odds[-1][0] if self.odds else 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,7 @@ from orchestrator.operations.closing import CloseMilestone
 from orchestrator.operations.operation import Means, OperationRunner
 from orchestrator.ports.assignment import Todo
 from orchestrator.ports.engine import Engine
+from orchestrator.ports.foresight import Foresee, RunOutset, no_foresight
 from orchestrator.publishing.issues import IssueBook
 from orchestrator.publishing.status import Publisher
 from orchestrator.soundness.soundness import refuse_misunderstood
@@ -39,6 +40,7 @@ def conduct(
     todo: Todo,
     *,
     slots: int,
+    foresee: Foresee = no_foresight,
 ) -> Mapping[str, Refusal]:
     """Carry on what a crash left, then dispatch the rows that were asked for.
 
@@ -93,6 +95,17 @@ def conduct(
             give_up=parts.stop.give_up,
         ),
         mail,
+        foresee(
+            RunOutset(
+                plan=board.plan,
+                config=parts.config,
+                journal=parts.journal,
+                selected=None if todo.selected is None else frozenset(todo.selected),
+                slots=slots,
+                now=parts.clock.now(),
+                say=parts.display.say,
+            )
+        ),
     ):
         writing = Writing(
             board,

@@ -27,6 +27,7 @@ from orchestrator.operations.evidence import OperationRecord
 from orchestrator.ports.assignment import Todo
 from orchestrator.ports.display import Display
 from orchestrator.ports.engine import Engine, ThreadEngine
+from orchestrator.ports.foresight import Foresee, no_foresight
 from orchestrator.ports.planner import PlannerAwayError
 from orchestrator.publishing.storage import StorageCopy
 from orchestrator.recovery.vouching import note_done_before
@@ -74,12 +75,14 @@ def run_mission(
     *,
     remote: RemoteAgents | None = None,
     operations: OperationRecord | None = None,
+    foresee: Foresee = no_foresight,
 ) -> RunEnd:
     """Carry the mission out as far as it goes. Blocks.
 
     Args:
         remote: Reaches the workers for agents that do not work here; without it these block.
         operations: The engine's record of built-in operations; without it the journal has it alone.
+        foresee: Says, beside the run, how long it will take.
 
     Raises:
         WriterBusyError: Another run holds the mission, here or in another clone.
@@ -123,7 +126,7 @@ def run_mission(
         slots = _slots(parts, request)
         todo = Todo(selected=selected, left=found.left, held=found.held)
         refused: dict[str, Refusal | BudgetError] = {}
-        refused.update(conduct(parts, board, engine, todo, slots=slots))
+        refused.update(conduct(parts, board, engine, todo, slots=slots, foresee=foresee))
         unclaimed = not (parts.claim.taken or stop.requested)
         if unclaimed and _claim_if_due(parts, board, request):  # an edit came in
             refused.update(conduct(parts, board, engine, todo, slots=slots))

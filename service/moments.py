@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from mission.amounts import count, in_one_line, money, span
+from mission.amounts import count, counted, in_one_line, money, span
 from mission.journal import Attempt, Event, Run
 from mission.journal.kinds import (
     EvidenceFound,
+    ForecastMade,
     GateAnswered,
     Happening,
     MergeAwaited,
@@ -165,6 +166,10 @@ def _lead(what: Happening) -> tuple[str, tuple[str, ...]]:
             said = ("on", "why", "who")
         case MergeAwaited():
             lead, said = "its turn to merge", ("branch",)
+        case ForecastMade():
+            half, most = (span(timedelta(seconds=one)) for one in (what.p50, what.p80))
+            lead = f"{counted(len(what.rows), 'row')} done in {half} (p50) to {most} (p80)"
+            said = ("p50", "p80", "p95", "tokens", "usd", "plays", "seen", "rows")
         case _:
             return _lead_of_others(what)
     return lead, said

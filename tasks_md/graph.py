@@ -215,16 +215,19 @@ class Frontier:
 
     def change(self, task: str, status: str) -> tuple[str, ...]:
         """A task has a new status: the tasks that this makes ready, in dispatch order."""
-        before, self._statuses[task] = self._statuses[task], status
-        touched: list[int] = []
-        if before != DONE and status == DONE:
+        before = self._statuses[task]
+        if before == status:
+            return ()
+        self._statuses[task] = status
+        newly: set[str] = set()
+        if status == DONE:
             touched = self._meet(self._numbers[task])
-        elif before == DONE and status != DONE:
+            newly = {self._ids[node] for node in touched if self.is_ready(self._ids[node])}
+        elif before == DONE:
             self._unmeet(self._numbers[task])
-        newly = {self._ids[node] for node in touched if self.is_ready(self._ids[node])}
-        if before != status and self.is_ready(task):
+        if self.is_ready(task):
             newly.add(task)
-        return self._graph.dispatch_order(newly) if newly else ()
+        return self._graph.dispatch_order(newly) if len(newly) > 1 else tuple(newly)
 
     def _meet(self, node: int) -> list[int]:
         """One thing that others wait for is there. Returns tasks that now wait for nothing."""

@@ -33,6 +33,8 @@ class ReadyRows:
     def set(self, task: str, status: str) -> None:
         """A task has a new status: it, and what waited for it, may be ready now, or no more."""
         newly = self._frontier.change(task, status)
+        if not newly and self._frontier.is_ready(task):  # as it was
+            return
         rank = self._rank[task]
         at = bisect_left(self._ready, rank)
         if at < len(self._ready) and self._ready[at] == rank:

@@ -316,6 +316,20 @@ class MergeAwaited:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ForecastMade:
+    """As a run began, this was expected of the rows that it was for; people's time apart."""
+
+    p50: float  # seconds until the last of them is done: so likely it takes no longer
+    p80: float
+    p95: float
+    tokens: int  # new ones that they use from then on, at p80
+    usd: float  # ... and what they cost, of agents whose price is known
+    plays: int  # how often it was played
+    seen: int  # attempts that it was learned from; 0: it was a guess
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LetterCame:
     """A request from another clone came through the remote, and was taken in."""
 
@@ -412,6 +426,7 @@ Happening = (
     | DispatchBegan
     | RowWaits
     | MergeAwaited
+    | ForecastMade
     | LetterCame
     | LetterAnswered
     | NotifyBegan

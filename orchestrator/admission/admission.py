@@ -90,6 +90,7 @@ class Admission:
         self._reviewers: dict[str, str] = {}  # by row, who may review its work
         self._behind: dict[str, str] = {}  # by row, the provider that it waits for
         self._own: dict[str, dict[str, datetime]] = {}  # by row, agents that it may not ask before
+        self._lines: dict[str, tuple[str, ...]] = {}  # by agent, with who stands in for it
         self.delays = Delays(until)
         self.refused: dict[str, Refusal] = {}  # rows that a limit keeps from starting
 
@@ -129,8 +130,7 @@ class Admission:
         rests, later = self._rests, end.unreviewed or end.again
         rests.left(asked, end.task)
         self._own.pop(end.task, None)
-        for task in self._behind:
-            self.delays.hurry(task, now)
+        self.delays.hurry(self._behind, now)
         if later is None or later.limit is None:
             rests.answered(asked, outcome_of(end.end, end.said))
             return None
@@ -157,7 +157,7 @@ class Admission:
         """
         now = self._clock.now()
         waits = self._unreviewed.get(row.id)
-        names = waits.by if waits is not None else line_up(agent, self._config)
+        names = waits.by if waits is not None else self._line_up(agent)
         self._behind.pop(row.id, None)
         gave_up = self._rests.given_up(names)
         if gave_up:
@@ -179,6 +179,11 @@ class Admission:
             self._reviewers[row.id] = chosen
         self._rests.asked(chosen, row.id, now)
         return chosen
+
+    def _line_up(self, agent: str) -> tuple[str, ...]:
+        if agent not in self._lines:
+            self._lines[agent] = line_up(agent, self._config)
+        return self._lines[agent]
 
     def begin(self, row: Task, agent: str, start: Start) -> Attempt:
         """Journal a new attempt of who was admitted.

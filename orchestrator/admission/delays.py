@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ class Delays:
         """`until`: something waits so long, though it is no row."""
         self._until = until
         self._rows: dict[str, _Held] = {}
+        self._first: datetime | None = None  # of their times; None: not looked for since a change
 
     def __contains__(self, task: str) -> bool:
         return task in self._rows
@@ -33,16 +35,20 @@ class Delays:
     def hold(self, task: str, until: datetime, agent: str | None = None) -> None:
         """Try `task` again then. `agent` stands in for the one that it is routed to."""
         self._rows[task] = _Held(at=until, agent=agent)
+        self._first = None
 
     def drop(self, task: str) -> None:
         """Try `task` no more by itself."""
         self._rows.pop(task, None)
+        self._first = None
 
-    def hurry(self, task: str, now: datetime) -> None:
-        """Look at a held row now: what it waited for may have come early."""
-        held = self._rows.get(task)
-        if held is not None:
-            self._rows[task] = replace(held, at=min(held.at, now))
+    def hurry(self, tasks: Container[str], now: datetime) -> None:
+        """Look at these rows now, as far as they are held: what they waited for may have come
+        early."""
+        for task, held in self._rows.items():
+            if held.at > now and task in tasks:
+                self._rows[task] = replace(held, at=now)
+                self._first = None
 
     def clock_set(self, by: timedelta) -> None:
         """The time of day was set: nothing waits longer for it."""
@@ -50,20 +56,26 @@ class Delays:
         self._until = None if self._until is None else self._until + back
         for task, held in self._rows.items():
             self._rows[task] = replace(held, at=held.at + back)
+        self._first = None
 
     def pop_due(self, now: datetime) -> tuple[str, str | None] | None:
         """The row that has waited longest past its time, and the agent that stands in for it."""
         if self._until is not None and self._until <= now:
             self._until = None
-        due = [(again.at, task) for task, again in self._rows.items() if again.at <= now]
-        if not due:
+        first = self._first_time()
+        if first is None or first > now:
             return None
-        task = min(due)[1]
+        task = min(task for task, held in self._rows.items() if held.at == first)
+        self._first = None
         return task, self._rows.pop(task).agent
 
     def seconds_left(self, now: datetime) -> float | None:
         """Until the first time that comes; None if nothing waits."""
-        times = [again.at for again in self._rows.values()]
-        if self._until is not None:
-            times.append(self._until)
+        times = [one for one in (self._first_time(), self._until) if one is not None]
         return max((min(times) - now).total_seconds(), 0.0) if times else None
+
+    def _first_time(self) -> datetime | None:
+        """The first time at which a row is looked at again."""
+        if self._first is None and self._rows:
+            self._first = min(held.at for held in self._rows.values())
+        return self._first

@@ -63,6 +63,7 @@ class Rests:
     def __init__(self, config: MissionConfig) -> None:
         self._config = config
         self._rests: dict[str, _Rest] = {}  # by provider
+        self._providers: dict[str, str] = {}  # by agent, of those that were asked about
 
     def __bool__(self) -> bool:
         """Whether one rests, or had to and has not answered since."""
@@ -119,11 +120,12 @@ class Rests:
             AgentError: One of them is not configured.
         """
         providers = dict.fromkeys(map(self.provider, names))
-        rests = {name: self._rests.get(name) for name in providers}
-        if not all(rest is not None and rest.given_up for rest in rests.values()):
-            return ""
+        for name in providers:
+            rest = self._rests.get(name)
+            if rest is None or not rest.given_up:
+                return ""
         patience = format_duration(self._config.patience)
-        return f"{' and '.join(rests)} took no work for {patience}"
+        return f"{' and '.join(providers)} took no work for {patience}"
 
     def clock_set(self, by: timedelta) -> None:
         """The time of day was set. What lasts, lasts as long as before; what ends at a time of
@@ -174,9 +176,13 @@ class Rests:
         Raises:
             AgentError: The agent is not configured.
         """
-        if is_operation(agent):
-            return OPERATION
-        return provider_of(agent, settings(agent, self._config))
+        if agent not in self._providers:
+            self._providers[agent] = (
+                OPERATION
+                if is_operation(agent)
+                else provider_of(agent, settings(agent, self._config))
+            )
+        return self._providers[agent]
 
 
 def is_operation(agent: str) -> bool:

@@ -109,13 +109,14 @@ class InMemory:
     notice: Callable[[Plan], None] = lambda _plan: None
     full: Callable[[], DiskError | None] = lambda: None
     todo: Todo = field(default_factory=Todo)
+    clock: Any = field(default_factory=Time)  # a clock, which tests may set
+    kept: Journal | None = None  # of earlier missions; None: a new one
 
     def __post_init__(self) -> None:
         self.settings = MissionConfig.model_validate(
             {"agents": {"worker": {"type": "command", "run": ["true"]}}} | self.config
         )
-        self.clock = Time()
-        journal = Journal.in_memory(clock=self.clock.now)
+        journal = self.kept or Journal.in_memory(clock=self.clock.now)
         run = journal.start_run(mission="M", host="here", pid=1, pid_started=1.0)
         self.journal = journal.in_run(run)
         self.file = PlanInMemory(self.text)

@@ -1,0 +1,310 @@
+"""A forecast of a mission, made of its plan, its settings and its journal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from forecast.evidence import Evidence, gather
+from forecast.knowledge import Knowledge, learn
+from forecast.outcome import (
+    Band,
+    Outcome,
+    RowOutcome,
+    moment,
+    play,
+    play_at_leisure,
+    sum_up,
+)
+from forecast.scene import Scene
+from forecast.setting import Outset, Setting, WhatIf, usual_tokens
+from mission.config import MissionConfig
+from mission.journal import Attempt, Event, Journal, Run
+from mission.journal.kinds import DispatchBegan, Happening, RowWaits
+from mission.waits import WaitsFor
+from orchestrator.admission.budgeting import Budget, limits_of
+from orchestrator.admission.reviewers import review_tokens
+from policy.budget import Limits, Scope
+from policy.routing import kind_of
+from tasks_md.graph import Graph
+from tasks_md.model import Plan
+
+PLAYS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finish:
+    """When something is done; people's time apart."""
+
+    p50: datetime
+    p80: datetime
+    p95: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MilestoneForecast:
+    """A milestone that has open rows."""
+
+    id: str
+    title: str
+    finish: Finish
+    tokens: Band  # of the whole milestone, what is spent by now included
+    usd: Band  # ... of agents whose price is known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowForecast:
+    """An open row."""
+
+    id: str
+    milestone: str
+    critical: float  # in what share of the plays it was on the critical path, from 0 to 1
+    begin: datetime | None  # at p50; None: it is under way, or never began
+    finish: Finish
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """A mission from now on. Everything is from `plays` plays of one seed."""
+
+    mission: str
+    path: str
+    now: datetime
+    plays: int
+    seed: int  # of the inputs: the same ones have the same forecast
+    seen: int  # attempts that it has learned from; 0: it is a guess
+    done: bool  # no row is open
+    finish: Finish
+    tokens: Band  # of the whole mission, what is spent by now included
+    usd: Band  # ... of agents whose price is known
+    milestones: tuple[MilestoneForecast, ...]  # in file order
+    rows: tuple[RowForecast, ...]  # in file order
+    budgets: Mapping[Scope, float]  # the chance to reach each limit that is set, from 0 to 1
+    approvals: int  # at p50: people's words to let work merge
+    decisions: int  # at p50: people's words that set a row back, or free it
+    runs: int  # at p50: `mission run`, the one that is at work or begins now included
+    left: float  # in what share of the plays a row was not done
+    unplanned: tuple[str, ...]  # placeholders: nothing of them is in these numbers
+    what_if: WhatIf
+
+    @property
+    def guess(self) -> bool:
+        """Whether nothing in the journal says how long such work takes."""
+        return self.seen == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What a forecast needs of the journal."""
+
+    attempts: Sequence[Attempt]
+    events: Sequence[Event[Happening]]
+    runs: Sequence[Run]
+    budget: Budget
+
+    @classmethod
+    def of(cls, journal: Journal, config: MissionConfig, now: datetime) -> History:
+        """As the journal has it now."""
+        last = journal.last_run()
+        run = last.id if last is not None and last.ended is None else 0
+        return cls(
+            attempts=journal.attempts(),
+            events=journal.events(),
+            runs=journal.runs(),
+            budget=Budget(config, journal, run, now),
+        )
+
+
+def make_forecast(
+    plan: Plan,
+    config: MissionConfig,
+    history: History,
+    *,
+    alive: bool,
+    now: datetime,
+    what_if: WhatIf | None = None,
+    plays: int = PLAYS,
+    selected: frozenset[str] | None = None,
+    over: Callable[[float], bool] | None = None,
+) -> Forecast:
+    """Make it of what was read. Pure.
+
+    Args:
+        plan: The task file.
+        config: `mission.yaml`.
+        history: The journal.
+        alive: Whether a run is at work.
+        now: From when on.
+        what_if: Play another mission than this.
+        plays: How often.
+        selected: The rows that a run is asked for; None: all.
+        over: Where it is made at leisure: rests for so many seconds, and tells whether to stop.
+
+    Raises:
+        TaskFileError: A row that is to be left out is not in the plan.
+        AgentError: An agent is not configured.
+        ConfigError: A pattern of `mission.yaml` cannot be read.
+    """
+    asked = what_if or WhatIf()
+    made = set_scene(plan, config, history, alive=alive, now=now, what_if=asked, selected=selected)
+    if over is None:
+        found = play(made.scene, plays=plays, seed=made.seed)
+    else:
+        rested = play_at_leisure(made.scene, plays=plays, seed=made.seed, over=over)
+        found = sum_up(made.scene, rested)
+    return _forecast(plan, made, found, history, asked, config)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A scene, and what it was made of."""
+
+    scene: Scene
+    seed: int
+    seen: int
+
+
+def set_scene(
+    plan: Plan,
+    config: MissionConfig,
+    history: History,
+    *,
+    alive: bool,
+    now: datetime,
+    what_if: WhatIf,
+    selected: frozenset[str] | None = None,
+) -> Made:
+    """What is to be played; the arguments are those of `make_forecast`."""
+    for name in what_if.without:
+        plan.task(name)
+    evidence = gather(history.attempts, history.events)
+    knowledge = _learned(plan, config, evidence)
+    dispatch = [one.what for one in history.events if isinstance(one.what, DispatchBegan)][-1:]
+    outset = Outset(
+        plan=plan,
+        graph=Graph.of(plan),
+        config=config,
+        now=now,
+        alive=alive,
+        slots=dispatch[0].slots if alive and dispatch else None,
+        selected=selected,
+        attempts=history.attempts,
+        resting=_resting(history.events) if alive else {},
+        budget=history.budget,
+    )
+    scene = Setting(outset, knowledge, evidence, what_if).scene()
+    return Made(scene=scene, seed=_seed(plan, config, history), seen=knowledge.seen)
+
+
+def _learned(plan: Plan, config: MissionConfig, evidence: Evidence) -> Knowledge:
+    usual = usual_tokens(plan)
+    rule = config.review[0] if config.review else None
+    return learn(
+        evidence,
+        plan.by_id,
+        tokens_of=lambda task: task.estimate_tokens or usual,
+        review_tokens_of=lambda task: (review_tokens(rule, task) if rule else 0) or usual // 2,
+        kind_of=kind_of,
+    )
+
+
+def _resting(events: Sequence[Event[Happening]]) -> dict[str, datetime]:
+    """The rows that wait for a provider, and until when."""
+    newest: dict[str, RowWaits] = {}
+    for event in events:
+        if isinstance(event.what, RowWaits) and event.task is not None:
+            newest[event.task] = event.what
+    return {
+        task: datetime.fromisoformat(what.until)
+        for task, what in newest.items()
+        if what.on == WaitsFor.PROVIDER and what.until
+    }
+
+
+def _seed(plan: Plan, config: MissionConfig, history: History) -> int:
+    """Of what the forecast is made of, the time of day apart."""
+    digest = hashlib.sha256()
+    for row in plan.tasks:
+        digest.update(repr((row.id, row.status, row.depends_on, row.estimate_tokens)).encode())
+    digest.update(config.model_dump_json().encode())
+    last = history.events[-1].id if history.events else 0
+    digest.update(repr((len(history.attempts), last)).encode())
+    return int.from_bytes(digest.digest()[:6], "big")
+
+
+def _forecast(
+    plan: Plan,
+    made: Made,
+    found: Outcome,
+    history: History,
+    what_if: WhatIf,
+    config: MissionConfig,
+) -> Forecast:
+    now, attempts = made.scene.now, history.attempts
+    tasks = plan.by_id
+    tokens: dict[str, int] = {}
+    usd: dict[str, float] = {}
+    for one in attempts:
+        name = tasks[one.task].milestone if one.task in tasks else one.task
+        tokens[name] = tokens.get(name, 0) + one.tokens
+        usd[name] = usd.get(name, 0.0) + (one.cost_usd or 0.0)
+    titles = {one.id: one.title for one in plan.milestones}
+    begun = {one.task for one in attempts if one.ended is None}
+    return Forecast(
+        mission=plan.mission,
+        path=str(plan.path),
+        now=now,
+        plays=found.plays,
+        seed=made.seed,
+        seen=made.seen,
+        done=not found.rows,
+        finish=_finish(now, found.seconds),
+        tokens=found.tokens.plus(sum(tokens.values())),
+        usd=found.usd.plus(sum(usd.values())),
+        milestones=tuple(
+            MilestoneForecast(
+                id=one.milestone,
+                title=titles[one.milestone],
+                finish=_finish(now, one.seconds),
+                tokens=one.tokens.plus(tokens.get(one.milestone, 0)),
+                usd=one.usd.plus(usd.get(one.milestone, 0.0)),
+            )
+            for one in found.milestones
+        ),
+        rows=tuple(_row(now, one, begun=one.task in begun) for one in found.rows),
+        budgets=_chances(limits_of(config), found),
+        approvals=round(found.approvals.p50),
+        decisions=round(found.decisions.p50),
+        runs=round(found.runs.p50),
+        left=found.left,
+        unplanned=tuple(one.id for one in plan.milestones if one.placeholder),
+        what_if=what_if,
+    )
+
+
+def _row(now: datetime, one: RowOutcome, *, begun: bool) -> RowForecast:
+    return RowForecast(
+        id=one.task,
+        milestone=one.milestone,
+        critical=one.critical,
+        begin=None if begun or one.begin is None else moment(now, one.begin),
+        finish=_finish(now, one.end),
+    )
+
+
+def _finish(now: datetime, seconds: Band) -> Finish:
+    return Finish(
+        p50=moment(now, seconds.p50), p80=moment(now, seconds.p80), p95=moment(now, seconds.p95)
+    )
+
+
+def _chances(limits: Limits, found: Outcome) -> dict[Scope, float]:
+    asked = {
+        Scope.TASK: limits.task_factor is not None,
+        Scope.RUN: limits.run.tokens is not None or limits.run.cost_usd is not None,
+        Scope.DAY: limits.day.tokens is not None or limits.day.cost_usd is not None,
+        Scope.MISSION: limits.mission.tokens is not None or limits.mission.cost_usd is not None,
+    }
+    return {scope: found.budgets.get(scope, 0.0) for scope, is_set in asked.items() if is_set}

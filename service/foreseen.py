@@ -1,0 +1,115 @@
+"""Forecasts for pages: made on a thread of their own, at leisure, and shown once they are there.
+
+Whoever asks gets what was made last, at once. A mission that differs is forecast anew, and no
+mission more often than once in a while, however many look on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from errors import MissionError
+from forecast.making import Forecast
+from mission.place import Place
+from service.forecast import read_forecast
+from workspace.side_thread import SideThread, cause
+
+_PLAYS: Final = 200
+_EVERY: Final = 30.0  # seconds between two forecasts of one mission, at least
+_FIRST: Final = 1.0  # seconds until the first begins: the page that asks goes before
+
+
+@dataclass(kw_only=True, slots=True)
+class _Kept:
+    """What is known of one mission."""
+
+    forecast: Forecast | None = None
+    revision: int = 0  # of the standing that it was made for
+    made: float = 0.0  # when, by the monotonic clock; 0: never
+    wanted: int | None = None  # the revision that somebody has asked for since
+
+
+@dataclass(kw_only=True)
+class Forecasts:
+    """The newest of each mission. For many threads."""
+
+    say: Callable[[str], None] = field(default=lambda _text: None)  # told why there is none
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._kept: dict[Place, _Kept] = {}
+        self._turn = threading.Lock()  # guards what is kept
+        self._over = threading.Event()
+        self._thread: SideThread | None = None
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        """Grows as one is made."""
+        return self._version
+
+    def newest(self, place: Place, revision: int) -> Forecast | None:
+        """What was made last, if anything was. Never waits; has another one made where the mission
+        differs since.
+
+        Args:
+            place: The mission.
+            revision: Of its standing.
+        """
+        with self._turn:
+            kept = self._kept.setdefault(place, _Kept())
+            if kept.revision != revision:
+                kept.wanted = revision
+                if self._thread is None and not self._over.is_set():
+                    self._thread = SideThread(
+                        "forecasts", self._work, on_death=self._note_death, daemon=True
+                    )
+                    self._thread.start()
+            return kept.forecast
+
+    def close(self) -> None:
+        """Make no further one."""
+        self._over.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _work(self) -> None:
+        self._over.wait(_FIRST)
+        while (found := self._next()) is not None:
+            place, revision, begins = found
+            if self._over.wait(max(0.0, begins - self.clock())):
+                return
+            try:
+                made: Forecast | None = read_forecast(place, plays=_PLAYS, over=self._over.wait)
+            except MissionError as error:  # its pages say so already
+                self.say(f"No forecast of {place.task_file}: {error.message}")
+                made = None
+            if self._over.is_set():
+                return
+            with self._turn:
+                kept = self._kept[place]
+                kept.forecast, kept.revision, kept.made = made, revision, self.clock()
+                self._version += 1
+
+    def _next(self) -> tuple[Place, int, float] | None:
+        """The next that is wanted, and when it may begin. None: nothing is, and the thread ends."""
+        with self._turn:
+            wanted = [
+                (kept.made + _EVERY if kept.made else 0.0, place, kept)
+                for place, kept in self._kept.items()
+                if kept.wanted not in (None, kept.revision)
+            ]
+            if not wanted:
+                self._thread = None
+                return None
+            begins, place, kept = min(wanted, key=lambda one: one[0])
+            return place, kept.wanted or 0, begins
+
+    def _note_death(self, error: BaseException) -> None:
+        self._over.set()
+        self.say(f"Nothing is forecast any more: {cause(error)}")
