@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 from errors import MissionError
+from lookup.outlook import forecast_told
 from lookup.telling import found_told, status_told, task_told
 from lookup.told import LookupFailedError, Over, Told
 from mission.place import Place
 from service.builder import Standings
+from service.forecast import read_forecast
 from service.story import read_story
 
+_PLAYS = 300  # of a forecast: a third of a second, and within some percent of a thousand
+_FORECAST_LASTS = 60.0  # seconds, while nothing changes: its dates are from now on
 _LOOK_EVERY = 0.5  # seconds, for who waits
 
 
@@ -18,6 +25,8 @@ class LocalMission:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._standings = Standings.shared(place)
+        self._forecasting = threading.Lock()  # one at a time: each takes a processor for a while
+        self._forecast: tuple[float, Told] | None = None  # the last one, and when it was made
 
     def status(self) -> Told:
         """How it stands now."""
@@ -34,6 +43,20 @@ class LocalMission:
     def search(self, words: str) -> Told:
         """The rows that hold these words."""
         return found_told(self._standings.current(), words)
+
+    def forecast(self) -> Told:
+        """When it will be done. Made anew when the mission has changed, or after a while: who
+        pages through it, or asks again and again, has the same one."""
+        with self._forecasting:
+            version = str(self._standings.current().revision)
+            now = time.monotonic()
+            if self._forecast is not None:
+                made, before = self._forecast
+                if before.version == version and now - made < _FORECAST_LASTS:
+                    return before
+            found = forecast_told(read_forecast(self._place, plays=_PLAYS), version)
+            self._forecast = now, found
+            return found
 
     def after(self, version: str | None, over: Over) -> str | None:
         """The builder's revision, or what is wrong with the plan, once it is another one."""

@@ -6,7 +6,7 @@ It is imported when somebody serves, never by a command that does not: it takes 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -39,6 +39,7 @@ class Missions(Protocol):
     """Which missions whoever asks may look up."""
 
     several: bool  # whether each has to be named
+    tools: Sequence[Tool]  # what can be asked of them
 
     def mission(self, name: str, request: object) -> Mission:
         """The one of that name, for who sent this request.
@@ -55,6 +56,7 @@ class OneMission:
     """One, for whoever asks. It is opened when it is first asked for."""
 
     several = False
+    tools: Sequence[Tool] = TOOLS
 
     def __init__(self, opened: Callable[[], Mission]) -> None:
         self._opened = opened
@@ -123,14 +125,14 @@ class _Desk:
                     input_schema=one.schema(missions=several),
                     annotations=_READ_ONLY,
                 )
-                for one in TOOLS
+                for one in self._missions.tools
             ]
         )
 
     async def call(
         self, context: Context, asked: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        tool = next((one for one in TOOLS if one.name == asked.name), None)
+        tool = next((one for one in self._missions.tools if one.name == asked.name), None)
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, "There is no such tool")
         given = asked.arguments or {}

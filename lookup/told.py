@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from errors import MissionError
 
@@ -52,6 +52,18 @@ class Mission(Protocol):
         before that. One that cannot be read is a version too: this raises nothing."""
 
 
+@runtime_checkable
+class Forecast(Protocol):
+    """A mission of which enough is known to tell when it will be done."""
+
+    def forecast(self) -> Told:
+        """When it will be done, and what it will cost.
+
+        Raises:
+            MissionError: The mission cannot be read now.
+        """
+
+
 class FakeMission:
     """A mission that says what it is told to, for tests."""
 
@@ -71,6 +83,10 @@ class FakeMission:
     def search(self, words: str) -> Told:
         """Its lines."""
         return self._told("search", words)
+
+    def forecast(self) -> Told:
+        """Its lines."""
+        return self._told("forecast", "")
 
     def after(self, version: str | None, over: Over) -> str | None:
         """As the protocol says."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from lookup.told import LookupFailedError, Mission, Told
+from lookup.told import Forecast, LookupFailedError, Mission, Told
 
 _LONGEST: Final = 500  # characters of an argument
 
@@ -51,6 +51,13 @@ class Tool:
         return {name: str(value) for name, value in given.items()}
 
 
+def _forecast(mission: Mission, _: str) -> Told:
+    if not isinstance(mission, Forecast):
+        raise LookupFailedError("Too little is known of this mission to forecast it")
+    return mission.forecast()
+
+
+#: Those for a mission whose plan, journal and settings are at hand.
 TOOLS: Final[tuple[Tool, ...]] = (
     Tool(
         name="mission_status",
@@ -70,4 +77,14 @@ TOOLS: Final[tuple[Tool, ...]] = (
         asks=lambda mission, words: mission.search(words),
         takes="words",
     ),
+    Tool(
+        name="mission_forecast",
+        description="When it will be done and at what cost: p50, p80, p95.",
+        asks=_forecast,
+    ),
+)
+
+#: ... of which there is what the storage holds: nothing to forecast from.
+OF_A_STORAGE: Final[tuple[Tool, ...]] = tuple(
+    one for one in TOOLS if one.name != "mission_forecast"
 )

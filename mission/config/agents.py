@@ -159,7 +159,7 @@ class ToolAgentConfig(AgentConfig):
     lookup: bool = Field(
         default=True,
         description="Whether it has tools that tell how the mission stands (`mission mcp`), where"
-        " the extra `mcp` is installed. They cost some 250 tokens of each request.",
+        " the extra `mcp` is installed. They cost some 300 tokens of each request.",
     )
     retries: int = Field(
         default=2,

@@ -44,7 +44,9 @@ def wire(place: Place) -> Iterator[Wire]:
 
 def test_its_tools_only_read(wire: Wire) -> None:
     tools = wire.ask("tools/list")["result"]["tools"]
-    assert [one["name"] for one in tools] == ["mission_status", "mission_task", "mission_search"]
+    assert [one["name"] for one in tools] == [
+        *("mission_status", "mission_task", "mission_search", "mission_forecast")
+    ]
     assert all(one["annotations"]["readOnlyHint"] for one in tools)
     assert all("outputSchema" not in one for one in tools)  # an agent would pay for it
 
