@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prefect import tags
 
 from flows.mission import Caller, caller, run_mission
+from flows.patience import knowing
 from flows.server import ServerError
 from flows.settings import TAG, place_tag
 from flows.trouble import SERVER_TROUBLE, gaps, remedy
@@ -15,8 +18,17 @@ from orchestrator.run_end import RunEnd
 from workspace.process import Stop
 
 
-def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
+def call_flow(
+    request: RunRequest,
+    display: Display,
+    stop: Stop,
+    *,
+    gone: Callable[[], bool] | None = None,
+) -> RunEnd:
     """Run the flow in this process and give what it came to.
+
+    Args:
+        gone: Whether the server's process has ended, where that can be known.
 
     Raises:
         ServerError: Prefect's server did not take the run.
@@ -25,7 +37,7 @@ def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
     mine = Caller(display=display, stop=stop)
     token = caller.set(mine)
     try:
-        with tags(TAG, place_tag(Place.find(request.path).state_dir)):
+        with knowing(gone), tags(TAG, place_tag(Place.find(request.path).state_dir)):
             run_mission(
                 path=request.path or ".",
                 milestone=list(request.milestones) or None,
@@ -45,6 +57,7 @@ def call_flow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
         # The mission is where it is, whatever Prefect could still write down of it.
         mine.troubles.append(f"Prefect's server did not take the run's end: {error}")
     finally:
+        mine.after.close()
         caller.reset(token)
     if mine.troubles:
         display.say(gaps(mine.troubles))

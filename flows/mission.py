@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from errors import MissionError
 from flows.engine import PrefectEngine
 from flows.log_display import LogDisplay
 from flows.operations import PrefectOperations
+from flows.patience import patience
 from flows.remote import PrefectAgents
 from flows.signals import on_a_thread
 from forecast.keeping import Foreseeing
@@ -37,6 +39,7 @@ class Caller:
     end: RunEnd | None = None
     error: BaseException | None = None
     troubles: list[str] = field(default_factory=list)  # with Prefect's record, one line each
+    after: ExitStack = field(default_factory=ExitStack)  # holds until Prefect has the run's end
 
 
 # A flow's parameters are recorded, so what cannot be recorded is handed over here.
@@ -134,6 +137,7 @@ def _carry_out(request: RunRequest, mine: Caller) -> RunEnd:
             )
     finally:
         mine.troubles.extend((*engine.troubles, *operations.troubles))
+        mine.after.enter_context(patience()())
 
 
 def _state(end: RunEnd) -> State[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect.context import TagsContext
 
 from flows.operation_task import Work, show_evidence
+from flows.patience import patience
 from flows.trouble import SERVER_TROUBLE
 from orchestrator.operations.evidence import OperationEnd
 
@@ -14,6 +15,7 @@ class PrefectOperations:
 
     def __init__(self) -> None:
         self.troubles: list[str] = []  # what could not be recorded, one line each
+        self._patience = patience()
 
     def keep(self, name: str, task: str, attempt: int, work: Work) -> OperationEnd:
         """Do the work of the operation `name` for a row's attempt, on the record.
@@ -34,7 +36,8 @@ class PrefectOperations:
 
         def show(row: str, end: OperationEnd) -> None:
             try:
-                show_evidence(name, row, end)
+                with self._patience():
+                    show_evidence(name, row, end)
             except SERVER_TROUBLE as error:
                 self._note(name, task, error)
 

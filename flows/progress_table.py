@@ -14,6 +14,7 @@ from pathlib import Path
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 
+from flows.patience import patience
 from workspace.side_thread import SideThread, cause
 
 _PAUSE_SECONDS = 2.0  # between two updates of the table
@@ -28,6 +29,7 @@ class ProgressTable:
 
     def __init__(self, *, flow_run: uuid.UUID, title: str, logs: str) -> None:
         self._flow_run = flow_run
+        self._patience = patience()
         self._title = title
         self._logs = logs
         self._key = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "mission"
@@ -67,7 +69,8 @@ class ProgressTable:
         with get_client(sync_client=True) as client:
             self._link_logs(client)
             while self._await_change():
-                self._send(client)
+                with self._patience():
+                    self._send(client)
                 with self._changed:
                     self._changed.wait_for(lambda: self._closing, _PAUSE_SECONDS)
 

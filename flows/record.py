@@ -15,6 +15,7 @@ from prefect.client.schemas.sorting import TaskRunSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
+from flows.patience import patience
 from flows.trouble import SERVER_TROUBLE
 
 _PAGE = 200  # task runs in one answer, the server's own limit
@@ -29,6 +30,7 @@ class Record:
 
     def __init__(self, flow_run: uuid.UUID) -> None:
         self._flow_run = flow_run
+        self._patience = patience()
         self.troubles: list[str] = []  # one line each
 
     def held(self, expected: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
@@ -89,7 +91,7 @@ class Record:
     @contextmanager
     def _client(self, what: str) -> Iterator[SyncPrefectClient]:
         try:
-            with get_client(sync_client=True) as client:
+            with self._patience(), get_client(sync_client=True) as client:
                 yield client
         except SERVER_TROUBLE as error:
             self.troubles.append(f"could not {what} in Prefect: {error}")

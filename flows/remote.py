@@ -17,7 +17,7 @@ from prefect.states import Cancelling
 
 from errors import AgentError
 from flows.attempt import DELIVERY, FLOW
-from flows.trouble import SERVER_TROUBLE, unasked
+from flows.trouble import SERVER_TROUBLE, heed_refusal, unasked
 from mission.outcome import Outcome
 from orchestrator.workers.errand import Delivery, Errand
 from orchestrator.workers.remote import OnPhase
@@ -84,6 +84,7 @@ class PrefectAgents:
             except ObjectNotFound:
                 return Delivery.failed(Outcome.KILLED, f"Prefect has lost the run {run}")
             except SERVER_TROUBLE as error:
+                heed_refusal(f"wait for the run {run}", error)
                 # The worker goes on without the server, and so do we.
                 on_phase(f"Prefect does not answer: {error}")
             if given_up is not None and time.monotonic() > given_up:

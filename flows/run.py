@@ -40,4 +40,5 @@ def carry_out(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
         raise ServerError(
             "the local Prefect server was replaced while it started", hint="Run again"
         )
-    return call_flow(request, display, stop)
+    gone = None if starting is None else lambda: local.running() is None
+    return call_flow(request, display, stop, gone=gone)

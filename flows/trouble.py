@@ -43,6 +43,16 @@ def unasked(what: str, error: Exception) -> AgentError:
     )
 
 
+def heed_refusal(what: str, error: Exception) -> None:
+    """Pass over a server that is away, for those who go on asking.
+
+    Raises:
+        AgentError: It answered, and would answer the same again.
+    """
+    if _refuses(error):
+        raise unasked(what, error) from error
+
+
 def _refuses(error: Exception) -> bool:
     if not isinstance(error, httpx.HTTPStatusError):
         return False

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -187,14 +187,22 @@ def open_mission(
                 raise
             raise disk from error
         finally:
-            lookups.close()
-            claim.give_back()
-            if post is not None:
-                post.close()
-            _leave_as_found(repository, display)
-            repository.close()
-            journal.end_run(run, outcome)
-            _clear_pool(parts.worktrees, display)  # of large ones it takes a while
+            _do_all(
+                lookups.close,
+                claim.give_back,
+                post.close if post is not None else lambda: None,
+                partial(_leave_as_found, repository, display),
+                repository.close,
+                partial(journal.end_run, run, outcome),
+                partial(_clear_pool, parts.worktrees, display),  # of large ones it takes a while
+            )
+
+
+def _do_all(*steps: Callable[[], object]) -> None:
+    """Each of them, one after the other, whatever comes of those before; then what they raised."""
+    with ExitStack() as stack:
+        for step in reversed(steps):
+            stack.callback(step)
 
 
 def move_journal_aside(path: str | None) -> Path | None:

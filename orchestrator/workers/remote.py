@@ -41,7 +41,11 @@ class RemoteAgents(Protocol):
         """
 
     def wait(self, run: str, stop: Stop, on_phase: OnPhase) -> Delivery:
-        """Wait for a run's end; `stop` ends it. A worker that died is an outcome: killed."""
+        """Wait for a run's end; `stop` ends it. A worker that died is an outcome: killed.
+
+        Raises:
+            AgentError: Whoever knows of the run answers, and refuses to tell.
+        """
 
 
 class NoWorkers:
