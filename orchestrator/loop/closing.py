@@ -32,6 +32,14 @@ class Closing:
             self.begin(str(disk), busy=busy)
         return not self.why
 
+    def kept_apart(self, end: TaskEnd, settled: TaskEnd, *, busy: bool) -> TaskEnd:
+        """What a person's stop made of an end, `settled`: that has their word, and the run closes
+        for what the end itself said."""
+        if not end.closes or settled is end:
+            return settled
+        self.begin(end.reason, busy=busy)
+        return replace(settled, closes=False)
+
     def heed(self, end: TaskEnd, *, busy: bool) -> TaskEnd:
         """An end of a job, which may be what the run closes for. What is told once is not told
         again."""

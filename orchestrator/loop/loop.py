@@ -196,7 +196,9 @@ class Loop:
             return None
         if job.end.fatal:
             self._stop.give_up(job.end.reason)
-        end = self._told_once(self._inbox.stopping.settle(job.end))
+        settled = self._inbox.stopping.settle(job.end)
+        settled = self._closing.kept_apart(job.end, settled, busy=bool(self._live))
+        end = self._told_once(settled)
         worked = attempt.agent if attempt.step is Step.STARTED else None
         return self._admission.ended(end, assignment.reviewer or worked)
 

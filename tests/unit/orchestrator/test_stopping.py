@@ -35,7 +35,10 @@ class Stopped:
         note: str | None = None,
         kind: RequestKind = RequestKind.STOP,
         others: Sequence[tuple[RequestKind, str]] = (),
+        closes: str = "",
     ) -> None:
+        """`closes`: as A ends, its run closes for this."""
+        self._closes = closes
         self.numbers: list[int] = []
         self._asked = [*([(kind, note)] * asks), *others]
         self._begun = threading.Event()
@@ -53,6 +56,8 @@ class Stopped:
                     attempt, Step.UNFINISHED, said=Outcome.STOPPED, session="s-1"
                 )
                 released = (Status.NOT_STARTED, End.AS_SAID)
+                if self._closes:
+                    return end(assignment, *released, reason=self._closes, closes=True)
                 return end(assignment, *released, said=Outcome.STOPPED, reason="stopped")
             case "B", _:
                 self._begun.wait()
@@ -75,6 +80,15 @@ def test_the_row_is_blocked_and_no_other_row_is_disturbed() -> None:
     answered = mission.journal.request(stopped.numbers[0])
     assert (answered.finished is not None, answered.error) == (True, None)
     assert not mission.stop.requested
+
+
+def test_what_the_run_closes_for_is_told_though_the_row_was_stopped_meanwhile() -> None:
+    """The disk that was full as its attempt ended: a person who stopped it is heeded as well."""
+    mission = Stopped(closes="No space left on device (/plan)").mission
+    mission.run()
+    assert mission.stop.reason == "No space left on device (/plan)"
+    assert mission.statuses()["A"] == "blocked"
+    assert mission.file.read().task("A").notes == WORD
 
 
 def test_after_unblock_its_session_goes_on() -> None:
