@@ -67,9 +67,11 @@ class SecretSource:
             text = read_private(path)
         except OSError as error:
             raise NotifyError(f"{where} cannot be read ({error.strerror})") from error
+        if text is None and not path.exists():
+            raise NotifyError(f"{where} is not there", hint=f"Write the {self.what} into it")
         if text is None:
-            why = "is not there" if not path.exists() else "is not yours alone"
-            raise NotifyError(f"{where} {why}", hint=f"`chmod 600 {path}`, as its owner")
+            hint = f"`chmod 600 {path}`, as its owner"
+            raise NotifyError(f"{where} is not yours alone", hint=hint)
         if not text.strip():
             raise NotifyError(f"{where} is empty")
         return text.strip()

@@ -120,6 +120,9 @@ def banners(standing: Standing) -> list[Banner]:
     if standing.errors:
         number = "1 error" if standing.errors == 1 else f"{standing.errors} errors"
         found.append(Banner(tone="bad", text=f"{number} in the task file", hint="mission check"))
+    for one in standing.untold:
+        text = f"{one.to} is not told what happens: {one.why}"
+        found.append(Banner(tone="warn", text=text, since=one.since, hint="mission notify test"))
     found += [Banner(tone="warn", text=text) for text in standing.conflicts]
     return found
 

@@ -29,6 +29,10 @@ RULES: dict[str, tuple[str, str]] = {
         "warning",
         "`columns` would have the runner write into the text of a row; it counts as unsaid",
     ),
+    "planted-secret": (
+        "error",
+        "an address or a secret of a receiver would be read from the repository",
+    ),
     "stray-settings": ("error", "a file that is meant as mission.yaml has another name"),
     "uncommitted-program": (
         "error, or warning",

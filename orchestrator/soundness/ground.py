@@ -53,6 +53,7 @@ def lint_ground(
         for program in named_programs(subject):
             yield from _missing(subject, program, files)
         yield from _unbrought(subject, files.folder)
+        yield from _planted(subject, files.folder)
 
 
 def lint_claim(subject: Subject, state_dir: Path) -> Iterator[Finding]:
@@ -191,6 +192,21 @@ def _unbrought(subject: Subject, top: Path) -> Iterator[Finding]:
                 hint = "Make it before a run, or take it out: rows that lack it are blocked"
                 yield subject.finding(
                     place, "missing-file", message, hint, severity=Severity.WARNING
+                )
+
+
+def _planted(subject: Subject, top: Path) -> Iterator[Finding]:
+    """Addresses and secrets of receivers that would be read where agents write."""
+    for number in range(len(subject.entries("notify", "to"))):
+        for key in ("address_file", "secret_file"):
+            place = ("notify", "to", number, key)
+            named = subject.text(*place)
+            if named and Path(named).expanduser().resolve().is_relative_to(top.resolve()):
+                yield subject.finding(
+                    place,
+                    "planted-secret",
+                    f"{shorten(named)} lies in the repository, where agents write",
+                    "Keep it elsewhere, for your eyes alone; nobody would be told by it",
                 )
 
 

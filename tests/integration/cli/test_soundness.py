@@ -24,6 +24,12 @@ CONFIG: dict[str, object] = {
     "verify": [{"name": "look", "run": ["tools/look.sh"]}],
     "gates": [{"type": "script", "run": ["tools/queue.sh", "{purpose}"]}],
     "tasks": {"A": {"agent": "other"}},
+    "notify": {
+        "to": [
+            {"type": "webhook", "shape": "slack", "address_file": "~/chat"},
+            {"type": "command", "run": ["tools/queue.sh", "{title}"]},
+        ]
+    },
 }
 
 
@@ -92,6 +98,9 @@ SLIPS = [
     ("- tools/queue.sh", "- tools/fresh.sh", "uncommitted-program", "tools/fresh", "no commit"),
     ("branch: feat/a", "brnch: feat/a", "unknown-column", "brnch", "Did you mean branch?"),
     ("  A:", "  AA:", "unknown-task", "AA", "Did you mean A?"),
+    ("{title}", "{titel}", "unknown-placeholder", "'{titel}'", "Did you mean title?"),
+    ("shape: slack", "shape: slak", "bad-value", "shape: slak", "Did you mean slack?"),
+    ("type: webhook", "type: wbhook", "unknown-type", "type: wbhook", "webhook"),
 ]
 
 
@@ -113,6 +122,16 @@ def test_a_slip_is_told_and_refused(
     assert said in one["message"] + one["hint"]
     refused = run(capsys, "run", str(mission.task_file), code=2)
     assert f"mission.yaml:{line}:{column}: {one['message']}" in refused
+
+
+def test_an_address_in_the_repository_is_told_and_refused(
+    mission: Scratch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted = f"{mission.top}/plan/chat"
+    line, column = place_of(change(mission, ("~/chat", planted)), "address_file")
+    told = json.loads(answer(capsys, "check", str(mission.task_file), "--json", code=1))
+    (one,) = told["findings"]
+    assert (one["rule"], one["line"], one["column"]) == ("planted-secret", line, column)
 
 
 def test_a_pattern_that_is_none_hides_no_other_finding(

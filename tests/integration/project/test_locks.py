@@ -30,8 +30,8 @@ def test_the_page_has_every_lock() -> None:
     order = _order()
     made = re.compile(r"\b(?:R?Lock|Condition)\b(?:\(\)|\))(?!:)")
     for package in ("agents", "cli", "flows", "forecast", "forges", "gates", "lookup",
-                    "mission", "orchestrator", "policy", "service", "tasks_md", "tiers",
-                    "workspace"):  # fmt: skip
+                    "mission", "notifiers", "orchestrator", "policy", "service", "tasks_md",
+                    "tiers", "workspace"):  # fmt: skip
         for file in (ROOT / package).rglob("*.py"):
             name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
             fake = name in ("agents.fake", "orchestrator.workers.remote")  # which hold nothing else
