@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +18,10 @@ from mission.config.values import parse_duration
 from tiers.config import load_tier_config
 from tiers.gateway.tokens import Token, Tokens
 from tiers.search.registry import EmbedderChoice, make_embedder
+from workspace.redact import Redactor
+
+if TYPE_CHECKING:
+    from tiers.gateway.serve import Also
 
 app = typer.Typer(cls=FullGroup, help="The read-only API of a tier.", no_args_is_help=True)
 token_app = typer.Typer(
@@ -111,7 +117,18 @@ def serve_gateway(
         listening=listening,
         tokens=Tokens(tokens),
         on_ready=on_ready,
+        also=_tools(),
     )
+
+
+def _tools() -> Also | None:
+    """What makes the tools for agents at /mcp, where the extra is installed."""
+    if find_spec("mcp") is None:
+        return None
+    from lookup.team import mounted  # noqa: PLC0415 - takes a second
+
+    redact = Redactor.from_environment(os.environ).text
+    return lambda storage: mounted(storage, redact)
 
 
 @token_app.command("add")

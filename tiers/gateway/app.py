@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import psycopg
 from fastapi import FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from errors import MissionError
 from tiers.gateway import models
@@ -42,9 +45,21 @@ _PAGE_HEADERS = {
 _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since the ETag"}}
 
 
-def make_app(storage: ReadStorage, problems: Problems, door: Door) -> FastAPI:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mounted:
+    """Something else that reads, at a path of its own, behind the same door."""
+
+    path: str
+    app: ASGIApp
+    lifespan: Callable[[], AbstractAsyncContextManager[None]]  # while requests are answered
+
+
+def make_app(
+    storage: ReadStorage, problems: Problems, door: Door, also: Mounted | None = None
+) -> FastAPI:
     """The API on a storage. `problems` looks at the tier's services, for `/readyz`."""
     app = FastAPI(
+        lifespan=None if also is None else lambda _: also.lifespan(),
         title="Mission gateway",
         version="1",
         description=_DESCRIPTION,
@@ -72,6 +87,8 @@ def make_app(storage: ReadStorage, problems: Problems, door: Door) -> FastAPI:
         return HTMLResponse(described(app.openapi()), headers=_PAGE_HEADERS)
 
     _add_routes(app, storage)
+    if also is not None:
+        app.router.routes.append(Route(also.path, also.app))
     return app
 
 

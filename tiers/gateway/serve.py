@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from tiers.config import TierConfig
 from tiers.detect import detect
-from tiers.gateway.app import make_app
+from tiers.gateway.app import Mounted, make_app
 from tiers.gateway.entrance import Door
 from tiers.gateway.listening import Listening
 from tiers.gateway.server import server_of
@@ -20,9 +20,14 @@ from tiers.search.embedder import Embedder
 from tiers.servers.opening import open_place
 from tiers.storage.schema import upgrade
 
+#: Makes what else reads a storage.
+Also = Callable[[ReadStorage], Mounted]
+
 
 @contextmanager
-def boot(config: TierConfig, embedder: Embedder | None, door: Door) -> Iterator[FastAPI]:
+def boot(
+    config: TierConfig, embedder: Embedder | None, door: Door, also: Also | None = None
+) -> Iterator[FastAPI]:
     """The gateway's application, once everything that the tier needs is there.
 
     Raises:
@@ -33,7 +38,9 @@ def boot(config: TierConfig, embedder: Embedder | None, door: Door) -> Iterator[
     with open_place(config) as address:
         upgrade(address, vector=config.vector)
         with ReadStorage(address=address, embedder=embedder) as storage:
-            yield make_app(storage, lambda: _problems(config), door)
+            yield make_app(
+                storage, lambda: _problems(config), door, None if also is None else also(storage)
+            )
 
 
 def serve(
@@ -43,11 +50,13 @@ def serve(
     listening: Listening,
     tokens: Tokens,
     on_ready: Callable[[str, bool], None],
+    also: Also | None = None,
 ) -> None:
     """Answer requests until a signal ends us.
 
     Args:
         on_ready: Told the address once requests are accepted there, and whether without tokens.
+        also: Makes what else reads the storage, at a path of its own.
 
     Raises:
         UsageError: It would be reached from elsewhere without a token or without TLS.
@@ -59,7 +68,7 @@ def serve(
         certificate.check()
     place = listening.place()
     door = listening.door(place.address, tokens, datetime.now(UTC))
-    with boot(config, embedder, door) as app, place.listen() as listener:
+    with boot(config, embedder, door, also) as app, place.listen() as listener:
         scheme = "http" if certificate is None else "https"
         shown = f"[{listening.host}]" if ":" in listening.host else listening.host
         on_ready(f"{scheme}://{shown}:{place.port}", door.tokens is None)
