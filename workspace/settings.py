@@ -9,6 +9,7 @@ What was changed while others worked is put back, so that a person's repository 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ _HARMLESS_OF_REMOTE = r"remote\.{name}\.(fetch|gh-resolved|prune|prunetags|skip.
 # Of the folders `hooks` and `info`.
 _HARMLESS_FILES = re.compile(r"hooks/.*\.sample|info/(exclude|refs|sparse-checkout)")
 
+_EXCLUDE = "info/exclude"
 #: Below the git folder: what settings had been changed to that were put back.
 ASIDE = ("mission-runner", "settings-put-back")
 
@@ -117,6 +119,7 @@ class Settings:
                 if changed:
                     why = self._put_back(changed)
         if not changed:
+            self._bring_ignored_back()
             self.others.nothing_changed()
             return
         raise SettingsChangedError(
@@ -124,6 +127,15 @@ class Settings:
             hint=f"An agent may have done that: nothing was sent or fetched with them. {why}Look "
             "at them (git config --show-origin --list), set right what is wrong, and run again",
         )
+
+    def _bring_ignored_back(self) -> None:
+        """Put `info/exclude` where it was, if somebody has deleted it since others work here: what
+        a person has git ignore is no setting that could harm us, and no agent's to take away."""
+        file = self.common_dir / _EXCLUDE
+        gone = file in self.files and not os.path.lexists(file)
+        if gone and self.others.were_here():
+            with self.others.putting_back:
+                put_back(self.files, {file: ()}, self.common_dir.joinpath(*ASIDE))
 
     def _named(self, changed: Collection[str]) -> str:
         where = f"settings of the repository in {self.common_dir}"

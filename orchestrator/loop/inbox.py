@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from errors import MissionError, TransitionError, UsageError
 from mission.journal import Attempt, End, Journal, Request, RequestKind, Step
-from mission.journal.kinds import StatusSet
+from mission.journal.kinds import LetterCame, StatusSet
 from mission.state import Actor, Status
 from orchestrator.admission.delays import Delays
 from orchestrator.loop.board import Board, StatusChange
@@ -27,6 +27,8 @@ _SOURCES = {
     RequestKind.UNBLOCK_KEEP: Status.BLOCKED,
     RequestKind.UNBLOCK_ANEW: Status.BLOCKED,
 }
+# What becomes of it.
+_TARGETS = {**dict.fromkeys(_SOURCES, Status.NOT_STARTED), RequestKind.APPROVE: Status.DONE}
 _STOPS = frozenset({RequestKind.STOP, RequestKind.STOP_RETRY})
 _MOVES = {Status.NEEDS_QA: "reject", Status.FAILED: "retry", Status.BLOCKED: "unblock"}
 
@@ -84,15 +86,24 @@ class Inbox:
                     continue  # it is answered once the row has ended
                 if request.task in busy:
                     self._refuse_busy(request)
-                elif request.kind is RequestKind.APPROVE:
+                elif request.kind is RequestKind.APPROVE and not self._is_published(request):
                     approved.append(approve(self._board, self._journal, request))
                     busy.add(request.task)
-                elif not _vouches(self._board, request):
+                elif not _vouches(self._board, request) and not self._is_published(request):
                     self._set(change_for(self._board, request), anew=is_anew(request.kind))
                 self._decided.append(_Decided(request=request))
             except MissionError as error:
                 self._decided.append(_Decided(request=request, error=str(error)))
         return approved
+
+    def _is_published(self, request: Request) -> bool:
+        """Whether the row is where a letter wants it: a clone that was lost published that before
+        it noted that the letter was applied. So it is no refusal."""
+        wanted = request.status if request.kind is RequestKind.SET else _TARGETS.get(request.kind)
+        if wanted is None or self._board.statuses.get(request.task) != wanted:
+            return False
+        came = self._journal.events(LetterCame)
+        return any(str(request.id) in event.what.requests for event in came)
 
     def _stop_live(self, request: Request, live: Mapping[str, Assignment]) -> None:
         """Have a row end that is under way; one that has no job just now is asked soon."""

@@ -35,6 +35,22 @@ CHANGES = (
 )
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_what_a_person_has_git_ignore_stays_ignored(tmp_path: Path, there: bool) -> None:
+    """Nothing else was changed, and where there was nothing, there is nothing."""
+    gone = "it = home + '/info/exclude'\nif os.path.exists(it): os.unlink(it)\n"
+    worker = START + FINDS + gone + "write(task + '.txt', 'work')"
+    scratch = make(tmp_path, [row("A")], worker=worker)
+    exclude = scratch.top / ".git/info/exclude"
+    if there:
+        exclude.parent.mkdir(exist_ok=True)
+        exclude.write_text("notes.txt\n")
+    assert scratch.run().exit_code == 0
+    assert exclude.exists() == there
+    if there:
+        assert exclude.read_text() == "notes.txt\n"
+
+
 @pytest.mark.parametrize("remote", ["origin", "none"])
 def test_what_an_agent_changed_is_put_back(tmp_path: Path, remote: str) -> None:
     worker = START + FINDS + CHANGES + "write(task + '.txt', 'work')"
