@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,10 +22,12 @@ from dashboard.revisions import Revisions
 from dashboard.site import Site
 from errors import TierError, UsageError
 from mission.place import Place
+from service.foreseen import Forecasts
 from tiers.gateway.connections import BoundedListener
 from tiers.gateway.listening import Listening
 from tiers.gateway.server import server_of
 
+_LOG: Final = logging.getLogger("uvicorn.error")  # which is where the server tells its troubles
 _AT_HOME: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -78,21 +81,33 @@ def opened(
         names = {name.lower().strip("[]").removesuffix(".") for name in listening.names}
         names |= _AT_HOME if at_home else {listening.host.lower(), at.address}
         door = Door(hosts=frozenset(names), port=port, secure=listening.certificate is not None)
-        revisions = Revisions(missions, int if decisions is None else decisions.version)
+        forecasts = Forecasts(say=_LOG.warning)
+        decided = int if decisions is None else decisions.version
+        revisions = Revisions(missions, lambda: decided() + forecasts.version)
         renderer = Renderer()
         renderer.prepare()
-        site = Site(missions, revisions, decisions, ticket=door.ticket, renderer=renderer)
+        site = Site(
+            missions,
+            revisions,
+            decisions,
+            forecasts=forecasts,
+            ticket=door.ticket,
+            renderer=renderer,
+        )
         app = make_app(site, revisions, door, decisions)
         server = server_of(app, listening.certificate)
         revisions.is_over = lambda: server.should_exit
         scheme = "https" if door.secure else "http"
         host = f"[{listening.host}]" if ":" in listening.host else listening.host
-        yield Ready(
-            address=f"{scheme}://{host}:{port}/?token={door.token}",
-            door=door,
-            server=server,
-            listener=listener,
-        )
+        try:
+            yield Ready(
+                address=f"{scheme}://{host}:{port}/?token={door.token}",
+                door=door,
+                server=server,
+                listener=listener,
+            )
+        finally:
+            forecasts.close()
 
 
 def _listen(

@@ -9,14 +9,16 @@ from typing import Final
 
 from dashboard.deciding import Decisions
 from dashboard.missions import Missions, Shown
-from dashboard.pages.build import NAVIGATION, build
+from dashboard.pages.build import NAVIGATION, WITH_FORECAST, build
 from dashboard.pages.missions import missions_page
 from dashboard.pages.page import Head, Query, head_of
 from dashboard.rendering import Links, Rendered, Renderer
 from dashboard.revisions import Revisions
 from errors import MissionError, TaskFileError, UsageError
 from mission.clock import Now, utc_now
+from service.foreseen import Forecasts
 from service.sources import journal_version
+from service.standing import Standing
 
 _KEPT: Final = 64  # pages
 _TEXT_SECONDS: Final = 10  # for so long a page may tell the same ages
@@ -60,12 +62,18 @@ class Site:
         revisions: Revisions,
         decisions: Decisions | None = None,
         *,
+        forecasts: Forecasts | None = None,
         ticket: str = "",
         clock: Now = utc_now,
         renderer: Renderer | None = None,
     ) -> None:
-        """`ticket`: what forms send along."""
+        """
+        Args:
+            forecasts: Has those of each mission; without it pages show none.
+            ticket: What forms send along.
+        """
         self._decisions = decisions
+        self._forecasts = forecasts
         self._missions = missions
         self._revisions = revisions
         self._ticket = ticket
@@ -134,7 +142,10 @@ class Site:
             return self._answered(asked, "missions", all_of_them, word, head=None)
         try:
             standing = shown.standings.current()
-            page = build(asked.name, shown, standing, asked.task, asked.query)
+            forecast = None
+            if self._forecasts is not None and asked.name in WITH_FORECAST:
+                forecast = self._forecasts.newest(shown.place, _mark(standing))
+            page = build(asked.name, shown, standing, asked.task, asked.query, forecast=forecast)
         except MissionError as error:
             problem = Problem(status=_status(error), message=error.message, hint=error.hint)
             return self._answered(asked, "problem", problem, word, head=self._head(asked.key))
@@ -174,6 +185,14 @@ class Site:
         )
         status = page.status if isinstance(page, Problem) else 200
         return Answer(status=status, rendered=rendered)
+
+
+def _mark(standing: Standing) -> object:
+    """What differs once a forecast would. What agents print is not in it."""
+    rows = (view.task for view in standing.overview.tasks)
+    return standing.event, tuple(
+        (row.id, row.status, row.depends_on, row.estimate_tokens) for row in rows
+    )
 
 
 def _status(error: MissionError) -> int:

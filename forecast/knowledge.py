@@ -20,7 +20,8 @@ from tasks_md.model import Task
 
 #: Outcomes after which an agent had done all that it does: they tell how long that takes.
 _WHOLE: Final = frozenset({Outcome.SUCCESS, Outcome.NEEDS_QA, Outcome.NO_CHANGES})
-_LEAST: Final = 1e-9  # a ratio: what is measured as nothing has a logarithm, too
+# Ratios: what is beyond these was no work of that kind; and nothing has no logarithm.
+_LEAST, _MOST = 0.001, 1_000.0
 
 
 class Group(NamedTuple):
@@ -225,4 +226,4 @@ def _red(guess: float, passed: list[bool]) -> float:
 
 
 def _log(ratio: float) -> float:
-    return math.log(max(ratio, _LEAST))
+    return math.log(min(max(ratio, _LEAST), _MOST))

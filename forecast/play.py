@@ -38,6 +38,7 @@ from tasks_md.model import DONE, NOT_STARTED, Task
 
 _IN_PROGRESS = Status.IN_PROGRESS.value
 _MOST_TURNS = 40  # of a row: beyond that a person would have ended it, and the play does
+_END = 3_650 * 86_400.0  # seconds: what is not done in ten years is not done
 _A_MOMENT = 1e-6  # seconds: as fine as datetimes are
 
 
@@ -152,6 +153,8 @@ class Play:
             if self._news and self._live < slots:
                 self._news = False
                 self._start()
+            if self._time > _END:
+                break
             if self._admission.delays and self._pass_time():
                 continue
             if happens:
@@ -483,7 +486,7 @@ class Play:
         heappush(self._happens, (self._time + seconds, self._number, do, given))
 
     def _now(self) -> datetime:
-        return self._scene.now + timedelta(seconds=self._time)
+        return self._scene.now + timedelta(seconds=min(self._time, 2 * _END))
 
     # The clock, and who carries rows out, as admission wants them.
 

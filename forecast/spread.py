@@ -18,6 +18,8 @@ from forecast.guesses import WEIGHT
 #: As many draws are told apart: a place in a table is drawn, which costs a fraction of a normal.
 DRAWS: Final = 512
 
+_WIDEST: Final = 2.0  # sd of a logarithm: one of three is seven times as much, or a seventh
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spread:
@@ -44,7 +46,7 @@ class Spread:
         mean = (WEIGHT * self.mean + sum(logs)) / (WEIGHT + count)
         apart = sum((one - mean) ** 2 for one in logs)
         variance = (WEIGHT * self.sd**2 + apart) / (WEIGHT + count)
-        return type(self)(mean=mean, sd=math.sqrt(variance), seen=count)
+        return type(self)(mean=mean, sd=min(math.sqrt(variance), _WIDEST), seen=count)
 
     def table(self) -> tuple[float, ...]:
         """Multiples of the median, lowest first: each as likely as any other."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from errors import MissionError
@@ -28,16 +28,17 @@ class _Kept:
     """What is known of one mission."""
 
     forecast: Forecast | None = None
-    revision: int = 0  # of the standing that it was made for
+    mark: object = None  # what differs once the mission does: of when it was made
     made: float = 0.0  # when, by the monotonic clock; 0: never
-    wanted: int | None = None  # the revision that somebody has asked for since
+    wanted: object = None  # the mark that somebody has asked for since
 
 
 @dataclass(kw_only=True)
 class Forecasts:
     """The newest of each mission. For many threads."""
 
-    say: Callable[[str], None] = field(default=lambda _text: None)  # told why there is none
+    say: Callable[[str], None]  # told why there is none
+    on_made: Callable[[], None] = lambda: None  # told that the version has grown
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -52,18 +53,18 @@ class Forecasts:
         """Grows as one is made."""
         return self._version
 
-    def newest(self, place: Place, revision: int) -> Forecast | None:
+    def newest(self, place: Place, mark: object) -> Forecast | None:
         """What was made last, if anything was. Never waits; has another one made where the mission
         differs since.
 
         Args:
             place: The mission.
-            revision: Of its standing.
+            mark: What differs once the mission does; never None.
         """
         with self._turn:
             kept = self._kept.setdefault(place, _Kept())
-            if kept.revision != revision:
-                kept.wanted = revision
+            if kept.mark != mark:
+                kept.wanted = mark
                 if self._thread is None and not self._over.is_set():
                     self._thread = SideThread(
                         "forecasts", self._work, on_death=self._note_death, daemon=True
@@ -81,7 +82,7 @@ class Forecasts:
     def _work(self) -> None:
         self._over.wait(_FIRST)
         while (found := self._next()) is not None:
-            place, revision, begins = found
+            place, mark, begins = found
             if self._over.wait(max(0.0, begins - self.clock())):
                 return
             try:
@@ -93,22 +94,23 @@ class Forecasts:
                 return
             with self._turn:
                 kept = self._kept[place]
-                kept.forecast, kept.revision, kept.made = made, revision, self.clock()
+                kept.forecast, kept.mark, kept.made = made, mark, self.clock()
                 self._version += 1
+            self.on_made()
 
-    def _next(self) -> tuple[Place, int, float] | None:
+    def _next(self) -> tuple[Place, object, float] | None:
         """The next that is wanted, and when it may begin. None: nothing is, and the thread ends."""
         with self._turn:
             wanted = [
                 (kept.made + _EVERY if kept.made else 0.0, place, kept)
                 for place, kept in self._kept.items()
-                if kept.wanted not in (None, kept.revision)
+                if kept.wanted not in (None, kept.mark)
             ]
             if not wanted:
                 self._thread = None
                 return None
             begins, place, kept = min(wanted, key=lambda one: one[0])
-            return place, kept.wanted or 0, begins
+            return place, kept.wanted, begins
 
     def _note_death(self, error: BaseException) -> None:
         self._over.set()

@@ -14,6 +14,7 @@ from dashboard.pages.page import Query
 from dashboard.pages.queue import queue_page
 from dashboard.pages.row import row_page
 from dashboard.pages.timeline import timeline_page
+from service.forecast import Forecast
 from service.standing import Standing
 
 #: The pages of a mission that its navigation leads to, by name, with their titles.
@@ -29,7 +30,19 @@ NAVIGATION: Final = (
 OF_ROWS: Final = ("row", "diff")
 
 
-def build(name: str, shown: Shown, standing: Standing, task: str, query: Query) -> object:
+#: Those that show when things will be done.
+WITH_FORECAST: Final = frozenset({"mission", "timeline"})
+
+
+def build(
+    name: str,
+    shown: Shown,
+    standing: Standing,
+    task: str,
+    query: Query,
+    *,
+    forecast: Forecast | None = None,
+) -> object:
     """The values of a page of a mission.
 
     Args:
@@ -38,6 +51,7 @@ def build(name: str, shown: Shown, standing: Standing, task: str, query: Query) 
         standing: How it stands.
         task: The row, for a page about one.
         query: What is asked for beside that.
+        forecast: When things will be done, for the pages that show it; None: not known yet.
 
     Raises:
         KeyError: There is no such page.
@@ -47,11 +61,11 @@ def build(name: str, shown: Shown, standing: Standing, task: str, query: Query) 
     page: object
     match name:
         case "mission":
-            page = mission_page(standing, query)
+            page = mission_page(standing, query, forecast)
         case "graph":
             page = graph_page(standing, query)
         case "timeline":
-            page = timeline_page(place, standing, query)
+            page = timeline_page(place, standing, query, forecast)
         case "queue":
             page = queue_page(place, standing)
         case "costs":

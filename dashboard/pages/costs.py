@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from dashboard.pages.page import Query, cut
 from mission.clock import utc_now
@@ -12,10 +12,12 @@ from mission.journal import Attempt
 from mission.journal.look import look
 from mission.place import Place
 from mission.report import Line, add_up
+from service.forecast import KeptForecast, read_track
 from service.reporting import read_report
 from service.standing import Standing
 
 _AT_ONCE = 150  # rows
+_MOST_FORECASTS = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,19 @@ class CostLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HeldLine:
+    """What a run expected as it began, in seconds of work, and what came of it."""
+
+    at: datetime
+    rows: int
+    guess: bool  # whether it had nothing to go by
+    p50: float
+    p80: float
+    actual: float | None  # None: one of its rows is open still
+    held: bool | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CostsPage:
     """The page."""
 
@@ -42,6 +57,9 @@ class CostsPage:
     milestones: tuple[CostLine, ...]
     rows: tuple[CostLine, ...]  # that were tried
     guesses: tuple[str, ...]  # why numbers are not exact
+    forecasts: tuple[HeldLine, ...]  # of runs as they began, the newest first
+    held: int  # of those, how many p80s held
+    told: int  # ... of how many that is known
     page: int
     pages: int
 
@@ -56,6 +74,7 @@ def costs_page(place: Place, standing: Standing, query: Query) -> CostsPage:
     report = read_report(place, plan=standing.overview.plan)
     shown = cut([line for line in report.tasks if line.spent.attempts], query, at_once=_AT_ONCE)
     (total,) = _lines([report.total])
+    track = read_track(place)
     return CostsPage(
         total=total,
         days=_lines(_days(look(place.journal_file, lambda journal: journal.attempts()))),
@@ -63,8 +82,23 @@ def costs_page(place: Place, standing: Standing, query: Query) -> CostsPage:
         milestones=_lines(report.milestones),
         rows=_lines(shown.items),
         guesses=report.total.spent.guesses,
+        forecasts=tuple(_held(one) for one in reversed(track.forecasts[-_MOST_FORECASTS:])),
+        held=track.held,
+        told=track.of,
         page=shown.page,
         pages=shown.pages,
+    )
+
+
+def _held(one: KeptForecast) -> HeldLine:
+    return HeldLine(
+        at=one.at,
+        rows=one.rows,
+        guess=one.seen == 0,
+        p50=one.p50,
+        p80=one.p80,
+        actual=one.actual,
+        held=one.held,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.states import State, grouped
+from service.forecast import Finish, Forecast
 from service.standing import Standing
 
 
@@ -22,11 +23,15 @@ class MilestoneLine:
     spent_tokens: int
     estimate_tokens: int | None
     why: str  # what a placeholder waits for
+    finish: Finish | None  # when it will be done; None: it is, or nobody knows yet
 
 
-def milestone_lines(standing: Standing, states: Mapping[str, State]) -> tuple[MilestoneLine, ...]:
+def milestone_lines(
+    standing: Standing, states: Mapping[str, State], forecast: Forecast | None = None
+) -> tuple[MilestoneLine, ...]:
     """All of them, in file order."""
     found = []
+    ends = {one.id: one.finish for one in forecast.milestones} if forecast is not None else {}
     for view in standing.overview.milestones:
         its = [states[task.task.id] for task in view.tasks]
         waits = standing.waits.get(view.milestone.id, ()) if view.milestone.placeholder else ()
@@ -41,6 +46,7 @@ def milestone_lines(standing: Standing, states: Mapping[str, State]) -> tuple[Mi
                 spent_tokens=view.spent_tokens,
                 estimate_tokens=view.estimate_tokens,
                 why=waits[0].why if waits else "",
+                finish=ends.get(view.milestone.id),
             )
         )
     return tuple(found)

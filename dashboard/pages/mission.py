@@ -10,6 +10,7 @@ from dashboard.pages.milestones import MilestoneLine, milestone_lines
 from dashboard.pages.page import Query, Slice, cut
 from dashboard.states import State, grouped, states_of
 from service.choices import choices
+from service.forecast import Finish, Forecast
 from service.overview import TaskView
 from service.standing import Need, Standing
 from tasks_md.model import AUTO
@@ -69,13 +70,15 @@ class MissionPage:
     needs: tuple[NeedLine, ...]
     more_needs: int  # that are not in `needs`
     milestones: tuple[MilestoneLine, ...]
+    finish: Finish | None  # when everything will be done; None: it is, or nobody knows yet
+    guess: bool  # whether the forecast has nothing to go by
     milestone: str  # rows of this one alone; empty: of all
     waves: tuple[Wave, ...]
     page: int
     pages: int
 
 
-def mission_page(standing: Standing, query: Query) -> MissionPage:
+def mission_page(standing: Standing, query: Query, forecast: Forecast | None = None) -> MissionPage:
     """Put it together. Pure.
 
     Raises:
@@ -100,7 +103,9 @@ def mission_page(standing: Standing, query: Query) -> MissionPage:
         estimate_tokens=sum(view.estimate_tokens or 0 for view in overview.milestones),
         needs=tuple(_need(need, views, states) for need in standing.people[:_MOST_NEEDS]),
         more_needs=max(0, len(standing.people) - _MOST_NEEDS),
-        milestones=milestone_lines(standing, states),
+        milestones=milestone_lines(standing, states, forecast),
+        finish=forecast.finish if forecast is not None and not forecast.done else None,
+        guess=forecast is not None and forecast.guess,
         milestone=only,
         waves=_shown_waves(standing, ids, shown, views, states),
         page=shown.page,

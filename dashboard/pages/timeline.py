@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from dashboard.pages.page import Query, cut
 from mission.place import Place
+from service.forecast import Forecast, RowForecast
 from service.standing import Standing
 from service.timeline import Phase, RowTime, Stretch, read_timeline
 
@@ -30,11 +31,24 @@ class Piece:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """What is to come of an open row, as it is drawn: when it begins, and by when it is done."""
+
+    begin: datetime
+    p50: datetime
+    p80: datetime
+    left: float  # percent of the width
+    width: float  # to p50
+    more: float  # from there to p80
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TimeLine:
     """One row."""
 
     task: str
     pieces: tuple[Piece, ...]
+    expected: Expected | None  # None: it is done, or nobody knows yet
     seconds: dict[str, float]  # in all, by phase
 
 
@@ -55,11 +69,15 @@ class TimelinePage:
     idle: tuple[Tick, ...]  # where time is drawn short
     begin: datetime | None
     end: datetime | None
+    now: Tick | None  # from where on it is a forecast
+    guess: bool  # whether that has nothing to go by
     page: int
     pages: int
 
 
-def timeline_page(place: Place, standing: Standing, query: Query) -> TimelinePage:
+def timeline_page(
+    place: Place, standing: Standing, query: Query, forecast: Forecast | None = None
+) -> TimelinePage:
     """Put it together.
 
     Raises:
@@ -68,15 +86,26 @@ def timeline_page(place: Place, standing: Standing, query: Query) -> TimelinePag
     """
     run = standing.run
     worked_until = run.last_sign if run is not None and not run.at_work else None
-    rows = read_timeline(place, standing.overview.plan, worked_until=worked_until)
+    rows = list(read_timeline(place, standing.overview.plan, worked_until=worked_until))
+    coming = {one.id: one for one in forecast.rows} if forecast is not None else {}
+    begun = {row.task for row in rows}
+    rows += [RowTime(task=name, stretches=()) for name in coming if name not in begun]
     shown = cut(rows, query, at_once=_AT_ONCE)
     scale = Scale.of(rows)
+    now = None
+    if forecast is not None and coming:
+        scale = scale.to(forecast.now, forecast.finish.p80)
+        now = Tick(at=forecast.now, left=round(scale.percent(forecast.now), 2))
     return TimelinePage(
-        lines=tuple(_line(row, scale) for row in shown.items),
+        lines=tuple(
+            _line(row, scale, _expected(coming.get(row.task), now, scale)) for row in shown.items
+        ),
         ticks=tuple(scale.ticks()),
         idle=tuple(scale.breaks()),
         begin=scale.parts[0].begin if scale.parts else None,
         end=scale.parts[-1].end if scale.parts else None,
+        now=now,
+        guess=forecast is not None and forecast.guess,
         page=shown.page,
         pages=shown.pages,
     )
@@ -118,6 +147,13 @@ class Scale:
             at = max(at, busy.end)
         parts += _parts(at, end, idle=True)
         return cls(parts=tuple(parts))
+
+    def to(self, now: datetime, end: datetime) -> Scale:
+        """The same, with what is to come at its right."""
+        parts = [part for part in self.parts if part.begin < now]
+        if parts:
+            parts += _parts(parts[-1].end, now, idle=True)
+        return Scale(parts=(*parts, *_parts(now, end, idle=False)))
 
     def percent(self, when: datetime) -> float:
         """Where a moment is, in percent of the width."""
@@ -172,7 +208,22 @@ def _together(stretches: Iterable[Stretch]) -> list[Stretch]:
     return found
 
 
-def _line(row: RowTime, scale: Scale) -> TimeLine:
+def _expected(coming: RowForecast | None, now: Tick | None, scale: Scale) -> Expected | None:
+    if coming is None or now is None:
+        return None
+    begin, finish = coming.begin or now.at, coming.finish
+    left, half, most = (scale.percent(one) for one in (begin, finish.p50, finish.p80))
+    return Expected(
+        begin=begin,
+        p50=finish.p50,
+        p80=finish.p80,
+        left=round(left, 2),
+        width=round(max(0.2, half - left), 2),
+        more=round(max(0.0, most - half), 2),
+    )
+
+
+def _line(row: RowTime, scale: Scale, expected: Expected | None) -> TimeLine:
     seconds: dict[str, float] = {}
     pieces = []
     for one in row.stretches:
@@ -185,4 +236,4 @@ def _line(row: RowTime, scale: Scale) -> TimeLine:
                 width=round(max(0.2, scale.percent(one.end) - left), 2),
             )
         )  # fmt: skip
-    return TimeLine(task=row.task, pieces=tuple(pieces), seconds=seconds)
+    return TimeLine(task=row.task, pieces=tuple(pieces), expected=expected, seconds=seconds)
