@@ -18,6 +18,10 @@ from agents.lookup import VARIABLE, Lookup
 from errors import AgentError
 from mission.journal.kinds import NoLookup
 from mission.outcome import Outcome
+from orchestrator.ports.display import RecordingDisplay
+from orchestrator.ports.engine import ThreadEngine
+from orchestrator.run import RunRequest, run_mission
+from orchestrator.workers.remote import ThreadWorkers
 from orchestrator.workplace import lookup_server
 from orchestrator.workplace.lookup_server import LookupServer
 from tests.conftest import requires
@@ -125,6 +129,24 @@ def test_where_it_cannot_work_the_history_says_why_and_no_row_is_lost(
     assert found["C"] == "it has another server of that name, mission_runner"
     turns = json.dumps([turn for model in models for turn in model.turns])
     assert "mcp__mission_runner__mission_status" not in turns
+
+
+def test_on_a_worker_it_is_off_and_the_history_says_so(
+    tmp_path: Path, user: Path, servers: ExitStack
+) -> None:
+    model = servers.enter_context(ModelServer(HAIKU.shell("echo x > x.txt"), Say(text="Done.")))
+    haiku = {"base_url": model.url, "retries": 0, "where": "worker"}
+    scratch = make(tmp_path, [row("A", agent="haiku")], config={"agents": {"haiku": haiku}})
+    with ThreadEngine(1) as engine:
+        run_mission(
+            RunRequest(path=str(scratch.task_file)),
+            engine,
+            RecordingDisplay(),
+            Stop(),
+            remote=ThreadWorkers(tmp_path / "elsewhere"),
+        )
+    assert scratch.statuses() == {"A": "done"}, scratch.notes("A")
+    assert notes(scratch)["A"].startswith("it works on a worker")
 
 
 @EVERY_TOOL

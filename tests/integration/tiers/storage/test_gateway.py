@@ -241,7 +241,8 @@ def test_it_boots_serves_and_ends(
         env={**os.environ, "MISSION_HOME": str(tmp_path)},
     ) as process:
         assert process.stderr is not None
-        assert re.match("federated: listening on", process.stderr.readline())
+        said = iter(process.stderr.readline, "")
+        assert any(re.match("federated: listening on", line) for line in said)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
             assert client.get("/readyz", timeout=20).json() == {"ready": True, "problems": []}
             assert client.get("/api/v1/missions").json() == {"missions": []}
