@@ -15,11 +15,11 @@ from mission.place import Place
 from mission.plan import read_plan
 from policy.notifying.sending import message
 from service.digest import Digest
+from service.notifying.composing import outgoing
 from service.notifying.daily import digest_notice
 from service.notifying.making import notifiers_of, redactor_of
 from service.notifying.outbox import Outbox
 from service.notifying.settings import limits_of
-from service.notifying.watcher import outgoing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

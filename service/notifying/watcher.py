@@ -6,7 +6,7 @@ killed does not take it along, and it tells that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,9 +16,9 @@ from mission.config import MissionConfig
 from mission.journal import Journal
 from mission.journal.kinds import FinishExpected, Told
 from mission.notices import Notice, NoticeKind
-from mission.pages import page_address
 from mission.place import Place
 from mission.plan import read_plan
+from mission.plan_copy import plan_file
 from notifiers.protocol import Outgoing
 from orchestrator.claiming.memory import signed_at
 from orchestrator.notifying.noting import lives, note
@@ -32,7 +32,7 @@ from policy.notifying.sending import (
     next_step,
 )
 from policy.notifying.slipping import is_expected_anew, slipped
-from policy.notifying.wording import words
+from service.notifying.composing import outgoing
 from service.notifying.daily import daily_digest
 from service.notifying.expecting import expected_finish
 from service.notifying.outbox import Ended, Outbox
@@ -87,7 +87,7 @@ class Watcher:
 
     def _look(self) -> Heard:
         """What is known by now, with what is new noted."""
-        version, now = journal_version(self.place), self.clock.monotonic()
+        version, now = self._version_now(), self.clock.monotonic()
         fresh = version is not None and version == self._version and not self._has_died()
         if self._heard is not None and fresh and now - self._looked < _AT_LEAST_EVERY:
             return self._heard
@@ -104,6 +104,15 @@ class Watcher:
             heard = self._hear()
         self._heard = heard
         return heard
+
+    def _version_now(self) -> object | None:
+        """What differs when journal or plan do; None where that cannot be told yet."""
+        journal = journal_version(self.place)
+        try:
+            plan = plan_file(self.place).stat()
+        except OSError:
+            return None
+        return None if journal is None else (journal, plan.st_mtime_ns, plan.st_ino, plan.st_size)
 
     def _has_died(self) -> bool:
         """Whether a run that was at work is no more: the journal does not tell that."""
@@ -251,51 +260,3 @@ class Watcher:
     def _is_another_at_work(self, heard: Heard) -> bool:
         """Whether a later run has people told: it has a watcher of its own, who goes on."""
         return bool(heard.runs) and heard.runs[-1].id != self.run
-
-
-def outgoing(
-    what: Message,
-    mission: str,
-    place: Place,
-    config: MissionConfig,
-    now: datetime,
-    redact: Callable[[str], str],
-) -> Outgoing:
-    """A message in words, and in parts for programs; without secrets."""
-
-    def page(task: str | None) -> str:
-        return page_address(config.notify.dashboard, place, task)
-
-    its = [_redacted(one, redact) for one in what.notices]
-    return Outgoing(
-        id=what.id,
-        at=now,
-        mission=mission,
-        words=words(its, mission, page),
-        events=[_event(one, page) for one in its],
-    )
-
-
-def _redacted(one: Notice, redact: Callable[[str], str]) -> Notice:
-    return Notice(
-        kind=one.kind,
-        key=redact(one.key),
-        title=redact(one.title),
-        reason=redact(one.reason),
-        command=redact(one.command),
-        task=None if one.task is None else redact(one.task),
-        at=one.at,
-    )
-
-
-def _event(one: Notice, page: Callable[[str | None], str]) -> Mapping[str, str | None]:
-    return {
-        "event": str(one.kind),
-        "key": one.key,
-        "at": None if one.at is None else one.at.isoformat(),
-        "task": one.task,
-        "title": one.title,
-        "reason": one.reason,
-        "command": one.command,
-        "page": page(one.task) or None,
-    }
