@@ -137,7 +137,7 @@ class _Desk:
             raise MCPError(types.INVALID_PARAMS, "There is no such tool")
         given = asked.arguments or {}
         told = partial(self._answer, tool, given, context.request)
-        text, failed = await anyio.to_thread.run_sync(partial(self._said, told))
+        text, failed = await self._in_thread(told)
         content = types.TextContent(type="text", text=text)
         return types.CallToolResult(content=[content], is_error=failed)
 
@@ -163,7 +163,7 @@ class _Desk:
         def first_page() -> str:
             return answer(mission.status(), None, self._redact)
 
-        text, _ = await anyio.to_thread.run_sync(partial(self._said, first_page))
+        text, _ = await self._in_thread(first_page)
         return types.ReadResourceResult(
             contents=[types.TextResourceContents(uri=uri, mime_type="text/plain", text=text)]
         )
@@ -207,6 +207,11 @@ class _Desk:
         mission = self._missions.mission(arguments.get("mission", ""), request)
         told = tool.asks(mission, arguments.get(tool.takes, "") if tool.takes else "")
         return answer(told, arguments.get("cursor"), self._redact)
+
+    async def _in_thread(self, told: Callable[[], str]) -> tuple[str, bool]:
+        """What is answered, and whether it is an error. A client that goes away does not wait for a
+        thread that is still at it, and so the server ends with its client."""
+        return await anyio.to_thread.run_sync(partial(self._said, told), abandon_on_cancel=True)
 
     def _said(self, told: Callable[[], str]) -> tuple[str, bool]:
         """What is answered, and whether it is an error."""
