@@ -17,6 +17,7 @@ BENCHMARKS = (
     "status",
     "pages",
     "viewers",
+    "forecast",
     "orchestration",
     "makespan",
     "batching",

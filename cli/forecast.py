@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.console import fact, print_json, talk
-from cli.tables import Column, minute, table
+from cli.tables import Column, minute, table, wrapped
 from cli.typed_here import place_at
 from errors import UsageError
 from mission.amounts import count, counted, money, share
@@ -153,9 +153,9 @@ def _print(found: Forecast, track: Track) -> None:
     rows.append((found.mission, *_dates(found.finish), *_amounts(found.tokens, found.usd)))
     fact(table((Column(heading="DONE BY", flexible=True), *_BANDS), rows))
     fact("")
-    for line in _remarks(found):
-        fact(line)
-    fact(_held(track))
+    for line in (*_remarks(found), _held(track)):
+        for part in wrapped(line, ""):
+            fact(part)
     critical = sorted(found.rows, key=lambda one: -one.critical)[:_MOST_ROWS]
     fact(
         "\n"
