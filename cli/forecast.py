@@ -77,7 +77,14 @@ def forecast(
     tokens: Annotated[
         int | None, typer.Option(min=0, help="Exit 1 if the p80 of the tokens is above this.")
     ] = None,
-    plays: Annotated[int, typer.Option(min=1, max=100_000, help="How often it is played.")] = PLAYS,
+    plays: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100_000,
+            help="How often it is played; by default 1,000 times, less with thousands of rows.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """When it will be done and what it will cost: the run, played many times by its own rules.
@@ -93,7 +100,8 @@ def forecast(
     )
     due = None if by is None else _moment(by)
     place = place_at(path)
-    found, track = read_forecast(place, what_if=what_if, plays=plays), read_track(place)
+    found = read_forecast(place, what_if=what_if, plays=plays or PLAYS, exactly=plays is not None)
+    track = read_track(place)
     late = list(_late(found, due, usd, tokens))
     if as_json:
         print_json(forecast_data(found) | {"track": track_data(track), "ok": not late})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from forecast.making import History, set_scene
-from forecast.outcome import play_at_leisure, sum_up
+from forecast.outcome import enough, play_at_leisure, sum_up
 from forecast.setting import WhatIf
 from mission.journal.kinds import ForecastMade
 from orchestrator.ports.foresight import RunOutset
@@ -49,8 +49,9 @@ class Foreseeing(SideWork):
             what_if=WhatIf(max_parallel=outset.slots),
             selected=outset.selected,
         )
-        played = play_at_leisure(made.scene, plays=_PLAYS, seed=made.seed, over=self._over.wait)
-        if len(played) < _ENOUGH:
+        wanted = enough(made.scene, most=_PLAYS)
+        played = play_at_leisure(made.scene, plays=wanted, seed=made.seed, over=self._over.wait)
+        if len(played) < min(_ENOUGH, wanted):
             return
         found = sum_up(made.scene, played)
         rows = [one.task for one in found.rows if one.done]

@@ -13,6 +13,7 @@ from forecast.outcome import (
     Band,
     Outcome,
     RowOutcome,
+    enough,
     moment,
     play,
     play_at_leisure,
@@ -128,6 +129,7 @@ def make_forecast(
     plays: int = PLAYS,
     selected: frozenset[str] | None = None,
     over: Callable[[float], bool] | None = None,
+    exactly: bool = False,
 ) -> Forecast:
     """Make it of what was read. Pure.
 
@@ -138,9 +140,10 @@ def make_forecast(
         alive: Whether a run is at work.
         now: From when on.
         what_if: Play another mission than this.
-        plays: How often.
+        plays: How often; less where there are thousands of rows.
         selected: The rows that a run is asked for; None: all.
         over: Where it is made at leisure: rests for so many seconds, and tells whether to stop.
+        exactly: Whether it is played that often however many rows there are.
 
     Raises:
         TaskFileError: A row that is to be left out is not in the plan.
@@ -149,10 +152,11 @@ def make_forecast(
     """
     asked = what_if or WhatIf()
     made = set_scene(plan, config, history, alive=alive, now=now, what_if=asked, selected=selected)
+    wanted = plays if exactly else enough(made.scene, most=plays)
     if over is None:
-        found = play(made.scene, plays=plays, seed=made.seed)
+        found = play(made.scene, plays=wanted, seed=made.seed)
     else:
-        rested = play_at_leisure(made.scene, plays=plays, seed=made.seed, over=over)
+        rested = play_at_leisure(made.scene, plays=wanted, seed=made.seed, over=over)
         found = sum_up(made.scene, rested)
     return _forecast(plan, made, found, history, asked, config)
 

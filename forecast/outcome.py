@@ -14,6 +14,8 @@ from forecast.play import Play, Played
 from forecast.scene import Scene
 from policy.budget import Scope
 
+_ROWS: Final = 200_000  # played in all
+_LEAST: Final = 50  # plays
 _REST: Final = 3.0  # times as long as the play before it took
 
 
@@ -77,6 +79,11 @@ class Outcome:
     decisions: Band  # people's words to set a row back
     runs: Band  # `mission run`, the one from now included
     left: float  # in what share of the plays a row was not done
+
+
+def enough(scene: Scene, *, most: int) -> int:
+    """How often to play: `most`, and less where there are so many rows that it would take long."""
+    return max(_LEAST, min(most, _ROWS // max(1, len(scene.courses))))
 
 
 def play(scene: Scene, *, plays: int, seed: int) -> Outcome:

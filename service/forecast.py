@@ -57,16 +57,18 @@ def read_forecast(
     plays: int = PLAYS,
     now: datetime | None = None,
     over: Callable[[float], bool] | None = None,
+    exactly: bool = False,
 ) -> Forecast:
     """The forecast of a mission as it stands. Changes nothing, starts nothing.
 
     Args:
         place: The mission.
         what_if: Play another mission than this.
-        plays: How often.
+        plays: How often; less where there are thousands of rows.
         now: From when on; by default from now on.
         over: Where it is made at leisure, beside what matters more: waits for so many seconds, and
             tells whether to stop.
+        exactly: Whether it is played that often however many rows there are.
 
     Raises:
         TaskFileError: The file cannot be read, or a row that is to be left out is not in it.
@@ -87,6 +89,7 @@ def read_forecast(
         plays=plays,
         now=now,
         over=over,
+        exactly=exactly,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +21,8 @@ class Delays:
         """`until`: something waits so long, though it is no row."""
         self._until = until
         self._rows: dict[str, _Held] = {}
-        self._first: datetime | None = None  # of their times; None: not looked for since a change
+        # Their times, the first on top; those that are not a row's any more are passed over.
+        self._times: list[tuple[datetime, str]] = []
 
     def __contains__(self, task: str) -> bool:
         return task in self._rows
@@ -35,12 +37,11 @@ class Delays:
     def hold(self, task: str, until: datetime, agent: str | None = None) -> None:
         """Try `task` again then. `agent` stands in for the one that it is routed to."""
         self._rows[task] = _Held(at=until, agent=agent)
-        self._first = None
+        heappush(self._times, (until, task))
 
     def drop(self, task: str) -> None:
         """Try `task` no more by itself."""
         self._rows.pop(task, None)
-        self._first = None
 
     def hurry(self, tasks: Container[str], now: datetime) -> None:
         """Look at these rows now, as far as they are held: what they waited for may have come
@@ -48,7 +49,7 @@ class Delays:
         for task, held in self._rows.items():
             if held.at > now and task in tasks:
                 self._rows[task] = replace(held, at=now)
-                self._first = None
+                heappush(self._times, (now, task))
 
     def clock_set(self, by: timedelta) -> None:
         """The time of day was set: nothing waits longer for it."""
@@ -56,7 +57,8 @@ class Delays:
         self._until = None if self._until is None else self._until + back
         for task, held in self._rows.items():
             self._rows[task] = replace(held, at=held.at + back)
-        self._first = None
+        self._times = [(held.at, task) for task, held in self._rows.items()]
+        heapify(self._times)
 
     def pop_due(self, now: datetime) -> tuple[str, str | None] | None:
         """The row that has waited longest past its time, and the agent that stands in for it."""
@@ -65,8 +67,7 @@ class Delays:
         first = self._first_time()
         if first is None or first > now:
             return None
-        task = min(task for task, held in self._rows.items() if held.at == first)
-        self._first = None
+        task = heappop(self._times)[1]
         return task, self._rows.pop(task).agent
 
     def seconds_left(self, now: datetime) -> float | None:
@@ -75,7 +76,11 @@ class Delays:
         return max((min(times) - now).total_seconds(), 0.0) if times else None
 
     def _first_time(self) -> datetime | None:
-        """The first time at which a row is looked at again."""
-        if self._first is None and self._rows:
-            self._first = min(held.at for held in self._rows.values())
-        return self._first
+        """The first time at which a row is looked at again; it is on top then."""
+        while self._times:
+            at, task = self._times[0]
+            held = self._rows.get(task)
+            if held is not None and held.at == at:
+                return at
+            heappop(self._times)
+        return None
