@@ -25,5 +25,5 @@ def page_address(base: str | None, place: Place, task: str | None) -> str:
     """
     if base is None:
         return ""
-    page = "overview" if task is None else f"row/{quote(task, safe='')}"
+    page = "mission" if task is None else f"row/{quote(task, safe='')}"
     return f"{base.rstrip('/')}/{page_key(place)}/{page}"

@@ -12,6 +12,7 @@ import pytest
 from dashboard.pages.build import NAVIGATION
 from mission.journal import Journal
 from mission.journal.kinds import Other
+from mission.pages import page_address
 from mission.place import Place
 from tests.integration.dashboard.conftest import Dashboard, Serve, key_of
 from tests.shown_mission import HOSTILE, held, make, plan
@@ -137,6 +138,13 @@ def test_the_queue_shows_turns_gates_and_landings(client: httpx.Client) -> None:
     ]
     assert [one["task"] for one in page["held"]] == ["PAY-07"]
     assert [one["task"] for one in page["landings"]] == ["PAY-05"]
+
+
+@pytest.mark.parametrize("task", [None, "PAY-16"])
+def test_where_notifications_lead_there_is_a_page(
+    dashboard: Dashboard, client: httpx.Client, shown: Place, task: str | None
+) -> None:
+    assert client.get(page_address(f"{dashboard.base}/", shown, task)).status_code == 200
 
 
 def test_the_feed_has_the_newest_first_and_tells_repetitions_once(client: httpx.Client) -> None:
