@@ -21,6 +21,8 @@ from tiers.search.registry import EmbedderChoice, make_embedder
 from workspace.redact import Redactor
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from tiers.gateway.serve import Also
 
 app = typer.Typer(cls=FullGroup, help="The read-only API of a tier.", no_args_is_help=True)
@@ -89,7 +91,7 @@ def serve_gateway(
     """
     talk("Looking at the tier")
     from tiers.gateway.listening import Listening  # noqa: PLC0415 - takes half a second
-    from tiers.gateway.serve import serve  # noqa: PLC0415 - the same
+    from tiers.gateway.serve import Booted, serve  # noqa: PLC0415 - the same
 
     configured = load_tier_config(config)
     for notice in configured.notices:
@@ -102,8 +104,16 @@ def serve_gateway(
         proxied=proxied,
     )
 
+    def around(booted: Booted) -> ASGIApp:
+        from dashboard.team import with_pages  # noqa: PLC0415 - the same
+
+        return with_pages(
+            booted.app, booted.storage.records, booted.door,
+            port=booted.port, secure=booted.secure, is_over=booted.is_over,
+        )  # fmt: skip
+
     def on_ready(url: str, without_tokens: bool) -> None:
-        talk(f"{configured.tier}: listening on {url}, described at /docs")
+        talk(f"{configured.tier}: listening on {url}: pages at /, the API described at /docs")
         if without_tokens:
             talk(
                 "You may read it, and no other user: for others,"
@@ -118,6 +128,7 @@ def serve_gateway(
         tokens=Tokens(tokens),
         on_ready=on_ready,
         also=_tools(),
+        around=around,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from dashboard.deciding import Decisions
 from dashboard.described import DECISION, DESCRIPTION, EVENTS, FORM, PAGE, SHARED
 from dashboard.door import Door, Entrance
+from dashboard.guest import Guest, guest_of
 from dashboard.pages.build import NAVIGATION, OF_ROWS
 from dashboard.pages.page import Query
 from dashboard.revisions import Revisions
@@ -93,7 +94,7 @@ def _add_pages(app: FastAPI, site: Site) -> None:
         """A page about one row."""
         if page not in OF_ROWS:
             raise HTTPException(404, "There is no such page")
-        name, form = _form(task, lambda one: site.has_row(key, one))
+        name, form = _form(task, lambda one: site.has_row(key, one, guest_of(request)))
         asked = Asked(name=page, form=form, key=key, task=name, address=quote(name, safe=""))
         return _answer(site, request, asked)
 
@@ -104,7 +105,8 @@ def _add_decisions(app: FastAPI, site: Site, door: Door, decisions: Decisions) -
         if form is None or not door.has_ticket(form.get("ticket", "")):
             return PlainTextResponse("Not from a page of this dashboard\n", status_code=403)
         top = str(request.scope.get("root_path", ""))
-        return await run_in_threadpool(_decided, site, decisions, key, task, form, top)
+        of = _Decided(site=site, decisions=decisions, guest=guest_of(request), top=top)
+        return await run_in_threadpool(of.decide, key, task, form)
 
     @app.post("/{key}/pause", response_class=Response, responses=DECISION, openapi_extra=FORM)
     async def mission(request: Request, key: _Key) -> Response:
@@ -119,24 +121,31 @@ def _add_decisions(app: FastAPI, site: Site, door: Door, decisions: Decisions) -
         return await decide(request, key, task)
 
 
-def _decided(
-    site: Site, decisions: Decisions, key: str, task: str, form: Mapping[str, str], top: str
-) -> Response:
-    """Ask for what a form says; then the page that tells what becomes of it."""
-    try:
-        shown = site.mission(key)
-        decisions.decide(shown, form.get("verb", ""), task, form.get("note", ""))
-    except KeyError:
-        return PlainTextResponse("There is no such page\n", status_code=404)
-    except MissionError as error:
-        made = site.problem(key, error)
-        return Response(
-            made.rendered.body,
-            status_code=made.status,
-            headers={"Content-Type": made.rendered.type},
-        )
-    page = f"{top}/{key}/row/{quote(task, safe='')}" if task else f"{top}/{key}/mission"
-    return Response(status_code=303, headers={"Location": page})
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Decided:
+    """Asks for what a form says."""
+
+    site: Site
+    decisions: Decisions
+    guest: Guest
+    top: str  # of the pages
+
+    def decide(self, key: str, task: str, form: Mapping[str, str]) -> Response:
+        """Then the page that tells what becomes of it."""
+        try:
+            shown = self.site.mission(key, self.guest)
+            self.decisions.decide(shown, form.get("verb", ""), task, form.get("note", ""))
+        except KeyError:
+            return PlainTextResponse("There is no such page\n", status_code=404)
+        except MissionError as error:
+            made = self.site.problem(key, error, self.guest)
+            return Response(
+                made.rendered.body,
+                status_code=made.status,
+                headers={"Content-Type": made.rendered.type},
+            )
+        page = f"{key}/row/{quote(task, safe='')}" if task else f"{key}/mission"
+        return Response(status_code=303, headers={"Location": f"{self.top}/{page}"})
 
 
 async def _form_of(request: Request) -> dict[str, str] | None:
@@ -157,11 +166,11 @@ async def _form_of(request: Request) -> dict[str, str] | None:
     return {name: its[-1] for name, its in values.items()}
 
 
-def _events(revisions: Revisions) -> Callable[[], StreamingResponse]:
-    def events() -> StreamingResponse:
+def _events(revisions: Revisions) -> Callable[[Request], StreamingResponse]:
+    def events(request: Request) -> StreamingResponse:
         """A word for each mission, and each that differs from the one before."""
         return StreamingResponse(
-            revisions.stream(),
+            revisions.stream(guest_of(request).among),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store"},
         )
@@ -195,7 +204,7 @@ def _answer(site: Site, request: Request, asked: Asked) -> Response:
         if name != "token":  # it is the door's, and on no page
             values.setdefault(name[:40], value[:500])
     try:
-        made = site.answer(replace(asked, query=Query(values=values)))
+        made = site.answer(replace(asked, query=Query(values=values), guest=guest_of(request)))
     except KeyError:
         return PlainTextResponse("There is no such page\n", status_code=404)
     rendered = made.rendered

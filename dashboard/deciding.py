@@ -112,11 +112,13 @@ class Decisions:
             )
         if len(note) > _MOST_NOTE:
             raise UsageError(f"that is longer than {_MOST_NOTE} characters", hint="Say it shorter")
-        if task and not any(
-            view.task.id == task for view in shown.standings.current().overview.tasks
-        ):
+        if task and not any(view.task.id == task for view in shown.current().overview.tasks):
             raise UsageError(f"there is no row {task[:80]}", hint="`mission status` has the ids")
-        thread = self._begun(shown, verb, task, note.strip())
+        if shown.place is None:
+            raise UsageError(
+                "that mission is not on this machine", hint="Decide where its clone is"
+            )
+        thread = self._begun(shown.key, shown.place, verb, task, note.strip())
         if thread is not None:
             thread.start()
 
@@ -128,7 +130,7 @@ class Decisions:
         for thread in threads:
             thread.join()
 
-    def _begun(self, shown: Shown, verb: str, task: str, note: str) -> SideThread | None:
+    def _begun(self, key: str, place: Place, verb: str, task: str, note: str) -> SideThread | None:
         """The thread that asks; None where the same is asked for already.
 
         Raises:
@@ -136,7 +138,7 @@ class Decisions:
         """
         with self._lock:
             waiting = [one for one in self._lines.values() if one.finished is None]
-            if any((one.key, one.task, one.verb) == (shown.key, task, verb) for one in waiting):
+            if any((one.key, one.task, one.verb) == (key, task, verb) for one in waiting):
                 return None
             if len(waiting) >= _AT_ONCE:
                 raise UsageError(
@@ -147,25 +149,25 @@ class Decisions:
             again = [
                 one.number
                 for one in self._lines.values()
-                if (one.key, one.task) == (shown.key, task) and one.finished is not None
+                if (one.key, one.task) == (key, task) and one.finished is not None
             ]
             for old in again:
                 del self._lines[old]
             self._lines[number] = AskedLine(
-                number=number, key=shown.key, verb=verb, task=task, at=self._clock()
+                number=number, key=key, verb=verb, task=task, at=self._clock()
             )
             self._version += 1
             thread = SideThread(
                 f"asks to {verb}",
-                lambda: self._ask(number, shown, verb, task, note),
+                lambda: self._ask(number, place, verb, task, note),
                 on_death=lambda error: self._end(number, error=told_of(error)),
             )
             self._threads[number] = thread
             return thread
 
-    def _ask(self, number: int, shown: Shown, verb: str, task: str, note: str) -> None:
+    def _ask(self, number: int, place: Place, verb: str, task: str, note: str) -> None:
         asking = _Asking(
-            place=shown.place, by=self._by, redact=self._redact, stop=self._stop,
+            place=place, by=self._by, redact=self._redact, stop=self._stop,
             tell=lambda text: self._change(number, said=self._redact(text)),
         )  # fmt: skip
         try:

@@ -24,10 +24,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.guest import Guest, let_in
 from tiers.gateway.entrance import host_name
 
 #: How the addresses end that programs subscribe to.
 SUBSCRIBED: Final = "/feed.atom"
+_MOST_COOKIES: Final = 20  # of our name that are looked at
 _READING: Final = frozenset({"GET", "HEAD"})
 _OURS: Final = frozenset({"same-origin", "none"})  # `Sec-Fetch-Site` of what our pages ask for
 #: What every answer says. Without a word of where it came from, a form's `Origin` would be null.
@@ -50,7 +52,10 @@ _OPENED = """\
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """To whom a dashboard answers. Its token is good for as long as it lives."""
+    """To whom a dashboard answers: whoever has its token, which is good for as long as it lives.
+
+    Of others only those answers differ that say who somebody is.
+    """
 
     hosts: frozenset[str]  # names in `Host`, in small letters, IPv6 addresses without brackets
     port: int
@@ -65,23 +70,38 @@ class Door:
     @property
     def path(self) -> str:
         """Below it is all that a browser asks for, and there alone the cookie counts."""
-        return f"/{self._derived('path')[:32]}"
+        return f"/{self.derived('path')[:32]}"
 
     @property
-    def session(self) -> str:
-        """What the cookie holds; the token does not follow from it."""
-        return self._derived("session")
+    def how(self) -> str:
+        """How one comes in."""
+        return "Open the address that `mission dashboard` printed: it holds the token"
+
+    def with_token(self, token: str) -> Guest | None:
+        """Whose token that is. What their cookie holds, the token does not follow from."""
+        whole = Guest(session=self.derived("session"))
+        return whole if _equal(token, self.token) else None
+
+    def with_session(self, session: str) -> Guest | None:
+        """Whose cookie holds that."""
+        whole = Guest(session=self.derived("session"))
+        return whole if _equal(session, whole.session) else None
+
+    def without_either(self, scope: Scope) -> Guest | None:
+        """Who comes in by the connection alone: nobody."""
+        return None
 
     @property
     def ticket(self) -> str:
         """What a form of our pages sends along."""
-        return self._derived("ticket")
+        return self.derived("ticket")
 
     def has_ticket(self, given: str) -> bool:
         """Whether a form of our pages sent it."""
         return _equal(given, self.ticket)
 
-    def _derived(self, what: str) -> str:
+    def derived(self, what: str) -> str:
+        """A secret of this door's own for something, from which no other one follows."""
         return hmac.new(self.token.encode(), what.encode(), hashlib.sha256).hexdigest()
 
 
@@ -106,7 +126,7 @@ class Entrance:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        refusal = self._admit(Request(scope))
+        refusal = self._admit(Request(scope), scope)
         if self._is_below(scope["path"]):
             scope["root_path"] = self._door.path
         await (refusal or self._app)(scope, receive, send_guarded)
@@ -115,28 +135,37 @@ class Entrance:
         own = f"{self._door.path}/"
         return _equal(path[: len(own)], own)
 
-    def _admit(self, request: Request) -> Response | None:
+    def _admit(self, request: Request, scope: Scope) -> Response | None:
         door, headers = self._door, request.headers
         named = headers.getlist("host")
-        refusal: Response | None = None
         if len(named) != 1 or host_name(named[0]) not in door.hosts:
-            refusal = PlainTextResponse("This dashboard has another name\n", status_code=421)
-        elif request.method in _READING and "token" in request.query_params:
-            refusal = self._open(request) if not self._is_subscription(request) else None
-        elif _is_bearer(headers.getlist("authorization"), door.token):
-            pass  # no browser sends that by itself
-        elif not (
-            self._is_below(request.scope["path"]) and _is_session(headers.getlist("cookie"), door)
-        ):
-            refusal = _closed(request)
-        elif not self._is_from_our_page(request, named[0]):
-            refusal = PlainTextResponse("Not from another page\n", status_code=403)
-        return refusal
+            return PlainTextResponse("This dashboard has another name\n", status_code=421)
+        if request.method in _READING and "token" in request.query_params:
+            guest = door.with_token(request.query_params["token"])
+            if guest is None:
+                return self._refused()
+            let_in(scope, guest)
+            # Readers of feeds know the token and keep no cookie.
+            return None if request.url.path.endswith(SUBSCRIBED) else self._open(request, guest)
+        bearer = _bearer(headers.getlist("authorization"))
+        guest = None if bearer is None else door.with_token(bearer)
+        if guest is None:  # else it is no browser: none sends that by itself
+            guest = self._by_cookie(request) or door.without_either(scope)
+            if guest is None:
+                return self._closed(request)
+            if not self._is_from_our_page(request, named[0]):
+                return PlainTextResponse("Not from another page\n", status_code=403)
+        let_in(scope, guest)
+        return None
 
-    def _is_subscription(self, request: Request) -> bool:
-        """Whether it is a reader of feeds, which knows the token and keeps no cookie."""
-        named = request.url.path.endswith(SUBSCRIBED)
-        return named and _equal(request.query_params["token"], self._door.token)
+    def _by_cookie(self, request: Request) -> Guest | None:
+        """Whose session is among the cookies, which count below our path. A server on another port
+        may have left some of that name."""
+        below = self._is_below(request.scope["path"])
+        given = request.headers.getlist("cookie") if below else []
+        pairs = [pair.partition("=") for header in given for pair in header.split(";")]
+        held = [value.strip() for name, _, value in pairs if name.strip() == self._door.cookie]
+        return next(filter(None, map(self._door.with_session, held[:_MOST_COOKIES])), None)
 
     def _is_from_our_page(self, request: Request, host: str) -> bool:
         """Whether it is a page of ours that asks, or a person who goes to one."""
@@ -146,22 +175,20 @@ class Entrance:
         scheme = "https" if self._door.secure else "http"
         return request.method in _READING or headers.getlist("origin") == [f"{scheme}://{host}"]
 
-    def _open(self, request: Request) -> Response:
+    def _open(self, request: Request, guest: Guest) -> Response:
         """Take the token out of the address and into the cookie.
 
         It is a page, no redirection: a strict cookie does not go along where the way began on
         somebody else's page.
         """
         door = self._door
-        if not _equal(request.query_params["token"], door.token):
-            return _refused()
         rest = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
         path = request.url.path
         whole = path if self._is_below(path) else door.path + path
         answer = _onward(whole, urlencode(rest), icon=f"{door.path}/static/icon.svg")
         answer.set_cookie(
             door.cookie,
-            door.session,
+            guest.session,
             path=f"{door.path}/",
             httponly=True,
             samesite="strict",
@@ -169,20 +196,18 @@ class Entrance:
         )
         return answer
 
+    def _closed(self, request: Request) -> Response:
+        """For who has no cookie, or whose browser keeps it: it does so where somebody else's page
+        led here. Asked for by a page of ours, it comes along."""
+        headers = request.headers
+        led = headers.get("sec-fetch-site") == "cross-site"
+        if led and request.method == "GET" and headers.get("sec-fetch-mode") == "navigate":
+            return _onward(request.url.path, request.url.query, status=401)
+        return self._refused()
 
-def _closed(request: Request) -> Response:
-    """For who has no cookie, or whose browser keeps it: it does so where somebody else's page led
-    here. Asked for by a page of ours, it comes along."""
-    headers = request.headers
-    led = headers.get("sec-fetch-site") == "cross-site"
-    if led and request.method == "GET" and headers.get("sec-fetch-mode") == "navigate":
-        return _onward(request.url.path, request.url.query, status=401)
-    return _refused()
-
-
-def _refused() -> Response:
-    told = "Open the address that `mission dashboard` printed: it holds the token\n"
-    return PlainTextResponse(told, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+    def _refused(self) -> Response:
+        told, headers = f"{self._door.how}\n", {"WWW-Authenticate": "Bearer"}
+        return PlainTextResponse(told, status_code=401, headers=headers)
 
 
 def _onward(path: str, query: str, status: int = 200, icon: str = "") -> HTMLResponse:
@@ -192,18 +217,10 @@ def _onward(path: str, query: str, status: int = 200, icon: str = "") -> HTMLRes
     return HTMLResponse(_OPENED.format(escape(address), shown), status_code=status)
 
 
-def _is_bearer(given: list[str], token: str) -> bool:
+def _bearer(given: list[str]) -> str | None:
+    """The token that a program sends; None where it sends none."""
     kind, _, value = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-    return kind.lower() == "bearer" and _equal(value.strip(), token)
-
-
-def _is_session(given: list[str], door: Door) -> bool:
-    """Whether it is among the cookies. A server on another port may have left some of that name."""
-    pairs = [pair.partition("=") for header in given for pair in header.split(";")]
-    return any(
-        name.strip() == door.cookie and _equal(value.strip(), door.session)
-        for name, _, value in pairs
-    )
+    return value.strip() if kind.lower() == "bearer" else None
 
 
 def _equal(given: str, wanted: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from dashboard.missions import Missions, Shown
+from dashboard.missions import Here, Missions
 from dashboard.pages.build import NAVIGATION, build
 from dashboard.pages.missions import missions_page
 from dashboard.pages.page import Head, Query, head_of
@@ -77,9 +77,9 @@ class _Exporting:
         for shown in self.missions.values():
             yield from self._mission(shown)
 
-    def _mission(self, shown: Shown) -> Iterator[tuple[str, bytes]]:
-        standing = shown.standings.current()
-        head = head_of(shown.key, shown.folder, standing)
+    def _mission(self, shown: Here) -> Iterator[tuple[str, bytes]]:
+        standing = shown.current()
+        head = head_of(shown, standing)
         query, hidden = Query(exported=True), list(_hidden(shown))
         wanted = [(name, "") for name, _ in NAVIGATION]
         wanted += [("row", task) for task in _tasks(shown, standing)]
@@ -113,7 +113,7 @@ class _Exporting:
         ).body
 
 
-def _tasks(shown: Shown, standing: Standing) -> Iterable[str]:
+def _tasks(shown: Here, standing: Standing) -> Iterable[str]:
     """Every row that a page may lead to: those that are gone from the file keep their history."""
     history = read_history(shown.place)
     rows = [view.task.id for view in standing.overview.tasks]
@@ -122,7 +122,7 @@ def _tasks(shown: Shown, standing: Standing) -> Iterable[str]:
     return dict.fromkeys([*rows, *tried, *told])
 
 
-def _hidden(shown: Shown) -> Iterator[bytes]:
+def _hidden(shown: Here) -> Iterator[bytes]:
     """Folders of this machine, in every way in which a page may have them."""
     place = shown.place
     folders = [place.state_dir, place.folder, mission_home()]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dashboard.deciding import Decisions
-from dashboard.missions import Missions, Shown
+from dashboard.guest import NOBODY, Guest
+from dashboard.missions import Gallery, Shown
 from dashboard.pages.build import NAVIGATION, WITH_FORECAST, build
 from dashboard.pages.missions import missions_page
 from dashboard.pages.page import Head, Query, head_of
@@ -17,7 +18,6 @@ from dashboard.revisions import Revisions
 from errors import MissionError, TaskFileError, UsageError
 from mission.clock import Now, utc_now
 from service.foreseen import Forecasts
-from service.sources import journal_version
 from service.standing import Standing
 
 _KEPT: Final = 64  # pages
@@ -33,6 +33,7 @@ class Asked:
     key: str = ""  # of the mission; empty: of all
     task: str = ""  # the row, for a page about one
     query: Query = field(default_factory=Query)
+    guest: Guest = NOBODY
     address: str = ""  # its own, without the form's ending, as its links have it
 
 
@@ -58,7 +59,7 @@ class Site:
 
     def __init__(
         self,
-        missions: Missions,
+        gallery: Gallery,
         revisions: Revisions,
         decisions: Decisions | None = None,
         *,
@@ -74,7 +75,7 @@ class Site:
         """
         self._decisions = decisions
         self._forecasts = forecasts
-        self._missions = missions
+        self._gallery = gallery
         self._revisions = revisions
         self._ticket = ticket
         self._clock = clock
@@ -88,13 +89,19 @@ class Site:
         Raises:
             KeyError: There is no such mission, or no such page.
         """
-        shown = self._missions[asked.key] if asked.key else None
-        word, version = self._word(shown), None
-        if shown is not None:
-            version = journal_version(shown.place)
+        try:
+            return self._answer(asked)
+        except MissionError as error:  # which missions there are cannot be told
+            return self._problem(asked, error, word="", head=None)
+
+    def _answer(self, asked: Asked) -> Answer:
+        shown, among = self._shown(asked), asked.guest.among
+        word = self._word(shown, asked.guest)
+        version = None if shown is None else shown.version()
         age = int(self._clock().timestamp()) // _TEXT_SECONDS
         key = (asked.name, asked.form, asked.key, asked.task, *asked.query.values.items())
-        mark = (key, word, version, age)
+        seen = among if shown is None else None  # a page of a mission is the same for all
+        mark = (key, seen, word, version, age)
         with self._lock:
             kept = self._kept.get(mark)
         if kept is not None:
@@ -107,56 +114,61 @@ class Site:
                     self._kept.popitem(last=False)
         return made
 
-    def mission(self, key: str) -> Shown:
+    def mission(self, key: str, guest: Guest) -> Shown:
         """The mission of that key.
 
         Raises:
-            KeyError: There is none.
+            KeyError: There is none that they may see.
+            MissionError: Which there are cannot be told now.
         """
-        return self._missions[key]
+        return self._gallery.mission(key, guest.among)
 
-    def problem(self, key: str, error: MissionError) -> Answer:
+    def problem(self, key: str, error: MissionError, guest: Guest) -> Answer:
         """What there is to say where something that was asked for cannot be done."""
-        problem = Problem(status=_status(error), message=error.message, hint=error.hint)
-        asked = Asked(name="problem", key=key, address="mission")
-        return self._answered(asked, "problem", problem, "", head=self._head(key))
+        asked = Asked(name="problem", key=key, guest=guest, address="mission")
+        return self._problem(asked, error, word="", head=self._head(self.mission(key, guest)))
 
-    def has_row(self, key: str, task: str) -> bool:
+    def has_row(self, key: str, task: str, guest: Guest) -> bool:
         """Whether the mission's file has a row of that name now."""
-        shown = self._missions.get(key)
         try:
-            return shown is not None and any(
-                view.task.id == task for view in shown.standings.current().overview.tasks
-            )
-        except MissionError:
+            tasks = self.mission(key, guest).current().overview.tasks
+            return any(view.task.id == task for view in tasks)
+        except (KeyError, MissionError):
             return False
 
-    def _word(self, shown: Shown | None) -> str:
+    def _shown(self, asked: Asked) -> Shown | None:
+        return self.mission(asked.key, asked.guest) if asked.key else None
+
+    def _word(self, shown: Shown | None, guest: Guest) -> str:
         if shown is not None:
             return self._revisions.of(shown)
-        return " ".join(self._revisions.now().values())
+        return " ".join(self._revisions.now(guest.among).values())
 
     def _make(self, asked: Asked, shown: Shown | None, word: str) -> Answer:
         if shown is None:
-            all_of_them = missions_page(self._missions.values())
+            all_of_them = missions_page(self._gallery.missions(asked.guest.among).values())
             return self._answered(asked, "missions", all_of_them, word, head=None)
         try:
-            standing = shown.standings.current()
+            standing, place = shown.current(), shown.place
             forecast = None
-            if self._forecasts is not None and asked.name in WITH_FORECAST:
-                forecast = self._forecasts.newest(shown.place, _mark(standing))
+            if self._forecasts is not None and place is not None and asked.name in WITH_FORECAST:
+                forecast = self._forecasts.newest(place, _mark(standing))
             page = build(asked.name, shown, standing, asked.task, asked.query, forecast=forecast)
         except MissionError as error:
-            problem = Problem(status=_status(error), message=error.message, hint=error.hint)
-            return self._answered(asked, "problem", problem, word, head=self._head(asked.key))
-        head = head_of(shown.key, shown.folder, standing)
+            return self._problem(asked, error, word=word, head=self._head(shown))
+        head = head_of(shown, standing)
         return self._answered(asked, asked.name, page, word, head=head)
 
-    def _head(self, key: str) -> Head | None:
+    def _problem(
+        self, asked: Asked, error: MissionError, *, word: str, head: Head | None
+    ) -> Answer:
+        problem = Problem(status=_status(error), message=error.message, hint=error.hint)
+        return self._answered(asked, "problem", problem, word, head=head)
+
+    def _head(self, shown: Shown) -> Head | None:
         """What every page of a mission says; None where it cannot be read."""
-        shown = self._missions[key]
         try:
-            return head_of(shown.key, shown.folder, shown.standings.current())
+            return head_of(shown, shown.current())
         except MissionError:
             return None
 

@@ -6,14 +6,19 @@ import hashlib
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from errors import UsageError
 from mission.private import private_folder
 from mission.strays import strays
+
+if TYPE_CHECKING:
+    from mission.journal import Journal
+
+_T = TypeVar("_T")
 
 TASK_FILE = "TASKS.md"
 CONFIG_FILE = "mission.yaml"
@@ -111,6 +116,16 @@ class Place:
     def journal_file(self) -> Path:
         """The journal's database."""
         return self.state_dir / "journal.sqlite"
+
+    def look(self, take: Callable[[Journal], _T], /) -> _T:
+        """What `take` finds in the journal, all of it of one moment.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
+        from mission.journal.look import look  # noqa: PLC0415 - commands that look at none wait less
+
+        return look(self.journal_file, take)
 
     @property
     def logs(self) -> Path:

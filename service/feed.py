@@ -8,9 +8,8 @@ from datetime import datetime
 
 from mission.journal import Event, Journal
 from mission.journal.kinds import Happening, UsageBooked
-from mission.journal.look import look
 from mission.journal.stored import word_of
-from mission.place import Place
+from service.books import Books
 from service.moments import in_words
 
 _AT_ONCE = 500  # events that are looked through at a time
@@ -38,7 +37,7 @@ class Feed:
 
 
 def read_feed(
-    place: Place,
+    books: Books,
     *,
     before: int | None = None,
     task: str | None = None,
@@ -48,6 +47,7 @@ def read_feed(
     """The newest `limit` news. Changes nothing, starts nothing.
 
     Args:
+        books: Of the mission.
         before: Only what happened before this event.
         task: Only what is about this row.
         words: Only of these kinds; none: of all.
@@ -61,7 +61,7 @@ def read_feed(
             not words or word_of(event.what) in words
         )
 
-    return look(place.journal_file, lambda journal: _page(journal, before, task, wanted, limit))
+    return books.look(lambda journal: _page(journal, before, task, wanted, limit))
 
 
 def _page(

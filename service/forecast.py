@@ -31,7 +31,9 @@ from mission.config import load_config
 from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan
+from service.books import Books
 from tasks_md.holder import holder
+from tasks_md.model import Plan
 
 __all__ = [
     "PLAYS",
@@ -100,9 +102,17 @@ def read_track(place: Place) -> Track:
         TaskFileError: The file cannot be read.
         JournalError: The journal cannot be read.
     """
-    plan = read_plan(place)
-    attempts, events, runs = look(
-        place.journal_file, lambda journal: (journal.attempts(), journal.events(), journal.runs())
+    return track_in(place, read_plan(place))
+
+
+def track_in(books: Books, plan: Plan) -> Track:
+    """The same by a plan that was read already, wherever the journal is.
+
+    Raises:
+        MissionError: The journal cannot be read.
+    """
+    attempts, events, runs = books.look(
+        lambda journal: (journal.attempts(), journal.events(), journal.runs())
     )
     return track_of(plan, attempts, events, runs)
 

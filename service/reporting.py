@@ -5,30 +5,38 @@ from __future__ import annotations
 from mission.clock import utc_now
 from mission.journal import End, Journal
 from mission.journal.kinds import AgentEnded, UsageBooked
-from mission.journal.look import look
 from mission.place import Place
 from mission.plan import read_plan
 from mission.report import Line, Report, make_report
 from mission.timeline import work_times
+from service.books import Books
 from tasks_md.model import Plan
 
 
-def read_report(place: Place, *, milestone: str | None = None, plan: Plan | None = None) -> Report:
-    """The report of the mission, or of one milestone. Changes nothing, starts nothing.
-
-    Args:
-        place: The mission.
-        milestone: Of this one alone.
-        plan: The task file, where it was read already.
+def read_report(place: Place, *, milestone: str | None = None) -> Report:
+    """The report of the mission here, or of one milestone. Changes nothing, starts nothing.
 
     Raises:
         TaskFileError: No such milestone, or the file cannot be read.
         JournalError: The journal cannot be read.
     """
-    plan = read_plan(place) if plan is None else plan
+    return report_of(place, read_plan(place), milestone=milestone)
+
+
+def report_of(books: Books, plan: Plan, *, milestone: str | None = None) -> Report:
+    """The same of a plan that was read already.
+
+    Args:
+        books: Of the mission.
+        plan: The task file.
+        milestone: Of this one alone.
+
+    Raises:
+        TaskFileError: No such milestone.
+        MissionError: The journal cannot be read.
+    """
     now = utc_now()
-    attempts, events, guesses = look(
-        place.journal_file,
+    attempts, events, guesses = books.look(
         lambda journal: (journal.attempts(), journal.events(), guesses_of(journal)),
     )
     return make_report(

@@ -18,11 +18,11 @@ from mission.journal.kinds import (
     ReviewMade,
     Verified,
 )
-from mission.journal.look import look
 from mission.journal.stored import data_of, word_of
 from mission.place import Place
 from mission.plan import read_plan
 from mission.usage import Usage
+from service.books import Books
 from tasks_md.model import Plan, Task
 
 
@@ -130,13 +130,13 @@ def read_history(place: Place, task: str | None = None) -> History:
             events=tuple(journal.events(task=task)),
         )
 
-    found = look(place.journal_file, take)
+    found = place.look(take)
     _refuse_unknown(plan, task, known=bool(found.attempts or found.events))
     return found
 
 
 def read_story(place: Place, task: str, *, plan: Plan | None = None) -> Story:
-    """Everything about one row. Changes nothing, starts nothing.
+    """Everything about one row of the mission here. Changes nothing, starts nothing.
 
     Args:
         place: The mission.
@@ -147,17 +147,31 @@ def read_story(place: Place, task: str, *, plan: Plan | None = None) -> Story:
         TaskFileError: There is no such task, and never was one; or the file cannot be read.
         JournalError: The journal cannot be read.
     """
-    known = read_plan(place) if plan is None else plan
+    return story_of(place, read_plan(place) if plan is None else plan, task)
+
+
+def story_of(books: Books, plan: Plan, task: str) -> Story:
+    """The same, wherever the journal is.
+
+    Args:
+        books: Of the mission.
+        plan: The task file.
+        task: The row.
+
+    Raises:
+        TaskFileError: There is no such task, and never was one.
+        MissionError: The journal cannot be read.
+    """
 
     def take(journal: Journal) -> Story:
         attempts = journal.attempts(task)
         events = journal.events(task=task)
         together = [one for one in journal.events(Verified) if task in one.what.together]
         requests = journal.requests(task)
-        return make_story(known, task, attempts, events, together=together, requests=requests)
+        return make_story(plan, task, attempts, events, together=together, requests=requests)
 
-    story = look(place.journal_file, take)
-    _refuse_unknown(known, task, known=bool(story.chapters or story.events))
+    story = books.look(take)
+    _refuse_unknown(plan, task, known=bool(story.chapters or story.events))
     return story
 
 

@@ -57,7 +57,7 @@ def build(
         KeyError: There is no such page.
         MissionError: It cannot be made.
     """
-    place = shown.place
+    books = shown.books
     page: object
     match name:
         case "mission":
@@ -65,17 +65,17 @@ def build(
         case "graph":
             page = graph_page(standing, query)
         case "timeline":
-            page = timeline_page(place, standing, query, forecast)
+            page = timeline_page(books, standing, query, forecast)
         case "queue":
-            page = queue_page(place, standing)
+            page = queue_page(books, standing)
         case "costs":
-            page = costs_page(place, standing, query)
+            page = costs_page(books, standing, query)
         case "feed":
-            page = feed_page(place, query)
+            page = feed_page(books, query)
         case "row":
-            page = row_page(place, standing, task, query)
+            page = row_page(shown, standing, task, query)
         case "diff":
-            page = diff_page(place, task, query)
+            page = diff_page(shown.place, task, query)
         case _:
             raise KeyError(name)
     return page

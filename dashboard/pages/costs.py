@@ -9,11 +9,10 @@ from datetime import date, datetime
 from dashboard.pages.page import Query, cut
 from mission.clock import utc_now
 from mission.journal import Attempt
-from mission.journal.look import look
-from mission.place import Place
 from mission.report import Line, add_up
-from service.forecast import KeptForecast, read_track
-from service.reporting import read_report
+from service.books import Books
+from service.forecast import KeptForecast, track_in
+from service.reporting import report_of
 from service.standing import Standing
 
 _AT_ONCE = 150  # rows
@@ -64,20 +63,20 @@ class CostsPage:
     pages: int
 
 
-def costs_page(place: Place, standing: Standing, query: Query) -> CostsPage:
+def costs_page(books: Books, standing: Standing, query: Query) -> CostsPage:
     """Put it together.
 
     Raises:
         UsageError: The query asks for what cannot be.
         MissionError: Something cannot be read.
     """
-    report = read_report(place, plan=standing.overview.plan)
+    report = report_of(books, standing.overview.plan)
     shown = cut([line for line in report.tasks if line.spent.attempts], query, at_once=_AT_ONCE)
     (total,) = _lines([report.total])
-    track = read_track(place)
+    track = track_in(books, standing.overview.plan)
     return CostsPage(
         total=total,
-        days=_lines(_days(look(place.journal_file, lambda journal: journal.attempts()))),
+        days=_lines(_days(books.look(lambda journal: journal.attempts()))),
         agents=_lines(report.agents),
         milestones=_lines(report.milestones),
         rows=_lines(shown.items),

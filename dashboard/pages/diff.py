@@ -33,13 +33,17 @@ class DiffPage:
     cut: bool  # there is more than is shown
 
 
-def diff_page(place: Place, task: str, query: Query) -> DiffPage:
+def diff_page(place: Place | None, task: str, query: Query) -> DiffPage:
     """Put it together. Starts git, and changes nothing.
 
     Raises:
         UsageError: There is no such attempt, or it has changed nothing.
         MissionError: Something cannot be read, or git cannot say.
     """
+    if place is None:
+        raise UsageError(
+            "what it changed is in its clone alone", hint=f"There: mission show --diff {task}"
+        )
     number = query.number("attempt")
     chapters = [
         one for one in read_story(place, task).chapters if number in (None, one.attempt.number)

@@ -8,7 +8,7 @@ from typing import Final
 
 from dashboard.pages.page import Query
 from errors import UsageError
-from mission.place import Place
+from service.books import Books
 from service.feed import News, read_feed
 
 _AT_ONCE = 100
@@ -35,7 +35,7 @@ class FeedPage:
     before: int | None  # where older ones begin; None: there are none
 
 
-def feed_page(place: Place, query: Query) -> FeedPage:
+def feed_page(books: Books, query: Query) -> FeedPage:
     """Put it together.
 
     Raises:
@@ -47,7 +47,7 @@ def feed_page(place: Place, query: Query) -> FeedPage:
         raise UsageError(f"no such filter: {only[:40]!r}", hint=f"There are: {', '.join(FILTERS)}")
     task = query.text("task")
     feed = read_feed(
-        place,
+        books,
         before=query.number("before"),
         task=task or None,
         words=FILTERS.get(only, frozenset()),

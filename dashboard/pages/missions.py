@@ -40,7 +40,7 @@ def missions_page(shown: Iterable[Shown]) -> MissionsPage:
 
 def _line(shown: Shown) -> MissionLine:
     try:
-        standing = shown.standings.current()
+        standing = shown.current()
     except MissionError as error:
         return MissionLine(
             key=shown.key, folder=shown.folder, head=None, error=error.message, bar={},
@@ -51,7 +51,7 @@ def _line(shown: Shown) -> MissionLine:
     return MissionLine(
         key=shown.key,
         folder=shown.folder,
-        head=head_of(shown.key, shown.folder, standing),
+        head=head_of(shown, standing),
         error="",
         bar=grouped(states.values()),
         milestones=milestone_lines(standing, states),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from dashboard.missions import Copied, Shown
 from errors import UsageError
 from service.standing import Standing
 
@@ -88,18 +89,34 @@ def cut(items: Sequence[T], query: Query, *, at_once: int) -> Slice[T]:
     )
 
 
-def head_of(key: str, folder: str, standing: Standing) -> Head:
+def head_of(shown: Shown, standing: Standing) -> Head:
     """What every page of a mission says."""
     views = standing.overview.tasks
     return Head(
-        key=key,
-        mission=standing.overview.mission or folder,
-        folder=folder,
+        key=shown.key,
+        mission=standing.overview.mission or shown.folder,
+        folder=shown.folder,
         done=sum(view.task.status == "done" for view in views),
         rows=len(views),
         needs=len(standing.people),
         paused=standing.paused is not None,
-        banners=tuple(banners(standing)),
+        banners=(*_copied(shown.copied), *banners(standing)),
+    )
+
+
+def _copied(copied: Copied | None) -> Iterator[Banner]:
+    """Where it comes from, and what did not come along."""
+    if copied is None:
+        return
+    others = ""
+    if copied.others:
+        clones = "another clone" if copied.others == 1 else f"{copied.others} other clones"
+        others = f"; {clones} may know more"
+    yield Banner(
+        tone="plain",
+        text=f"A copy, as {copied.host} had it{others}. Logs, changes, a pause and whether the run"
+        f" is alive are known there alone",
+        since=copied.at,
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mission.place import Place
 from mission.waits import WaitsFor
+from service.books import Books
 from service.feed import News, read_feed
 from service.standing import Standing
 
@@ -45,7 +45,7 @@ class QueuePage:
     landings: tuple[News, ...]  # newest first
 
 
-def queue_page(place: Place, standing: Standing) -> QueuePage:
+def queue_page(books: Books, standing: Standing) -> QueuePage:
     """Put it together.
 
     Raises:
@@ -71,5 +71,5 @@ def queue_page(place: Place, standing: Standing) -> QueuePage:
         for wait in waits[:1]
         if wait.on is WaitsFor.GATE
     ]
-    landed = read_feed(place, words=frozenset({"merge"}), limit=_LANDINGS)
+    landed = read_feed(books, words=frozenset({"merge"}), limit=_LANDINGS)
     return QueuePage(turns=tuple(turns), held=tuple(held), landings=landed.news)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from dashboard.missions import Shown
 from dashboard.pages.page import Query
 from dashboard.states import State, state_of
 from errors import UsageError
@@ -19,7 +20,7 @@ from service.log_reading import LogLine, read_tail, reader_of
 from service.moments import Moment, moments
 from service.overview import TaskView
 from service.standing import Standing, Wait
-from service.story import Chapter, Story, read_story
+from service.story import Chapter, Story, story_of
 from tasks_md.model import AUTO
 
 _LOG_BYTES: Final = 48 << 10  # of the log's end
@@ -108,10 +109,11 @@ class RowPage:
     choices: tuple[Choice, ...]
     attempts: tuple[AttemptLine, ...]  # the newest first
     log: LogPart | None
+    kept_on: str  # the machine that alone has its logs and changes; empty: this one
     history: tuple[Moment, ...]  # the newest first
 
 
-def row_page(place: Place, standing: Standing, task: str, query: Query) -> RowPage:
+def row_page(shown: Shown, standing: Standing, task: str, query: Query) -> RowPage:
     """Put it together. Starts no process.
 
     Raises:
@@ -119,7 +121,8 @@ def row_page(place: Place, standing: Standing, task: str, query: Query) -> RowPa
         UsageError: It has no such attempt.
         MissionError: Something cannot be read.
     """
-    story = read_story(place, task, plan=standing.overview.plan)
+    place = shown.place
+    story = story_of(shown.books, standing.overview.plan, task)
     if query.exported:
         story = _for_others(story)
     view = next((one for one in standing.overview.tasks if one.task.id == task), None)
@@ -144,7 +147,10 @@ def row_page(place: Place, standing: Standing, task: str, query: Query) -> RowPa
         behind=_neighbours(standing.overview.graph.dependents[task], standing) if view else (),
         choices=() if row is None else choices(row.status),
         attempts=tuple(_attempt(place, standing, one) for one in reversed(story.chapters)),
-        log=None if query.exported else _log(place, story, query.number("attempt")),
+        log=None
+        if query.exported or place is None
+        else _log(place, story, query.number("attempt")),
+        kept_on="" if shown.copied is None else shown.copied.host,
         history=tuple(reversed(told[-_MOST_MOMENTS:])),
     )
 
@@ -179,7 +185,7 @@ def _neighbours(names: tuple[str, ...], standing: Standing) -> tuple[Neighbour, 
     )
 
 
-def _attempt(place: Place, standing: Standing, chapter: Chapter) -> AttemptLine:
+def _attempt(place: Place | None, standing: Standing, chapter: Chapter) -> AttemptLine:
     attempt = chapter.attempt
     live = standing.attempt(attempt.task)
     step = live.step if live is not None and live.attempt.id == attempt.id else attempt.stage
@@ -197,14 +203,14 @@ def _attempt(place: Place, standing: Standing, chapter: Chapter) -> AttemptLine:
         cost_usd=attempt.cost_usd,
         branch=attempt.branch or "",
         merged=chapter.merged or "",
-        changed=chapter.diff is not None or chapter.merged is not None,
+        changed=place is not None and (chapter.diff is not None or chapter.merged is not None),
         verified=tuple(_steps(chapter)),
         reviews=tuple(_reviews(chapter)),
         gates=tuple(_gates(chapter)),
         worktree=attempt.worktree or "",
         session=attempt.session or "",
         logs=chapter.logs,
-        attach=attach(place, attempt),
+        attach="" if place is None else attach(place, attempt),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.pages.page import Query, cut
-from mission.place import Place
+from service.books import Books
 from service.forecast import Forecast, RowForecast
 from service.standing import Standing
 from service.timeline import Phase, RowTime, Stretch, read_timeline
@@ -76,7 +76,7 @@ class TimelinePage:
 
 
 def timeline_page(
-    place: Place, standing: Standing, query: Query, forecast: Forecast | None = None
+    books: Books, standing: Standing, query: Query, forecast: Forecast | None = None
 ) -> TimelinePage:
     """Put it together.
 
@@ -86,7 +86,7 @@ def timeline_page(
     """
     run = standing.run
     worked_until = run.last_sign if run is not None and not run.at_work else None
-    rows = list(read_timeline(place, standing.overview.plan, worked_until=worked_until))
+    rows = list(read_timeline(books, standing.overview.plan, worked_until=worked_until))
     coming = {one.id: one for one in forecast.rows} if forecast is not None else {}
     begun = {row.task for row in rows}
     rows += [RowTime(task=name, stretches=()) for name in coming if name not in begun]

@@ -53,7 +53,7 @@ class Entrance:
         if len(named) != 1 or host_name(named[0]) not in self._door.hosts:
             return JSONResponse({"detail": "This gateway has another name"}, status_code=421)
         if self._door.tokens is None:
-            if not self._door.own_user or _is_own(scope):
+            if not self._door.own_user or is_own_user(scope):
                 scope[_STATE] = Reader()
                 return None
             return self._closed(request, "Other users of this machine need a token")
@@ -72,7 +72,8 @@ class Entrance:
         return JSONResponse({"detail": why}, status_code=401, headers=headers)
 
 
-def _is_own(scope: Scope) -> bool:
+def is_own_user(scope: Scope) -> bool:
+    """Whether the user asks that we run as, from this machine."""
     client, server = scope.get("client"), scope.get("server")
     if client is None or server is None:
         return False

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from tiers.config import TierConfig
 from tiers.detect import detect
@@ -24,10 +27,26 @@ from tiers.storage.schema import upgrade
 Also = Callable[[ReadStorage], Mounted]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Booted:
+    """A gateway that can answer."""
+
+    app: FastAPI
+    storage: ReadStorage
+    door: Door
+    port: int
+    secure: bool  # whether browsers speak TLS with it, or with a proxy in front of it
+    is_over: Callable[[], bool]  # whether answers that last are to end
+
+
+#: What is put around the API, by whoever knows more than a tier does.
+Around = Callable[[Booted], ASGIApp]
+
+
 @contextmanager
 def boot(
     config: TierConfig, embedder: Embedder | None, door: Door, also: Also | None = None
-) -> Iterator[FastAPI]:
+) -> Iterator[tuple[FastAPI, ReadStorage]]:
     """The gateway's application, once everything that the tier needs is there.
 
     Raises:
@@ -38,9 +57,8 @@ def boot(
     with open_place(config) as address:
         upgrade(address, vector=config.vector)
         with ReadStorage(address=address, embedder=embedder) as storage:
-            yield make_app(
-                storage, lambda: _problems(config), door, None if also is None else also(storage)
-            )
+            more = None if also is None else also(storage)
+            yield make_app(storage, lambda: _problems(config), door, more), storage
 
 
 def serve(
@@ -51,12 +69,14 @@ def serve(
     tokens: Tokens,
     on_ready: Callable[[str, bool], None],
     also: Also | None = None,
+    around: Around = lambda booted: booted.app,
 ) -> None:
     """Answer requests until a signal ends us.
 
     Args:
         on_ready: Told the address once requests are accepted there, and whether without tokens.
         also: Makes what else reads the storage, at a path of its own.
+        around: What answers at all other paths.
 
     Raises:
         UsageError: It would be reached from elsewhere without a token or without TLS.
@@ -68,11 +88,18 @@ def serve(
         certificate.check()
     place = listening.place()
     door = listening.door(place.address, tokens, datetime.now(UTC))
-    with boot(config, embedder, door, also) as app, place.listen() as listener:
+    servers: list[uvicorn.Server] = []
+    with boot(config, embedder, door, also) as (app, storage), place.listen() as listener:
+        booted = Booted(
+            app=app, storage=storage, door=door, port=place.port,
+            secure=certificate is not None or listening.proxied,
+            is_over=lambda: any(server.should_exit for server in servers),
+        )  # fmt: skip
+        servers.append(server_of(around(booted), certificate))
         scheme = "http" if certificate is None else "https"
         shown = f"[{listening.host}]" if ":" in listening.host else listening.host
         on_ready(f"{scheme}://{shown}:{place.port}", door.tokens is None)
-        server_of(app, certificate).run(sockets=[listener])
+        servers[0].run(sockets=[listener])
 
 
 def _problems(config: TierConfig) -> list[str]:

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
+from tiers.gateway.records import Records
 from tiers.search.embedder import Embedder
 from tiers.search.search import Found, search
 from tiers.settings.address import PostgresAddress
@@ -47,6 +48,7 @@ class ReadStorage:
             check=ConnectionPool.check_connection,  # the server may have been started anew
             open=False,
         )
+        self.records = Records(self._pool)
 
     def __enter__(self) -> Self:
         self._pool.open()

@@ -120,19 +120,36 @@ class Tokens:
         return sorted(path.stem for path in self._folder.glob("*.json") if _is_name(path.stem))
 
     def reader(self, text: str, now: datetime) -> Reader | None:
-        """Whose token this is; None for no token, and for one that is wrong, expired or revoked.
+        """Who has this token; None as in `token`.
+
+        Raises:
+            OSError: Its file is there and cannot be read.
+        """
+        token = self.token(text, now)
+        return None if token is None else Reader(missions=token.missions)
+
+    def token(self, text: str, now: datetime) -> Token | None:
+        """The token that this is; None for no token, and for one that is wrong, expired or revoked.
 
         Raises:
             OSError: Its file is there and cannot be read.
         """
         prefix, _, rest = text[:_LONGEST_TEXT].partition(".")
         name, _, secret = rest.partition(".")
-        if prefix != _PREFIX or not _is_name(name):
-            return None
-        token = self._read(name)
+        token = self.named(name, now) if prefix == _PREFIX else None
         if token is None or not hmac.compare_digest(_digest(secret), token.digest):
             return None
-        return None if token.has_expired(now) else Reader(missions=token.missions)
+        return token
+
+    def named(self, name: str, now: datetime) -> Token | None:
+        """The token of that name, for whoever has proven otherwise that they know it; None where
+        there is none that is good.
+
+        Raises:
+            OSError: Its file is there and cannot be read.
+        """
+        token = self._read(name) if _is_name(name) else None
+        return None if token is None or token.has_expired(now) else token
 
     def _sound(self, name: str) -> Token:
         token = self._read(name)

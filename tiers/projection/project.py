@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from mission.journal import Event, Journal
 from mission.journal.kinds import Happening
+from mission.journal.replica import told_attempt, told_run
 from mission.journal.stored import data_of, word_of
 from mission.place import Place
 from tasks_md.model import Plan
@@ -89,7 +90,10 @@ def project(
             break
     with connection.transaction():
         _position(connection, origin)  # two at once would lock the same rows in different orders
+        _project_runs(connection, origin, journal)
         _project_attempts(connection, origin, journal)
+        end = {"source": origin.source, "host": _text(socket.gethostname())}
+        connection.execute(query("project_end"), end)
     return Projected(origin=origin, events=copied, last_event=last)
 
 
@@ -117,6 +121,9 @@ def _project_plan(
         }
         for number, task in enumerate(plan.tasks, 1)
     ]
+    dialect = {"columns": dict(plan.dialect.columns), "statuses": dict(plan.dialect.statuses)}
+    file = {"mission_id": origin.mission, "name": _text(plan.mission), "body": _text(plan.text)}
+    connection.execute(query("project_file"), file | {"dialect": Jsonb(_storable(dialect))})
     with connection.cursor() as cursor:
         cursor.executemany(query("project_task"), rows)
     keys = [task.id for task in plan.tasks]
@@ -140,6 +147,7 @@ def _project_events(
             "number": event.id,
             "at": event.at,
             "kind": word_of(event.what),
+            "run": event.run,
             "task": event.task,
             "attempt": event.attempt,
             "data": Jsonb(_storable(data_of(event.what))),
@@ -153,6 +161,20 @@ def _project_events(
     )
 
 
+def _project_runs(connection: psycopg.Connection[Any], origin: Origin, journal: Journal) -> None:
+    rows = [
+        {
+            "source": origin.source,
+            "number": run.id,
+            "mission_id": origin.mission,
+            "record": Jsonb(_storable(told_run(run))),
+        }
+        for run in journal.runs()
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(query("project_run"), rows)
+
+
 def _project_attempts(
     connection: psycopg.Connection[Any], origin: Origin, journal: Journal
 ) -> None:
@@ -160,6 +182,7 @@ def _project_attempts(
         attempt.facts()
         | {"source": origin.source, "mission_id": origin.mission}
         | {"reason": _text(attempt.reason)}
+        | {"record": Jsonb(_storable(told_attempt(attempt)))}
         for attempt in journal.attempts()
     ]
     with connection.cursor() as cursor:

@@ -63,6 +63,7 @@ TABLES: tuple[StorageTable, ...] = (
     _table(
         "mission_events",
         "id",
-        "id! mission_id! source number:bigint at:timestamptz kind! task attempt:integer data:jsonb",
+        "id! mission_id! source number:bigint at:timestamptz kind! task attempt:integer data:jsonb"
+        " run:bigint",
     ),
 )

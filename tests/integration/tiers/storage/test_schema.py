@@ -31,7 +31,7 @@ def columns_of(connection: psycopg.Connection, table: str) -> list[str]:
 
 
 def test_with_vectors(vector_database: PostgresAddress, connection: psycopg.Connection) -> None:
-    assert upgrade(vector_database, vector=True) == ("vector_1",)
+    assert upgrade(vector_database, vector=True) == ("storage_2", "vector_1")
     assert "vector_1" in schema_versions(connection)
     for table in TABLES:
         assert columns_of(connection, table.name) == [c.name for c in table.columns]
@@ -42,7 +42,7 @@ def test_with_vectors(vector_database: PostgresAddress, connection: psycopg.Conn
 
 
 def test_without_vectors_there_is_no_trace_of_them(plain_database: PostgresAddress) -> None:
-    assert upgrade(plain_database, vector=False) == ("storage_1",)
+    assert upgrade(plain_database, vector=False) == ("storage_2",)
     with psycopg.connect(**plain_database.connect_arguments()) as connection:
         assert "vector_1" not in schema_versions(connection)
         for table in TABLES:
@@ -56,7 +56,7 @@ def test_without_vectors_there_is_no_trace_of_them(plain_database: PostgresAddre
 def test_vectors_can_come_later(
     vector_database: PostgresAddress, connection: psycopg.Connection
 ) -> None:
-    assert upgrade(vector_database, vector=False) == ("storage_1",)
+    assert upgrade(vector_database, vector=False) == ("storage_2",)
     upgrade(vector_database, vector=True)
     assert "vector_1" in schema_versions(connection)
 
@@ -71,7 +71,7 @@ def test_a_server_without_pgvector_keeps_nothing_half(plain_database: PostgresAd
 def test_several_at_once_and_again(vector_database: PostgresAddress) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = set(pool.map(lambda _: upgrade(vector_database, vector=True), range(4)))
-    assert found == {("vector_1",)}
+    assert found == {("storage_2", "vector_1")}
 
 
 def test_a_second_runner_is_told(connection: psycopg.Connection) -> None:
@@ -89,7 +89,9 @@ def test_a_schema_from_the_future_is_refused(
     vector_database: PostgresAddress, connection: psycopg.Connection
 ) -> None:
     upgrade(vector_database, vector=True)
-    connection.execute("UPDATE alembic_version SET version_num = 'vector_99'")
+    connection.execute(
+        "UPDATE alembic_version SET version_num = 'vector_99' WHERE version_num = 'vector_1'"
+    )
     with pytest.raises(SchemaTooNewError, match="vector_99") as caught:
         upgrade(vector_database, vector=True)
     assert caught.value.hint == "Update the mission runner"

@@ -1,0 +1,1 @@
+SELECT name, body, dialect FROM task_files WHERE mission_id = %(id)s

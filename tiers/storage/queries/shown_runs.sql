@@ -1,0 +1,1 @@
+SELECT record FROM runs WHERE source = %(source)s ORDER BY number
