@@ -77,15 +77,18 @@ class Door:
         """How one comes in."""
         return "Open the address that `mission dashboard` printed: it holds the token"
 
+    @property
+    def session(self) -> str:
+        """What the cookie holds of whoever has its token, which does not follow from it."""
+        return self.derived("session")
+
     def with_token(self, token: str) -> Guest | None:
-        """Whose token that is. What their cookie holds, the token does not follow from."""
-        whole = Guest(session=self.derived("session"))
-        return whole if _equal(token, self.token) else None
+        """Whose token that is."""
+        return Guest(session=self.session) if _equal(token, self.token) else None
 
     def with_session(self, session: str) -> Guest | None:
         """Whose cookie holds that."""
-        whole = Guest(session=self.derived("session"))
-        return whole if _equal(session, whole.session) else None
+        return Guest(session=self.session) if _equal(session, self.session) else None
 
     def without_either(self, scope: Scope) -> Guest | None:
         """Who comes in by the connection alone: nobody."""

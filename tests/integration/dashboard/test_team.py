@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -234,7 +235,7 @@ def test_without_a_token_there_is_nothing(team: Team) -> None:
         key = team.mission
         for path in ("/", f"/{key}/mission", "/events", "/static/pages.css", f"/{key}/feed.atom"):
             for wrong in ("mgw.ann.guess", "guess", "mgw..", "é"):
-                headers = {"Authorization": f"Bearer {wrong}".encode()}
+                headers = {b"Authorization": f"Bearer {wrong}".encode()}
                 assert client.get(path, headers=headers).status_code == 401, path
                 assert client.get(path, params={"token": wrong}).status_code == 401, path
         assert client.get("/api/v1/missions").status_code == 401
@@ -313,12 +314,12 @@ def test_a_storage_that_is_away_is_said_to_be(
         assert client.get(f"/{key}/mission").status_code == 200
         process.stop()
         for page in ("/", f"/{key}/mission", f"/{key}/row/PAY-08", "/missions.json"):
-            answer = wait_for(lambda page=page: client.get(page), 503)
+            answer = wait_for(partial(client.get, page), 503)
             assert "the storage cannot be used now" in answer.text
             assert str(server.address.port) not in answer.text
         process = server.start()
         try:
-            assert wait_for(lambda: client.get(f"/{key}/mission"), 200).status_code == 200
+            assert wait_for(partial(client.get, f"/{key}/mission"), 200).status_code == 200
         finally:
             process.stop()
 
