@@ -114,8 +114,8 @@ def _copied(copied: Copied | None) -> Iterator[Banner]:
         others = f"; {clones} may know more"
     yield Banner(
         tone="plain",
-        text=f"A copy, as {copied.host} had it{others}. Logs, changes, a pause and whether the run"
-        f" is alive are known there alone",
+        text=f"A copy, as {copied.host} had it{others}. Logs, changes, forecasts, a pause and"
+        " whether the run is alive are known there alone",
         since=copied.at,
     )
 
