@@ -237,6 +237,7 @@ def test_what_notifications_name(
     typed(capsys, "mission notify test")
     assert told.read_text() == "told"
     assert "M1" in typed(capsys, "mission report")
+    typed(capsys, "mission forecast")
     with on_terminal("notify", "watch", folder=scratch.top) as terminal:
         terminal.wait_for("Ctrl-C ends it")
         terminal.type(CTRL_C)

@@ -545,6 +545,7 @@ TYPED_IN = {
         f"{BESIDE}who_may_read_a_gateway"
     ),
     "mission init X": f"{BESIDE}a_mission_begins_in_another_folder",
+    "mission forecast": f"{BESIDE}what_notifications_name",
     "mission mcp": f"{BESIDE}what_agents_are_told_to_look_at",
     "mission notify test": f"{BESIDE}what_notifications_name",
     "mission notify watch": f"{BESIDE}what_notifications_name",
