@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
@@ -43,7 +44,9 @@ def carry_out_attempt(errand: dict[str, Any]) -> State[None]:
     stop = Stop()
     worker = Worker(home=mission_home(), say=get_run_logger().info)
     delivery = on_a_thread(
-        lambda: worker.carry_out(given, stop, wanted=lambda: _is_wanted(run)), stop
+        lambda: worker.carry_out(given, stop, wanted=lambda: _is_wanted(run)),
+        stop,
+        raised=(TerminationSignal,),
     )
     _deliver(run, delivery)
     message = f"{delivery.result.outcome}: {delivery.result.summary}"[:400]

@@ -10,7 +10,8 @@ from flows.mission import Caller, caller, run_mission
 from flows.patience import knowing
 from flows.server import ServerError
 from flows.settings import TAG, place_tag
-from flows.trouble import SERVER_TROUBLE, gaps, remedy
+from flows.trouble import SERVER_TROUBLE, remedy
+from flows.wording import gaps
 from mission.place import Place
 from orchestrator.ports.display import Display
 from orchestrator.run import RunRequest

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +19,7 @@ from errors import MachineError
 from flows.progress_table import ProgressTable
 from flows.record import Record
 from flows.settings import TAG
-from flows.task import RowFuture, RowRun, done, row, task_run
+from flows.task import RowFuture, RowRun, When, done, row, task_run
 from mission.slots import MOST
 from orchestrator.ports.engine import Job, OnDone
 
@@ -82,8 +84,19 @@ class PrefectEngine:
         """What could not be recorded in Prefect, one line each. The mission is unharmed."""
         return (*self._board.troubles, *self._record.troubles)
 
-    def submit(self, job: Job, on_done: OnDone) -> None:
-        """Start `job` on a thread, as a task run."""
+    @contextmanager
+    def calling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """The run has its name from the beginning."""
+        listener()
+        yield
+
+    def submit(self, job: Job, on_done: OnDone, *, when: When | None = None) -> None:
+        """Start `job` on a thread, as a task run.
+
+        Args:
+            when: Tells, of a job that is being followed, when it got to where it is; else it is
+                there now.
+        """
         future, key = RowFuture(uuid.uuid4()), str(next(self._keys))
         with self._lock:
             wait_for = [self._latest[task] for task in job.after if task in self._latest]
@@ -92,7 +105,8 @@ class PrefectEngine:
         carry_out = self._context.copy().run
         turn = threading.Lock()  # whoever takes it ends the job, and nobody twice
         try:
-            self._pool.submit(carry_out, self._carry_out, turn, job, on_done, future, key, wait_for)
+            todo = partial(self._carry_out, turn, job, on_done, future, key, wait_for, when)
+            self._pool.submit(carry_out, todo)
         except RuntimeError as error:  # no further thread; one that is free may have taken the job
             if turn.acquire(blocking=False):
                 future.finish()
@@ -124,6 +138,7 @@ class PrefectEngine:
         future: RowFuture,
         key: str,
         wait_for: list[RowFuture],
+        when: When | None,
     ) -> None:
         if not turn.acquire(blocking=False):
             return
@@ -139,8 +154,15 @@ class PrefectEngine:
 
         try:
             own = future.task_run_id
-            begun = task_run(self._flow_run, own, name=job.name, key=key, wait_for=wait_for)
-            run = RowRun(task=row, task_run=begun, wait_for=wait_for, tags=job.tags)
+            begun = task_run(
+                self._flow_run,
+                own,
+                name=job.name,
+                key=key,
+                wait_for=wait_for,
+                at=None if when is None else when(),
+            )
+            run = RowRun(task=row, task_run=begun, wait_for=wait_for, tags=job.tags, when=when)
             run.carry_out(job.run, tell)
         except Exception as error:  # noqa: BLE001 - reported; the row's work goes on
             self._record.troubles.append(f"could not record {job.name} in Prefect: {error}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
-from prefect.states import Cancelled, Completed, Failed
+from prefect.states import Failed
 
 from errors import MissionError
 from flows.engine import PrefectEngine
@@ -19,6 +19,8 @@ from flows.operations import PrefectOperations
 from flows.patience import patience
 from flows.remote import PrefectAgents
 from flows.signals import on_a_thread
+from flows.states import STATES
+from flows.wording import final_state, run_name
 from forecast.keeping import Foreseeing
 from mission.config import load_config
 from mission.place import Place
@@ -47,13 +49,7 @@ caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
 
 def _run_name() -> str:
-    """What people see in Prefect: the mission's folder, and what of it was asked for."""
-    given = flow_run.get_parameters()
-    path = Path(str(given.get("path") or ".")).resolve()
-    milestone = given.get("milestone") or ()
-    asked = [milestone] if isinstance(milestone, str) else [*milestone]
-    name = path.parent.name if path.suffix else path.name
-    return " ".join([name, *asked, *(given.get("tasks") or ())])[:200]
+    return run_name(flow_run.get_parameters())
 
 
 @flow(name="mission", flow_run_name=_run_name, persist_result=False)
@@ -134,6 +130,7 @@ def _carry_out(request: RunRequest, mine: Caller) -> RunEnd:
                     foresee=Foreseeing,
                 ),
                 mine.stop,
+                raised=(TerminationSignal,),
             )
     finally:
         mine.troubles.extend((*engine.troubles, *operations.troubles))
@@ -141,12 +138,6 @@ def _carry_out(request: RunRequest, mine: Caller) -> RunEnd:
 
 
 def _state(end: RunEnd) -> State[None]:
-    """The flow run's last state: what `mission run` says with its exit code."""
-    counts = ", ".join(f"{count} {status}" for status, count in end.counts.items()) or "no rows"
-    if end.stopped:
-        why = f"Stopped: {end.stopped}. Run again to carry on. Rows: {counts}"
-        return Cancelled(message=why) if end.interrupted else Failed(message=why)
-    if end.exit_code != 0:
-        named = ", ".join(end.undone)
-        return Failed(message=f"Not done: {named}. Rows: {counts}")
-    return Completed(message=f"Rows: {counts}")
+    """The flow run's last state."""
+    last = final_state(end)
+    return STATES[last.word](message=last.message)

@@ -12,8 +12,6 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import TypeVar
 
-from prefect.exceptions import TerminationSignal
-
 from workspace.process import SIGNALS, Stop
 from workspace.side_thread import SideThread, one_thread
 
@@ -23,12 +21,17 @@ _T = TypeVar("_T")
 _LOOK = 1.0
 
 
-def on_a_thread(work: Callable[[], _T], stop: Stop) -> _T:
+def on_a_thread(
+    work: Callable[[], _T], stop: Stop, *, raised: tuple[type[BaseException], ...] = ()
+) -> _T:
     """Do the work on another thread, while this one turns signals into the request to stop.
 
     Python raises Ctrl-C, and Prefect raises SIGTERM, on the main thread, between any two
     instructions. So it is a third thread that asks: a request that is broken off halfway, by a
     second signal right behind the first, would leave the others at work for good.
+
+    Args:
+        raised: What the caller's own handler of SIGTERM raises: Prefect's, inside a flow of its.
 
     Raises:
         MachineError: The machine gives no thread for one of them. Nothing was begun.
@@ -39,17 +42,19 @@ def on_a_thread(work: Callable[[], _T], stop: Stop) -> _T:
     ):
         future = pool.submit(copy_context().run, work)
         while not future.done():
-            _wait(future, ask)
+            _wait(future, ask, raised)
         return future.result()
 
 
-def _wait(future: Future[_T], ask: Callable[[str], None]) -> None:
+def _wait(
+    future: Future[_T], ask: Callable[[str], None], raised: tuple[type[BaseException], ...]
+) -> None:
     """Wait for the end, or for a signal that somebody else's handler raises."""
     try:
         wait([future], _LOOK)
     except KeyboardInterrupt:
         ask(SIGNALS[signal.SIGINT])
-    except TerminationSignal:
+    except raised:
         ask(SIGNALS[signal.SIGTERM])
 
 

@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -14,7 +15,11 @@ from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.futures import PrefectConcurrentFuture
 from prefect.states import Completed, Pending
 from prefect.task_engine import SyncTaskRunEngine
+from prefect.types import DateTime
 from prefect.utilities.engine import collect_task_run_inputs_sync
+
+#: The time of what a row that is followed does: the record may come later than that.
+When: TypeAlias = Callable[[], datetime]
 
 
 @task(name="row", cache_policy=NO_CACHE, persist_result=False)
@@ -36,12 +41,21 @@ class RowRun(SyncTaskRunEngine[[], None]):
     """
 
     tags: tuple[str, ...] = ()
+    when: When | None = None  # of a row that is followed: when it got to the state; else now
 
     def begin_run(self) -> None:
         """Enter `Running`, now with the tags: the step that asks for their limits is over."""
         if self.task_run is not None:
             self.task_run.tags = list(self.tags)
         super().begin_run()
+
+    def set_state(self, state: State[None], force: bool = False) -> State[None]:
+        """Enter a state, at the time at which a row that is followed did."""
+        if self.when is not None:
+            state.timestamp = self.when()
+            if self.task_run is not None and state.is_running():
+                self.task_run.start_time = cast("DateTime", state.timestamp)
+        return super().set_state(state, force)
 
     def carry_out(
         self, work: Callable[[], None], tell: Callable[[BaseException | None], None]
@@ -99,7 +113,13 @@ class RowFuture(PrefectConcurrentFuture[None]):
 
 
 def task_run(
-    flow_run: FlowRun, own: uuid.UUID, *, name: str, key: str, wait_for: list[RowFuture]
+    flow_run: FlowRun,
+    own: uuid.UUID,
+    *,
+    name: str,
+    key: str,
+    wait_for: list[RowFuture],
+    at: datetime | None = None,
 ) -> TaskRun:
     """A task run of `row` that is about to start.
 
@@ -109,8 +129,9 @@ def task_run(
         name: What people see.
         key: Unique in the flow run.
         wait_for: What it waited for: the edges of Prefect's graph.
+        at: Since when it is about to start, if not now.
     """
-    state: State[None] = Pending()
+    state: State[None] = Pending() if at is None else Pending(timestamp=at)
     state.state_details.task_run_id = own
     state.state_details.flow_run_id = flow_run.id
     facts: dict[str, Any] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import httpx
 from prefect.exceptions import PrefectException
 
@@ -14,14 +12,6 @@ from flows.settings import AUTH_STRING
 SERVER_TROUBLE = (httpx.HTTPError, PrefectException, RuntimeError)
 # Answers of 400 to 499 that say nothing of what was asked: asked later, there may be another.
 _MAY_PASS = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
-
-
-def gaps(troubles: Sequence[str]) -> str:
-    """One line for people about what Prefect's record of a run lacks: a server that is away is the
-    cause of many troubles."""
-    first, *others = troubles
-    more = f" (and {len(others)} more like it)" if others else ""
-    return f"Prefect's record of this run has gaps: {first}{more}"
 
 
 def remedy(error: BaseException) -> str:

@@ -87,6 +87,7 @@ def conduct(
         parts.stop.calling(lambda: events.put(StopRequested())),
         parts.away.calling(lambda: events.put(Woken())),
         parts.claim.calling(lambda: events.put(Woken())),
+        engine.calling(lambda: events.put(Woken())),
         Watch(
             parts.place,
             parts.pause,

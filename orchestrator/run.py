@@ -147,6 +147,7 @@ def run_mission(
         if not stop.requested:
             parts.pruning.prune_stayed()
         end = run_end(board, selected, engine, stop, refused)
+        _note_name(parts, engine)
         milestone = next_placeholder(board.plan) if selected is None else None
         return replace(
             end,
@@ -154,6 +155,12 @@ def run_mission(
             broken=parts.noticing.left,
             unplanned=milestone.id if milestone is not None else "",
         )
+
+
+def _note_name(parts: Assembly, engine: Engine) -> None:
+    """The engine's name of the run is known at the latest once its record was waited for."""
+    if engine.run_id is not None:
+        parts.journal.name_run(parts.journal.run, engine.run_id)
 
 
 def _claim_if_due(parts: Assembly, board: Board, request: RunRequest) -> bool:

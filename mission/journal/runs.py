@@ -33,6 +33,14 @@ class Runs(Part):
         )
         return int(rows[0]["id"])
 
+    def name_run(self, run: int, engine_run: str) -> None:
+        """Note the engine's own name of a run, which may be known later than it begins."""
+        self._database.rows(
+            "UPDATE runs SET engine_run = :engine_run WHERE id = :run",
+            engine_run=engine_run,
+            run=run,
+        )
+
     def end_run(self, run: int, outcome: str) -> None:
         """Note that a run ended. The first end stays."""
         self._database.rows(

@@ -109,6 +109,7 @@ class Loop:
         self._delays = admission.delays
         self._telling = Telling(journal, todo.held)
         self._looked = False  # in this step, for rows to start
+        self._named: str | None = None  # how the engine calls this run, as the journal has it
         self._bug: BaseException | None = None
         self._conflict: MissionError | None = None  # the file and the run disagree
         self._understood = board.plan.tables  # those that the rules were last held against
@@ -353,4 +354,7 @@ class Loop:
         self._display.progress(
             Progress(counts=board.counts, ready=board.count_ready(), live=len(self._live))
         )
+        if self._engine.run_id != self._named:
+            self._named = self._engine.run_id
+            self._journal.name_run(self._journal.run, self._named or "")
         self._engine.progress(board.progress([one.task for one in self._live.values()]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -31,7 +32,12 @@ class Engine(Protocol):
 
     @property
     def run_id(self) -> str | None:
-        """The engine's own name of this run, for the journal; None where it has none."""
+        """The engine's own name of this run, for the journal; None where it has none, or none yet:
+        the record may follow the work."""
+
+    def calling(self, listener: Callable[[], None]) -> AbstractContextManager[None]:
+        """While the block runs, call `listener`, on any thread, once the run has its name. It must
+        not block and must not raise; it may be called once more when the block is over."""
 
     def submit(self, job: Job, on_done: OnDone) -> None:
         """Start `job` at once. One that the machine gives no thread ends with a `MachineError`."""
@@ -40,7 +46,8 @@ class Engine(Protocol):
         """Show the mission's progress, a mapping a milestone. Cheap to call; may be coalesced."""
 
     def close_stale(self, run_ids: Sequence[str]) -> None:
-        """Close what the engine's record still calls running of runs that a crash ended."""
+        """Close what the engine's record still calls running of runs that a crash ended. One whose
+        name was never known is an empty id."""
 
     def missing(self) -> tuple[str, ...]:
         """After the last job: the names of jobs that the engine's record does not hold."""
@@ -64,6 +71,9 @@ class ThreadEngine:
         trace: TracebackType | None,
     ) -> None:
         self._pool.shutdown(wait=True)
+
+    def calling(self, listener: Callable[[], None]) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def submit(self, job: Job, on_done: OnDone) -> None:
         turn = threading.Lock()  # whoever takes it ends the job, and nobody twice

@@ -23,11 +23,12 @@ class Recovery:
     display: Display
 
     def end_crashed_runs(self) -> list[str]:
-        """End, in the journal, the runs that died without a word; the engine's names of them."""
+        """End, in the journal, the runs that died without a word; the engine's names of them, empty
+        where it had not told."""
         crashed = [run for run in self.journal.open_runs() if run.id != self.journal.run]
         for run in crashed:
             self.journal.end_run(run.id, "crashed")
-        return [run.engine_run for run in crashed if run.engine_run is not None]
+        return [run.engine_run or "" for run in crashed]
 
     def reconcile(self, board: Board) -> Recovered:
         """Bring the file in line with what the base and the journal know.

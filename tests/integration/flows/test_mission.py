@@ -144,6 +144,7 @@ def test_the_next_run_closes_what_a_kill_left_running(
     scratch = make(tmp_path, [row("A"), row("SLOW", after="A")], worker=WORKER)
     killed = start(scratch, prefect_server)
     until((tmp_path / "slow-runs").exists)
+    until(lambda: bool(flow_runs(scratch)))  # the record follows the work
     (recorded,) = flow_runs(scratch).values()
     until(lambda: task_states(recorded) == {"A": "Completed", "SLOW": "Running"})
     os.kill(killed.pid, signal.SIGKILL)

@@ -19,8 +19,6 @@ from flows.server_record import Server
 from flows.server_secret import fingerprint
 from mission.private import put_private
 from tests.prefect_server import new_server
-from tests.scratch import make, row
-from workspace.process import allowed_environment
 
 MISSION = [sys.executable, "-m", "cli", "server"]
 SECRET = "somebody:with-a-long-secret"
@@ -135,32 +133,6 @@ def test_what_is_replaced(
     told = local.unfit(Server(pid=1, port=1, since="", **facts))
     assert why in told
     assert bool(why) == bool(told)
-
-
-@pytest.mark.slow
-def test_a_server_that_dies_during_a_run_costs_the_record_alone(
-    folder: Path, tmp_path: Path
-) -> None:
-    server = LocalServer(folder).ensure()
-    kill = f"import os; os.path.exists({str(tmp_path / 'killed')!r}) or os.killpg({server.pid}, 9)"
-    worker = f"{kill}\nopen({str(tmp_path / 'killed')!r}, 'w')\nopen('work.txt', 'w').write('x')\n"
-    rows = [row("A"), row("B", after="A", agent="—", branch="(aggregate)")]
-    (tmp_path / "mission").mkdir()
-    scratch = make(tmp_path / "mission", rows, worker=worker)
-    impatient = {"MISSION_HOME": str(folder.parent), "PREFECT_CLIENT_MAX_RETRIES": "0"}
-    done = subprocess.run(
-        [sys.executable, "-m", "cli", "run", str(scratch.task_file)],
-        env=allowed_environment(extra=impatient),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert scratch.statuses() == {"A": "done", "B": "done"}
-    said = [line for line in done.stderr.splitlines() if "Prefect" in line]
-    assert len(said) == 1, done.stderr
-    assert said[0].startswith("Prefect's record of this run has gaps")
-    assert "Traceback" not in done.stderr
 
 
 def test_a_given_api_is_used_and_nothing_is_started(

@@ -1,0 +1,124 @@
+"""Whatever becomes of the process that keeps a record, the run hears of it once and goes on."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from flows.keeper_process import Keeper
+from flows.messages import (
+    Failed,
+    JobBegan,
+    JobEnded,
+    Lack,
+    Message,
+    Named,
+    Noted,
+    Opening,
+    OperationEnded,
+    Over,
+    RowsChanged,
+    RunOver,
+    packed,
+    unpacked,
+)
+from workspace.process import Stop
+
+NOW = datetime(2026, 5, 1, 12, 30, 15, 250, UTC)
+OPENING = Opening(parameters={"path": ".", "tasks": None}, tags=("a",), title="M", logs="")
+OVER = RunOver(word="Completed", message="")
+
+
+def script(*answers: Message, then: str = "") -> tuple[str, ...]:
+    """A keeper that answers so, whatever it is told."""
+    lines = b"".join(map(packed, answers))
+    code = f"import os, sys\nsys.stdout.buffer.write({lines!r})\nsys.stdout.flush()\n{then}"
+    return (sys.executable, "-S", "-c", code)
+
+
+def ask(command: tuple[str, ...]) -> tuple[tuple[str, ...] | None, list[str], Keeper]:
+    """What the record lacks, and what was said of it."""
+    said: list[str] = []
+    keeper = Keeper(OPENING, say=said.append, stop=Stop(), command=command)
+    keeper.begin()
+    keeper.tell(JobBegan(at=NOW, task="A", name="A", tags=(), after=()))
+    lack = keeper.lack()
+    keeper.end(OVER)
+    return lack, said, keeper
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        OPENING,
+        JobBegan(at=NOW, task="A", name="A #1", tags=("m", "é"), after=("B",)),
+        JobEnded(at=NOW, task="A", bug="two\nlines"),
+        OperationEnded(at=NOW, task="A", ok=True, word="w", evidence=({"check": "c"},)),
+        RowsChanged(rows=({"milestone": "M1", "done": "0/1"},)),
+        OVER,
+    ],
+)
+def test_what_is_told_arrives(message: Message) -> None:
+    line = packed(message)
+    assert line.count(b"\n") == 1
+    assert unpacked(line) == message
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"[]\n", b"{}\n", b'{"kind": "Popen"}\n', b'{"kind": "Named"}\n', b"{\n"]
+)
+def test_nothing_else_is_understood(line: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        unpacked(line)
+
+
+def test_what_the_record_lacks_is_told() -> None:
+    answers = (Noted(text="Starting"), Named(run="r1"), Lack(names=("A",)), Over(troubles=("t",)))
+    lack, said, keeper = ask(script(*answers, then="sys.stdin.read()"))
+    assert lack == ("A",)
+    assert said == ["Starting", "Prefect's record of this run has gaps: t"]
+    assert not keeper.lost
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (script(Failed(why="no server")), "no server"),
+        (script(), "the process that keeps it ended with exit code 0"),
+        (script(then="os._exit(3)"), "the process that keeps it ended with exit code 3"),
+        (script(then="os.kill(0, 0); os.abort()"), "the process that keeps it was killed by"),
+        (script(then="print('what?')"), "ValueError: what was told is no message"),
+        (script(OVER), "ValueError: a keeper does not tell RunOver"),
+        (("/there/is/none",), "No such file or directory"),
+    ],
+)
+def test_a_keeper_that_is_gone_is_said_once(command: tuple[str, ...], why: str) -> None:
+    lack, said, keeper = ask(command)
+    assert lack is None
+    (line,) = said
+    assert line.startswith("Prefect keeps no record of this run: ")
+    assert why in line
+    assert keeper.lost
+
+
+def test_one_that_says_nothing_is_not_waited_for_by_a_person_who_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flows.keeper_process._STOPPED_SECONDS", 0.0)
+    stop, said = Stop(), list[str]()
+    keeper = Keeper(OPENING, say=said.append, stop=stop, command=script(then="sys.stdin.read()"))
+    keeper.begin()
+    stop.request("Ctrl-C was pressed")
+    assert keeper.lack() is None
+    keeper.end(OVER)
+    (line,) = said
+    assert "was waited for" in line
+
+
+def test_without_anything_to_record_nothing_is_begun() -> None:
+    said: list[str] = []
+    keeper = Keeper(OPENING, say=said.append, stop=Stop(), command=("/there/is/none",))
+    keeper.end(OVER)
+    assert (keeper.begun, said) == (False, [])
