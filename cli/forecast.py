@@ -100,6 +100,8 @@ def forecast(
     )
     due = None if by is None else _moment(by)
     place = place_at(path)
+    if not as_json:
+        talk(f"Playing the run {counted(plays or PLAYS, 'time')}")
     found = read_forecast(place, what_if=what_if, plays=plays or PLAYS, exactly=plays is not None)
     track = read_track(place)
     late = list(_late(found, due, usd, tokens))

@@ -46,7 +46,8 @@ _HEAVY = {
     *("fastapi", "starlette", "uvicorn", "jinja2", "cryptography", "psycopg", "sqlalchemy"),
 }
 _MOST = 120  # modules of ours; each costs about a millisecond
-_ALL = 170  # ... where what they find is the answer
+_ALL = 200  # ... where the answer is about mission.yaml as well
+_SETTINGS = {"check", "digest", "forecast", "notify"}
 #: Commands that programs talk to, and that say nothing until these ask.
 _ASKED = {"mcp"}
 
@@ -85,6 +86,9 @@ _TYPED: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "gateway": (("serve",), frozenset({"pydantic"})),
     "doctor": ((), frozenset()),
     "completion": (("bash",), frozenset()),
+    "digest": ((), frozenset({"pydantic"})),  # mission.yaml's receivers
+    "notify": (("test",), frozenset({"pydantic"})),
+    "forecast": ((), frozenset({"pydantic"})),  # mission.yaml's agents
     "demo": ((), frozenset({"pydantic"})),
 }
 
@@ -123,7 +127,8 @@ def first(folder: Path, home: Path, *words: str) -> First:
 
 
 def test_no_command_is_forgotten() -> None:
-    assert set(_TYPED) | _ASKED == set(COMMANDS)
+    missing = set(COMMANDS) ^ (set(_TYPED) | _ASKED)
+    assert not missing, f"say in _TYPED how they are typed, and what they answer first: {missing}"
 
 
 @pytest.mark.parametrize("command", _TYPED)
@@ -135,4 +140,4 @@ def test_the_first_answer_waits_for_nothing_that_takes_long(
     assert answer.text.strip()
     assert sorted(answer.modules & (_HEAVY - needed)) == [], answer.text
     ours = sorted(name for name in answer.modules if name.partition(".")[0] in PACKAGES)
-    assert len(ours) <= (_ALL if command == "check" else _MOST), ours
+    assert len(ours) <= (_ALL if command in _SETTINGS else _MOST), ours
