@@ -33,7 +33,6 @@ from flows.messages import (
     RunsCrashed,
 )
 from flows.operations import PrefectOperations
-from flows.patience import knowing
 from flows.reach import Reached
 from flows.server import answers
 from flows.states import STATES
@@ -69,7 +68,7 @@ def keep(opening: Opening, heard: Iterator[Message], run: Telling, server: Reach
     keeping = Keeping(opening=opening, heard=heard, run=run, api=server.api)
     token = _current.set(keeping)
     try:
-        with knowing(server.gone), tags(*opening.tags):
+        with tags(*opening.tags):
             follow_mission(**opening.parameters, return_state=True)
     except SERVER_TROUBLE as error:
         hint = remedy(error)
