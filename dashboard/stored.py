@@ -135,7 +135,14 @@ class TeamMission:
         stored = self._records.read(known, after=0 if last is None else last.id)
         if stored.file is None:
             raise _too_little(known)
-        replica.take(stored.runs, stored.attempts, stored.events)
+        try:
+            replica.take(stored.runs, stored.attempts, stored.events)
+            record = read_record(replica)
+        except (KeyError, TypeError, ValueError) as error:
+            raise TierError(
+                f"what the storage holds of {known.name} cannot be read: {type(error).__name__}",
+                hint="Another version may have copied it: mission tier sync, by this one",
+            ) from error
         if before is not None and before.file == stored.file:
             plan = before.plan
         else:
@@ -147,7 +154,7 @@ class TeamMission:
             source=known.source,
             file=stored.file,
             plan=plan,
-            standing=_standing(plan, read_record(replica), revision),
+            standing=_standing(plan, record, revision),
         )
 
 

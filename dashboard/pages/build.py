@@ -31,7 +31,7 @@ OF_ROWS: Final = ("row", "diff")
 
 
 #: Those that show when things will be done.
-WITH_FORECAST: Final = frozenset({"mission", "timeline"})
+WITH_FORECAST: Final = frozenset({"mission", "timeline", "queue"})
 
 
 def build(
@@ -67,7 +67,7 @@ def build(
         case "timeline":
             page = timeline_page(books, standing, query, forecast)
         case "queue":
-            page = queue_page(books, standing)
+            page = queue_page(books, standing, forecast)
         case "costs":
             page = costs_page(books, standing, query)
         case "feed":

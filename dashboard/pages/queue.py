@@ -8,6 +8,7 @@ from datetime import datetime
 from mission.waits import WaitsFor
 from service.books import Books
 from service.feed import News, read_feed
+from service.forecast import Finish, Forecast
 from service.standing import Standing
 
 _LANDINGS = 20
@@ -24,6 +25,7 @@ class TurnLine:
     since: datetime
     why: str  # what holds it; empty: it merges now
     held_since: datetime | None
+    expected: Finish | None  # when it is merged; None: not known yet, or not foreseen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,14 +45,16 @@ class QueuePage:
     turns: tuple[TurnLine, ...]
     held: tuple[HeldLine, ...]
     landings: tuple[News, ...]  # newest first
+    guess: bool  # whether what is expected has nothing to go by
 
 
-def queue_page(books: Books, standing: Standing) -> QueuePage:
+def queue_page(books: Books, standing: Standing, forecast: Forecast | None = None) -> QueuePage:
     """Put it together.
 
     Raises:
         JournalError: The journal cannot be read.
     """
+    coming = {one.id: one.finish for one in forecast.rows} if forecast is not None else {}
     turns = []
     for turn in standing.merge_queue:
         waits = standing.waits.get(turn.task, ())
@@ -63,6 +67,7 @@ def queue_page(books: Books, standing: Standing) -> QueuePage:
                 since=turn.since,
                 why=waits[0].why if waits else "",
                 held_since=waits[0].since if waits else None,
+                expected=coming.get(turn.task),
             )
         )
     held = [
@@ -72,4 +77,9 @@ def queue_page(books: Books, standing: Standing) -> QueuePage:
         if wait.on is WaitsFor.GATE
     ]
     landed = read_feed(books, words=frozenset({"merge"}), limit=_LANDINGS)
-    return QueuePage(turns=tuple(turns), held=tuple(held), landings=landed.news)
+    return QueuePage(
+        turns=tuple(turns),
+        held=tuple(held),
+        landings=landed.news,
+        guess=forecast is not None and forecast.guess,
+    )

@@ -159,10 +159,10 @@ def test_a_mission_is_told_in_the_same_words_as_where_it_is(
             assert all(not one["logs"] and not one["worktree"] for one in stored["attempts"])
 
 
-#: What is said of the copy, or is on the machine alone; and what counts up to now.
+#: What is said of the copy, or is on the machine alone, as forecasts are; what counts up to now.
 APART = frozenset(
     ("mission", "kept_on", "log", "logs", "changed", "attach", "end", "width", "left", "seconds",
-     "ticks")
+     "ticks", "finish", "guess", "expected", "now", "idle")
 )  # fmt: skip
 LOG = re.compile(r"; log \S+")
 
@@ -178,6 +178,9 @@ def differing(one: object, other: object, where: str = "") -> list[str]:
             if name not in APART
             for found in differing(one[name], other[name], f"{where}.{name}")
         ]
+    if isinstance(one, list) and isinstance(other, list):
+        foreseen = where == ".lines"  # of which a timeline has some where nothing was done yet
+        one = [line for line in one if line.get("pieces", True)] if foreseen else one
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         pairs = enumerate(zip(one, other, strict=True))
         return [found for n, (a, b) in pairs for found in differing(a, b, f"{where}[{n}]")]
