@@ -12,9 +12,6 @@ from cli.notify import since_of
 from cli.typed_here import place_at
 from mission.amounts import counted
 from mission.clock import utc_now
-from service.digest import digest_lines
-from service.notifying.daily import digest_of
-from service.notifying.trying import send_digest
 
 app = typer.Typer()
 
@@ -36,6 +33,13 @@ def digest(
     With `notify.digest` in mission.yaml it is sent every day while something watches.
     """
     place, now = place_at(path), utc_now()
+    if not as_json:
+        talk(printable(f"Looking back {since} in {place.task_file}"))
+    # What tells of a mission and its receivers takes half a second to import.
+    from service.digest import digest_lines  # noqa: PLC0415
+    from service.notifying.daily import digest_of  # noqa: PLC0415
+    from service.notifying.trying import send_digest  # noqa: PLC0415
+
     made = digest_of(place, now - since_of(since), now)
     if as_json:
         print_json(dict(made.data()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +12,9 @@ from cli.console import fact, print_json, printable, talk
 from cli.lazy import FullGroup
 from cli.typed_here import place_at
 from errors import StoppedError, UsageError
-from service.notifying.trying import Tried, try_all
-from service.notifying.watching import watch as watch_mission
+
+if TYPE_CHECKING:
+    from service.notifying.trying import Tried
 
 app = typer.Typer(cls=FullGroup, help="Who is told what happens.", no_args_is_help=True)
 
@@ -41,7 +42,12 @@ def try_notifiers(
 
     The exit code is 1 if one of them does not have it.
     """
-    tried = try_all(place_at(path), os.environ, only=tuple(to or ()))
+    place = place_at(path)
+    if not as_json:
+        talk(printable(f"Sending a message to who is told of {place.task_file}"))
+    from service.notifying.trying import try_all  # noqa: PLC0415  takes half a second
+
+    tried = try_all(place, os.environ, only=tuple(to or ()))
     if as_json:
         print_json({"ok": all(one.ok for one in tried), "receivers": [one.data() for one in tried]})
     else:
@@ -69,6 +75,8 @@ def watch(
         os.nice(_BEHIND_A_RUN)
     else:
         talk(printable(f"Watching {place.task_file}; Ctrl-C ends it"))
+    from service.notifying.watching import watch as watch_mission  # noqa: PLC0415  as above
+
     try:
         watch_mission(place, os.environ, run=run)
     except KeyboardInterrupt:
