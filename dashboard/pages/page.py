@@ -110,12 +110,12 @@ def _copied(copied: Copied | None) -> Iterator[Banner]:
         return
     others = ""
     if copied.others:
-        clones = "another clone" if copied.others == 1 else f"{copied.others} other clones"
-        others = f"; {clones} may know more"
+        clones = "Another clone" if copied.others == 1 else f"{copied.others} other clones"
+        others = f" {clones} may know more."
     yield Banner(
         tone="plain",
-        text=f"A copy, as {copied.host} had it{others}. Logs, changes, forecasts, a pause and"
-        " whether the run is alive are known there alone",
+        text="A copy: logs, changes, forecasts, a pause and whether the run is alive are known on"
+        f" {copied.host} alone.{others} Nothing new came",
         since=copied.at,
     )
 

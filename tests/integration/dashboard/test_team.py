@@ -192,7 +192,7 @@ def test_what_the_storage_does_not_hold_is_said_to_be_elsewhere(team: Team) -> N
     with team.browser(team.token("elsewhere")) as browser:
         page = browser.get(f"/{team.mission}/row/PAY-08").text
         assert "What it printed and what it changed are not here" in page
-        assert "A copy, as " in page
+        assert "A copy: logs, changes, forecasts" in page
         assert "what it changed</a>" not in page
         diff = browser.get(f"/{team.mission}/diff/PAY-08")
         assert diff.status_code == 400
