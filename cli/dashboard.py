@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -88,7 +89,13 @@ def dashboard(
     redact = Redactor.from_environment().text
     decisions = None if read_only else Decisions(by=asker(), redact=redact)
     try:
-        with opened(places, listening, any_port=port is None, decisions=decisions) as ready:
+        with opened(
+            places,
+            listening,
+            any_port=port is None,
+            decisions=decisions,
+            prefect=os.environ.get("PREFECT_API_URL", ""),
+        ) as ready:
             may = "look" if read_only else "look and decide"
             talk(f"Open this address; whoever has it may {may}:")
             talk(f"  {ready.address}")

@@ -11,8 +11,9 @@ from mission.pages import page_key
 from mission.place import Place
 from service.books import Books
 from service.builder import Standings
+from service.prefect_page import prefect_page
 from service.sources import journal_version
-from service.standing import Standing
+from service.standing import RunSign, Standing
 
 #: Whose missions may be seen, by their identifiers; None: all.
 Among = frozenset[str] | None
@@ -76,6 +77,10 @@ class Shown(Protocol):
         """What differs when its journal does; None where that is not sure."""
         ...
 
+    def recorded(self, run: RunSign | None) -> str:
+        """The address of a run's page in Prefect; empty where there is none to be opened."""
+        ...
+
 
 class Gallery(Protocol):
     """All missions that there are to be shown."""
@@ -105,6 +110,7 @@ class Here:
     key: str
     place: Place
     standings: Standings
+    prefect: str = ""  # the API that a person chose; empty: the local server's
 
     @property
     def folder(self) -> str:
@@ -133,6 +139,10 @@ class Here:
         """Of the journal's file."""
         return journal_version(self.place)
 
+    def recorded(self, run: RunSign | None) -> str:
+        """As `prefect_page` tells."""
+        return prefect_page(run, self.prefect)
+
 
 class Missions(Mapping[str, Here]):
     """Those on this machine, in the order in which they were named."""
@@ -141,10 +151,15 @@ class Missions(Mapping[str, Here]):
         self._shown = {one.key: one for one in shown}
 
     @classmethod
-    def of(cls, places: Iterable[Place]) -> Self:
-        """Those at these places, each once."""
+    def of(cls, places: Iterable[Place], prefect: str = "") -> Self:
+        """Those at these places, each once. `prefect`: as `Here` has it."""
         return cls(
-            Here(key=page_key(place), place=place, standings=Standings.shared(place))
+            Here(
+                key=page_key(place),
+                place=place,
+                standings=Standings.shared(place),
+                prefect=prefect,
+            )
             for place in places
         )
 

@@ -52,6 +52,7 @@ def opened(
     *,
     any_port: bool,
     decisions: Decisions | None = None,
+    prefect: str = "",
 ) -> Iterator[Ready]:
     """A dashboard of these missions that listens.
 
@@ -60,6 +61,7 @@ def opened(
         listening: Where to listen, and by which names it may be asked.
         any_port: Whether another port will do where that one is taken.
         decisions: Takes what is decided there; without it nothing can be.
+        prefect: The Prefect API that a person chose; empty: runs are on the local server.
 
     Raises:
         UsageError: It would be reached from elsewhere without TLS.
@@ -75,7 +77,7 @@ def opened(
             f"the dashboard does not listen on {listening.host} without TLS",
             hint="--tls-certificate FILE and --tls-key FILE",
         )
-    missions = Missions.of(places)
+    missions = Missions.of(places, prefect)
     with _listen(at.family, at.address, at.port, any_port=any_port) as listener:
         port = int(listener.getsockname()[1])
         names = {name.lower().strip("[]").removesuffix(".") for name in listening.names}

@@ -18,7 +18,7 @@ from mission.journal import Journal
 from mission.journal.replica import Replica
 from service.making import Known, make_standing
 from service.record import Record, read_record
-from service.standing import Standing
+from service.standing import RunSign, Standing
 from tasks_md.graph import Graph
 from tasks_md.holder import Holder
 from tasks_md.lint import lint
@@ -114,6 +114,10 @@ class TeamMission:
     def word(self) -> str:
         """Of what was copied, without a look at it."""
         return hashlib.sha256(repr(self._known.mark).encode()).hexdigest()[:12]
+
+    def recorded(self, _run: RunSign | None) -> str:
+        """Its Prefect is the other machine's."""
+        return ""
 
     def version(self) -> object:
         """Of the journal: it comes with everything else."""

@@ -19,6 +19,7 @@ from workspace.side_thread import SideThread, cause
 
 _PAUSE_SECONDS = 2.0  # between two updates of the table
 _PATIENCE_SECONDS = 30.0  # for the last one
+_IN_A_BROWSER = "`mission dashboard`, typed in the mission's folder, has each row's page."
 
 
 class ProgressTable:
@@ -91,7 +92,7 @@ class ProgressTable:
             ArtifactCreate(
                 key=f"{self._key}-progress",
                 type="table",
-                description=f"{self._title}: rows by status",
+                description=f"{self._title}: rows by status. {_IN_A_BROWSER}",
                 data=data,
                 flow_run_id=self._flow_run,
             )

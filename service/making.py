@@ -124,6 +124,7 @@ def _run_sign(known: Known) -> RunSign | None:
             ended=None,
             outcome=None,
             slots=dispatch.what.slots if dispatch is not None else None,
+            engine_run=run.engine_run if run is not None and run.pid == holder.pid else None,
         )
     if run is None:
         return None
@@ -137,6 +138,7 @@ def _run_sign(known: Known) -> RunSign | None:
         ended=run.ended,
         outcome=run.outcome,
         slots=None,
+        engine_run=run.engine_run,
     )
 
 

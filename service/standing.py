@@ -41,6 +41,7 @@ class RunSign:
     ended: datetime | None  # None: at work, or it died without a word
     outcome: str | None
     slots: int | None  # how many rows at once; None: it starts none
+    engine_run: str | None = None  # its flow run in Prefect; None: it has none, or not yet
 
     @property
     def at_work(self) -> bool:

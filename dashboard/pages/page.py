@@ -37,6 +37,7 @@ class Head:
     needs: int  # rows that a person has to look at
     paused: bool
     banners: tuple[Banner, ...] = ()
+    recorded: str = ""  # the address of the last run's page in Prefect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +102,7 @@ def head_of(shown: Shown, standing: Standing) -> Head:
         needs=len(standing.people),
         paused=standing.paused is not None,
         banners=(*_copied(shown.copied), *banners(standing)),
+        recorded=shown.recorded(standing.run),
     )
 
 

@@ -9,7 +9,10 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from dashboard.missions import Missions
 from dashboard.pages.build import NAVIGATION
+from dashboard.revisions import Revisions
+from dashboard.site import Asked, Site
 from mission.journal import Journal
 from mission.journal.kinds import Other
 from mission.pages import page_address
@@ -145,6 +148,20 @@ def test_where_notifications_lead_there_is_a_page(
     dashboard: Dashboard, client: httpx.Client, shown: Place, task: str | None
 ) -> None:
     assert client.get(page_address(f"{dashboard.base}/", shown, task)).status_code == 200
+
+
+def test_a_run_that_prefect_recorded_leads_there(small: Place) -> None:
+    run = "0198c1d4-5c5e-7a3a-9b53-6a3f2f3f7b11"
+    with Journal.open(small.journal_file) as journal:
+        last = journal.last_run()
+        assert last is not None
+        journal.name_run(last.id, run)
+    missions = Missions.of([small], "https://prefect.example/api")
+    (key,) = missions
+    for form in ("html", "json"):
+        site = Site(missions, Revisions(missions))
+        page = site.answer(Asked(name="mission", key=key, form=form)).rendered.body.decode()
+        assert f'"https://prefect.example/runs/flow-run/{run}"' in page
 
 
 def test_the_feed_has_the_newest_first_and_tells_repetitions_once(client: httpx.Client) -> None:
