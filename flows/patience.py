@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
-from prefect.events import Event
 from prefect.events.clients import PrefectEventsClient
 from prefect.events.worker import EventsWorker
 from prefect.settings import temporary_settings
@@ -27,18 +26,10 @@ def _stays() -> bool:
 # Whether the server of this run has ended; set by whoever knows its process.
 is_gone: ContextVar[Callable[[], bool]] = ContextVar("is_gone", default=_stays)
 
-
-class _Events(PrefectEventsClient):
-    """Sends what happened, as long as there is a server: Prefect's own tries each event for seven
-    seconds, and a process does not end before all of them were tried."""
-
-    def __init__(self, *, gone: Callable[[], bool]) -> None:
-        super().__init__()
-        self._gone = gone
-
-    async def emit(self, event: Event) -> None:
-        if not self._gone():
-            await super().emit(event)
+# How often an event is tried again, at once each time, where the server is a process of this
+# machine: it takes a connection, or it is gone. What failed is sent again with the next event.
+# Prefect's own ten take seven seconds, at each event, and no process ends before all were tried.
+_EVENT_RETRIES = 2
 
 
 @contextmanager
@@ -49,7 +40,8 @@ def knowing(gone: Callable[[], bool] | None) -> Iterator[None]:
         yield
         return
     token = is_gone.set(gone)
-    EventsWorker.set_client_override(_Events, gone=gone)
+    # Prefect's own class: events that are for any other, a subclass of it too, it does not send.
+    EventsWorker.set_client_override(PrefectEventsClient, reconnection_attempts=_EVENT_RETRIES)
     try:
         yield
     finally:

@@ -49,9 +49,13 @@ raise SystemExit(carry_out(RunRequest(path=sys.argv[1]), RecordingDisplay(), Sto
 """
 
 
-def call(scratch: Scratch, display: RecordingDisplay | None = None) -> RunEnd:
+def call(
+    scratch: Scratch,
+    display: RecordingDisplay | None = None,
+    gone: Callable[[], bool] | None = None,
+) -> RunEnd:
     request = RunRequest(path=str(scratch.task_file))
-    return call_flow(request, display or RecordingDisplay(), Stop())
+    return call_flow(request, display or RecordingDisplay(), Stop(), gone=gone)
 
 
 def start(scratch: Scratch, server: LocalServer, runner: str = RUNNER) -> subprocess.Popen[bytes]:
@@ -89,10 +93,18 @@ def task_states(flow_run: FlowRun) -> dict[str, str | None]:
     return {run.name: run.state_name for run in runs}
 
 
+def is_there() -> bool:
+    """Of a local server whether it has ended: not yet."""
+    return False
+
+
 @pytest.mark.usefixtures("prefect_api")
-def test_a_mission_is_carried_out_and_recorded(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gone", [None, is_there], ids=["another's server", "the local server"])
+def test_a_mission_is_carried_out_and_recorded(
+    tmp_path: Path, gone: Callable[[], bool] | None
+) -> None:
     scratch = make(tmp_path, [row("A"), row("B", after="A"), row("C", after="A")])
-    end = call(scratch)
+    end = call(scratch, gone=gone)
     assert end.exit_code == 0
     assert end.missing == ()
     assert scratch.statuses() == {"A": "done", "B": "done", "C": "done"}

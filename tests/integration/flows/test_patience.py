@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -11,14 +12,24 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from prefect.events import Event, Resource
 from prefect.settings import get_current_settings, temporary_settings
+from websockets.sync.server import ServerConnection, serve
 
 from errors import AgentError, WorkersAwayError
-from flows.patience import _Events, knowing, patience
+from flows.patience import knowing, patience
 from flows.record import Record
 from flows.remote import PrefectAgents
-from workspace.process import Stop
+from flows.settings import client_settings
+from workspace.process import Stop, allowed_environment
+
+# Tells what happened, and ends: not before all of it was tried.
+EMITTER = """
+from prefect.events import emit_event
+from flows.patience import knowing
+with knowing(lambda: False):
+    event = emit_event("tried", {"prefect.resource.id": "try"})
+print("not sent" if event is None else "sent")
+"""
 
 
 @dataclass
@@ -83,13 +94,30 @@ def test_as_soon_as_it_is_gone_nobody_asks_again() -> None:
         assert retries() == before
 
 
-def test_what_happened_is_not_sent_to_nobody(deaf: Deaf) -> None:
-    event = Event(event="tried", resource=Resource({"prefect.resource.id": "try"}), id=uuid.uuid4())
-    with temporary_settings({"api.url": f"http://127.0.0.1:{deaf.port}/api"}):
-        client = _Events(gone=lambda: True)
-        client._in_context = True  # as after its start
-        asyncio.run(client.emit(event))
-    assert deaf.asked == []
+def test_what_happened_is_soon_given_up_where_its_server_is_local() -> None:
+    tries: list[None] = []
+
+    def drop(connection: ServerConnection) -> None:
+        tries.append(None)
+        connection.close()
+
+    with serve(drop, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            api = f"http://127.0.0.1:{server.socket.getsockname()[1]}/api"
+            told = subprocess.run(
+                [sys.executable, "-c", EMITTER],
+                env=allowed_environment(extra={**client_settings(api)}),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        finally:
+            server.shutdown()
+            thread.join()
+    assert told.stdout == "sent\n"
+    assert len(tries) == 3
 
 
 class _Refuses(BaseHTTPRequestHandler):
