@@ -7,9 +7,9 @@ import time
 from datetime import UTC, datetime
 
 from bench.task_files import task_file
-from forecast.making import History, Made, set_scene
 from forecast.outcome import play
 from forecast.setting import WhatIf
+from forecast.staging import History, Made, set_scene
 from mission.config import MissionConfig
 from mission.journal import Journal
 from tasks_md.parse import parse

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from forecast.making import History, set_scene
 from forecast.outcome import enough, play_at_leisure, sum_up
 from forecast.setting import WhatIf
+from forecast.staging import History, set_scene
 from mission.journal.kinds import ForecastMade
 from orchestrator.ports.foresight import RunOutset
 from tasks_md.model import DONE

@@ -4,24 +4,16 @@ of squashing, verifying and gates."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from random import Random
-from typing import Protocol
 
+from forecast.clockwork import PlayedClock
 from forecast.scene import Checks
 from forecast.spread import DRAWS
 from policy.batch import Land, Return, Step, StepResult, Steps, StepState, Verify, batch_steps
 
 _GREEN = StepResult(state=StepState.GREEN)
 _RED = StepResult(state=StepState.RED)
-
-
-class After(Protocol):
-    """Has something done so many seconds from now."""
-
-    def __call__(self, seconds: float, do: Callable[..., None], *given: object) -> None:
-        """Call `do(*given)` then."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -47,26 +39,25 @@ class PlayedQueue:
     def __init__(
         self,
         checks: Checks,
-        dice: Random,
-        after: After,
+        chance: Callable[[], float],
+        clock: PlayedClock,
         *,
-        now: Callable[[], float],
         landed: Callable[[str], None],
         returned: Callable[[str, StepState], None],
         waited: Callable[[str], None],
     ) -> None:
         """
         Args:
-            after: Has something done later.
-            now: Seconds since the play began.
+            checks: What stands before the base.
+            chance: From 0 up to 1.
+            clock: The play's.
             landed: Told of each row that is on the base.
             returned: Told of each that is not, and why.
             waited: Told of each row that begins to merge only now that others have landed.
         """
         self._checks = checks
-        self._random = dice.random
-        self._after = after
-        self._now = now
+        self._random = chance
+        self._clock = clock
         self._landed = landed
         self._returned = returned
         self._waited = waited
@@ -75,6 +66,7 @@ class PlayedQueue:
         self._faults: dict[str, StepState] = {}  # rows that do not land as they are
         self._bases: dict[str, int] = {}  # by row, how often the base had moved when it began
         self._busy = False
+        self._one_by_one = checks.size == 1
         self.moves = 0  # of the base
 
     def add(self, task: str, *, base: int) -> None:
@@ -85,32 +77,41 @@ class PlayedQueue:
         elif dice < checks.conflict + checks.red_merge:
             self._faults[task] = StepState.RED
         self._bases[task] = base
-        self._waiting.append((task, self._now()))
+        self._waiting.append((task, self._clock.time))
         if not self._busy:
             self._round()
 
     def _round(self) -> None:
         """Take the next batch, if there is one."""
+        ahead, waiting, faults = self._ahead, self._waiting, self._faults
         verified: float | None = None
-        if self._ahead is not None:
-            (items, verified), self._ahead = self._ahead, None
+        if ahead is not None:
+            items, verified = ahead
+            self._ahead = None
+        elif not waiting:
+            self._busy = False
+            return
+        elif self._one_by_one:
+            items = (waiting.pop(0)[0],)
         else:
             items = self._take(sys.maxsize)
-        self._busy = bool(items)
-        if not items:
-            return
-        if self._faults and not self._faults.keys().isdisjoint(items):
+        self._busy = True
+        if faults and not faults.keys().isdisjoint(items):
             plan = batch_steps(items, size=len(items), repeat_red=self._checks.repeat_red)
             self._go_on(_Round(items=items, plan=plan, verified=verified))
             return
         # Of a batch that is green as a whole the plan is always this: verify it, land it.
         verifying = self._left(items, verified)
-        begun = self._now() + verifying
-        self._after(verifying + self._landing(len(items)), self._land_whole, items, begun)
+        begun = self._clock.time + verifying
+        self._clock.after(verifying + self._landing(len(items)), self.land_whole, items, begun)
 
-    def _land_whole(self, items: tuple[str, ...], begun: float) -> None:
-        self._land(items)
-        self._verify_ahead(begun)
+    def land_whole(self, items: tuple[str, ...], begun: float) -> None:
+        """A batch that is green as a whole has landed; its landing began then."""
+        self.moves += 1
+        for item in items:
+            self._landed(item)
+        if self._waiting:
+            self._verify_ahead(begun)
         self._next_round()
 
     def _go_on(self, batch: _Round) -> None:
@@ -119,7 +120,7 @@ class PlayedQueue:
             if isinstance(step, Land):
                 batch.answer = _GREEN
                 landing = self._landing(len(step.items))
-                self._after(landing, self._land_part, batch, step, self._now())
+                self._clock.after(landing, self._land_part, batch, step, self._clock.time)
                 return
             if isinstance(step, Return):
                 self._returned(step.item, self._faults.pop(step.item))
@@ -128,7 +129,7 @@ class PlayedQueue:
             seconds, batch.verified = self._left(step.items, batch.verified), None
             batch.answer = self._answer(step)
             if seconds:
-                self._after(seconds, self._go_on, batch)
+                self._clock.after(seconds, self._go_on, batch)
                 return
         self._next_round()
 
@@ -144,8 +145,11 @@ class PlayedQueue:
             self._landed(item)
 
     def _next_round(self) -> None:
-        waiting = self._waiting[: self._checks.size]
-        for task in self._ahead[0] if self._ahead is not None else [one for one, _ in waiting]:
+        if self._ahead is not None:
+            next_ones: Iterable[str] = self._ahead[0]
+        else:
+            next_ones = [one for one, _ in self._waiting[: self._checks.size]]
+        for task in next_ones:
             self._waited(task)
         self._round()
 
@@ -168,7 +172,7 @@ class PlayedQueue:
     def _left(self, items: tuple[str, ...], verified: float | None) -> float:
         """How long it is until they are verified."""
         if verified is not None:  # while the one before it landed
-            return max(0.0, verified - self._now())
+            return max(0.0, verified - self._clock.time)
         return self._verifying(items)
 
     def _verifying(self, items: tuple[str, ...]) -> float:
@@ -178,8 +182,9 @@ class PlayedQueue:
         return middle * checks.squashes[int(self._random() * DRAWS)] if middle else 0.0
 
     def _landing(self, count: int) -> float:
-        checks, waits = self._checks, self._checks.merge_waits
+        checks = self._checks
         seconds = checks.landing * checks.landings[int(self._random() * DRAWS)]
+        waits = checks.merge_waits
         if waits:
             dice = self._random
             seconds += max(waits[int(dice() * len(waits))] for _ in range(count))

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from forecast.play import Play, Played
+from forecast.played import Played
+from forecast.quick import QuickPlay, Shortcuts
 from forecast.scene import Scene
 from policy.budget import Scope
 
@@ -89,7 +90,8 @@ def enough(scene: Scene, *, most: int) -> int:
 def play(scene: Scene, *, plays: int, seed: int) -> Outcome:
     """Play the scene so many times. The same scene and seed give the same outcome."""
     dice = Random(seed)  # noqa: S311 - nothing is kept secret by it
-    return sum_up(scene, [Play(scene, dice).play() for _ in range(plays)])
+    shortcuts = Shortcuts.of(scene)
+    return sum_up(scene, [QuickPlay(shortcuts, dice).play() for _ in range(plays)])
 
 
 def play_at_leisure(
@@ -107,10 +109,10 @@ def play_at_leisure(
         As many plays as were made by then.
     """
     dice = Random(seed)  # noqa: S311 - as above
-    played: list[Played] = []
+    played, shortcuts = list[Played](), Shortcuts.of(scene)
     while len(played) < plays:
         begun = time.thread_time()
-        played.append(Play(scene, dice).play())
+        played.append(QuickPlay(shortcuts, dice).play())
         if over(_REST * (time.thread_time() - begun)):
             break
     return played

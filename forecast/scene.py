@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from forecast.rows import RowTable
 from mission.config import MissionConfig
 from mission.outcome import Outcome
 from policy.budget import Amount, Ledger
@@ -110,6 +111,7 @@ class Scene:
     courses: Mapping[str, Course]  # by row
     milestones: tuple[str, ...]
     ready: ReadyRows  # as it is now; each play gets a copy
+    table: RowTable  # the same as numbers
     begun: tuple[Begun, ...]
     selected: frozenset[str] | None  # rows that may start; None: all
     slots: int

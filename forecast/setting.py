@@ -7,33 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agents.prices import Prices
-from agents.registry import model as model_of
-from agents.registry import settings as agent_settings
 from forecast import guesses, scene
+from forecast.courses import Courses
 from forecast.evidence import Evidence
 from forecast.knowledge import (
-    Group,
     Knowledge,
-    Pace,
-    expected_review_seconds,
-    expected_seconds,
 )
-from forecast.scene import Begun, Checks, Course, Pool, Reviewing, Scene, Stint
+from forecast.rows import RowTable
+from forecast.scene import Begun, Checks, Course, Scene
 from forecast.spread import Spread
 from mission.config import MissionConfig, VerifyStep
 from mission.journal import Attempt, Step
-from mission.outcome import Outcome
 from mission.state import Status
 from orchestrator.admission.budgeting import Budget
-from orchestrator.admission.rests import Rests, is_operation, line_up
-from orchestrator.admission.reviewers import review_tokens, reviewers_of
-from orchestrator.attempts.retrying import tries_of
-from orchestrator.loop.dispatch import carrier_of
+from orchestrator.admission.rests import is_operation
 from policy.budget import Amount
-from policy.routing import kind_of, matches, route
 from tasks_md.graph import Graph
-from tasks_md.model import DONE, STATUSES, BranchKind, Plan, Task
+from tasks_md.model import DONE, STATUSES, Plan, Task
 from tasks_md.ready import ReadyRows
 
 
@@ -80,13 +70,14 @@ class Setting:
         self._config = config
         self._knowledge = knowledge
         self._what_if = what_if
-        self._prices = Prices.of(config)
-        self._rates = _rates(evidence)
-        self._pools: dict[Group, int] = {}
-        self._pool_values: list[Pool] = []
-        self._tables: dict[float, tuple[float, ...]] = {}
-        self._rests = Rests(config)
-        self._usual = usual_tokens(outset.plan)
+        self._courses = Courses(
+            outset.plan,
+            config,
+            outset.budget,
+            knowledge=knowledge,
+            evidence=evidence,
+            swapped=what_if.agents,
+        )
 
     def scene(self) -> Scene:
         """Put it together.
@@ -106,7 +97,7 @@ class Setting:
         ]
         milestones = tuple(one.id for one in outset.plan.milestones)
         numbers = {name: at for at, name in enumerate(milestones)}
-        courses = {one.id: self._course(one, numbers[one.milestone]) for one in open_rows}
+        courses = {one.id: self._courses.course(one, numbers[one.milestone]) for one in open_rows}
         begun = []
         for one in open_rows:
             if statuses[one.id] == Status.NOT_STARTED:
@@ -124,10 +115,11 @@ class Setting:
             courses=courses,
             milestones=milestones,
             ready=ReadyRows(outset.graph, statuses),
+            table=RowTable.of(outset.graph, statuses),
             begun=tuple(begun),
             selected=outset.selected,
             slots=self._what_if.max_parallel or outset.slots or self._config.max_parallel,
-            pools=tuple(self._pool_values),
+            pools=tuple(self._courses.pools),
             checks=self._checks(),
             ledger=outset.budget.ledger if limited else None,
             amounts=amounts if limited else {},
@@ -137,115 +129,6 @@ class Setting:
                 if row in courses and until > outset.now
             },
         )
-
-    def tokens_of(self, task: Task) -> int:
-        """What a row is expected to use: its estimate, or what rows usually have."""
-        return task.estimate_tokens or self._usual
-
-    def _course(self, task: Task, milestone: int) -> Course:
-        chosen = route(task, self._config)
-        carrier = carrier_of(chosen)
-        carrier = self._what_if.agents.get(carrier, carrier)
-        names = line_up(carrier, self._config)
-        return Course(
-            task=task,
-            milestone=milestone,
-            carrier=carrier,
-            stints={name: self._stint(task, name) for name in names},
-            merges=task.branch_kind is BranchKind.NAMED and not is_operation(carrier),
-            review=None if is_operation(carrier) else self._reviewing(task, carrier),
-            qa=any(matches(task, rule.match, {carrier}) for rule in self._config.qa),
-        )
-
-    def _stint(self, task: Task, agent: str) -> Stint:
-        tokens, kind = self.tokens_of(task), kind_of(task)
-        group, pace = self._knowledge.pace(agent, kind)
-        operation = is_operation(agent)
-        odds = self._knowledge.odds.get(agent, guesses.ENDS)
-        if operation:
-            odds = {Outcome.BLOCKED: guesses.OPERATION_FAILS}
-        settings = None if operation else agent_settings(agent, self._config)
-        return Stint(
-            agent=agent,
-            pool=self._pool(group, pace),
-            seconds=expected_seconds(tokens, agent) * math.exp(pace.time.mean),
-            times=self._table(pace.time),
-            tokens=0.0 if operation else tokens * math.exp(pace.tokens.mean),
-            uses=self._table(pace.tokens),
-            usd_per_token=None if operation else self._rate(task, agent),
-            odds=_cumulated(odds),
-            trouble=sum(odds.values()),
-            fallback=None if settings is None else settings.fallback,
-            tries=1 if operation else tries_of(task.id, agent, self._config),
-            limits=() if operation else self._limits(agent),
-        )
-
-    def _limits(self, agent: str) -> tuple[float, ...]:
-        return self._knowledge.limits.get(self._rests.provider(agent), ())
-
-    def _reviewing(self, task: Task, author: str) -> Reviewing | None:
-        rules = self._config.review
-        rule = next((one for one in rules if matches(task, one.match, {author})), None)
-        if rule is None:
-            return None
-        swapped = self._what_if.agents
-        by = tuple(
-            dict.fromkeys(
-                swapped.get(name, name) for name in reviewers_of(rule, task, author, self._config)
-            )
-        )
-        tokens = review_tokens(rule, task) or self._usual // 2
-        return Reviewing(
-            by=by,
-            stints={name: self._review_stint(task, name, tokens) for name in by},
-            tokens=tokens,
-            rounds=rule.rounds,
-            passes=self._knowledge.review_passes,
-        )
-
-    def _review_stint(self, task: Task, reviewer: str, tokens: int) -> Stint:
-        reviews = self._knowledge.reviews
-        pace = reviews.get(reviewer, reviews[""])
-        group = Group(reviewer if reviewer in reviews else "", "its reviews")
-        return Stint(
-            agent=reviewer,
-            pool=self._pool(group, pace),
-            seconds=expected_review_seconds(tokens) * math.exp(pace.time.mean),
-            times=self._table(pace.time),
-            tokens=tokens * math.exp(pace.tokens.mean),
-            uses=self._table(pace.tokens),
-            usd_per_token=self._rate(task, reviewer),
-            odds=(),
-            trouble=0.0,
-            fallback=None,
-            tries=1,
-            limits=(),
-        )
-
-    def _pool(self, group: Group, pace: Pace) -> int:
-        if group not in self._pools:
-            self._pools[group] = len(self._pool_values)
-            seen = pace.time.seen
-            self._pool_values.append(
-                Pool(
-                    time_doubt=pace.time.doubt,
-                    token_doubt=pace.tokens.doubt,
-                    own=seen / (guesses.WEIGHT + seen),
-                )
-            )
-        return self._pools[group]
-
-    def _table(self, spread: Spread) -> tuple[float, ...]:
-        return self._tables.setdefault(spread.sd, spread.table())
-
-    def _rate(self, task: Task, agent: str) -> float | None:
-        """US dollars for a new token: as this agent's attempts cost, else by the price table."""
-        if agent in self._rates:
-            return self._rates[agent]
-        if self._prices.find(model_of(agent, agent_settings(agent, self._config))) is None:
-            return None
-        million = 1_000_000
-        return self._outset.budget.expected(million, agent, task).cost_usd / million
 
     def _amounts(self, courses: Iterable[Course]) -> dict[tuple[str, str], tuple[Amount, Amount]]:
         budget = self._outset.budget
@@ -286,12 +169,12 @@ class Setting:
         batch = config.merge.strategy == "batch"
         return Checks(
             delivery=delivery[0],
-            deliveries=self._table(delivery[1]),
+            deliveries=self._courses.table(delivery[1]),
             squash=squash[0],
             squash_still=_sum(self._steps(later))[0],
-            squashes=self._table(squash[1]),
+            squashes=self._courses.table(squash[1]),
             landing=known.landing[0],
-            landings=self._table(known.landing[1]),
+            landings=self._courses.table(known.landing[1]),
             push_waits=known.gates.get("push", guess) if gates else (),
             merge_waits=known.gates.get("merge", guess) if gates else (),
             red_branch=known.red_branch if branch else 0.0,
@@ -316,23 +199,6 @@ _WHERE: Mapping[Step, str] = {
 }
 
 
-def usual_tokens(plan: Plan) -> int:
-    """What a row without an estimate is expected to use: as much as the others on average."""
-    told = [one.estimate_tokens for one in plan.tasks if one.estimate_tokens]
-    return sum(told) // len(told) if told else guesses.TOKENS
-
-
-def _rates(evidence: Evidence) -> dict[str, float]:
-    """US dollars for a new token, by agent, of those whose attempts have a known cost."""
-    tokens: dict[str, int] = {}
-    usd: dict[str, float] = {}
-    for one in evidence.worked:
-        if one.cost_usd is not None and one.tokens:
-            tokens[one.agent] = tokens.get(one.agent, 0) + one.tokens
-            usd[one.agent] = usd.get(one.agent, 0.0) + one.cost_usd
-    return {agent: usd[agent] / count for agent, count in tokens.items()}
-
-
 def _sum(parts: Sequence[tuple[float, Spread]]) -> tuple[float, Spread]:
     """Several things one after the other: their medians together, and how the sum differs."""
     middle = sum(median for median, _ in parts)
@@ -340,11 +206,3 @@ def _sum(parts: Sequence[tuple[float, Spread]]) -> tuple[float, Spread]:
         return 0.0, Spread(sd=0.0)
     square = sum((median * spread.sd) ** 2 for median, spread in parts)
     return middle, Spread(sd=math.sqrt(square) / middle)
-
-
-def _cumulated(odds: Mapping[Outcome, float]) -> tuple[tuple[float, Outcome], ...]:
-    total, found = 0.0, []
-    for outcome, share in odds.items():
-        total += share
-        found.append((total, outcome))
-    return tuple(found)

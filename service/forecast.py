@@ -18,13 +18,13 @@ from forecast.making import (
     PLAYS,
     Finish,
     Forecast,
-    History,
     MilestoneForecast,
     RowForecast,
     make_forecast,
 )
 from forecast.outcome import Band
 from forecast.setting import WhatIf
+from forecast.staging import History
 from forecast.track import KeptForecast, Track, track_of
 from mission.clock import utc_now
 from mission.config import load_config

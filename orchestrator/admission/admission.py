@@ -97,8 +97,10 @@ class Admission:
     @property
     def unhindered(self) -> bool:
         """Whether whoever is asked first may start: no provider rests, no limit is set, and no
-        finished work waits for its review."""
-        return not (self._rests or self._own or self._unreviewed or self._budget.limited)
+        finished work waits for its review. Asking, or an end that meets no limit, changes nothing
+        here then but the rows that are delayed."""
+        hinders = self._rests or self._own or self._unreviewed or self._behind
+        return not (hinders or self._budget.limited)
 
     def ended(self, end: TaskEnd, asked: str | None) -> TaskEnd:
         """A job is over: book it, and note when its row is tried again.

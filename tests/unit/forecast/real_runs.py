@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from forecast.making import History, Made, set_scene
 from forecast.scene import Scene
 from forecast.setting import WhatIf
 from forecast.spread import DRAWS
+from forecast.staging import History, Made, set_scene
 from mission.journal import End, Journal, Step
 from mission.journal.kinds import AgentEnded, MergeAwaited, Merged, Verified
 from mission.outcome import Outcome

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from forecast.making import History, set_scene
 from forecast.scene import Scene
 from forecast.setting import WhatIf
+from forecast.staging import History, set_scene
 from mission.config import MissionConfig
 from mission.journal import Journal
 from tasks_md.parse import parse
