@@ -44,15 +44,15 @@ def mcp(
             hint="Install the extra: uv tool install 'mission-runner[mcp]'",
         )
     place = place_at(path)
+    redact = Redactor.from_environment(os.environ).text
 
     def opened() -> Mission:
         from lookup.local import LocalMission  # noqa: PLC0415 - after the first answer is out
 
-        return LocalMission(place)
+        return LocalMission(place, redact)
 
     from lookup.server import OneMission, make_server  # noqa: PLC0415 - takes a second
 
-    redact = Redactor.from_environment(os.environ).text
     server = make_server(OneMission(opened), redact, keeps=not http)
     if http:
         from lookup.http import serve_http  # noqa: PLC0415 - the same

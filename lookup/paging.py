@@ -46,9 +46,13 @@ def answer(told: Told, cursor: str | None, redact: Redact) -> str:
     return page
 
 
-def problem(text: str, redact: Redact) -> str:
-    """Why there is no answer, in one line as bounded as an answer is."""
-    return one_line(redact(text), longest=MOST // 5)
+def problem(text: str, redact: Redact, quoted: str = "") -> str:
+    """Why there is no answer: one line, as bounded as an answer is; below it in a fence what
+    others wrote."""
+    line = one_line(redact(text), longest=MOST // 5)
+    if not quoted:
+        return line
+    return f"{line} {_WARNING}\n{fence(one_line(redact(quoted), longest=MOST // 5))}"
 
 
 def _page(head: str, pieces: list[str], start: int, end: int, version: str) -> str:

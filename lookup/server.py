@@ -24,10 +24,13 @@ from lookup.paging import Redact, answer, problem
 from lookup.subscribing import Watching
 from lookup.told import LookupFailedError, Mission
 from lookup.tools import TOOLS, Tool
+from lookup.unreadable import unreadable
 
 #: What may be subscribed to.
 STATUS: Final = "mission://status"
 _STATUS_OF: Final = "mission://status/"  # ... of one of several, by its name behind it
+_MOST_WATCHED: Final = 32  # resources, of one stream
+_ANSWERING: Final = 6  # threads: others that serve in this process need theirs
 _READ_ONLY: Final = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
@@ -114,6 +117,7 @@ class _Desk:
         self._redact = redact
         self._watching = watching
         self._listen = listen
+        self._answering = anyio.CapacityLimiter(_ANSWERING)
 
     async def tools(self, _: Context, __: object) -> types.ListToolsResult:
         several = self._missions.several
@@ -145,7 +149,9 @@ class _Desk:
         if not self._missions.several:
             uris = [STATUS]
         else:
-            names = await anyio.to_thread.run_sync(self._missions.names, context.request)
+            names = await anyio.to_thread.run_sync(
+                self._missions.names, context.request, limiter=self._answering
+            )
             uris = [f"{_STATUS_OF}{name}" for name in names]
         return types.ListResourcesResult(
             resources=[
@@ -185,12 +191,18 @@ class _Desk:
         self, context: Context, asked: types.SubscriptionsListenRequestParams
     ) -> types.SubscriptionsListenResult:
         uris = [str(uri) for uri in asked.notifications.resource_subscriptions or ()]
-        for uri in uris:  # who may not look a mission up is not told when it changes either
-            await self._watching.add(uri, await self._mission_of(uri, context.request))
+        if len(uris) > _MOST_WATCHED:
+            raise MCPError(types.INVALID_PARAMS, f"One stream tells of {_MOST_WATCHED} at most")
+        added: list[str] = []
         try:
+            for uri in dict.fromkeys(uris):
+                # Who may not look a mission up is not told when it changes either.
+                mission = await self._mission_of(uri, context.request)
+                await self._watching.add(uri, mission)
+                added.append(uri)
             return await self._listen(context, asked)
         finally:
-            for uri in uris:
+            for uri in added:
                 self._watching.remove(uri)
 
     async def _mission_of(self, uri: str, request: object) -> Mission:
@@ -198,9 +210,13 @@ class _Desk:
         if uri != (f"{_STATUS_OF}{name}" if self._missions.several else STATUS):
             raise MCPError(types.INVALID_PARAMS, "There is no such resource")
         try:
-            return await anyio.to_thread.run_sync(self._missions.mission, name, request)
+            return await anyio.to_thread.run_sync(
+                self._missions.mission, name, request, limiter=self._answering
+            )
+        except LookupFailedError as error:
+            raise MCPError(types.INVALID_PARAMS, error.message) from None
         except MissionError as error:
-            raise MCPError(types.INVALID_PARAMS, problem(error.message, self._redact)) from None
+            raise MCPError(types.INTERNAL_ERROR, unreadable(error)) from None
 
     def _answer(self, tool: Tool, given: dict[str, Any], request: object) -> str:
         arguments = tool.checked(given, missions=self._missions.several)
@@ -211,16 +227,17 @@ class _Desk:
     async def _in_thread(self, told: Callable[[], str]) -> tuple[str, bool]:
         """What is answered, and whether it is an error. A client that goes away does not wait for a
         thread that is still at it, and so the server ends with its client."""
-        return await anyio.to_thread.run_sync(partial(self._said, told), abandon_on_cancel=True)
+        return await anyio.to_thread.run_sync(
+            partial(self._said, told), limiter=self._answering, abandon_on_cancel=True
+        )
 
     def _said(self, told: Callable[[], str]) -> tuple[str, bool]:
         """What is answered, and whether it is an error."""
         try:
             return told(), False
         except LookupFailedError as error:
-            return problem(error.message, self._redact), True
+            return problem(error.message, self._redact, error.quoted), True
         except MissionError as error:
-            text = f"The mission cannot be read now: {error.message}"
-            return problem(text, self._redact), True
+            return unreadable(error), True
         except Exception as error:  # noqa: BLE001 - the boundary: the SDK would send its words
             return f"The server failed: {type(error).__name__}", True

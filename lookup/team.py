@@ -18,7 +18,7 @@ from lookup.http import PATH, Answering, manager_of
 from lookup.paging import Redact
 from lookup.server import make_server
 from lookup.telling import at
-from lookup.told import LookupFailedError, Mission, Over, Told
+from lookup.told import LookupFailedError, Mission, Told
 from lookup.tools import OF_A_STORAGE, Tool
 from mission.amounts import count
 from mission.state import Status
@@ -27,7 +27,6 @@ from tiers.gateway.app import Mounted
 from tiers.gateway.entrance import reader_of
 from tiers.gateway.storage import PAGE, ReadStorage
 
-_LOOK_EVERY: Final = 2.0  # seconds, for who waits
 _MOST_PAGES: Final = 100  # of a mission's rows
 _MOST_FOUND: Final = 50
 _PERSONS: Final = (Status.NEEDS_QA, Status.BLOCKED, Status.FAILED)
@@ -35,6 +34,8 @@ _PERSONS: Final = (Status.NEEDS_QA, Status.BLOCKED, Status.FAILED)
 
 class TeamMission:
     """A mission of the storage."""
+
+    look_every = 2.0
 
     def __init__(self, storage: ReadStorage, name: str) -> None:
         self._storage = storage
@@ -79,18 +80,13 @@ class TeamMission:
             version=_version(mission),
         )
 
-    def after(self, version: str | None, over: Over) -> str | None:
-        """When it was last copied, once that is another time."""
-        while True:
-            try:
-                with _away():
-                    now = _version(self._row())
-            except (TierError, LookupFailedError) as error:
-                now = f"unreadable: {error.message}"
-            if now != version:
-                return now
-            if over(_LOOK_EVERY):
-                return None
+    def version(self) -> str:
+        """When it was last copied."""
+        try:
+            with _away():
+                return _version(self._row())
+        except (TierError, LookupFailedError) as error:
+            return f"unreadable: {error.message}"
 
     def _row(self) -> dict[str, Any]:
         found = self._storage.mission(self._name, offset=0, limit=1)
@@ -130,7 +126,7 @@ class TeamMissions:
             ):
                 return TeamMission(self._storage, name)
         names = ", ".join(self.names(request)) or "none"
-        raise LookupFailedError(f"There is no such mission. There are: {names}")
+        raise LookupFailedError("There is no such mission. There are:", quoted=names)
 
     def names(self, request: object) -> list[str]:
         """The first hundred that this reader may read."""

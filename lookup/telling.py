@@ -5,13 +5,14 @@ Left out on purpose: hosts, paths, processes, logs and people's names. An agent 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from lookup.told import Told
 from mission.amounts import count
 from mission.journal import Attempt
 from mission.state import Status
+from mission.waits import WaitsFor
 from service.overview import MilestoneView, TaskView
 from service.standing import LiveAttempt, RunSign, Standing, Wait
 from service.story import Story
@@ -65,7 +66,7 @@ def _at_work(standing: Standing, statuses: Mapping[str, str]) -> Iterator[str]:
     for one in standing.attempts:
         if not one.live and statuses.get(one.attempt.task) == Status.IN_PROGRESS:
             waits = standing.waits.get(one.attempt.task, ())
-            why = f": {waits[0].why}" if waits else ""
+            why = f": {_why(waits[0], standing)}" if waits else ""
             yield f"begun, nobody at it: {_attempt(one)}{why}"
     if not live and standing.elsewhere is None:
         yield "at work: nobody"
@@ -137,7 +138,7 @@ def _task(standing: Standing, story: Story, view: TaskView | None) -> Iterator[s
             after = (f"{one} ({'not ' * (one in waiting)}done)" for one in task.depends_on)
             yield f"depends on: {', '.join(after)}"
         yield f"tokens: {count(view.spent_tokens)} of {count(task.estimate_tokens)} estimated"
-        yield from (f"waits: {_wait(one)}" for one in standing.waits.get(task.id, ()))
+        yield from (f"waits: {_wait(one, standing)}" for one in standing.waits.get(task.id, ()))
     live = standing.attempt(story.task)
     for chapter in story.chapters:
         at_it = live is not None and live.live and live.attempt.id == chapter.attempt.id
@@ -150,8 +151,19 @@ def _task(standing: Standing, story: Story, view: TaskView | None) -> Iterator[s
             yield f"notes: {view.task.notes}"
 
 
-def _wait(wait: Wait) -> str:
-    return wait.why + (f", since {at(wait.since)}" if wait.since else "")
+def _wait(wait: Wait, standing: Standing) -> str:
+    return _why(wait, standing) + (f", since {at(wait.since)}" if wait.since else "")
+
+
+def _why(wait: Wait, standing: Standing) -> str:
+    """Without the machine that has the mission, and without who paused it."""
+    claim = standing.elsewhere.claim if standing.elsewhere is not None else None
+    host = claim.host if claim is not None else ""
+    if wait.on == WaitsFor.CLONE and host and wait.why.startswith(f"{host} "):
+        return f"another clone{wait.why.removeprefix(host)}"
+    if wait.on == WaitsFor.PAUSE and standing.paused is not None and standing.paused.by:
+        return wait.why.replace(f"paused by {standing.paused.by}", "paused", 1)
+    return wait.why
 
 
 def _tried(attempt: Attempt, *, live: bool) -> str:
@@ -164,13 +176,18 @@ def _tried(attempt: Attempt, *, live: bool) -> str:
     )
 
 
-def found_told(standing: Standing, words: str) -> Told:
+def found_told(standing: Standing, words: str, hide: Callable[[str], str]) -> Told:
     """The rows that hold all of the words, whatever their case: by name first, then in the order
-    of the file."""
+    of the file.
+
+    Args:
+        hide: Takes out of a whole text what nobody is told; in a part of it that would not be
+            known.
+    """
     wanted = words.casefold().split()
     views = [view for view in standing.overview.tasks if _holds(view, wanted)]
     views.sort(key=lambda view: not all(word in view.task.id.casefold() for word in wanted))
-    found = [_found(view, wanted) for view in views[:_MOST_FOUND]]
+    found = [_found(view, wanted, hide) for view in views[:_MOST_FOUND]]
     return Told(
         what=f"{len(views)} rows found, revision {standing.revision}",
         lines=tuple(found) or ("none: leave a word out, or look at mission_status",),
@@ -189,8 +206,8 @@ def _texts(view: TaskView) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def _found(view: TaskView, words: list[str]) -> str:
-    text = f"{view.task.description} {view.task.notes}"
+def _found(view: TaskView, words: list[str], hide: Callable[[str], str]) -> str:
+    text = hide(f"{view.task.description} {view.task.notes}")
     places = [place for word in words if (place := text.casefold().find(word)) >= 0]
     start = max(0, min(places, default=0) - _EXCERPT // 4)
     excerpt = ("…" if start else "") + text[start : start + _EXCERPT]

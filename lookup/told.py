@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -14,6 +13,11 @@ class LookupFailedError(MissionError):
 
     exit_code = 2
 
+    def __init__(self, message: str, *, quoted: str = "") -> None:
+        """In words of ours alone; what others wrote is `quoted`, and told in a fence."""
+        super().__init__(message)
+        self.quoted = quoted
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
@@ -24,15 +28,13 @@ class Told:
     version: str = ""  # differs once the mission stands otherwise; letters and digits
 
 
-#: Waits for so many seconds, and tells whether to stop waiting: `Stop.wait` does.
-Over = Callable[[float], bool]
-
-
 class Mission(Protocol):
     """A mission that can be looked up. For many threads; every method blocks.
 
-    All raise `MissionError` where the mission cannot be read now.
+    All but `version` raise `MissionError` where the mission cannot be read now.
     """
+
+    look_every: float  # seconds between two looks of who waits until it stands otherwise
 
     def status(self) -> Told:
         """How it stands: run, who is at work, what waits, what is done."""
@@ -47,9 +49,9 @@ class Mission(Protocol):
     def search(self, words: str) -> Told:
         """The rows that fit."""
 
-    def after(self, version: str | None, over: Over) -> str | None:
-        """The version of its status, once it is another one than this; None where it is over
-        before that. One that cannot be read is a version too: this raises nothing."""
+    def version(self) -> str:
+        """What differs once its status does. That it cannot be read is a version too: this raises
+        nothing."""
 
 
 @runtime_checkable
@@ -67,9 +69,11 @@ class Forecast(Protocol):
 class FakeMission:
     """A mission that says what it is told to, for tests."""
 
+    look_every = 0.01
+
     def __init__(self, *lines: str) -> None:
         self.lines = lines
-        self.version = "1"
+        self.revision = "1"
         self.asked: list[tuple[str, str]] = []
 
     def status(self) -> Told:
@@ -88,13 +92,10 @@ class FakeMission:
         """Its lines."""
         return self._told("forecast", "")
 
-    def after(self, version: str | None, over: Over) -> str | None:
-        """As the protocol says."""
-        while self.version == version:
-            if over(0.01):
-                return None
-        return self.version
+    def version(self) -> str:
+        """As it was set."""
+        return self.revision
 
     def _told(self, what: str, word: str) -> Told:
         self.asked.append((what, word))
-        return Told(what=what, lines=self.lines, version=self.version)
+        return Told(what=what, lines=self.lines, version=self.revision)

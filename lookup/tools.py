@@ -43,8 +43,9 @@ class Tool:
         unknown = sorted(given.keys() - needed - {"cursor"})
         missing = sorted(needed - given.keys())
         if unknown or missing:
-            what = f"takes no {unknown[0][:40]!r}" if unknown else f"needs {missing[0]!r}"
-            raise LookupFailedError(f"{self.name} {what}")
+            taken = ", ".join(sorted({*needed, "cursor"}))
+            what = f"takes {taken} alone" if unknown else f"needs {missing[0]!r}"
+            raise LookupFailedError(f"{self.name} {what}", quoted=", ".join(unknown))
         for name, value in given.items():
             if not isinstance(value, str) or len(value) > _LONGEST or "\0" in value:
                 raise LookupFailedError(f"{name} is a text of at most {_LONGEST} characters")
