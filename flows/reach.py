@@ -39,9 +39,13 @@ def reach(note: OnNote) -> Reached:
     server = local.find_or_start(note)
     connect(server.api, local.access())
     load_prefect()
-    if local.ensure(note) != server:
+    now = local.ensure(note)
+    # One that was started again is as good as the first where our settings, which Prefect has read,
+    # hold for it too. Only where its port was taken meanwhile do they not.
+    if (now.api, now.secret) != (server.api, server.secret):
         raise ServerError(
-            "the local Prefect server was replaced while it started", hint="Run again"
+            "the local Prefect server ended while it started, and is at another address now",
+            hint="`mission server status` shows it",
         )
     return Reached(
         api=server.api,

@@ -76,6 +76,7 @@ class LocalServer:
         self.secret = ServerSecret(self.folder)
         self._record = ServerRecord(self.folder)
         self._alive = ProcessLock(self.folder / "alive.lock")
+        self._noted = False  # that it is being started: said once, however often it has to be
 
     def running(self) -> Server | None:
         """The server, if its process is there. It may still be starting up."""
@@ -202,10 +203,12 @@ class LocalServer:
 
     def _start(self, note: OnNote) -> Server:
         first = not (self.folder / "prefect.db").exists()
-        note(
-            "Starting the local Prefect server"
-            + (": the first time takes a while" if first else "")
-        )
+        if not self._noted:
+            note(
+                "Starting the local Prefect server"
+                + (": the first time takes a while" if first else "")
+            )
+            self._noted = True
         last = self._record.read()
         listening = _listen(last.port if last is not None else 0)
         port: int = listening.getsockname()[1]

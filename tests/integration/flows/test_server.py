@@ -19,6 +19,7 @@ from flows.server_record import Server
 from flows.server_secret import fingerprint
 from mission.private import put_private
 from tests.prefect_server import new_server
+from workspace.process import allowed_environment
 
 MISSION = [sys.executable, "-m", "cli", "server"]
 SECRET = "somebody:with-a-long-secret"
@@ -111,6 +112,37 @@ def _one_of_an_older_runner_is_replaced(folder: Path) -> None:
     assert newer.secret == secret
     assert notes[0].startswith("Replacing the local Prefect server of an older runner")
     assert [(folder / name).exists() for name in ("server.log", "server.log.1")] == [True, True]
+
+
+# A client whose server is killed while both start.
+CLIENT = """
+import os, signal, time
+from flows import reach
+from flows.server import LocalServer, answers
+load = reach.load_prefect
+def load_while_it_is_killed():
+    load()
+    os.killpg(LocalServer().running().pid, signal.SIGKILL)
+    while LocalServer().running():
+        time.sleep(0.01)
+reach.load_prefect = load_while_it_is_killed
+reached = reach.reach(print)
+print("answers" if answers(reached.api) else "does not answer")
+"""
+
+
+def test_one_that_is_killed_while_its_client_starts_is_started_again_and_told_of_once(
+    folder: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CLIENT],
+        env=allowed_environment(extra={"MISSION_HOME": str(folder.parent)}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["Starting the local Prefect server", "answers"]
 
 
 @pytest.mark.parametrize(
