@@ -20,6 +20,8 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 # YAML brings text, and the strict sections would insist on members.
 KindName = Annotated[NoticeKind, Field(strict=False)]
 TimeOfDay = Annotated[str, Field(pattern=_TIME_OF_DAY)]
+# RFC 3986's, with the low line that Apprise's own may have.
+Scheme = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+._-]{0,39}$")]
 
 
 def _all_kinds() -> list[NoticeKind]:
@@ -151,10 +153,10 @@ class AppriseConfig(_Addressed):
     """A service that Apprise knows: ntfy, Gotify, mail, Matrix, Telegram and many more."""
 
     type: Literal["apprise"] = Field(default="apprise", description="A service of Apprise's.")
-    schemes: list[str] = Field(
+    schemes: list[Scheme] = Field(
         min_length=1,
-        description="What the address may begin with, such as ntfys, mailtos, matrixs. Others are"
-        " refused.",
+        description="What the address may begin with, without ://, such as ntfys, mailtos, matrixs."
+        " Others are refused.",
     )
 
 
@@ -175,6 +177,12 @@ class QuietConfig(Section):
     except_: list[KindName] = Field(
         default_factory=_only_death, alias="except", description="What is told all the same."
     )
+
+    @model_validator(mode="after")
+    def _some_hours(self) -> QuietConfig:
+        if self.from_ == self.to:
+            raise ValueError("from and to are the same, so nobody would ever be told")
+        return self
 
 
 class NotifyConfig(Section):

@@ -7,23 +7,29 @@ if it did.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Sequence
 from typing import Self
 
-from errors import MachineError
 from mission.config import NotifyConfig
 from mission.journal import Journal
-from mission.journal.kinds import NotifyBegan
+from mission.journal.kinds import NotifyBegan, Told
 from mission.place import Place
 from orchestrator.notifying.noting import note_deaths
-from tasks_md.holder import is_alive, started
+from policy.notifying.sending import MessageState
 from workspace.side_thread import SideWork, cause
 
 LOG = "notify.log"
-_TRIES = 3  # to have it live
 _LOOK_EVERY = 1.0  # seconds
+_FIRST_PAUSE = 1.0  # seconds before it is begun again, three times as long each time
+_LONGEST_PAUSE = 300.0  # seconds
+_LONG = 60.0  # seconds: one that lived so long did begin
+_SHOWN_AFTER = 3  # that ended at once, one after the other
+
+# What goes on when its run is over: nobody waits for it, and it is no mistake that nobody does.
+_going_on: list[subprocess.Popen[bytes]] = []
 
 
 class NotifyBeside(SideWork):
@@ -39,6 +45,8 @@ class NotifyBeside(SideWork):
         self._names = tuple(one.called for one in config.to)
         self._journal = journal
         self._say = say
+        self._ended = 0  # so many one after the other, soon after they began
+        self._is_shown = False
 
     def __enter__(self) -> Self:
         if self._wanted():
@@ -50,36 +58,70 @@ class NotifyBeside(SideWork):
         return bool(self._names)
 
     def _work(self) -> None:
-        for _ in range(_TRIES):
-            pid = self._begin()
-            since = started(pid)
-            while since is not None and is_alive(pid, since):
-                if self._over.wait(_LOOK_EVERY):
-                    return  # it goes on by itself
-            with suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-        raise MachineError(f"it ended {_TRIES} times; {self._place.state_dir / LOG} says why")
+        pause = 0.0
+        while not self._over.wait(pause):
+            began = time.monotonic()
+            if self._has_gone_on():
+                return
+            if time.monotonic() - began > _LONG:
+                self._ended, pause, self._is_shown = 0, 0.0, False
+            self._ended += 1
+            pause = min(max(3 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+        self._begin()  # whatever it died of: the end has to be told, too
 
-    def _begin(self) -> int:
-        """Start it, in a session of its own: a terminal's Ctrl-C is for the run. Its pid."""
-        log = os.open(
-            self._place.state_dir / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600
-        )
-        words = ("notify", "watch", str(self._place.task_file), "--run", str(self._journal.run))
+    def _has_gone_on(self) -> bool:
+        """Begin it, and look on; whether it lives when the run is over, rather than ended."""
+        child = self._begin()
+        if child is None:
+            return False
+        while child.poll() is None:
+            if self._over.wait(_LOOK_EVERY):
+                return True
+        if self._ended + 1 >= _SHOWN_AFTER:
+            log = self._place.state_dir / LOG
+            self._show(f"who tells people ends again and again; {log} says why")
+        return False
+
+    def _begin(self) -> subprocess.Popen[bytes] | None:
+        """Start it; None where that cannot be, which is shown."""
+        _going_on[:] = [one for one in _going_on if one.poll() is None]
         try:
-            return os.posix_spawn(
-                sys.executable,
-                [sys.executable, "-P", "-m", "cli", *words],
-                os.environ,
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, log, 1),
-                    (os.POSIX_SPAWN_DUP2, log, 2),
-                ],
-                setsid=True,
+            child = self._started()
+        except OSError as error:
+            self._show(f"who tells people cannot begin: {cause(error)}")
+            return None
+        _going_on.append(child)
+        return child
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        folder = self._place.state_dir
+        handle = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as log:
+            return subprocess.Popen(
+                self._words(),
+                cwd=folder,  # it outlives us, and keeps no folder of anybody's busy
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                close_fds=True,  # nor a lock that whoever began the run holds
+                start_new_session=True,  # a terminal's Ctrl-C is for the run
             )
-        finally:
-            os.close(log)
+
+    def _words(self) -> Sequence[str]:
+        words = ("notify", "watch", str(self._place.task_file), "--run", str(self._journal.run))
+        return (sys.executable, "-P", "-m", "cli", *words)
+
+    def _show(self, why: str) -> None:
+        """Tell whoever looks on, and have the mission's standing show it until a message arrives:
+        once, until it did begin."""
+        if self._is_shown:
+            return
+        self._is_shown = True
+        self._say(f"Nobody is told what happens: {why} (`mission notify watch` does it as well)")
+        what = f"watcher-{self._journal.run}"  # no message: it has no notices
+        for name in self._names:
+            told = Told(message=what, to=name, notices=(), state=MessageState.FAILED, why=why)
+            self._journal.record(told)
 
     def _note_death(self, error: BaseException) -> None:
         self._say(

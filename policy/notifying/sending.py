@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from mission.notices import Notice, NoticeKind
@@ -23,7 +23,7 @@ from policy.notifying.noticing import passes
 _MOST = 50  # notices in a message
 _FIRST_PAUSE = timedelta(seconds=10)
 _LONGEST_PAUSE = timedelta(minutes=15)
-_STALE = timedelta(days=1)  # what a run left and nobody could send since
+_STALE = timedelta(days=1)  # nobody tried for so long: it is looked at whether it is still so
 
 
 class MessageState(StrEnum):
@@ -57,8 +57,32 @@ class Quiet:
         if not inside:
             return None
         day = here.date() + timedelta(days=1 if over_midnight and at >= self.begins else 0)
-        end = datetime.combine(day, self.ends, here.tzinfo)
-        return end if self.zone is not None else end.replace(tzinfo=None).astimezone()
+        return self._at(day, self.ends, here.tzinfo)
+
+    def within(self, since: datetime, until: datetime) -> timedelta:
+        """How much of that time they take."""
+        taken, at = timedelta(0), since
+        while at < until:
+            end = self.until(at)
+            if end is None:
+                at = self._next_begin(at)
+            elif end <= at:
+                break  # the clocks were put back across their end
+            else:
+                taken += min(end, until) - at
+                at = end
+        return taken
+
+    def _next_begin(self, after: datetime) -> datetime:
+        here = after.astimezone(self.zone)
+        begin = self._at(here.date(), self.begins, here.tzinfo)
+        if begin <= after:
+            begin = self._at(here.date() + timedelta(days=1), self.begins, here.tzinfo)
+        return begin
+
+    def _at(self, day: date, at: time, zone: tzinfo | None) -> datetime:
+        there = datetime.combine(day, at, zone if self.zone is not None else None)
+        return there.astimezone(UTC)  # times of one zone are subtracted as its clocks show them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +128,7 @@ class Sent:
     state: str  # a `MessageState`; a newer version may have others
     at: datetime
     begun: datetime  # when it was first noted
+    tried: datetime | None = None  # when its first try had failed
     tries: int = 0
     here: bool = True  # it was this clone's
 
@@ -143,8 +168,8 @@ def next_step(
     by_key = {one.key: one for one in noticed}
     open_one = next((one for one in sent if _is_open(one)), None)
     if open_one is not None:
-        return _again(open_one, by_key, now, rules)
-    gone = {key for one in sent for key in one.keys}
+        return _again(open_one, by_key, now, rules, holds)
+    gone = {key for one in sent if _blocks(one) for key in one.keys}
     waiting = [
         one
         for one in by_key.values()
@@ -186,37 +211,56 @@ def newest(told: Sequence[Sent]) -> list[Sent]:
     found: dict[tuple[str, str], Sent] = {}
     for one in told:
         first = found.get((one.to, one.id))
+        if first is not None and first.here != one.here:
+            first = None  # what another clone tried does not count here
+        tried = None if first is None else first.tried
+        if tried is None and one.state == MessageState.FAILED:
+            tried = one.at
         begun = one.at if first is None else first.begun
-        found[one.to, one.id] = Sent(
-            id=one.id,
-            to=one.to,
-            keys=one.keys,
-            state=one.state,
-            at=one.at,
-            begun=begun,
-            tries=one.tries,
-            here=one.here,
-        )
+        found[one.to, one.id] = replace(one, begun=begun, tried=tried)
     return list(found.values())
 
 
 def _is_open(one: Sent) -> bool:
     """Whether it is still to be sent by this clone. One that another clone was about to send may
-    have arrived: it is not sent again."""
-    return one.here and one.state in (MessageState.SENDING, MessageState.FAILED)
+    have arrived: it is not sent again. One without notices only says that nobody sends."""
+    open_states = (MessageState.SENDING, MessageState.FAILED)
+    return one.here and bool(one.keys) and one.state in open_states
 
 
-def _again(one: Sent, by_key: Mapping[str, Notice], now: datetime, rules: Rules) -> Next:
+def _blocks(one: Sent) -> bool:
+    """Whether nothing else is to have its notices: not what another clone sent in vain."""
+    return one.here or one.state not in (MessageState.FAILED, MessageState.GIVEN_UP)
+
+
+def _again(
+    one: Sent, by_key: Mapping[str, Notice], now: datetime, rules: Rules, holds: Set[str]
+) -> Next:
     its = [by_key[key] for key in one.keys if key in by_key]
     what = Message(id=one.id, to=one.to, notices=tuple(its), tries=one.tries)
-    limit = max(rules.retry, timedelta(0))
-    if not its or now - one.begun > _STALE or (one.tries and now - one.begun > limit):
+    silence = rules.quiet
+    if silence is not None and any(notice.kind in silence.told for notice in its):
+        silence = None
+    if not its or _is_spent(one, rules.retry, silence):
         return Next(give_up=what, pending=len(its))
+    is_over = all(passes(notice.kind) and notice.key not in holds for notice in its)
+    if now - one.at > _STALE and is_over and len(its) == len(one.keys):
+        return Next(over=what.notices, pending=len(its))
     again = one.at + pause_after(one.tries)
     if one.state == MessageState.FAILED and one.at <= now < again:
         return Next(wait=again, pending=len(its))
-    silence = rules.quiet
     until = None if silence is None else silence.until(now)
-    if silence is not None and until and all(one.kind not in silence.told for one in its):
+    if until is not None:
         return Next(wait=until, pending=len(its))
     return Next(send=what, pending=len(its))
+
+
+def _is_spent(one: Sent, retry: timedelta, silence: Quiet | None) -> bool:
+    """Whether the last try was one too many. Quiet hours do not count; nor does a machine that was
+    off, as a try comes first, whatever the time."""
+    if not one.tries or one.tried is None:
+        return False
+    took = one.at - one.tried
+    if silence is not None:
+        took -= silence.within(one.tried, one.at)
+    return took >= max(retry, timedelta(0))

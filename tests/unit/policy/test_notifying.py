@@ -22,6 +22,7 @@ from policy.notifying.sending import (
     Receiver,
     Rules,
     Sent,
+    message,
     newest,
     next_step,
 )
@@ -31,6 +32,7 @@ from policy.notifying.wording import words
 
 T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 ALL = frozenset(NoticeKind)
 
 
@@ -281,15 +283,100 @@ def test_what_another_clone_was_about_to_send_is_not_sent_again() -> None:
     assert next_step(receiver, [one], [ours], now, rules=Rules()).send is not None
 
 
-def test_a_message_that_does_not_arrive_is_given_up_in_the_end() -> None:
-    one = Notice(kind=NoticeKind.ENDED, key="k", title="t", at=T0)
+def at_once(
+    *said: tuple[str, datetime],
+    now: datetime,
+    rules: Rules | None = None,
+    kind: NoticeKind = NoticeKind.ENDED,
+    here: bool = True,
+    holds: frozenset[str] = frozenset(),
+) -> Next:
+    """What is to be done after words about a message, each with its time."""
+    one = Notice(kind=kind, key="k", title="t", at=T0)
     receiver = Receiver(name="chat", kinds=ALL, since=0)
-    failed = Sent(id="m", to="chat", keys=("k",), state="failed", at=T0, begun=T0, tries=1)
-    soon = next_step(receiver, [one], [failed], T0 + MINUTE / 10, rules=Rules())
-    assert soon.wait == T0 + timedelta(seconds=10)
-    assert next_step(receiver, [one], [failed], T0 + MINUTE, rules=Rules()).send is not None
-    late = next_step(receiver, [one], [failed], T0 + timedelta(hours=2), rules=Rules())
+    words_, tries = [], 0
+    for state, at in said:
+        tries += state == "failed"
+        its = message("chat", [one])
+        words_.append(
+            Sent(
+                id=its.id,
+                to="chat",
+                keys=("k",),
+                state=state,
+                at=at,
+                begun=at,
+                tries=tries,
+                here=here,
+            )
+        )
+    return next_step(receiver, [one], newest(words_), now, rules=rules or Rules(), holds=holds)
+
+
+def test_a_message_that_does_not_arrive_is_given_up_in_the_end() -> None:
+    first = ("failed", T0)
+    assert at_once(first, now=T0 + MINUTE / 10).wait == T0 + timedelta(seconds=10)
+    assert at_once(first, now=T0 + MINUTE).send is not None
+    last = ("failed", T0 + timedelta(hours=1))
+    late = at_once(first, last, now=T0 + timedelta(hours=2))
     assert late.give_up is not None
+    once = at_once(first, now=T0, rules=Rules(retry=timedelta(0)))
+    assert once.give_up is not None
+
+
+def test_quiet_hours_do_not_count_as_time_in_which_it_was_tried() -> None:
+    rules, evening = Rules(quiet=QUIET), T0.replace(hour=20, minute=58)
+    first, sending = ("failed", evening), ("sending", evening - MINUTE)
+    morning = datetime.fromisoformat("2026-03-03T06:00:00+00:00")
+    night = at_once(sending, first, now=morning - MINUTE, rules=rules)
+    assert night.wait == morning
+    assert at_once(sending, first, now=morning, rules=rules).send is not None
+    again = ("failed", morning + MINUTE)
+    assert at_once(sending, first, again, now=morning + 9 * MINUTE, rules=rules).send is not None
+    last = ("failed", morning + timedelta(hours=1))
+    assert at_once(sending, first, last, now=morning + DAY, rules=rules).give_up is not None
+
+
+@given(st.integers(0, 4000), st.integers(0, 4000))
+def test_quiet_time_is_as_long_as_minutes_tell(begin: int, minutes: int) -> None:
+    since = datetime(2026, 3, 27, tzinfo=UTC) + begin * MINUTE  # the clocks go forward on the 29th
+    counted = sum(QUIET.until(since + n * MINUTE) is not None for n in range(minutes))
+    assert QUIET.within(since, since + minutes * MINUTE) == counted * MINUTE
+
+
+def test_what_a_machine_left_that_was_off_for_days_is_tried_once_more_if_it_is_still_so() -> None:
+    monday = T0 + 3 * DAY
+    for said in ([("sending", T0)], [("sending", T0), ("failed", T0 + MINUTE)]):
+        assert at_once(*said, now=monday).send is not None
+        gone = at_once(*said, now=monday, kind=NoticeKind.BLOCKED)
+        assert gone.over
+        so = at_once(*said, now=monday, kind=NoticeKind.BLOCKED, holds=frozenset("k"))
+        assert so.send is not None
+    days = Rules(retry=5 * DAY)
+    tried = [("failed", T0), ("failed", T0 + 2 * DAY)]
+    assert at_once(*tried, now=monday, rules=days).send is not None
+
+
+@pytest.mark.parametrize(
+    ("state", "is_told"),
+    [
+        ("sending", False),
+        ("sent", False),
+        ("over", False),
+        ("of a newer version", False),
+        ("failed", True),
+        ("given-up", True),
+    ],
+)
+def test_what_another_clone_sent_in_vain_is_told_here(state: str, is_told: bool) -> None:
+    step = at_once((state, T0), now=T0 + MINUTE, here=False)
+    assert (step.send is not None) == is_told
+
+
+def test_a_word_that_nobody_sends_is_no_message() -> None:
+    receiver = Receiver(name="chat", kinds=ALL, since=0)
+    said = Sent(id="watcher-1", to="chat", keys=(), state="failed", at=T0, begun=T0)
+    assert next_step(receiver, [], [said], T0 + DAY, rules=Rules()).idle
 
 
 def test_text_of_others_is_one_line_that_calls_nobody() -> None:
