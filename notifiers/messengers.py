@@ -43,6 +43,11 @@ class Messenger:
         service = apprise.Apprise.instantiate(address, asset=asset)
         if service is None:
             raise NotifyError("Apprise does not understand the address", hint=_LOOK)
+        if len(service) > 1:  # Apprise does not tell which of them have it, and all would again
+            raise NotifyError(
+                f"the address names {len(service)} targets, and a message is repeated for all",
+                hint="Give each a receiver of its own, below `notify.to` in mission.yaml",
+            )
         service.redirects = False  # the message goes to the host that the address names
         service.socket_connect_timeout = self.timeout.total_seconds()
         service.socket_read_timeout = self.timeout.total_seconds()

@@ -50,7 +50,8 @@ class NotifierConfig(Section):
         default_factory=_all_kinds, min_length=1, description="What it is told."
     )
     timeout: Duration = Field(
-        default=timedelta(seconds=20), description="How long one try to tell it may take."
+        default=timedelta(seconds=20),
+        description="How long one try to tell it may take; with apprise, each step of one.",
     )
 
     @property

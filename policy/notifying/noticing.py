@@ -6,7 +6,7 @@ every clone and after every crash. What has a key that was noted before is not t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -101,17 +101,12 @@ def notices(seen: Seen, now: datetime, *, gate_after: timedelta) -> Iterator[Not
         yield from _of_run(one, seen.rows)
 
 
-def standing_keys(seen: Seen, now: datetime, *, gate_after: timedelta) -> frozenset[str]:
-    """The keys of what holds now: a row that was blocked, and is no more, is not told as that."""
-    return frozenset(one.key for one in notices(seen, now, gate_after=gate_after))
-
-
 def passes(kind: str) -> bool:
     """Whether what such a notice is about may be over before anybody is told of it."""
     return kind in (*_KINDS.values(), NoticeKind.GATE)
 
 
-def new(found: Iterator[Notice], noted: Set[str]) -> list[Notice]:
+def new(found: Iterable[Notice], noted: Set[str]) -> list[Notice]:
     """Those that were not noted before, each once."""
     news: dict[str, Notice] = {}
     for one in found:

@@ -202,13 +202,14 @@ def pause_after(tries: int) -> timedelta:
     return min(_FIRST_PAUSE * 3.0 ** min(max(tries, 1) - 1, 20), _LONGEST_PAUSE)
 
 
-def newest(told: Sequence[Sent]) -> list[Sent]:
+def newest(told: Sequence[Sent], before: Sequence[Sent] = ()) -> list[Sent]:
     """Of each message the newest word, oldest message first.
 
     Args:
         told: Words in their order; `begun` of each is not looked at.
+        before: What this gave of the words before these.
     """
-    found: dict[tuple[str, str], Sent] = {}
+    found: dict[tuple[str, str], Sent] = {(one.to, one.id): one for one in before}
     for one in told:
         first = found.get((one.to, one.id))
         if first is not None and first.here != one.here:

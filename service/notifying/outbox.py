@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from errors import NotifyError
@@ -23,6 +23,7 @@ class Ended:
     id: str  # the message's
     why: str = ""  # it did not arrive; empty: it did
     hint: str = ""
+    late: bool = False  # it was told before that it hangs
 
 
 @dataclass(kw_only=True, slots=True)
@@ -34,7 +35,8 @@ class _Try:
 
 
 class Outbox:
-    """One try at a time for each receiver. Used by one thread."""
+    """One try at a time for each receiver: none begins before the last has ended, however long it
+    hangs, as it may still arrive. Used by one thread."""
 
     def __init__(
         self,
@@ -59,6 +61,10 @@ class Outbox:
     def busy(self, to: str) -> bool:
         """Whether a try for a receiver is under way, or hangs."""
         return to in self._tries
+
+    def hangs(self, to: str) -> bool:
+        """Whether a try for a receiver has no end, which was told already."""
+        return to in self._tries and self._tries[to].hangs
 
     @property
     def empty(self) -> bool:
@@ -89,9 +95,8 @@ class Outbox:
             pass
         told = []
         for one in found:
-            its = self._tries.pop(one.to, None)
-            if its is not None and not its.hangs:
-                told.append(one)
+            its = self._tries.pop(one.to)
+            told.append(replace(one, late=its.hangs))
         return told + self._overdue()
 
     def _overdue(self) -> list[Ended]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mission.config import MissionConfig
@@ -31,6 +31,7 @@ class Heard:
     since: Mapping[str, int]  # the entry from which on each receiver is told, by name
     began: datetime | None  # when anybody was first to be told; None: never
     runs: Sequence[Run]  # those that had people told, oldest first
+    last: int = 0  # the newest entry that this knows of
     expected: datetime | None = None  # the finish, as it was last noted
 
     @property
@@ -43,8 +44,17 @@ class Heard:
         return [one for one in self.sent if one.to == name]
 
 
-def hear(journal: Journal, plan: Plan, config: MissionConfig, now: datetime) -> Heard:
+def hear(
+    journal: Journal,
+    plan: Plan,
+    config: MissionConfig,
+    now: datetime,
+    before: Heard | None = None,
+) -> Heard:
     """Read it. One thread at a time.
+
+    Args:
+        before: What was known then: of notices and messages, what came since is read.
 
     Raises:
         JournalError: The journal cannot be read.
@@ -52,8 +62,7 @@ def hear(journal: Journal, plan: Plan, config: MissionConfig, now: datetime) -> 
     with journal.at_one_moment():
         began = journal.events(NotifyBegan)
         all_runs = {run.id: run for run in journal.runs()}
-        noticed = [_notice(one) for one in journal.events(Noticed)]
-        sent = newest([_sent(one, all_runs) for one in journal.events(Told)])
+        noticed, sent, number = _written(journal, all_runs, before)
         since: dict[str, int] = {}
         for one in began:
             for name in one.what.to:
@@ -72,8 +81,37 @@ def hear(journal: Journal, plan: Plan, config: MissionConfig, now: datetime) -> 
         since=since,
         began=began[0].at if began else None,
         runs=runs,
+        last=number,
         expected=datetime.fromisoformat(last[0].what.p80) if last else None,
     )
+
+
+def catch_up(journal: Journal, heard: Heard) -> Heard:
+    """What is known, with the notices and messages that were noted since.
+
+    Raises:
+        JournalError: The journal cannot be read.
+    """
+    with journal.at_one_moment():
+        runs = {run.id: run for run in journal.runs()}
+        noticed, sent, last = _written(journal, runs, heard)
+    return replace(heard, noticed=noticed, sent=sent, last=last)
+
+
+def _written(
+    journal: Journal, runs: Mapping[int, Run], before: Heard | None
+) -> tuple[Sequence[Notice], Sequence[Sent], int]:
+    """The notices, the messages, and the number of the newest entry."""
+    known = 0 if before is None else before.last
+    newest_one = journal.last_event()
+    noticed = [_notice(one) for one in journal.events(Noticed, after=known)]
+    sent = [_sent(one, runs) for one in journal.events(Told, after=known)]
+    if before is not None:
+        noticed = [*before.noticed, *noticed]
+        sent = newest(sent, before.sent)
+    else:
+        sent = newest(sent)
+    return noticed, sent, 0 if newest_one is None else newest_one.id
 
 
 def _seen(

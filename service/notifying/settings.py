@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from mission.config import NotifyConfig
+from mission.config import AppriseConfig, NotifyConfig
 from policy.notifying.sending import Quiet, Receiver, Rules
+
+_STEPS = 6  # of a try of Apprise's
 
 
 def rules_of(config: NotifyConfig) -> Rules:
@@ -38,8 +40,12 @@ def receivers_of(config: NotifyConfig, since: Mapping[str, int]) -> Sequence[Rec
 
 
 def limits_of(config: NotifyConfig) -> Mapping[str, timedelta]:
-    """How long one try may take, by receiver."""
-    return {one.called: one.timeout for one in config.to}
+    """How long one try may take, by receiver. Apprise bounds each step of one: to connect, to
+    greet, to log in, to send, and some services ask for something first."""
+    return {
+        one.called: one.timeout * (_STEPS if isinstance(one, AppriseConfig) else 1)
+        for one in config.to
+    }
 
 
 def zone_of(config: NotifyConfig) -> tzinfo | None:

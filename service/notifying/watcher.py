@@ -7,7 +7,8 @@ killed does not take it along, and it tells that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from errors import MissionError
@@ -17,12 +18,10 @@ from mission.journal import Journal
 from mission.journal.kinds import FinishExpected, Told
 from mission.notices import Notice, NoticeKind
 from mission.place import Place
-from mission.plan import read_plan
-from mission.plan_copy import plan_file
 from notifiers.protocol import Outgoing
 from orchestrator.claiming.memory import signed_at
 from orchestrator.notifying.noting import lives, note
-from policy.notifying.noticing import new, notices, standing_keys
+from policy.notifying.noticing import new, notices
 from policy.notifying.sending import (
     Message,
     MessageState,
@@ -36,14 +35,18 @@ from service.notifying.composing import outgoing
 from service.notifying.daily import daily_digest
 from service.notifying.expecting import expected_finish
 from service.notifying.outbox import Ended, Outbox
-from service.notifying.reading import Heard, hear
+from service.notifying.plan_seen import PlanSeen
+from service.notifying.reading import Heard, catch_up, hear
 from service.notifying.settings import receivers_of, rules_of
 from service.sources import journal_version
-from tasks_md.model import Plan
 
 _LOOK_EVERY = 1.0  # seconds
 _EXPECT_EVERY = 600.0  # seconds: it takes a part of one
 _AT_LEAST_EVERY = 30.0  # seconds: gates that cannot find out say nothing new, and time passes
+_REST = 9.0  # times as long as a look took it rests: of a large mission one takes seconds
+_PLAN_AWAY = (
+    60.0  # seconds after the end of the run for which a plan that nobody can read is awaited
+)
 _BEYOND_SIGNS = timedelta(seconds=10)
 
 
@@ -60,15 +63,24 @@ class Watcher:
     clock: Clock = SYSTEM_CLOCK
     finish: Callable[[Place], datetime | None] = expected_finish  # of the mission, if it is known
     _expects_at: float = 0.0  # by the monotonic clock: when the forecast is looked at next
-    _plan: Plan | None = None  # as it could last be read
     _heard: Heard | None = None
     _version: object | None = None
     _looked: float = 0.0  # by the monotonic clock
+    _looks_at: float = 0.0  # by the monotonic clock: not before that
+    _holds: frozenset[str] = frozenset()  # the keys of what was so at the last look
     # Noted and not yet sent: when, and when it goes out at the latest, by the monotonic clock.
     _held: dict[str, tuple[Message, datetime, float]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._plan = PlanSeen(place=self.place)
+
     def watch(self) -> None:
-        """Look on until the run is over and everybody was told, or given up."""
+        """Look on until the run is over and everybody was told, or given up.
+
+        Raises:
+            MissionError: The run is over, and its plan cannot be read.
+        """
+        self._await_plan()
         while self.place.journal_file.exists():
             heard = self._look()
             over = self.run is not None and self._is_over(heard, self.run)
@@ -85,34 +97,47 @@ class Watcher:
     def _receivers(self, heard: Heard) -> list[Receiver]:
         return list(receivers_of(self.config.notify, heard.since))
 
+    def _await_plan(self) -> None:
+        """Wait until the plan could be read once: a person is at it, perhaps."""
+        over_since = None
+        while self._plan.look() is None and self.place.journal_file.exists():
+            run = next((one for one in self.journal.runs() if one.id == self.run), None)
+            if run is not None and run.ended is None and lives(run):
+                over_since = None
+            elif self.run is not None:
+                over_since = over_since or self.clock.monotonic()
+                if self._plan.wrong and self.clock.monotonic() - over_since > _PLAN_AWAY:
+                    raise self._plan.wrong
+            self.outbox.ended(_LOOK_EVERY)  # nothing is under way
+
     def _look(self) -> Heard:
         """What is known by now, with what is new noted."""
-        version, now = self._version_now(), self.clock.monotonic()
-        fresh = version is not None and version == self._version and not self._has_died()
-        if self._heard is not None and fresh and now - self._looked < _AT_LEAST_EVERY:
+        began = self.clock.monotonic()
+        if self._heard is not None and not self._is_due(began):
             return self._heard
-        self._version, self._looked = version, now
-        try:
-            self._plan = read_plan(self.place)
-        except MissionError:
-            if self._plan is None:  # a person is at it; else what it was counts
-                raise
+        self._version, self._looked = self._version_now(), began
+        self._plan.look()
         heard = self._hear()
         news = self._news(heard)
         if news:
             note(self.journal, news)
-            heard = self._hear()
+            heard = catch_up(self.journal, heard)
         self._heard = heard
+        took = self.clock.monotonic() - began
+        self._looks_at = began + took + min(_REST * took, _AT_LEAST_EVERY)
         return heard
+
+    def _is_due(self, now: float) -> bool:
+        if now < self._looks_at:
+            return False
+        version = self._version_now()
+        fresh = version is not None and version == self._version and not self._has_died()
+        return not fresh or now - self._looked >= _AT_LEAST_EVERY
 
     def _version_now(self) -> object | None:
         """What differs when journal or plan do; None where that cannot be told yet."""
         journal = journal_version(self.place)
-        try:
-            plan = plan_file(self.place).stat()
-        except OSError:
-            return None
-        return None if journal is None else (journal, plan.st_mtime_ns, plan.st_ino, plan.st_size)
+        return None if journal is None else (journal, self._plan.version())
 
     def _has_died(self) -> bool:
         """Whether a run that was at work is no more: the journal does not tell that."""
@@ -121,16 +146,20 @@ class Watcher:
         return any(one.alive and not lives(one.run) for one in at_work)
 
     def _hear(self) -> Heard:
-        if self._plan is None:
+        if self._plan.plan is None:
             raise AssertionError("the plan is read first")
-        return hear(self.journal, self._plan, self.config, self.clock.now())
+        now = self.clock.now()
+        return hear(self.journal, self._plan.plan, self.config, now, self._heard)
 
     def _news(self, heard: Heard) -> list[Notice]:
         if heard.seen is None:
             return []
         now, after = self.clock.now(), self.config.notify.gate_after
-        found = new(notices(heard.seen, now, gate_after=after), heard.keys)
-        found += daily_digest(self.place, self.config.notify, heard, now)
+        its = list(notices(heard.seen, now, gate_after=after))
+        self._holds = frozenset(one.key for one in its)
+        found = new(its, heard.keys)
+        with suppress(MissionError):  # as the plan is being edited: it is due at the next look, too
+            found += daily_digest(self.place, self.config.notify, heard, now)
         return found
 
     def _expect(self, heard: Heard) -> Heard:
@@ -148,7 +177,7 @@ class Watcher:
             if notice is not None:
                 note(self.journal, [notice])
             self.journal.record(FinishExpected(p80=finish.isoformat(timespec="seconds")))
-        heard = self._heard = self._hear()
+        heard = self._heard = replace(catch_up(self.journal, heard), expected=finish)
         return heard
 
     def _is_at_work(self, heard: Heard) -> bool:
@@ -161,17 +190,13 @@ class Watcher:
         if name in self._held:
             self._send_if_carried(name, heard)
             return Next(wait=now)
-        holds = frozenset[str]()
-        if heard.seen is not None:
-            after = self.config.notify.gate_after
-            holds = standing_keys(heard.seen, now, gate_after=after)
         step = next_step(
             receiver,
             heard.noticed,
             heard.sent_to(name),
             now,
             rules=rules_of(self.config.notify),
-            holds=holds,
+            holds=self._holds,
         )
         if step.over:
             self._note(message(name, step.over), MessageState.OVER)
@@ -179,7 +204,17 @@ class Watcher:
             self._note(step.give_up, MessageState.GIVEN_UP, why=self._last_why(step.give_up))
         if step.send is not None and not self.outbox.busy(name):
             self._begin(step.send, heard)
+        elif step.send is not None and self.outbox.hangs(name):
+            self._note_hanging(step.send, heard)
         return step
+
+    def _note_hanging(self, what: Message, heard: Heard) -> None:
+        """Nothing goes out before the last try has ended. That counts as one that failed, so that
+        it is shown, and given up in the end."""
+        if what.id not in {one.id for one in heard.sent_to(what.to)}:
+            self._note(what, MessageState.SENDING)
+        tried = replace(what, tries=what.tries + 1)
+        self._note(tried, MessageState.FAILED, why="the last try still hangs")
 
     def _begin(self, what: Message, heard: Heard) -> None:
         """Note that it goes out, and send it once other clones can know that."""
@@ -212,22 +247,20 @@ class Watcher:
 
     def outgoing(self, what: Message) -> Outgoing:
         """A message in words, without secrets."""
-        mission = self.redact(self._plan.mission) if self._plan is not None else ""
+        mission = self.redact(self._plan.plan.mission) if self._plan.plan is not None else ""
         return outgoing(what, mission, self.place, self.config, self.clock.now(), self.redact)
 
     def _note_end(self, ended: Ended) -> None:
-        sent = [] if self._heard is None else self._heard.sent_to(ended.to)
-        noted = next((one for one in sent if one.id == ended.id), None)
-        its = {} if self._heard is None else {one.key: one for one in self._heard.noticed}
-        if noted is None:
-            heard = self._heard = self._hear()
-            noted = next(one for one in heard.sent_to(ended.to) if one.id == ended.id)
-            its = {one.key: one for one in heard.noticed}
+        heard = self._heard if self._heard is not None else self._hear()
+        noted = next(one for one in heard.sent_to(ended.to) if one.id == ended.id)
+        if ended.late and ended.why:
+            return  # that it failed is noted
+        its = {one.key: one for one in heard.noticed}
         what = Message(
             id=ended.id,
             to=ended.to,
             notices=tuple(its[key] for key in noted.keys if key in its),
-            tries=noted.tries + 1,
+            tries=noted.tries if ended.late else noted.tries + 1,
         )
         why = ". ".join(filter(None, (ended.why, ended.hint)))
         self._note(what, MessageState.FAILED if why else MessageState.SENT, why=why)
@@ -244,7 +277,8 @@ class Watcher:
         )
         self.journal.record(told, task=tasks.pop() if len(tasks) == 1 else None)
         self._version = None  # look again: it was written in the same tick, perhaps
-        self._heard = self._hear()
+        if self._heard is not None:
+            self._heard = catch_up(self.journal, self._heard)
 
     def _last_why(self, what: Message) -> str:
         """Why the last try of a message failed."""

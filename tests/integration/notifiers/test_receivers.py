@@ -103,6 +103,14 @@ def test_ntfy_is_told_by_its_protocol(tmp_path: Path, receiver: WebReceiver) -> 
     assert posted.data["message"] == TEXT
 
 
+def test_several_targets_in_one_address_are_refused(tmp_path: Path, receiver: WebReceiver) -> None:
+    address = f"ntfy://127.0.0.1:{receiver.port}/mission/team"
+    with pytest.raises(NotifyError, match="names 2 targets") as refused:
+        messenger(tmp_path, "ntfy", address).tell(outgoing())
+    assert "a receiver of its own" in refused.value.hint
+    assert not receiver.posted
+
+
 def test_gotify_is_told_by_its_protocol(tmp_path: Path, receiver: WebReceiver) -> None:
     address = f"gotify://127.0.0.1:{receiver.port}/a-token"
     messenger(tmp_path, "gotify", address).tell(outgoing())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,20 +13,25 @@ from pathlib import Path
 import pytest
 
 from cli.status_page import status_page
+from errors import TaskFileError
 from mission.clock import utc_now
 from mission.config import NotifyConfig, parse_config
 from mission.journal import Journal
-from mission.journal.kinds import FinishExpected, NotifyBegan, StatusSet
+from mission.journal.kinds import FinishExpected, NotifyBegan, StatusSet, Told
 from mission.notices import NoticeKind
 from mission.place import Place
+from mission.plan import read_plan
 from notifiers.protocol import Notifier, NotifierInMemory, Outgoing
 from orchestrator.notifying.noting import note_deaths
+from policy.notifying import sending
 from service.builder import Standings
+from service.notifying import outbox, plan_seen
 from service.notifying import watcher as watching
 from service.notifying.outbox import Outbox
 from service.notifying.settings import limits_of
 from service.notifying.watcher import Watcher
 from tasks_md.holder import started
+from tasks_md.model import Plan
 from tests.command import run as mission_command
 from tests.scratch import HEADER, row
 
@@ -231,3 +238,84 @@ def test_a_run_that_died_is_noted_before_its_end_is_written_down(scene: Scene) -
     scene.end()
     scene.watch({"chat": fake})
     assert kinds(fake) == [NoticeKind.DIED]
+
+
+@dataclass(kw_only=True)
+class Slow:
+    """A notifier that hangs at first."""
+
+    then: Callable[[], None]  # what is so before it goes on
+    told: list[Outgoing] = field(default_factory=list)
+
+    def tell(self, message: Outgoing) -> None:
+        self.told.append(message)
+        if len(self.told) == 1:
+            self.then()
+
+
+def states(scene: Scene) -> list[str]:
+    with scene.journal() as journal:
+        return [one.what.state for one in journal.events(Told)]
+
+
+def test_what_arrives_late_is_not_sent_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "_GRACE", 0.0)
+    monkeypatch.setattr(sending, "_FIRST_PAUSE", timedelta(0))
+
+    def arrives() -> None:
+        while states(scene).count("failed") < 2:
+            time.sleep(0.05)  # what hangs is shown, and nothing goes out meanwhile
+
+    slow = Slow(then=arrives)
+    scene.begin()
+    scene.say("blocked", "no key")
+    scene.end()
+    scene.watch({"chat": slow}, to=[{**TO, "name": "chat", "timeout": "1s"}])
+    assert len(slow.told) == 1
+    assert states(scene)[-1] == "sent"
+    assert Standings(scene.place).current().untold == ()
+
+
+def test_a_receiver_that_hangs_for_good_is_given_up_with_what_comes_after(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_GRACE", 0.0)
+    for_good = threading.Event()
+
+    def more() -> None:
+        scene.say("failed", "crashed")
+        scene.end()
+        for_good.wait()
+
+    slow = Slow(then=more)
+    scene.begin()
+    scene.say("blocked", "no key")
+    scene.watch({"chat": slow}, to=[{**TO, "name": "chat", "timeout": "1s"}], retry="0s")
+    for_good.set()
+    (one,) = slow.told
+    assert [event["event"] for event in one.events] == [NoticeKind.BLOCKED]
+    assert states(scene).count("given-up") == 2
+    (shown,) = Standings(scene.place).current().untold
+    assert (shown.given_up, shown.why) == (True, "the last try still hangs")
+
+
+def test_a_plan_that_somebody_is_editing_is_waited_for_and_read_when_it_changed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake, looks = NotifierInMemory(), iter([False, False, True])
+    at_last: list[Path] = []
+
+    def read(place: Place) -> Plan:
+        if not next(looks):  # it is read once, and no more
+            raise TaskFileError("is being edited")
+        at_last.append(place.task_file)
+        return read_plan(place)
+
+    monkeypatch.setattr(plan_seen, "read_plan", read)
+    scene.begin()
+    scene.say("blocked", "no key")
+    os.utime(scene.place.task_file, (1, 1))
+    scene.end()
+    scene.watch({"chat": fake, "phone": fake})
+    assert len(at_last) == 1
+    assert NoticeKind.BLOCKED in kinds(fake)

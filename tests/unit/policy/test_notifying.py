@@ -14,7 +14,7 @@ from mission.journal import Event, Journal, Run
 from mission.journal.kinds import GateAnswered, RowWaits, StatusSet, Told
 from mission.notices import Notice, NoticeKind
 from policy.budget import Amount, Cap, Scope
-from policy.notifying.noticing import Milestone, Row, RunSeen, Seen, new, notices, standing_keys
+from policy.notifying.noticing import Milestone, Row, RunSeen, Seen, new, notices
 from policy.notifying.sending import (
     MessageState,
     Next,
@@ -399,12 +399,6 @@ def test_a_message_is_bounded_whatever_others_wrote(texts: list[str]) -> None:
     assert made.title.splitlines() == [made.title]
     assert len(made.title) < 250
     assert len(made.text) < 20_000
-
-
-def test_standing_keys_are_what_would_be_told() -> None:
-    row = Row(task="A", status="failed")
-    seen = Seen(since=5, rows=[row], statuses={"A": status("A", "failed", T0)})
-    assert standing_keys(seen, T0, gate_after=MINUTE) == {one.key for one in told(seen, T0)}
 
 
 def test_a_clock_that_is_set_back_holds_nothing_up() -> None:
