@@ -77,7 +77,7 @@ def follow(request: RunRequest, display: Display, stop: Stop) -> RunEnd:
     finally:
         keeper.end(last)
         if keeper.begun:
-            left_open.note(keeper.lost)
+            left_open.note(keeper.lost, display.say)
     return end
 
 
@@ -91,12 +91,20 @@ class LeftOpen:
     def __bool__(self) -> bool:
         return self._file.exists()
 
-    def note(self, left_open: bool) -> None:
-        """Note it for the next run."""
-        if left_open:
-            self._file.touch()
-        else:
-            self._file.unlink(missing_ok=True)
+    def note(self, left_open: bool, say: Callable[[str], None]) -> None:
+        """Note it for the next run. Where that cannot be done it is said: how the run itself ended
+        matters more."""
+        try:
+            if left_open:
+                self._file.touch()
+            else:
+                self._file.unlink(missing_ok=True)
+        except OSError as error:
+            why = told(error)
+            say(
+                "The next run is not told whether Prefect's record of this one is closed: "
+                + ". ".join(filter(None, (str(why), why.hint)))
+            )
 
 
 def _opening(place: Place, request: RunRequest) -> Opening:

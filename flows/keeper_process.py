@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,12 +20,14 @@ from flows.messages import (
     Noted,
     Opening,
     Over,
+    RowsChanged,
     RunOver,
     packed,
     unpacked,
 )
 from flows.wording import gaps, no_record
 from workspace.process import Stop
+from workspace.redact import Redactor
 from workspace.side_thread import SideThread, cause
 
 # Our packages may be anywhere; the working folder, which agents fill, is no place to look for them.
@@ -41,7 +44,8 @@ class Keeper:
     """The keeper of one run's record. It is there from `begin` to `end`, and may die before.
 
     Nobody waits for it while there is work: what it is told is queued, without a bound, since a
-    line of it is small beside a row's work.
+    line of it is small beside a row's work. Of the mission's progress only the newest waits there:
+    it is all rows, at each step of the loop.
     """
 
     def __init__(
@@ -51,21 +55,28 @@ class Keeper:
         say: Callable[[str], None],
         stop: Stop,
         command: Sequence[str] = KEEPER,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
             opening: Whose record is kept.
-            say: Tells people.
+            say: Tells people. Without secrets: what a client of a server says names its address.
             stop: The run's; once it was asked for, the record is not waited for as long.
             command: What keeps it.
+            monotonic: Seconds that only ever grow.
         """
+        redact = Redactor.from_environment().text
         self._opening = opening
-        self._say = say
+        self._say: Callable[[str], None] = lambda text: say(redact(text))
         self._stop = stop
         self._command = command
+        self._monotonic = monotonic
         self._told: SimpleQueue[FromRun | None] = SimpleQueue()  # None: nothing follows
         self._heard: SimpleQueue[Lack | Over | None] = SimpleQueue()  # None: nothing follows
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._rows: RowsChanged | None = None  # the newest, while one waits to be sent
+        self._last_sign = 0.0  # when it last said something
         self._sending = SideThread("record", self._send, on_death=self._note_death, daemon=True)
         self._hearing = SideThread("keeper", self._hear, on_death=self._note_death, daemon=True)
         self._begun = False
@@ -92,8 +103,14 @@ class Keeper:
 
     def tell(self, message: FromRun) -> None:
         """Tell what happened. Never blocks."""
-        if self._begun and not self._over:
-            self._told.put(message)
+        if not self._begun or self._over:
+            return
+        if isinstance(message, RowsChanged):
+            with self._lock:
+                waits, self._rows = self._rows is not None, message
+            if waits:
+                return
+        self._told.put(message)
 
     def lack(self) -> tuple[str, ...] | None:
         """The names of jobs that the record lacks, once it holds what it can; None: it is not to
@@ -113,13 +130,13 @@ class Keeper:
         self._close()
 
     def _await(self) -> Lack | Over | None:
-        """The next answer, waited for boundedly; None: there is none."""
-        begun = time.monotonic()
+        """The next answer, waited for boundedly since the last sign; None: there is none."""
+        begun = self._monotonic()
         while not self._over:
             try:
                 return self._heard.get(timeout=_LOOK_SECONDS)
             except Empty:
-                waited = time.monotonic() - begun
+                waited = self._monotonic() - max(begun, self._last_sign)
                 if waited > self._patience():
                     self._give_up(f"the process that keeps it was waited for {waited:.0f} s")
         return None
@@ -170,10 +187,18 @@ class Keeper:
                 stream.write(packed(self._opening))
                 stream.flush()
                 while (message := self._told.get()) is not None:
-                    stream.write(packed(message))
+                    stream.write(packed(self._newest(message)))
                     stream.flush()
         except BrokenPipeError:
             return  # the other thread hears that it is gone
+
+    def _newest(self, message: FromRun) -> FromRun:
+        """The message, or the progress that came while this one waited."""
+        if not isinstance(message, RowsChanged):
+            return message
+        with self._lock:
+            newest, self._rows = self._rows, None
+        return newest or message
 
     def _hear(self) -> None:
         """On the thread `keeper`: hears what it says, until it ends."""
@@ -183,6 +208,7 @@ class Keeper:
         why, complete = "", False
         with process.stdout as stream:
             for line in stream:
+                self._last_sign = self._monotonic()
                 match unpacked(line):
                     case Noted(text=text):
                         self._say(text)

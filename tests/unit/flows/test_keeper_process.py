@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +124,81 @@ def test_without_anything_to_record_nothing_is_begun() -> None:
     keeper = Keeper(OPENING, say=said.append, stop=Stop(), command=("/there/is/none",))
     keeper.end(OVER)
     assert (keeper.begun, said) == (False, [])
+
+
+# Runs what follows it once the file is there.
+ONCE = "import time\nwhile not os.path.exists({file!r}): time.sleep(0.01)\n"
+
+
+def test_one_that_begins_to_speak_is_waited_for_from_then_on(tmp_path: Path) -> None:
+    """Its flow run is there after 150 s: less than a server may take to start, and more than an
+    answer may take from then on."""
+    go, asked, named, now = tmp_path / "go", threading.Event(), threading.Event(), [0.0]
+
+    def clock() -> float:
+        if threading.current_thread().name == "keeper":
+            assert asked.wait(60)
+            now[0] = 150.0
+        else:
+            asked.set()
+            if named.is_set():  # by now it was looked at whether to wait on
+                go.touch()
+        return now[0]
+
+    last = packed(Lack(names=("A",))) + packed(Over(troubles=()))
+    rest = f"{ONCE.format(file=str(go))}sys.stdout.buffer.write({last!r})\nsys.stdout.flush()"
+    said: list[str] = []
+    keeper = Keeper(
+        OPENING,
+        say=said.append,
+        stop=Stop(),
+        command=script(Named(run="r"), then=rest),
+        monotonic=clock,
+    )
+    keeper.on_named = lambda _run: named.set()
+    keeper.begin()
+    assert keeper.lack() == ("A",)
+    keeper.end(OVER)
+
+
+def test_of_the_progress_that_waits_to_be_sent_only_the_newest_is(tmp_path: Path) -> None:
+    """A keeper that reads nothing at first: an opening that no pipe holds keeps the sender."""
+    go = tmp_path / "go"
+    counts = (
+        "import json\nrows = []\n"
+        "for line in sys.stdin:\n"
+        "    told = json.loads(line)\n"
+        "    if told['kind'] == 'RowsChanged': rows.append(told['rows'][0]['done'])\n"
+        "    if told['kind'] == 'LackAsked':\n"
+        "        print(json.dumps({'kind': 'Lack', 'names': rows}), flush=True)\n"
+        "    if told['kind'] == 'RunOver':\n"
+        "        print(json.dumps({'kind': 'Over', 'troubles': []}), flush=True)\n"
+    )
+    opening = Opening(parameters={"path": "x" * 1_000_000}, tags=(), title="M", logs="")
+    command = script(then=ONCE.format(file=str(go)) + counts)
+    keeper = Keeper(opening, say=lambda _text: None, stop=Stop(), command=command)
+    keeper.begin()
+    for done in range(1000):
+        keeper.tell(RowsChanged(rows=({"done": str(done)},)))
+    go.touch()
+    assert keeper.lack() == ("999",)
+    keeper.tell(RowsChanged(rows=({"done": "1000"},)))
+    assert keeper.lack() == ("999", "1000")
+    keeper.end(OVER)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        (Failed(why="no answer from http://ann:hunter22@127.0.0.1:4200/api"),),
+        (Noted(text="Asking http://ann:hunter22@127.0.0.1:4200/api"),),
+        (Lack(names=()), Over(troubles=("hunter22 is no password",))),
+    ],
+)
+def test_what_it_says_is_said_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, told: tuple[Message, ...]
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://ann:hunter22@127.0.0.1:4200/api")
+    said = ask(script(*told))[1]
+    assert any("[secret]" in line for line in said)
+    assert not [line for line in said if "hunter22" in line]
