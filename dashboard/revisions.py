@@ -19,8 +19,8 @@ _AGAIN: Final = 500  # milliseconds until it does
 class Revisions:
     """What each mission's pages are made of, as a word that differs when that differs."""
 
-    def __init__(self, gallery: Gallery, extra: Callable[[], int] = int) -> None:
-        """`extra`: a number that grows when something else on the pages has changed."""
+    def __init__(self, gallery: Gallery, extra: Callable[[Shown], int] = lambda _: 0) -> None:
+        """`extra`: a number that grows when something else on a mission's pages has changed."""
         self._gallery = gallery
         self._extra = extra
         self._process = secrets.token_hex(3)  # revisions begin anew with each
@@ -33,7 +33,7 @@ class Revisions:
             found = shown.word()
         except MissionError as error:
             found = f"x{hash(error.message) & 0xFFFFFF:x}"
-        return f"{self._process}.{found}.{self._extra()}"
+        return f"{self._process}.{found}.{self._extra(shown)}"
 
     def now(self, among: Among = None) -> dict[str, str]:
         """Of all missions that somebody may see.
@@ -45,7 +45,7 @@ class Revisions:
         return {key: self.of(one) for key, one in shown.items()}
 
     async def stream(self, among: Among = None) -> AsyncIterator[str]:
-        """Events as `text/event-stream` has them: all words first, then each that differs.
+        """Events as `text/event-stream` has them: all words first, then those that differ.
 
         Args:
             among: The missions that they are about.
@@ -60,9 +60,9 @@ class Revisions:
                 now = await self._shared_look(among)
             except MissionError:  # which the pages say, once they are asked for
                 now = dict.fromkeys(told, f"{self._process}.away")
-            for key, word in now.items():
-                if told.get(key) != word:
-                    yield f"event: revision\ndata: {key} {word}\n\n"
+            differ = [f"data: {key} {word}\n" for key, word in now.items() if told.get(key) != word]
+            if differ:  # in one, so that nobody asks for a page of all missions by a part of them
+                yield f"event: revision\n{''.join(differ)}\n"
             told = now
             if loop.time() >= beat:
                 beat = loop.time() + _BEAT

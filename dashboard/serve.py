@@ -85,7 +85,10 @@ def opened(
         door = Door(hosts=frozenset(names), port=port, secure=listening.certificate is not None)
         forecasts = Forecasts(say=_LOG.warning)
         decided = int if decisions is None else decisions.version
-        revisions = Revisions(missions, lambda: decided() + forecasts.version)
+        revisions = Revisions(
+            missions,
+            lambda shown: decided() + (forecasts.version(shown.place) if shown.place else 0),
+        )
         renderer = Renderer()
         renderer.prepare()
         site = Site(

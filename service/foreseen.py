@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from errors import MissionError
-from forecast.making import Forecast
+from forecast.making import Finish, Forecast
 from mission.place import Place
 from service.forecast import read_forecast
 from workspace.side_thread import SideThread, cause
@@ -21,6 +22,9 @@ from workspace.side_thread import SideThread, cause
 _PLAYS: Final = 200
 _EVERY: Final = 30.0  # seconds between two forecasts of one mission, at least
 _FIRST: Final = 1.0  # seconds until the first begins: the page that asks goes before
+#: Two forecasts that are no further apart say the same: plays of another seed differ by as much.
+_SHARE: Final = 0.05  # of the time that is left
+_LEAST: Final = timedelta(minutes=1)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -28,6 +32,8 @@ class _Kept:
     """What is known of one mission."""
 
     forecast: Forecast | None = None
+    told: Forecast | None = None  # the one that pages were last told of: others say the same
+    version: int = 0
     mark: object = None  # what differs once the mission does: of when it was made
     made: float = 0.0  # when, by the monotonic clock; 0: never
     wanted: object = None  # the mark that somebody has asked for since
@@ -38,7 +44,7 @@ class Forecasts:
     """The newest of each mission. For many threads."""
 
     say: Callable[[str], None]  # told why there is none
-    on_made: Callable[[], None] = lambda: None  # told that the version has grown
+    on_made: Callable[[], None] = lambda: None  # told that one is there
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -46,12 +52,11 @@ class Forecasts:
         self._turn = threading.Lock()  # guards what is kept
         self._over = threading.Event()
         self._thread: SideThread | None = None
-        self._version = 0
 
-    @property
-    def version(self) -> int:
-        """Grows as one is made."""
-        return self._version
+    def version(self, place: Place) -> int:
+        """Grows as one of this mission is made that says something else than those before."""
+        kept = self._kept.get(place)
+        return 0 if kept is None else kept.version
 
     def newest(self, place: Place, mark: object) -> Forecast | None:
         """What was made last, if anything was. Never waits; has another one made where the mission
@@ -95,7 +100,8 @@ class Forecasts:
             with self._turn:
                 kept = self._kept[place]
                 kept.forecast, kept.mark, kept.made = made, mark, self.clock()
-                self._version += 1
+                if not says_the_same(kept.told, made):
+                    kept.told, kept.version = made, kept.version + 1
             self.on_made()
 
     def _next(self) -> tuple[Place, object, float] | None:
@@ -115,3 +121,40 @@ class Forecasts:
     def _note_death(self, error: BaseException) -> None:
         self._over.set()
         self.say(f"Nothing is forecast any more: {cause(error)}")
+
+
+def says_the_same(one: Forecast | None, other: Forecast | None) -> bool:
+    """Whether a person reads the same in both: of a forecast that was made anew, times differ by a
+    little at least.
+
+    Args:
+        one: What was told before.
+        other: The later one: what is left of its time says what is a little.
+    """
+    if one is None or other is None:
+        return one is other
+    times, others = _times(one), _times(other)
+    return times.keys() == others.keys() and all(
+        _alike(when, others[name], other.now) for name, when in times.items()
+    )
+
+
+def _alike(one: datetime | None, other: datetime | None, now: datetime) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= max(_LEAST, _SHARE * (other - now))
+
+
+def _times(forecast: Forecast) -> dict[tuple[object, ...], datetime | None]:
+    """All times that pages show, each with what it is of."""
+    ends: dict[tuple[object, ...], Finish] = {
+        ("mission", forecast.done, forecast.guess): forecast.finish,
+        **{("milestone", one.id): one.finish for one in forecast.milestones},
+        **{("row", one.id): one.finish for one in forecast.rows},
+    }
+    found: dict[tuple[object, ...], datetime | None] = {
+        ("begin", one.id): one.begin for one in forecast.rows
+    }
+    for name, end in ends.items():
+        found[(*name, 50)], found[(*name, 80)] = end.p50, end.p80
+    return found

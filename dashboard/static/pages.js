@@ -81,6 +81,11 @@
     if (log) from.scrollTop = from.scrollHeight;
   };
 
+  const wanted = () => (own ? revisions.get(own) : [...revisions.values()].join(" "));
+  const look = () => {
+    const now = wanted();
+    if (now && now !== shown) refresh();
+  };
   const refresh = async () => {
     if (document.hidden) return; // it looks when somebody looks at it
     if (fetching) {
@@ -110,7 +115,7 @@
           tell();
         }
       } else {
-        shown = revisions.get(own) || shown;
+        shown = wanted() || shown;
       }
     } catch {
       // Not to be had now: the stream has ended as well, and says so.
@@ -119,7 +124,7 @@
         fetching = false;
         if (again) {
           again = false;
-          refresh();
+          look();
         }
       }, 1000); // one look a second is as much as a person sees
     }
@@ -138,8 +143,7 @@
     }
     if (message.all) {
       for (const [key, word] of Object.entries(message.all)) revisions.set(key, word);
-      const now = own ? revisions.get(own) : [...revisions.values()].join(" ");
-      if (now && now !== shown) refresh();
+      look();
     }
   };
   const tellAll = (message) => {
@@ -162,8 +166,7 @@
   const listen = () => {
     source = new EventSource(events);
     source.addEventListener("revision", ({ data }) => {
-      const [key, word] = data.split(" ");
-      tellAll({ all: { [key]: word } });
+      tellAll({ all: Object.fromEntries(data.split("\n").map((line) => line.split(" "))) });
     });
     source.onopen = () => {
       clearTimeout(losing);

@@ -162,14 +162,19 @@ def test_a_page_asks_for_nothing_while_its_mission_stays_as_it_is(
     other = make_shown(small.folder.with_name("other"))
     with visiting(browser, served := serve(small, other)) as context:
         first = opened(context, served, "mission")
+        expect(first.locator("main")).to_contain_text("Done, p50 to p80")  # asked for once it was
         second = context.new_page()
         second.goto(f"{served.base}/")
         expect(second.locator("article")).to_have_count(2)
-        asked: list[str] = []
+        asked, again = list[str](), list[str]()
         first.on("request", lambda one: asked.append(one.url))
-        other.task_file.write_text(plan().replace("| failed |", "| done |"))
+        second.on("request", lambda one: again.append(one.url))
+        whole = other.task_file.with_name("whole")  # nobody reads half of it
+        whole.write_text(plan().replace("| failed |", "| done |"))
+        whole.replace(other.task_file)
         expect(second.locator("article").nth(1)).to_contain_text("6 of 17 done")
         assert asked == []
+        assert [one for one in again if one.endswith("/")] == [f"{served.base}/"]
 
 
 def test_where_nobody_answers_any_more_the_page_says_since_when(

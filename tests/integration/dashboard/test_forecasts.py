@@ -24,7 +24,7 @@ def test_the_mission_page_has_the_band_of_each_milestone_once_it_is_made(tmp_pat
     (key,) = missions
     told, said = threading.Event(), list[str]()
     forecasts = Forecasts(say=said.append, on_made=told.set)
-    revisions = Revisions(missions, lambda: forecasts.version)
+    revisions = Revisions(missions, lambda shown: forecasts.version(place))
     site = Site(missions, revisions, forecasts=forecasts)
     try:
         asked = Asked(name="mission", key=key)
@@ -36,9 +36,9 @@ def test_the_mission_page_has_the_band_of_each_milestone_once_it_is_made(tmp_pat
         assert "Done, p50 to p80" in site.answer(asked).rendered.body.decode()
         timeline = site.answer(Asked(name="timeline", key=key)).rendered.body.decode()
         assert 'class="p-forecast"' in timeline
-        made = forecasts.version
+        made = forecasts.version(place)
         site.answer(asked)
-        assert forecasts.version == made  # nothing differs: no other one is made
+        assert forecasts.version(place) == made  # nothing differs: no other one is made
     finally:
         forecasts.close()
 
