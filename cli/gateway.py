@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from cli.console import fact, print_json, printable, talk
 from cli.lazy import FullGroup
 from cli.listening import CertificateOption, HostNamesOption, KeyOption, certificate_of
 from errors import UsageError
+from lookup.sdk import need_sdk
 from mission.config.values import parse_duration
 from tiers.config import load_tier_config
 from tiers.gateway.tokens import Token, Tokens
@@ -133,8 +133,11 @@ def serve_gateway(
 
 
 def _tools() -> Also | None:
-    """What makes the tools for agents at /mcp, where the extra is installed."""
-    if find_spec("mcp") is None:
+    """What makes the tools for agents at /mcp, where the extra is installed and works."""
+    try:
+        need_sdk()
+    except UsageError as error:
+        talk(f"{printable(error.message)}: nothing is served at /mcp")
         return None
     from lookup.team import mounted  # noqa: PLC0415 - takes a second
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -12,8 +11,9 @@ import typer
 from cli.console import fact
 from cli.typed_here import place_at
 from errors import UsageError
+from lookup.sdk import need_sdk
 from lookup.told import Mission
-from workspace.redact import Redactor
+from workspace.redact import Redactor, register_secret
 
 app = typer.Typer()
 
@@ -38,12 +38,8 @@ def mcp(
 
     A program starts this, no person. It reads and changes nothing, and ends when its input does.
     """
-    if find_spec("mcp") is None:
-        raise UsageError(
-            "The package for MCP is not installed",
-            hint="Install the extra: uv tool install 'mission-runner[mcp]'",
-        )
     place = place_at(path)
+    need_sdk()
     redact = Redactor.from_environment(os.environ).text
 
     def opened() -> Mission:
@@ -72,4 +68,5 @@ def _token() -> str:
             f"--http needs a token of at least {_SHORTEST_TOKEN} characters",
             hint="Write it as the first line of standard input: anybody on this machine can ask",
         )
+    register_secret(token)
     return token

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -28,7 +27,7 @@ from notifiers.protocol import Outgoing
 from notifiers.secrets_read import SecretSource
 
 _PREFIX: Final = "whsec_"
-_MOST: Final = 64 * 1024  # bytes of an answer that are read at all: its status is what counts
+_SHORTEST_KEY: Final = 24  # bytes, as Standard Webhooks 1.0 have it
 _SLACK: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LONGEST_TEXT: Final = 3_500  # characters that such services show
 
@@ -108,14 +107,21 @@ def key_of(secret: str) -> bytes:
     """The key that a secret stands for: base64 behind `whsec_`, else its bytes as they are.
 
     Raises:
-        NotifyError: It is no base64.
+        NotifyError: It is no base64, or a key so short that it might be guessed.
     """
-    if not secret.startswith(_PREFIX):
-        return secret.encode()
-    try:
-        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error as error:
-        raise NotifyError(f"what follows {_PREFIX} in the secret is no base64") from error
+    if secret.startswith(_PREFIX):
+        try:
+            key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+        except ValueError:  # not the error itself: it holds the secret
+            raise NotifyError(f"what follows {_PREFIX} in the secret is no base64") from None
+    else:
+        key = secret.encode("utf-8", "surrogateescape")
+    if len(key) < _SHORTEST_KEY:
+        raise NotifyError(
+            f"its secret makes a key of {len(key)} bytes, and {_SHORTEST_KEY} are the least",
+            hint="Make one: openssl rand -base64 32, with whsec_ before it",
+        )
+    return key
 
 
 @cache
@@ -125,16 +131,11 @@ def _tls() -> ssl.SSLContext:
 
 
 async def _post(url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> int:
-    """The status of the answer, whole or not. Only a loop ends a server that sends a byte a
-    second."""
+    """The status of the answer. Its body is not read: it may never end, and the message is told.
+    Only a loop ends a server that sends a byte a second."""
     async with (
         asyncio.timeout(seconds),
         httpx.AsyncClient(verify=_tls(), timeout=seconds, follow_redirects=False) as client,
         client.stream("POST", url, headers=dict(headers), content=body) as response,
     ):
-        read = 0
-        async for chunk in response.aiter_raw():
-            read += len(chunk)
-            if read > _MOST:
-                break
         return response.status_code

@@ -14,12 +14,11 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from agents.lookup import Lookup, new_token
+from agents.lookup import Lookup, new_token, sdk_hindrance
 from errors import AgentError, MissionError, told
 from workspace.process import ProcessSpec, Stop, run_process
 from workspace.side_thread import SideThread
@@ -92,8 +91,9 @@ class LookupServer:
 
     def offer(self) -> Lookup:
         """The server, started where it does not run. It has answered just now."""
-        if find_spec("mcp") is None:
-            raise AgentError("the extra `mcp` is not installed")
+        hindrance = sdk_hindrance()
+        if hindrance:
+            raise AgentError(hindrance)
         begun = self._running()
         try:
             url = begun.url.result(_START_SECONDS)

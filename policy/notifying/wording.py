@@ -32,7 +32,9 @@ _LABELS: Final[Mapping[str, str]] = {
     "test": "Test",
 }
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_CALLS = re.compile(r"@(?=\w)")
+#: How messengers write a call, of everybody (`@here`, `<!channel>`) or of one (`<@ID>`, `<#ID>`,
+#: `<@&ROLE>`).
+_CALLS = re.compile(r"<(?=[@!#])|@(?=[\w&!])")
 
 Page = Callable[[str | None], str]  # the address of a row's page, or of the mission's; empty: none
 
@@ -69,7 +71,7 @@ def plain(text: str, most: int) -> str:
     """A text of others as one line of at most `most` characters that calls nobody."""
     line = " ".join(_CONTROLS.sub(" ", text).split())
     line = line if len(line) <= most else f"{line[: most - 2].rstrip()} …"
-    return _CALLS.sub("@\u200b", line)
+    return _CALLS.sub("\\g<0>\u200b", line)
 
 
 def _label(one: Notice) -> str:

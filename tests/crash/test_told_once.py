@@ -34,7 +34,7 @@ pathlib.Path(f"{{task}}.txt").write_text(f"work of {{task}}\\n")
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebReceiver]:
     with web_receiver() as one:
         monkeypatch.setenv("HOOK", one.url())
-        monkeypatch.setenv("HOOK_SECRET", "sesame-open-the-door")
+        monkeypatch.setenv("HOOK_SECRET", "sesame-open-the-door-for-me")
         yield one
 
 

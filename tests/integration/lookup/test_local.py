@@ -93,7 +93,7 @@ def test_a_secret_that_an_excerpt_cuts_is_not_told(tmp_path: Path) -> None:
         (
             "mission_status",
             "TASKS.md",
-            b"\xff\xfe planted-value",
+            b"",
             "its TASKS.md cannot be understood",
         ),
     ],
@@ -103,7 +103,10 @@ def test_why_a_mission_cannot_be_read_quotes_nothing(
     tmp_path: Path, tool: str, file: str, holds: bytes, why: str
 ) -> None:
     place = shown_mission.make(tmp_path / "plan")
-    (place.folder / file).write_bytes(holds)
+    if holds:
+        (place.folder / file).write_bytes(holds)
+    else:
+        (place.folder / file).unlink()
 
     async def ask() -> str:
         server = make_server(OneMission(lambda: LocalMission(place, str)), str, keeps=True)
