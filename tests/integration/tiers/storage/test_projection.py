@@ -113,6 +113,33 @@ def test_what_an_attempt_came_to_and_cost_follows(
     assert rows(database, "SELECT spent_tokens FROM tasks WHERE key = 'T-1'") == [(75,)]
 
 
+def test_an_attempt_that_two_journals_know_is_counted_once(
+    database: PostgresAddress, place: Place, journal: Journal, tmp_path: Path
+) -> None:
+    spent = "SELECT spent_tokens FROM tasks WHERE key = 'T-1'"
+    theirs = journal.last_attempt("T-1")
+    assert theirs is not None
+    with Journal.open(tmp_path / "another clone") as other:
+        run_number = other.start_run(mission="m", host="i", pid=1, pid_started=0.0)
+        own = other.start_attempt(
+            run=run_number, task="T-1", agent="sonnet", branch=None, base_commit=None,
+            worktree=None, log=None, route="column",
+        )  # fmt: skip
+        other.end_attempt(own.id, End.FAILED, "ours", input_tokens=8, output_tokens=2)
+        copy(database, place, other)
+        assert rows(database, spent) == [(10,)]
+        other.take_in_record(journal.carried("first"))  # which began earlier: ours is the second
+        copy(database, place, other)
+        journal.end_attempt(theirs.id, End.FAILED, "because", input_tokens=70, output_tokens=5)
+        copy(database, place, journal)
+        assert rows(database, spent) == [(85,)]  # by who knows most of it
+        other.take_in_record(journal.carried("first"))
+        copy(database, place, other)
+    attempts = "SELECT agent, number FROM attempts ORDER BY agent, source"
+    assert rows(database, attempts) == [("codex", 1), ("codex", 1), ("sonnet", 2)]
+    assert rows(database, spent) == [(85,)]
+
+
 def test_it_goes_on_after_a_death_between_two_batches(
     database: PostgresAddress, place: Place, journal: Journal
 ) -> None:
