@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from service.forecast import (
     Band,
     Finish,
     Forecast,
+    RowForecast,
     Track,
     WhatIf,
     forecast_data,
@@ -30,6 +32,7 @@ from service.forecast import (
 app = typer.Typer()
 
 _MOST_ROWS = 12
+_YEARS = 1970, 9998  # that exist in all zones
 _BANDS = (
     Column(heading="P50"),
     Column(heading="P80"),
@@ -99,11 +102,18 @@ def forecast(
         without=frozenset(without or ()),
     )
     due = None if by is None else _moment(by)
+    if usd is not None and not math.isfinite(usd):
+        raise UsageError(f"--usd {usd} is no amount", hint="Such as `--usd 40`")
     place = place_at(path)
     if not as_json:
         talk(f"Playing the run {counted(plays or PLAYS, 'time')}")
     found = read_forecast(place, what_if=what_if, plays=plays or PLAYS, exactly=plays is not None)
     track = read_track(place)
+    if usd is not None and found.unpriced and not found.done:
+        raise UsageError(
+            f"--usd {usd:g} cannot be answered: no price is known of {', '.join(found.unpriced)}",
+            hint="Add what they cost to `budget.prices` in mission.yaml (0 for nothing)",
+        )
     late = list(_late(found, due, usd, tokens))
     if as_json:
         print_json(forecast_data(found) | {"track": track_data(track), "ok": not late})
@@ -126,23 +136,40 @@ def _swap(text: str) -> tuple[str, str]:
 
 def _moment(text: str) -> datetime:
     """A date until its end, or a time, in the zone of whoever asks where it names none."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
+    when = _date(text)
+    if when is None:
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise UsageError(
+                f"--by {text!r} is no date", hint="Such as 2026-03-31, or 2026-03-31T18:00"
+            ) from error
+    if not _YEARS[0] <= when.year <= _YEARS[1]:
         raise UsageError(
-            f"--by {text!r} is no date", hint="Such as 2026-03-31, or 2026-03-31T18:00"
-        ) from error
-    if len(text) == len("2026-03-31"):
-        when = when.replace(hour=23, minute=59, second=59)
+            f"--by {text!r} is no year that can be reckoned with",
+            hint=f"Name one from {_YEARS[0]} to {_YEARS[1]}",
+        )
     return (when if when.tzinfo is not None else when.astimezone()).astimezone(UTC)
+
+
+def _date(text: str) -> datetime | None:
+    """The end of a day, however ISO 8601 writes it; None where a time is named, too."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time.max)
+    except ValueError:
+        return None
 
 
 def _late(
     found: Forecast, due: datetime | None, usd: float | None, tokens: int | None
 ) -> Iterator[str]:
-    if due is not None and found.finish.p80 > due:
-        p80 = minute(found.finish.p80)
-        yield f"Late: four of five plays are done by {p80}, not by {minute(due)}."
+    if found.done:
+        return
+    p80 = found.finish.p80
+    if p80 is None:
+        yield f"No end: in {share(found.left)} of the plays a row is never done.{_why(found)}"
+    elif due is not None and p80 > due:
+        yield f"Late: four of five plays are done by {minute(p80)}, not by {minute(due)}."
     if usd is not None and found.usd.p80 > usd:
         yield f"Dear: four of five plays cost up to {money(found.usd.p80)}, not up to {money(usd)}."
     if tokens is not None and found.tokens.p80 > tokens:
@@ -152,15 +179,23 @@ def _late(
         )
 
 
+def _why(found: Forecast) -> str:
+    """Where the file is the reason, who tells what is wrong with it."""
+    return " `mission check` says what is wrong." if found.stuck else ""
+
+
 def _print(found: Forecast, track: Track) -> None:
     if found.done:
         fact(f"{found.mission}: no row is open.")
         fact(_held(track))
         return
+    priced = not found.unpriced
     rows = [
-        (one.id, *_dates(one.finish), *_amounts(one.tokens, one.usd)) for one in found.milestones
+        (one.id, *_dates(one.finish), *_amounts(one.tokens, one.usd, priced=priced))
+        for one in found.milestones
     ]
-    rows.append((found.mission, *_dates(found.finish), *_amounts(found.tokens, found.usd)))
+    total = _amounts(found.tokens, found.usd, priced=priced)
+    rows.append((found.mission, *_dates(found.finish), *total))
     fact(table((Column(heading="DONE BY", flexible=True), *_BANDS), rows))
     fact("")
     for line in (*_remarks(found), _held(track)):
@@ -181,9 +216,9 @@ def _print(found: Forecast, track: Track) -> None:
                 (
                     one.id,
                     share(one.critical),
-                    minute(one.begin) if one.begin is not None else "under way",
-                    minute(one.finish.p50),
-                    minute(one.finish.p80),
+                    _begins(one),
+                    _when(one.finish.p50),
+                    _when(one.finish.p80),
                 )
                 for one in critical
             ],
@@ -211,8 +246,10 @@ def _remarks(found: Forecast) -> Iterator[str]:
         yield f"People's time comes on top: plus {', '.join(people)}."
     for scope, chance in found.budgets.items():
         yield f"The chance to reach the budget of this {scope}: {share(chance)}."
-    if found.left:
+    if found.left and not found.endless:  # else that is what it ends with
         yield f"In {share(found.left)} of the plays a row is never done."
+    if found.unpriced:
+        yield f"Not in the cost, for no price is known: {', '.join(found.unpriced)}."
     if found.unplanned:
         yield f"Not in it, for they are not planned: {', '.join(found.unplanned)}."
 
@@ -224,8 +261,19 @@ def _held(track: Track) -> str:
 
 
 def _dates(finish: Finish) -> tuple[str, str, str]:
-    return minute(finish.p50), minute(finish.p80), minute(finish.p95)
+    return _when(finish.p50), _when(finish.p80), _when(finish.p95)
 
 
-def _amounts(tokens: Band, usd: Band) -> tuple[str, str, str]:
-    return count(int(tokens.p50)), count(int(tokens.p80)), money(usd.p80)
+def _when(moment: datetime | None) -> str:
+    return "—" if moment is None else minute(moment)
+
+
+def _begins(row: RowForecast) -> str:
+    if row.begin is not None:
+        return minute(row.begin)
+    return "under way" if row.begun else "—"
+
+
+def _amounts(tokens: Band, usd: Band, *, priced: bool) -> tuple[str, str, str]:
+    cost = money(usd.p80 if priced or usd.p80 else None)
+    return count(int(tokens.p50)), count(int(tokens.p80)), cost

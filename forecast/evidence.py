@@ -23,6 +23,7 @@ from mission.outcome import Outcome
 from mission.state import Status
 from mission.steps import End, outcome_of
 from mission.waits import WaitsFor
+from orchestrator.admission.rests import PROBE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,10 +110,11 @@ def gather(attempts: Sequence[Attempt], events: Iterable[Event[Happening]]) -> E
     found = Evidence(conflicts=conflicts)
     courses: dict[int, _Course] = {one.id: _Course() for one in attempts}
     asked: dict[str, datetime] = {}  # by row, when its reviewer was
+    rests: dict[str, list[_Rest]] = {}  # by provider
     for event in events:
         what, task = event.what, event.task
         if isinstance(what, RowWaits):
-            _take_wait(found, event.at, what)
+            _Rest.take(rests, event.at, what)
             if what.on == WaitsFor.REVIEWER and task is not None:
                 asked[task] = event.at
         course = courses.get(event.attempt) if event.attempt is not None else None
@@ -121,6 +123,8 @@ def gather(attempts: Sequence[Attempt], events: Iterable[Event[Happening]]) -> E
         if isinstance(what, ReviewMade):
             _take_review(found, asked.get(task), event.at, task, what)
         course.take(event.at, what)
+    for who, its in rests.items():
+        found.limits[who] = [_seconds(one.since, one.until) for one in its]
     for one in attempts:
         _take_attempt(found, one, courses[one.id])
     for course in courses.values():
@@ -129,10 +133,27 @@ def gather(attempts: Sequence[Attempt], events: Iterable[Event[Happening]]) -> E
     return found
 
 
-def _take_wait(found: Evidence, at: datetime, what: RowWaits) -> None:
-    if what.on == WaitsFor.PROVIDER and what.until and what.who:
+@dataclass(kw_only=True)
+class _Rest:
+    """A provider took no work for a while, whoever waited for it."""
+
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def take(cls, rests: dict[str, list[_Rest]], at: datetime, what: RowWaits) -> None:
+        """Take in that a row waits for a provider. What waits for one rest tells of that rest once;
+        what waits for the answer of the row that asks first thereafter tells of none."""
+        if what.on != WaitsFor.PROVIDER or not what.until or not what.who:
+            return
         until = datetime.fromisoformat(what.until)
-        found.limits.setdefault(what.who, []).append(_seconds(at, until))
+        its = rests.setdefault(what.who, [])
+        last = its[-1] if its else None
+        if last is not None and at < last.until:
+            probes = until - last.until <= PROBE
+            last.until = last.until if probes else max(last.until, until)
+        elif last is None or until - at > PROBE:
+            its.append(cls(since=at, until=until))
 
 
 def _take_review(

@@ -31,7 +31,6 @@ OTHER_SPREAD: Final = 0.8
 
 REVIEW_SECONDS: Final = 120.0
 GATE_SECONDS: Final = 60.0  # that a gate is waited for, where one is configured
-LIMIT_SECONDS: Final = 1_800.0  # that a provider's limit lasts
 
 #: How an agent's attempt ends. What is left of 1 is success.
 ENDS: Final[Mapping[Outcome, float]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from forecast.outcome import enough, play_at_leisure, sum_up
+from forecast.outcome import Band, enough, play_at_leisure, sum_up
 from forecast.setting import WhatIf
 from forecast.staging import History, set_scene
 from mission.journal.kinds import ForecastMade
@@ -54,14 +54,16 @@ class Foreseeing(SideWork):
         if len(played) < min(_ENOUGH, wanted):
             return
         found = sum_up(made.scene, played)
-        rows = [one.task for one in found.rows if one.done]
+        # What some plays never come to has no time that could be held against what came of it.
+        rows = [one.task for one in found.rows if one.done == 1.0]
         if not rows:
             return
+        seconds = Band.of(max(one.ends[row] for row in rows) for one in played)
         outset.journal.record(
             ForecastMade(
-                p50=found.seconds.p50,
-                p80=found.seconds.p80,
-                p95=found.seconds.p95,
+                p50=seconds.p50,
+                p80=seconds.p80,
+                p95=seconds.p95,
                 tokens=int(found.tokens.p80),
                 usd=found.usd.p80,
                 plays=found.plays,

@@ -46,7 +46,6 @@ class Knowledge:
     seen: int  # attempts in the journal that told something; 0: all of it is guessed
     paces: Mapping[Group, Pace]
     odds: Mapping[str, Mapping[Outcome, float]]  # by agent; without success
-    usual_odds: Mapping[Outcome, float]
     reviews: Mapping[str, Pace]  # by reviewer; empty: of everybody
     review_passes: float
     delivery: tuple[float, Spread]  # seconds at the median, and how they differ
@@ -115,7 +114,6 @@ def learn(
         seen=len(whole),
         paces=_paces(observed),
         odds=_odds(evidence.worked),
-        usual_odds=guesses.ENDS,
         reviews=_review_paces(evidence.reviewed, tasks, review_tokens_of),
         review_passes=shrunk_share(
             guesses.REVIEW_PASSES,

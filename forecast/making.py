@@ -16,10 +16,12 @@ from forecast.outcome import (
     play_at_leisure,
     sum_up,
 )
+from forecast.scene import Scene
 from forecast.setting import WhatIf
 from forecast.staging import History, Made, set_scene
 from mission.config import MissionConfig
 from orchestrator.admission.budgeting import limits_of
+from orchestrator.admission.rests import is_operation
 from policy.budget import Limits, Scope
 from tasks_md.model import Plan
 
@@ -28,11 +30,11 @@ PLAYS = 1_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finish:
-    """When something is done; people's time apart."""
+    """When something is done, people's time apart. None: so many plays never come to it."""
 
-    p50: datetime
-    p80: datetime
-    p95: datetime
+    p50: datetime | None
+    p80: datetime | None
+    p95: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +55,8 @@ class RowForecast:
     id: str
     milestone: str
     critical: float  # in what share of the plays it was on the critical path, from 0 to 1
-    begin: datetime | None  # at p50; None: it is under way, or never began
+    begin: datetime | None  # at p50; None: it is under way, or never begins
+    begun: bool  # whether it is under way
     finish: Finish
 
 
@@ -72,19 +75,26 @@ class Forecast:
     tokens: Band  # of the whole mission, what is spent by now included
     usd: Band  # ... of agents whose price is known
     milestones: tuple[MilestoneForecast, ...]  # in file order
-    rows: tuple[RowForecast, ...]  # in file order
+    rows: tuple[RowForecast, ...]  # in file order; then those that no run can begin
     budgets: Mapping[Scope, float]  # the chance to reach each limit that is set, from 0 to 1
     approvals: int  # at p50: people's words to let work merge
     decisions: int  # at p50: people's words that set a row back, or free it
     runs: int  # at p50: `mission run`, the one that is at work or begins now included
     left: float  # in what share of the plays a row was not done
+    stuck: tuple[str, ...]  # rows that no run can begin before a person mends the file
     unplanned: tuple[str, ...]  # placeholders: nothing of them is in these numbers
+    unpriced: tuple[str, ...]  # agents that may work and whose price nobody knows: not in `usd`
     what_if: WhatIf
 
     @property
     def guess(self) -> bool:
         """Whether nothing in the journal says how long such work takes."""
         return self.seen == 0
+
+    @property
+    def endless(self) -> bool:
+        """Whether it has no finish that four of five plays come to."""
+        return self.finish.p80 is None
 
 
 def make_forecast(
@@ -116,6 +126,7 @@ def make_forecast(
 
     Raises:
         TaskFileError: A row that is to be left out is not in the plan.
+        UsageError: An agent that is to be swapped is not known.
         AgentError: An agent is not configured.
         ConfigError: A pattern of `mission.yaml` cannot be read.
     """
@@ -175,7 +186,9 @@ def _forecast(
         decisions=round(found.decisions.p50),
         runs=round(found.runs.p50),
         left=found.left,
+        stuck=tuple(made.scene.stuck),
         unplanned=tuple(one.id for one in plan.milestones if one.placeholder),
+        unpriced=_unpriced(made.scene),
         what_if=what_if,
     )
 
@@ -186,7 +199,22 @@ def _row(now: datetime, one: RowOutcome, *, begun: bool) -> RowForecast:
         milestone=one.milestone,
         critical=one.critical,
         begin=None if begun or one.begin is None else moment(now, one.begin),
+        begun=begun or one.begin == 0.0,
         finish=_finish(now, one.end),
+    )
+
+
+def _unpriced(scene: Scene) -> tuple[str, ...]:
+    stints = (
+        stint
+        for course in scene.courses.values()
+        for its in (course.stints, course.review.stints if course.review is not None else {})
+        for stint in its.values()
+    )
+    return tuple(
+        dict.fromkeys(
+            one.agent for one in stints if one.usd_per_token is None and not is_operation(one.agent)
+        )
     )
 
 

@@ -22,7 +22,7 @@ _REST: Final = 3.0  # times as long as the play before it took
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Band:
-    """A quantity by how likely it is not to be passed."""
+    """A quantity by how likely it is not to be passed; infinite where it has no end."""
 
     p50: float
     p80: float
@@ -51,7 +51,7 @@ class RowOutcome:
     milestone: str
     critical: float  # in what share of the plays it was on the critical path
     begin: float | None  # seconds from now at p50; None: it never began
-    end: Band  # seconds from now
+    end: Band  # seconds from now; infinite in plays in which it is never done
     done: float  # in what share of the plays it was done
 
 
@@ -60,7 +60,7 @@ class MilestoneOutcome:
     """One milestone that has open rows."""
 
     milestone: str
-    seconds: Band  # from now until its last row is done
+    seconds: Band  # from now until its last row is done; infinite where one never is
     tokens: Band  # from now on
     usd: Band  # from now on, of agents whose price is known
 
@@ -70,7 +70,7 @@ class Outcome:
     """The mission."""
 
     plays: int
-    seconds: Band
+    seconds: Band  # infinite in plays that leave a row
     tokens: Band
     usd: Band
     milestones: tuple[MilestoneOutcome, ...]  # in file order
@@ -120,7 +120,7 @@ def play_at_leisure(
 
 def sum_up(scene: Scene, played: Sequence[Played]) -> Outcome:
     """What they come to together."""
-    count = len(played)
+    count, stuck = len(played), _stuck(scene)
     critical: dict[str, int] = {}
     for one in played:
         for task in one.critical_path():
@@ -131,28 +131,32 @@ def sum_up(scene: Scene, played: Sequence[Played]) -> Outcome:
             milestone=scene.milestones[course.milestone],
             critical=critical.get(task, 0) / count,
             begin=_median([one.begins[task] for one in played if task in one.begins]),
-            end=Band.of([one.ends[task] for one in played if task in one.ends]),
+            end=Band.of(one.ends.get(task, math.inf) for one in played),
             done=sum(task in one.ends for one in played) / count,
         )
         for task, course in scene.courses.items()
     ]
+    rows += [
+        RowOutcome(task=task, milestone=milestone, critical=0.0, begin=None, end=_NEVER, done=0.0)
+        for task, milestone in stuck.items()
+    ]
     milestones = [
         MilestoneOutcome(
             milestone=name,
-            seconds=Band.of(
-                max((one.ends[task] for task in tasks if task in one.ends), default=0.0)
-                for one in played
-            ),
+            seconds=Band.of(_finish(one, tasks, stuck=name in stuck.values()) for one in played),
             tokens=Band.of(one.tokens[at] for one in played),
             usd=Band.of(one.usd[at] for one in played),
         )
         for at, name in enumerate(scene.milestones)
         if (tasks := [task for task, course in scene.courses.items() if course.milestone == at])
+        or name in stuck.values()
     ]
     limits = {scope for one in played for scope in one.broken}
     return Outcome(
         plays=count,
-        seconds=Band.of(max(one.ends.values(), default=0.0) for one in played),
+        seconds=Band.of(
+            math.inf if one.left or stuck else max(one.ends.values(), default=0.0) for one in played
+        ),
         tokens=Band.of(sum(one.tokens) for one in played),
         usd=Band.of(sum(one.usd) for one in played),
         milestones=tuple(milestones),
@@ -165,17 +169,33 @@ def sum_up(scene: Scene, played: Sequence[Played]) -> Outcome:
         approvals=Band.of(float(one.approvals) for one in played),
         decisions=Band.of(float(one.decisions) for one in played),
         runs=Band.of(float(one.runs) for one in played),
-        left=sum(bool(one.left) for one in played) / count,
+        left=sum(bool(one.left or stuck) for one in played) / count,
     )
+
+
+_NEVER: Final = Band(p50=math.inf, p80=math.inf, p95=math.inf)
+
+
+def _stuck(scene: Scene) -> dict[str, str]:
+    """The rows asked for that no run can begin, with the milestone of each."""
+    asked = scene.selected
+    return {task: its for task, its in scene.stuck.items() if asked is None or task in asked}
+
+
+def _finish(one: Played, tasks: Iterable[str], *, stuck: bool) -> float:
+    """When the last of these was done in a play; infinite where one was not."""
+    if stuck:
+        return math.inf
+    return max((one.ends.get(task, math.inf) for task in tasks), default=0.0)
 
 
 def _median(values: Sequence[float]) -> float | None:
     return Band.of(values).p50 if values else None
 
 
-def moment(now: datetime, seconds: float) -> datetime:
-    """So many seconds from now; the end of time where that is further away."""
+def moment(now: datetime, seconds: float) -> datetime | None:
+    """So many seconds from now; None where that never comes."""
     try:
         return now + timedelta(seconds=seconds)
     except OverflowError:
-        return datetime.max.replace(tzinfo=now.tzinfo)
+        return None

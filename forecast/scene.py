@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from forecast.rows import RowTable
@@ -114,6 +114,8 @@ class Scene:
     table: RowTable  # the same as numbers
     begun: tuple[Begun, ...]
     selected: frozenset[str] | None  # rows that may start; None: all
+    # Open rows that no run can begin before a person mends the file, with the milestone of each.
+    stuck: Mapping[str, str] = field(default_factory=dict)
     slots: int
     pools: tuple[Pool, ...]
     checks: Checks

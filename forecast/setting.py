@@ -16,6 +16,7 @@ from forecast.knowledge import (
 from forecast.rows import RowTable
 from forecast.scene import Begun, Checks, Course, Scene
 from forecast.spread import Spread
+from forecast.swapped import swapped
 from mission.config import MissionConfig, VerifyStep
 from mission.journal import Attempt, Step
 from mission.state import Status
@@ -62,7 +63,7 @@ class Setting:
     def __init__(
         self, outset: Outset, knowledge: Knowledge, evidence: Evidence, what_if: WhatIf
     ) -> None:
-        config = outset.config
+        config = swapped(outset.config, what_if.agents)
         if what_if.strategy is not None:
             merge = config.merge.model_copy(update={"strategy": what_if.strategy})
             config = config.model_copy(update={"merge": merge})
@@ -83,6 +84,7 @@ class Setting:
         """Put it together.
 
         Raises:
+            UsageError: An agent that is to be swapped is not known.
             AgentError: An agent that a row needs is not configured.
             ConfigError: A pattern of `mission.yaml` cannot be read.
         """
@@ -102,6 +104,8 @@ class Setting:
         for one in open_rows:
             if statuses[one.id] == Status.NOT_STARTED:
                 continue
+            if outset.selected is not None and one.id not in outset.selected:
+                continue  # a run for others leaves it as it is
             if outset.graph.waiting_on(one.id, statuses):  # a person let it wait for others, too
                 statuses[one.id] = Status.NOT_STARTED.value
             else:
@@ -118,6 +122,11 @@ class Setting:
             table=RowTable.of(outset.graph, statuses),
             begun=tuple(begun),
             selected=outset.selected,
+            stuck={
+                one.id: one.milestone
+                for one in tasks.values()
+                if one.status != DONE and one.id not in without and one.id not in courses
+            },
             slots=self._what_if.max_parallel or outset.slots or self._config.max_parallel,
             pools=tuple(self._courses.pools),
             checks=self._checks(),

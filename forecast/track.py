@@ -75,7 +75,6 @@ def track_of(
     before = {task.id: task.depends_on for task in plan.by_id.values()}
     rows = make_timeline(before, attempts, events, now=last, worked_until=last)
     at_work = [(one.started, one.ended or last) for one in runs]
-    done = _done(events)
     return Track(
         forecasts=tuple(
             KeptForecast(
@@ -86,20 +85,21 @@ def track_of(
                 p50=what.p50,
                 p80=what.p80,
                 p95=what.p95,
-                actual=_took(event.at, what.rows, plan, done, rows, at_work),
+                actual=_took(event.at, what.rows, plan, _done(events, event.id), rows, at_work),
             )
             for event, what in kept
         )
     )
 
 
-def _done(events: Iterable[Event[Happening]]) -> dict[str, datetime]:
-    """When each row was done last."""
-    return {
-        event.task: event.at
-        for event in events
-        if event.task is not None and isinstance(event.what, StatusSet) and event.what.new == DONE
-    }
+def _done(events: Iterable[Event[Happening]], after: int) -> dict[str, datetime]:
+    """When each row was first done after this event; what was set back later counts no more."""
+    found: dict[str, datetime] = {}
+    for event in events:
+        is_done = isinstance(event.what, StatusSet) and event.what.new == DONE
+        if is_done and event.task is not None and event.id > after:
+            found.setdefault(event.task, event.at)
+    return found
 
 
 def _took(
@@ -121,6 +121,7 @@ def _took(
     busy = [
         (stretch.begin, stretch.end)
         for row in rows
+        if row.task in left
         for stretch in row.stretches
         if stretch.phase is not Phase.PERSON
     ]

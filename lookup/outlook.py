@@ -35,6 +35,10 @@ def _lines(found: Forecast) -> Iterator[str]:
         yield f"left undone: in {share(found.left)} of the plays a row was"
     for scope, chance in found.budgets.items():
         yield f"budget: {share(chance)} chance to reach the {scope.value}'s"
+    if found.stuck:
+        yield f"no run can begin, as the file stands: {', '.join(found.stuck)}"
+    if found.unpriced:
+        yield f"not in the cost, as no price is known: {', '.join(found.unpriced)}"
     if found.unplanned:
         yield f"not in it, as it is not planned yet: {', '.join(found.unplanned)}"
     for milestone in found.milestones:
@@ -44,7 +48,10 @@ def _lines(found: Forecast) -> Iterator[str]:
 
 
 def _finish(finish: Finish) -> str:
-    return f"p50 {at(finish.p50)}, p80 {at(finish.p80)}, p95 {at(finish.p95)}"
+    parts = {"p50": finish.p50, "p80": finish.p80, "p95": finish.p95}
+    return ", ".join(
+        f"{name} {at(when) if when is not None else 'never'}" for name, when in parts.items()
+    )
 
 
 def _band(band: Band, shown: Callable[[float], str]) -> str:

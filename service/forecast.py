@@ -1,7 +1,7 @@
 """When the mission will be done and what it will cost, as far as plan and journal let it be told.
 
     found = read_forecast(Place.find(None))
-    found.finish.p80          # an aware datetime: four of five plays are done by then
+    found.finish.p80          # an aware datetime, by which four of five plays are done, or None
     found.milestones[0]       # the same of each milestone that has open rows
     forecast_data(found)      # what `mission forecast --json` prints
 
@@ -75,6 +75,7 @@ def read_forecast(
     Raises:
         TaskFileError: The file cannot be read, or a row that is to be left out is not in it.
         ConfigError: `mission.yaml` cannot be understood.
+        UsageError: An agent that is to be swapped is not known.
         AgentError: An agent is not configured.
         JournalError: The journal cannot be read.
     """
@@ -159,7 +160,9 @@ def forecast_data(forecast: Forecast) -> dict[str, object]:
             "runs": forecast.runs,
         },
         "left": forecast.left,
+        "stuck": list(forecast.stuck),
         "unplanned": list(forecast.unplanned),
+        "unpriced": list(forecast.unpriced),
         "what_if": {
             "max_parallel": what_if.max_parallel,
             "agents": dict(what_if.agents),
@@ -169,7 +172,7 @@ def forecast_data(forecast: Forecast) -> dict[str, object]:
     }
 
 
-def _finish_data(finish: Finish) -> dict[str, datetime]:
+def _finish_data(finish: Finish) -> dict[str, datetime | None]:
     return {"p50": finish.p50, "p80": finish.p80, "p95": finish.p95}
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from errors import MissionError
 from forecast.making import Finish, Forecast
 from mission.place import Place
 from service.forecast import read_forecast
@@ -25,6 +24,10 @@ _FIRST: Final = 1.0  # seconds until the first begins: the page that asks goes b
 #: Two forecasts that are no further apart say the same: plays of another seed differ by as much.
 _SHARE: Final = 0.05  # of the time that is left
 _LEAST: Final = timedelta(minutes=1)
+
+
+def _read(place: Place, over: Callable[[float], bool]) -> Forecast:
+    return read_forecast(place, plays=_PLAYS, over=over)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -46,10 +49,12 @@ class Forecasts:
     say: Callable[[str], None]  # told why there is none
     on_made: Callable[[], None] = lambda: None  # told that one is there
     clock: Callable[[], float] = time.monotonic
+    #: Makes one: of a mission, and what rests for so many seconds and tells whether to stop.
+    make: Callable[[Place, Callable[[float], bool]], Forecast] = _read
 
     def __post_init__(self) -> None:
         self._kept: dict[Place, _Kept] = {}
-        self._turn = threading.Lock()  # guards what is kept
+        self._turn = threading.Condition()  # guards what is kept; told what is asked for
         self._over = threading.Event()
         self._thread: SideThread | None = None
 
@@ -70,6 +75,7 @@ class Forecasts:
             kept = self._kept.setdefault(place, _Kept())
             if kept.mark != mark:
                 kept.wanted = mark
+                self._turn.notify()
                 if self._thread is None and not self._over.is_set():
                     self._thread = SideThread(
                         "forecasts", self._work, on_death=self._note_death, daemon=True
@@ -79,22 +85,18 @@ class Forecasts:
 
     def close(self) -> None:
         """Make no further one."""
-        self._over.set()
-        thread = self._thread
+        with self._turn:
+            self._over.set()
+            self._turn.notify()
+            thread = self._thread
         if thread is not None:
             thread.join()
 
     def _work(self) -> None:
         self._over.wait(_FIRST)
         while (found := self._next()) is not None:
-            place, mark, begins = found
-            if self._over.wait(max(0.0, begins - self.clock())):
-                return
-            try:
-                made: Forecast | None = read_forecast(place, plays=_PLAYS, over=self._over.wait)
-            except MissionError as error:  # its pages say so already
-                self.say(f"No forecast of {place.task_file}: {error.message}")
-                made = None
+            place, mark = found
+            made = self._make(place)
             if self._over.is_set():
                 return
             with self._turn:
@@ -104,19 +106,32 @@ class Forecasts:
                     kept.told, kept.version = made, kept.version + 1
             self.on_made()
 
-    def _next(self) -> tuple[Place, object, float] | None:
-        """The next that is wanted, and when it may begin. None: nothing is, and the thread ends."""
+    def _make(self, place: Place) -> Forecast | None:
+        """None where there is none of this mission: that is no reason to make none of others."""
+        try:
+            return self.make(place, self._over.wait)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            self.say(f"No forecast of {place.task_file}: {cause(error)}")
+            return None
+
+    def _next(self) -> tuple[Place, object] | None:
+        """The next that is wanted, once it may begin. None: nothing is, and the thread ends."""
         with self._turn:
-            wanted = [
-                (kept.made + _EVERY if kept.made else 0.0, place, kept)
-                for place, kept in self._kept.items()
-                if kept.wanted not in (None, kept.mark)
-            ]
-            if not wanted:
-                self._thread = None
-                return None
-            begins, place, kept = min(wanted, key=lambda one: one[0])
-            return place, kept.wanted, begins
+            while not self._over.is_set():
+                wanted = [
+                    (kept.made + _EVERY if kept.made else 0.0, place, kept)
+                    for place, kept in self._kept.items()
+                    if kept.wanted not in (None, kept.mark)
+                ]
+                if not wanted:
+                    break
+                begins, place, kept = min(wanted, key=lambda one: one[0])
+                left = begins - self.clock()
+                if left <= 0:
+                    return place, kept.wanted
+                self._turn.wait(left)  # another may be asked for meanwhile, and go before
+            self._thread = None
+            return None
 
     def _note_death(self, error: BaseException) -> None:
         self._over.set()

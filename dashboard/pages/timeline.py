@@ -36,7 +36,7 @@ class Expected:
 
     begin: datetime
     p50: datetime
-    p80: datetime
+    p80: datetime | None  # None: a fifth of the plays never come to it
     left: float  # percent of the width
     width: float  # to p50
     more: float  # from there to p80
@@ -94,7 +94,7 @@ def timeline_page(
     scale = Scale.of(rows)
     now = None
     if forecast is not None and coming:
-        scale = scale.to(forecast.now, forecast.finish.p80)
+        scale = scale.to(forecast.now, _until(forecast))
         now = Tick(at=forecast.now, left=round(scale.percent(forecast.now), 2))
     return TimelinePage(
         lines=tuple(
@@ -208,15 +208,24 @@ def _together(stretches: Iterable[Stretch]) -> list[Stretch]:
     return found
 
 
+def _until(forecast: Forecast) -> datetime:
+    """The last moment that is drawn: four of five plays are done by then, or, where they never are,
+    with the rows that they come to."""
+    finishes = (forecast.finish, *(one.finish for one in forecast.rows))
+    ends = (one.p80 or one.p50 for one in finishes)
+    return forecast.finish.p80 or max(filter(None, ends), default=forecast.now)
+
+
 def _expected(coming: RowForecast | None, now: Tick | None, scale: Scale) -> Expected | None:
-    if coming is None or now is None:
-        return None
-    begin, finish = coming.begin or now.at, coming.finish
-    left, half, most = (scale.percent(one) for one in (begin, finish.p50, finish.p80))
+    if coming is None or now is None or coming.finish.p50 is None:
+        return None  # nothing is drawn of a row that half of the plays never come to
+    begin, p50 = coming.begin or now.at, coming.finish.p50
+    p80 = coming.finish.p80 or p50
+    left, half, most = (scale.percent(one) for one in (begin, p50, p80))
     return Expected(
         begin=begin,
-        p50=finish.p50,
-        p80=finish.p80,
+        p50=p50,
+        p80=coming.finish.p80,
         left=round(left, 2),
         width=round(max(0.2, half - left), 2),
         more=round(max(0.0, most - half), 2),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from errors import MissionError
+from mission.amounts import share
 from mission.place import Place
 from service.forecast import Forecast, read_forecast
 
@@ -13,7 +14,8 @@ _PLAYS = 200  # a fifth of a second; what is told is not about minutes
 
 
 def expected_finish(place: Place) -> datetime | None:
-    """The p80 of the finish; None where it is a guess, nothing is open, or it cannot be told.
+    """The p80 of the finish; None where it is a guess, nothing is open, it has none, or it cannot
+    be told.
 
     A plan that somebody is just changing is no news: `mission check` and the run say what is wrong.
     """
@@ -21,7 +23,8 @@ def expected_finish(place: Place) -> datetime | None:
         found = read_forecast(place, plays=_PLAYS)
     except MissionError:
         return None
-    return None if found.guess or found.done else found.finish.p80.astimezone(UTC)
+    p80 = found.finish.p80
+    return None if found.guess or found.done or p80 is None else p80.astimezone(UTC)
 
 
 def forecast_words(place: Place) -> str:
@@ -36,6 +39,8 @@ def _words(found: Forecast) -> str:
     if found.done:
         return ""
     finish = found.finish
+    if finish.p50 is None or finish.p80 is None:
+        return f"no end: in {share(found.left)} of the plays a row is never done"
     told = f"done by {_local(finish.p50)} (p50), {_local(finish.p80)} (p80)"
     people = f", people's time apart: {found.approvals} approvals" if found.approvals else ""
     return f"{'a guess: ' if found.guess else ''}{told}{people}"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, time
 
 import pytest
 
+from cli.forecast import _moment
+from errors import UsageError
 from mission.journal import Journal
 from mission.journal.kinds import ForecastMade
 from mission.place import Place
-from tests.command import run
+from tests.command import answer, run
+from tests.unit.orchestrator.in_memory import table
 
 _FEW = ("--plays", "20")
 
@@ -57,3 +61,73 @@ def test_it_tells_how_forecasts_of_runs_held(
         )
     said = json.loads(run(capsys, "forecast", path, *_FEW, "--json"))
     assert len(said["track"]["forecasts"]) == 1
+
+
+def _cycle(place: Place) -> str:
+    text = table(("R-1", ""), ("R-2", "R-3"), ("R-3", "R-2"), ("R-4", "R-3"))
+    place.task_file.write_text(text.replace("| worker |", "| sonnet |"))
+    return str(place.task_file)
+
+
+def test_a_mission_that_cannot_be_done_has_no_end_and_fails(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _cycle(place)
+    told = run(capsys, "forecast", path, *_FEW, "--by", "2050-01-01", code=1)
+    assert "in 100% of the plays a row is never done" in told
+    assert "`mission check" in told
+    printed = answer(capsys, "forecast", path, *_FEW, code=1)
+    assert "—" in printed
+    said = json.loads(answer(capsys, "forecast", path, *_FEW, "--json", code=1))
+    assert (said["ok"], said["done"], said["left"]) == (False, False, 1.0)
+    assert said["finish"] == {"p50": None, "p80": None, "p95": None}
+    assert said["stuck"] == ["R-2", "R-3"]
+    ends = {row["id"]: row["finish"]["p50"] for row in said["rows"]}
+    assert ends.pop("R-1") is not None
+    assert ends == {"R-2": None, "R-3": None, "R-4": None}
+    place.task_file.write_text(table(("R-2", "R-3"), ("R-3", "R-2")))
+    assert not json.loads(answer(capsys, "forecast", path, *_FEW, "--json", code=1))["done"]
+
+
+def test_what_is_done_is_not_late(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.task_file.write_text(table(("R-1", ""), status="done"))
+    asked = ("--by", "2020-01-01", "--usd", "0")
+    said = run(capsys, "forecast", str(place.task_file), *_FEW, *asked)
+    assert "no row is open" in said
+
+
+@pytest.mark.parametrize("text", ["2026-11-28", "20261128", "2026-W48-6"])
+def test_a_date_means_its_end_however_it_is_written(text: str) -> None:
+    assert _moment(text).astimezone() == datetime.combine(date(2026, 11, 28), time.max).astimezone()
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31", "9999-12-31T23:00-05:00"])
+def test_a_date_that_does_not_exist_in_all_zones_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="reckoned"):
+        _moment(text)
+
+
+def test_who_is_to_be_swapped_has_to_be_known(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(place.task_file)
+    for swap in ("sonet=codex", "codex=sonet"):
+        said = run(capsys, "forecast", path, *_FEW, "--agent", swap, code=2)
+        assert "'sonet'" in said
+        assert "Did you mean sonnet?" in said
+
+
+def test_a_cost_that_nobody_knows_is_no_answer(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.task_file.write_text(table(("R-1", "")))
+    settings = "agents:\n  worker:\n    type: command\n    run: ['true']\n"
+    place.config_file.write_text(settings)
+    path = str(place.task_file)
+    said = run(capsys, "forecast", path, *_FEW, "--usd", "40", code=2)
+    assert "no price is known of worker" in said
+    assert "$0.00" not in run(capsys, "forecast", path, *_FEW)
+    prices = "budget:\n  prices:\n    worker: {input: 0, cached: 0, output: 0}\n"
+    place.config_file.write_text(settings + prices)
+    assert "$0.00" in run(capsys, "forecast", path, *_FEW, "--usd", "40")
+    assert "is no amount" in run(capsys, "forecast", path, *_FEW, "--usd", "nan", code=2)

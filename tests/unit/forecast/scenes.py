@@ -22,11 +22,18 @@ def scene(
     what_if: WhatIf | None = None,
     journal: Journal | None = None,
     now: datetime = NOW,
+    selected: frozenset[str] | None = None,
 ) -> Scene:
     """What is played of it."""
     settings = MissionConfig.model_validate(WORKER | (config or {}))
     history = History.of(journal or Journal.in_memory(), settings, now)
     made = set_scene(
-        parse(text), settings, history, alive=False, now=now, what_if=what_if or WhatIf()
+        parse(text),
+        settings,
+        history,
+        alive=False,
+        now=now,
+        what_if=what_if or WhatIf(),
+        selected=selected,
     )
     return made.scene

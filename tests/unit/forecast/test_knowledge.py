@@ -92,6 +92,26 @@ def test_a_row_tells_how_long_each_part_of_it_took() -> None:
     assert found.limits == {"acme": [3600]}
 
 
+def test_a_rest_of_a_provider_is_seen_once_however_many_wait_for_it() -> None:
+    clock = Clock()
+    journal = Journal.in_memory(clock=clock.now)
+
+    def waits(task: str, seconds: float) -> None:
+        until = (clock.at + timedelta(seconds=seconds)).isoformat()
+        journal.record(RowWaits(on="provider", who="acme", until=until), task=task)
+
+    for number in range(10):
+        waits(f"R-{number}", 18_000 - number)
+        clock.after(1)
+    clock.after(18_000)
+    for number in range(1, 10):  # one row asks, the others wait for its answer
+        waits(f"R-{number}", 60)
+    clock.after(4_000)
+    waits("R-1", 7_200)
+    found = gather(journal.attempts(), journal.events())
+    assert found.limits == {"acme": [18_000, 7_200]}
+
+
 def _set(old: str, new: str) -> StatusSet:
     return StatusSet(old=old, new=new, by="runner", reason="")
 
@@ -119,11 +139,58 @@ def test_the_record_counts_work_alone_and_tells_how_many_p80s_held() -> None:
         journal.record(StatusSet(old="needs-qa", new="done", by="runner", reason=""), task="A")
         journal.end_run(run, "done")
     track = track_of(plan, journal.attempts(), journal.events(), journal.runs())
-    assert [one.actual for one in track.forecasts] == [2_000, 1_000]
+    assert [one.actual for one in track.forecasts] == [1_000, 1_000]
     assert (track.held, track.of) == (1, 2)
     still_open = parse(table(("A", "")))
     track = track_of(still_open, journal.attempts(), journal.events(), journal.runs())
     assert (track.held, track.of) == (0, 0)
+
+
+def test_the_record_counts_the_rows_of_the_forecast_and_when_they_were_first_done() -> None:
+    clock = Clock()
+    journal = Journal.in_memory(clock=clock.now)
+    plan = parse(table(("A", ""), ("B", ""), status="done"))
+    run = journal.start_run(mission="m", host="h", pid=1, pid_started=0.0)
+    made = ForecastMade(
+        p50=100.0, p80=300.0, p95=400.0, tokens=1, usd=0.0, plays=9, seen=0, rows=("A",)
+    )
+    journal.record(made, run=run)
+
+    def carry_out(task: str, seconds: float) -> None:
+        attempt = journal.start_attempt(
+            run=run, task=task, agent="worker", branch="f", base_commit=None, worktree=None,
+            log=None, route="",
+        ).id  # fmt: skip
+        clock.after(seconds)
+        journal.end_attempt(attempt, End.SUCCESS)
+        journal.record(_set("in-progress", "done"), task=task)
+
+    carry_out("B", 5_000)  # nothing that was forecast
+    carry_out("A", 200)
+    journal.record(_set("done", "not-started"), task="A")
+    carry_out("A", 5_000)  # a person wanted it anew
+    journal.end_run(run, "done")
+    track = track_of(plan, journal.attempts(), journal.events(), journal.runs())
+    assert [one.actual for one in track.forecasts] == [200]
+    assert (track.held, track.of) == (1, 1)
+
+
+def test_what_some_plays_never_come_to_is_kept_no_forecast_of() -> None:
+    journal = Journal.in_memory()
+    outset = RunOutset(
+        plan=parse(table(("A", ""), ("B", "C"), ("C", "B"))),
+        config=MissionConfig.model_validate(WORKER),
+        journal=journal,
+        selected=None,
+        slots=2,
+        now=datetime(2026, 1, 5, tzinfo=UTC),
+        say=lambda _text: None,
+    )
+    with Foreseeing(outset) as foreseeing:
+        foreseeing.wait()
+    (event,) = journal.events(ForecastMade)
+    assert event.what.rows == ("A",)
+    assert 0 < event.what.p95 < 1e6
 
 
 def test_a_run_keeps_what_it_expects_as_it_begins() -> None:

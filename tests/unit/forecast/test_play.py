@@ -132,6 +132,31 @@ def test_rows_can_be_left_out_and_agents_swapped() -> None:
     assert {course.carrier for course in swapped.courses.values()} == {"codex"}
 
 
+def test_who_is_swapped_stands_in_for_nobody_either() -> None:
+    agents = {
+        "worker": {"type": "command", "run": ["true"], "fallback": "second"},
+        "second": {"type": "command", "run": ["true"]},
+        "third": {"type": "command", "run": ["true"], "fallback": "second"},
+    }
+    swaps = WhatIf(agents={"second": "third"})
+    made = scene(table(("A", "")), {"agents": agents}, what_if=swaps)
+    stints = made.courses["A"].stints
+    assert list(stints) == ["worker", "third"]
+    assert [one.fallback for one in stints.values()] == ["third", None]
+    found = play(_limited(certain(made), fallback="third"), plays=1, seed=1)
+    assert found.left == 0
+    assert found.seconds.p50 < 3_600
+
+
+def test_rows_that_a_run_is_not_for_are_not_played() -> None:
+    text = table(("A", ""), ("B", ""), ("C", "")).replace("| B | not-started", "| B | in-progress")
+    text = text.replace("| C | not-started", "| C | needs-qa")
+    made = certain(scene(text, selected=frozenset({"A"})))
+    played = Play(made, Random(1)).play()  # noqa: S311 - no secrets
+    assert set(played.ends) == {"A"}
+    assert (played.left, played.approvals) == ((), 0)
+
+
 def test_the_chance_to_reach_a_budget_is_told_and_what_comes_behind_it_too() -> None:
     tight = scene(ALONE, {"budget": {"mission": {"tokens": 2_000}}})
     found = play(tight, plays=40, seed=1)
