@@ -175,13 +175,15 @@ def usual_tokens(plan: Plan) -> int:
 
 
 def _rates(evidence: Evidence) -> dict[str, float]:
-    """US dollars for a new token, by agent, of those whose attempts have a known cost."""
+    """US dollars for a new token, by agent, of those whose work or reviews have a known cost."""
     tokens: dict[str, int] = {}
     usd: dict[str, float] = {}
-    for one in evidence.worked:
-        if one.cost_usd is not None and one.tokens:
-            tokens[one.agent] = tokens.get(one.agent, 0) + one.tokens
-            usd[one.agent] = usd.get(one.agent, 0.0) + one.cost_usd
+    used = [(one.agent, one.tokens, one.cost_usd) for one in evidence.worked]
+    used += [(one.reviewer, one.tokens, one.cost_usd) for one in evidence.reviewed]
+    for agent, count, cost in used:
+        if cost is not None and count:
+            tokens[agent] = tokens.get(agent, 0) + count
+            usd[agent] = usd.get(agent, 0.0) + cost
     return {agent: usd[agent] / count for agent, count in tokens.items()}
 
 

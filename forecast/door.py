@@ -19,6 +19,7 @@ from policy.budget import Amount, Scope
 from policy.retry import Limit
 from tasks_md.model import Task
 
+_ALL_LIMITS = 4  # ways to let rows start: no more than one for each limit that may refuse them
 _A_MOMENT = 1e-6  # seconds: as fine as datetimes are
 
 
@@ -44,6 +45,7 @@ class Door:
             else PlayedPurse(scene.ledger, scene.amounts, scene.now)
         )
         self.runs = 1  # `mission run` that a person typed
+        self._in_vain = 0  # times that rows were let start since the last job ended
         self._open()
         for agent, until in scene.rests.items():
             limit = Limit(outcome=Outcome.RATE_LIMIT, retry_at=until)
@@ -82,6 +84,15 @@ class Door:
             self._look()
         return chosen
 
+    def allowance(self, task: Task, agent: str) -> int | None:
+        """The tokens that a row may use still; None: no limit of its own says so."""
+        return self._purse.token_limit(task, agent)
+
+    def lift(self, task: str) -> None:
+        """A person lets a row use more than its own limit, which it has reached."""
+        if isinstance(self._purse, PlayedPurse):
+            self._purse.lift(task)
+
     def use(self, task: str, tokens: float, usd: float) -> None:
         """A row has used this."""
         if isinstance(self._purse, PlayedPurse):
@@ -109,6 +120,7 @@ class Door:
             unreviewed=unreviewed,
         )
         self.admission.ended(told, agent)
+        self._in_vain = 0
         self._look()
 
     def pass_time(self) -> bool:
@@ -125,10 +137,12 @@ class Door:
         self.calm = self._shortcut and self.admission.unhindered
 
     def relieve(self, ready: Iterable[str]) -> bool:
-        """Nothing goes on by itself. Whether a person, or another day, lets rows start."""
+        """Nothing goes on by itself. Whether a person, or another day, lets rows start. Not again
+        and again where none does: a row may ask for more than any day has."""
         refused = self.admission.refused
-        if not any(row in refused for row in ready):
+        if not any(row in refused for row in ready) or self._in_vain == _ALL_LIMITS:
             return False
+        self._in_vain += 1
         self.runs += 1
         if any(one.scope is Scope.PROVIDER for one in refused.values()):
             self._open()

@@ -35,7 +35,7 @@ class Worked:
     outcome: Outcome
     seconds: float
     tokens: int  # new ones, without those of its reviews
-    cost_usd: float | None  # ... and theirs; None: not known
+    cost_usd: float | None  # ... and without theirs; None: not known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +47,7 @@ class Reviewed:
     passed: bool
     seconds: float
     tokens: int
+    cost_usd: float | None  # None: not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ class _Course:
     verified: list[tuple[datetime, Verified]] = field(default_factory=list)
     gates: list[tuple[datetime, GateAnswered]] = field(default_factory=list)
     review_tokens: int = 0
+    review_usd: float | None = 0.0  # None: of one of them it is not known
     merged: tuple[datetime, Merged] | None = None
 
     def take(self, at: datetime, what: Happening) -> None:
@@ -93,6 +95,10 @@ class _Course:
             case ReviewMade():
                 self.handed = True
                 self.review_tokens += what.tokens
+                known = self.review_usd is not None and what.cost_usd is not None
+                self.review_usd = (
+                    (self.review_usd or 0.0) + (what.cost_usd or 0.0) if known else None
+                )
             case Merged():
                 self.merged = (at, what)
             case _:
@@ -167,6 +173,7 @@ def _take_review(
                 passed=what.passed,
                 seconds=_seconds(asked, at),
                 tokens=what.tokens,
+                cost_usd=what.cost_usd,
             )
         )
 
@@ -183,9 +190,13 @@ def _take_attempt(found: Evidence, one: Attempt, course: _Course) -> None:
             outcome=outcome,
             seconds=_seconds(one.started, ended),
             tokens=max(0, one.tokens - course.review_tokens),
-            cost_usd=one.cost_usd,
+            cost_usd=_without(one.cost_usd, course.review_usd),
         )
     )
+
+
+def _without(usd: float | None, reviews: float | None) -> float | None:
+    return None if usd is None or reviews is None else max(0.0, usd - reviews)
 
 
 def _take_delivery(found: Evidence, course: _Course) -> None:

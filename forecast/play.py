@@ -54,7 +54,9 @@ class Play:
         self._setbacks = Setbacks(self._random, repair=scene.checks.repair)
         self._turns: dict[str, int] = {}
         self._rounds: dict[str, int] = {}  # reviews
-        self._seen: set[str] = set()  # rows whose work was reviewed, or approved
+        # Rows of whose work, as it is now: another agent has passed it; a person has to look, since
+        # its agent or its review asks for that; a person has let it.
+        self._reviewed_rows, self._asking, self._approved = set[str](), set[str](), set[str]()
         self._bases: dict[str, int] = {}
         self._authors: dict[str, str] = {}
         self._played = Played.of(len(scene.milestones))
@@ -105,7 +107,7 @@ class Play:
         return True
 
     def _relieve(self) -> bool:
-        self._news = self._door.runs <= _MOST_TURNS and self._door.relieve(self._rows)
+        self._news = self._door.relieve(self._rows)
         return self._news
 
     def _start(self) -> None:
@@ -157,11 +159,15 @@ class Play:
     ) -> None:  # fmt: skip
         """Have it end after these seconds, as the dice have it."""
         agent, after = stint.agent, self._clock.after
+        most = self._door.allowance(course.task, agent)
+        if most is not None and tokens > most:
+            self._use(task, course, stint, most)
+            after(seconds * most / tokens, self._over_limit, task, agent)
+            return
         if dice < stint.trouble and self._turns.get(task, 0) < _MOST_TURNS:
             outcome = next(one for bound, one in stint.odds if dice < bound)
             if outcome is Outcome.NEEDS_QA:
-                self._played.approvals += 1
-                self._seen.add(task)
+                self._asking.add(task)
             else:
                 part = self._random() if outcome in LIMITS else 1.0
                 self._use(task, course, stint, tokens * part)
@@ -169,6 +175,7 @@ class Play:
                 return
         self._use(task, course, stint, tokens)
         if not course.merges:
+            self._played.approvals += task in self._asking
             after(seconds, self._done, task)
             return
         seconds += self._draws.delivery()
@@ -192,9 +199,15 @@ class Play:
         else:
             self._by_person(task, agent, outcome)
 
+    def _over_limit(self, task: str, agent: str) -> None:
+        """It has used all that its row may use, and was ended: a person lifts that limit."""
+        self._by_person(task, agent, Outcome.BUDGET)
+        self._door.lift(task)
+
     def _not_good(self, task: str, course: Course, agent: str, end: End) -> None:
         """Its work does not merge: its agent may get it back."""
-        if self._setbacks.not_good(course, agent, end, approved=task in self._seen):
+        if self._setbacks.not_good(course, agent, end, approved=task in self._approved):
+            self._forget(task)
             self._end_job_anew(task, agent, end)
         else:
             self._by_person(task, agent, None)
@@ -203,7 +216,14 @@ class Play:
         """Its row waits for a person, who sets it back at once."""
         self._played.decisions += 1
         self._setbacks.set_by_person(task)
+        self._rounds.pop(task, None)
+        self._forget(task)
         self._end_job_anew(task, agent, End.AS_SAID, said)
+
+    def _forget(self, task: str) -> None:
+        """Its work will be another: nobody has seen that yet."""
+        for rows in (self._reviewed_rows, self._asking, self._approved):
+            rows.discard(task)
 
     def _end_job_anew(
         self, task: str, agent: str, end: End, said: Outcome | None = None
@@ -223,7 +243,7 @@ class Play:
 
     def _verified(self, task: str, course: Course, agent: str) -> None:
         review = course.review
-        if review is not None and task not in self._seen:
+        if review is not None and task not in self._reviewed_rows and task not in self._approved:
             wanted = Unreviewed(by=review.by, tokens=review.tokens, at=self._clock.now())
             self._end_job(task, agent, None, unreviewed=wanted)
             return
@@ -243,16 +263,16 @@ class Play:
     ) -> None:  # fmt: skip
         self._played.cause = task
         if not passed and not last:
+            self._forget(task)
             self._end_job_anew(task, reviewer, End.REVIEW)
             return
-        self._played.approvals += not passed
-        self._seen.add(task)
+        (self._reviewed_rows if passed else self._asking).add(task)
         self._clock.after(self._draws.push_wait(), self._deliver, task, course)
 
     def _deliver(self, task: str, course: Course) -> None:
-        if course.qa and task not in self._seen:
+        if (course.qa or task in self._asking) and task not in self._approved:
             self._played.approvals += 1
-            self._seen.add(task)
+            self._approved.add(task)
         self._queue.add(task, base=self._bases.get(task, -1))
 
     def _returned(self, task: str, why: StepState) -> None:
@@ -291,8 +311,9 @@ class Play:
             seconds = self._draws.delivery()
             self._clock.after(seconds, self._verified, task, course, begun.agent)
         else:
-            self._played.approvals += begun.at == words.APPROVAL
-            self._seen.add(task)
+            approved = begun.at == words.APPROVAL
+            self._played.approvals += approved
+            (self._approved if approved else self._reviewed_rows).add(task)
             self._queue.add(task, base=-1)
 
     def _set_begun(self, task: str) -> None:

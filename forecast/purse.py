@@ -29,6 +29,7 @@ class PlayedPurse:
         self.broken: set[Scope] = set()
         self._amounts = amounts
         self._used: dict[str, Amount] = {}
+        self._lifted: set[str] = set()  # rows that a person lets use more than their own limit
         self._day = now.date()
 
     def reserve(
@@ -69,9 +70,19 @@ class PlayedPurse:
             if _is_over(cap, spent):
                 self.broken.add(scope)
 
-    def token_limit(self, _task: Task, _agent: str) -> int | None:
-        """Plays draw what is used."""
-        return None
+    def token_limit(self, task: Task, agent: str) -> int | None:
+        """See `orchestrator.admission.admission.Purse`."""
+        if task.id in self._lifted:
+            return None
+        estimate, _ = self._amounts.get((task.id, agent), (Amount(), Amount()))
+        left = self.ledger.allowance(task.id, estimate)
+        return left.tokens if left is not None and left.tokens else None
+
+    def lift(self, task: str) -> None:
+        """A row has reached its own limit, and a person lets it use more."""
+        self.broken.add(Scope.TASK)
+        self._lifted.add(task)
+        self.ledger = replace(self.ledger, tasks={**self.ledger.tasks, task: Amount()})
 
     def meter(self, _attempt: Attempt) -> Metered:
         """Plays draw what is used."""

@@ -76,10 +76,11 @@ class Setbacks:
             course: Its row.
             agent: Who did it.
             end: Why it does not merge.
-            approved: Whether a person, or a review, has let it.
+            approved: Whether a person has let it.
         """
         earlier = self._earlier.setdefault(course.task.id, [])
-        this = _Try(agent=agent, end=end, approved=approved)
+        # What a person has let was held up for that, and is taken up again.
+        this = _Try(agent=agent, end=end, taken_up=approved, approved=approved)
         if end is End.CONFLICT:
             back = self._repair and may_repair(this, earlier)
         else:

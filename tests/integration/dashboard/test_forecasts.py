@@ -55,6 +55,7 @@ def test_what_is_to_come_is_drawn_right_of_now(tmp_path: Path) -> None:
         assert one.left >= page.now.left
         assert one.left + one.width + one.more <= 100.5
         assert one.begin <= one.p50 + timedelta(seconds=1)
+        assert one.p80 is not None
         assert one.p50 <= one.p80
 
 

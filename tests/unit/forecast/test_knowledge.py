@@ -9,7 +9,9 @@ import pytest
 from forecast.evidence import gather
 from forecast.guesses import WEIGHT
 from forecast.keeping import Foreseeing
+from forecast.setting import WhatIf
 from forecast.spread import Spread, shrunk_share
+from forecast.staging import History, set_scene
 from forecast.track import track_of
 from mission.config import MissionConfig
 from mission.journal import End, Journal, Step
@@ -19,6 +21,7 @@ from mission.journal.kinds import (
     GateAnswered,
     MergeAwaited,
     Merged,
+    ReviewMade,
     RowWaits,
     StatusSet,
     Verified,
@@ -110,6 +113,38 @@ def test_a_rest_of_a_provider_is_seen_once_however_many_wait_for_it() -> None:
     waits("R-1", 7_200)
     found = gather(journal.attempts(), journal.events())
     assert found.limits == {"acme": [18_000, 7_200]}
+
+
+def test_what_reviews_cost_is_no_cost_of_the_work() -> None:
+    journal = Journal.in_memory()
+    attempt = journal.start_attempt(
+        run=1, task="A", agent="worker", branch="f", base_commit=None, worktree=None, log=None,
+        route="",
+    ).id  # fmt: skip
+    journal.record(AgentEnded(outcome="success"), task="A", attempt=attempt)
+    journal.record(RowWaits(on="reviewer", who="judge"), task="A")
+    journal.record(
+        ReviewMade(
+            chain=0, head="h", reviewer="judge", verdict="pass", passed=True, text="", answer="",
+            tokens=500, input_tokens=500, cost_usd=4.0,
+        ),
+        task="A",
+        attempt=attempt,
+    )  # fmt: skip
+    journal.advance_attempt(
+        attempt, Step.ANSWERED, said=Outcome.SUCCESS, input_tokens=1_500, cost_usd=5.0
+    )
+    journal.end_attempt(attempt, End.SUCCESS)
+    found = gather(journal.attempts(), journal.events())
+    assert [(one.tokens, one.cost_usd) for one in found.worked] == [(1_000, 1.0)]
+    assert [(one.tokens, one.cost_usd) for one in found.reviewed] == [(500, 4.0)]
+    plan = parse(table(("B", "")))
+    config = MissionConfig.model_validate(WORKER)
+    history = History.of(journal, config, datetime(2026, 1, 5, tzinfo=UTC))
+    made = set_scene(
+        plan, config, history, alive=False, now=datetime(2026, 1, 5, tzinfo=UTC), what_if=WhatIf()
+    )
+    assert made.scene.courses["B"].stints["worker"].usd_per_token == pytest.approx(0.001)
 
 
 def _set(old: str, new: str) -> StatusSet:

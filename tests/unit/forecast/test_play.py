@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from forecast.outcome import Outcome, play
 from forecast.play import Play
-from forecast.scene import Scene
+from forecast.scene import Course, Reviewing, Scene
 from forecast.setting import WhatIf
 from mission import outcome
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.ends import TaskEnd
+from policy.batch import StepState
 from policy.budget import Scope
 from tests.unit.forecast.real_runs import longest_path
 from tests.unit.forecast.scenes import NOW, scene
@@ -175,6 +176,32 @@ def test_a_budget_of_the_day_is_waited_for() -> None:
     assert found.budgets == {Scope.DAY: 1.0}
 
 
+def test_as_many_days_are_waited_for_as_it_takes_and_none_for_what_no_day_has() -> None:
+    text = table(*((f"R{n}", "") for n in range(60)))
+    found = play(certain(scene(text, {"budget": {"day": {"tokens": 1_000}}})), plays=1, seed=1)
+    assert found.left == 0
+    assert found.seconds.p50 > 58 * 86_400
+    never = play(certain(scene(text, {"budget": {"day": {"tokens": 900}}})), plays=1, seed=1)
+    assert never.left == 1
+
+
+def test_a_row_that_reaches_its_own_limit_is_ended_and_a_person_lifts_that() -> None:
+    made = certain(scene(ALONE, {"budget": {"task_factor": 1.5}, "max_parallel": 8}))
+    thrice = {
+        name: replace(
+            course,
+            stints={agent: replace(one, uses=(3.0,) * 512) for agent, one in course.stints.items()},
+        )
+        for name, course in made.courses.items()
+    }
+    found = play(replace(made, courses=thrice), plays=1, seed=1)
+    assert found.budgets == {Scope.TASK: 1.0}
+    assert (found.left, found.decisions.p50) == (0, 8)
+    assert found.tokens.p50 == 8 * (1_500 + 3_000)  # the first attempts were cut off
+    assert found.seconds.p50 == pytest.approx(50 + 105 + 8 * 8)
+    assert play(made, plays=1, seed=1).budgets == {}
+
+
 def _limited(made: Scene, *, fallback: str | None) -> Scene:
     """One whose first attempts all meet a quota."""
     return replace(
@@ -247,6 +274,67 @@ def test_reviews_take_their_time_and_send_work_back() -> None:
     twice = judging(0.0)
     assert twice.approvals.p50 == 1  # the rounds have run out
     assert twice.seconds.p50 == pytest.approx(113 + 105 + 2 * 140, abs=1)
+
+
+_JUDGED: dict[str, object] = {
+    "agents": {
+        name: {"type": "command", "run": ["true"], "model": name} for name in ("worker", "judge")
+    },
+    "review": [{"by": ["judge"], "rounds": 2}],
+    "max_parallel": 10,
+}
+
+
+def _passing(made: Scene) -> Scene:
+    """The same where each review passes, and takes what is expected."""
+    flat = (1.0,) * 512
+    return replace(
+        made,
+        courses={
+            name: replace(
+                course,
+                review=replace(
+                    course.review,
+                    passes=1.0,
+                    stints={
+                        who: replace(one, times=flat, uses=flat)
+                        for who, one in course.review.stints.items()
+                    },
+                ),
+            )
+            for name, course in made.courses.items()
+            if course.review is not None
+        },
+    )
+
+
+def test_a_person_looks_though_a_review_has_passed() -> None:
+    text = table(*((f"R{n}", "") for n in range(10)))
+    found = play(_passing(certain(scene(text, _JUDGED | {"qa": [{"match": {}}]}))), plays=1, seed=1)
+    assert (found.approvals.p50, found.decisions.p50) == (10, 0)
+
+
+def test_what_a_conflict_made_other_work_of_is_reviewed_again() -> None:
+    made = _passing(certain(scene(table(("A", "")), _JUDGED | {"merge": {"repair": True}})))
+    conflict = replace(made, checks=replace(made.checks, conflict=1.0))
+    once_only = _Conflicting(conflict, Random(1))  # noqa: S311 - no secrets
+    played = once_only.play()
+    assert (played.decisions, played.approvals) == (0, 0)  # its agent settles it
+    assert once_only.reviews == 2
+
+
+class _Conflicting(Play):
+    """A play in which the first merge meets a conflict, and which counts reviews."""
+
+    reviews = 0
+
+    def _review(self, task: str, course: Course, review: Reviewing, reviewer: str) -> None:
+        self.reviews += 1
+        super()._review(task, course, review, reviewer)
+
+    def _returned(self, task: str, why: StepState) -> None:
+        self._queue._checks = replace(self._queue._checks, conflict=0.0)
+        super()._returned(task, why)
 
 
 def test_a_mission_without_open_rows_takes_no_time() -> None:

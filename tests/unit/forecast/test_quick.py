@@ -29,6 +29,8 @@ MISSIONS: dict[str, dict[str, object]] = {
     "verified": {"verify": [{"name": "tests", "run": ["true"]}]},
     "reviewed": {"agents": AGENTS, "review": [{"by": ["second"], "rounds": 2}]},
     "approved": {"qa": [{"match": {}}]},
+    "both": {"agents": AGENTS, "review": [{"by": ["second"]}], "qa": [{"match": {}}]},
+    "own limits": {"budget": {"task_factor": 1.2}},
     "limited": {"budget": {"mission": {"tokens": 30_000}, "day": {"tokens": 20_000}}},
 }
 
