@@ -188,7 +188,8 @@ def _storage_copy(parts: Assembly) -> StorageCopy:
 
 
 def _notify(parts: Assembly) -> NotifyBeside:
-    return NotifyBeside(parts.place, parts.config.notify, parts.journal, say=parts.display.say)
+    config, settings = parts.config.notify, parts.document.raw
+    return NotifyBeside(parts.place, config, settings, parts.journal, say=parts.display.say)
 
 
 @contextmanager

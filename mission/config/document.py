@@ -63,6 +63,7 @@ class Document:
     # Where each key or list entry stands, by its way down.
     marks: Mapping[Location, Mark] = field(default_factory=dict)
     mistakes: Sequence[Mistake] = ()  # `Refused.REFUSED` stands in `value` for what they spoil
+    raw: bytes = field(default=b"", repr=False)  # as it was read
 
     def mark(self, location: Location) -> Mark:
         """Where `location` stands, or the nearest thing around it."""
@@ -139,7 +140,7 @@ def examine_document(raw: bytes, path: str) -> Document:
         raise ConfigError("holds a control character", path=path, line=line) from error
     builder = _Builder(path)
     value = None if root is None else builder.build(root, ())
-    return Document(path=path, value=value, marks=builder.marks, mistakes=builder.mistakes)
+    return Document(path=path, value=value, marks=builder.marks, mistakes=builder.mistakes, raw=raw)
 
 
 def read_whole(text: str) -> int:

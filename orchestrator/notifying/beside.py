@@ -17,6 +17,7 @@ from mission.config import NotifyConfig
 from mission.journal import Journal
 from mission.journal.kinds import NotifyBegan, Told
 from mission.place import Place
+from mission.told_by import keep_settings
 from orchestrator.notifying.noting import note_deaths
 from policy.notifying.sending import MessageState
 from workspace.side_thread import SideWork, cause
@@ -37,10 +38,22 @@ class NotifyBeside(SideWork):
     nothing up, and what goes wrong with it changes nothing about the run."""
 
     def __init__(
-        self, place: Place, config: NotifyConfig, journal: Journal, *, say: Callable[[str], None]
+        self,
+        place: Place,
+        config: NotifyConfig,
+        settings: bytes,
+        journal: Journal,
+        *,
+        say: Callable[[str], None],
     ) -> None:
-        """`journal`: written in the name of the run; `say` tells people a line."""
+        """
+        Args:
+            settings: The `mission.yaml` that `config` is of. Who tells people goes by it.
+            journal: Written in the name of the run.
+            say: Tells people a line.
+        """
         super().__init__("notify")
+        self._settings = settings
         self._place = place
         self._names = tuple(one.called for one in config.to)
         self._journal = journal
@@ -50,6 +63,7 @@ class NotifyBeside(SideWork):
 
     def __enter__(self) -> Self:
         if self._wanted():
+            keep_settings(self._place, self._settings)
             note_deaths(self._journal)
             self._journal.record(NotifyBegan(to=self._names))
         return super().__enter__()

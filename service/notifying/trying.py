@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass
 
 from errors import UsageError
 from mission.clock import utc_now
-from mission.config import MissionConfig, load_config
+from mission.config import MissionConfig
 from mission.notices import TRIAL, Notice, NoticeKind
 from mission.place import Place
 from mission.plan import read_plan
 from policy.notifying.sending import message
 from service.digest import Digest
+from service.notifying.agreed import agreed_config
 from service.notifying.composing import outgoing
 from service.notifying.daily import digest_notice
 from service.notifying.making import notifiers_of, redactor_of
@@ -47,10 +48,11 @@ def try_all(
     """Send everybody, or those named, a message that says that it is a trial.
 
     Raises:
-        UsageError: Nobody is to be told, or one of these names is nobody's.
+        UsageError: Nobody is to be told, or one of these names is nobody's; or another branch is
+            checked out, whose settings nobody has agreed to.
         ConfigError: `mission.yaml` cannot be understood.
     """
-    config = load_config(place.config_file)
+    config = agreed_config(place)
     names = [one.called for one in config.notify.to]
     if not names:
         raise UsageError(
@@ -76,10 +78,11 @@ def send_digest(place: Place, variables: Mapping[str, str], digest: Digest) -> S
     """Send a digest to who is told of digests.
 
     Raises:
-        UsageError: That is nobody.
+        UsageError: That is nobody; or another branch is checked out, whose settings nobody has
+            agreed to.
         ConfigError: `mission.yaml` cannot be understood.
     """
-    config = load_config(place.config_file)
+    config = agreed_config(place)
     names = [one.called for one in config.notify.to if NoticeKind.DIGEST in one.events]
     if not names:
         raise UsageError(

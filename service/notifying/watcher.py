@@ -27,6 +27,7 @@ from policy.notifying.sending import (
     MessageState,
     Next,
     Receiver,
+    Rules,
     message,
     next_step,
 )
@@ -60,6 +61,7 @@ class Watcher:
     outbox: Outbox
     redact: Callable[[str], str]
     run: int | None = None  # it leaves when this run is over, and all is told; None: it stays
+    changed: Callable[[], bool] = lambda: False  # whether other settings count: then it leaves
     clock: Clock = SYSTEM_CLOCK
     finish: Callable[[Place], datetime | None] = expected_finish  # of the mission, if it is known
     _expects_at: float = 0.0  # by the monotonic clock: when the forecast is looked at next
@@ -75,12 +77,14 @@ class Watcher:
         self._plan = PlanSeen(place=self.place)
 
     def watch(self) -> None:
-        """Look on until the run is over and everybody was told, or given up.
+        """Look on until the run is over and everybody was told, or given up; or until other
+        settings count, and nothing is under way.
 
         Raises:
             MissionError: The run is over, and its plan cannot be read.
         """
         self._await_plan()
+        stale = False
         while self.place.journal_file.exists():
             heard = self._look()
             over = self.run is not None and self._is_over(heard, self.run)
@@ -90,6 +94,9 @@ class Watcher:
             idle = all(step.idle for step in steps.values())
             at_rest = self.outbox.empty and not self._held
             if over and at_rest and (idle or self._is_another_at_work(heard)):
+                return
+            stale = stale or self.changed()
+            if stale and at_rest:
                 return
             for ended in self.outbox.ended(_LOOK_EVERY):
                 self._note_end(ended)
@@ -195,7 +202,7 @@ class Watcher:
             heard.noticed,
             heard.sent_to(name),
             now,
-            rules=rules_of(self.config.notify),
+            rules=self._rules(heard),
             holds=self._holds,
         )
         if step.over:
@@ -207,6 +214,12 @@ class Watcher:
         elif step.send is not None and self.outbox.hangs(name):
             self._note_hanging(step.send, heard)
         return step
+
+    def _rules(self, heard: Heard) -> Rules:
+        """What comes behind an end is not waited for: what ran it may end with it."""
+        rules = rules_of(self.config.notify)
+        over = self.run is not None and self._is_over(heard, self.run)
+        return replace(rules, together=timedelta(0)) if over else rules
 
     def _note_hanging(self, what: Message, heard: Heard) -> None:
         """Nothing goes out before the last try has ended. That counts as one that failed, so that

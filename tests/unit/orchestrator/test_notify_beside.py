@@ -49,7 +49,7 @@ class Scene:
     said: list[str] = field(default_factory=list)
 
     def beside(self, program: str) -> Beside:
-        made = Beside(self.place, parse_config(TO).notify, self.journal, say=self.said.append)
+        made = Beside(self.place, parse_config(TO).notify, TO, self.journal, say=self.said.append)
         made.words = (sys.executable, "-c", program, str(self.folder))
         return made
 
