@@ -16,6 +16,7 @@ from mission.journal.kinds import ForecastMade
 from service.forecast import read_forecast
 from service.foreseen import Forecasts
 from tests.shown_mission import make
+from tests.unit.orchestrator.in_memory import table
 
 
 def test_the_mission_page_has_the_band_of_each_milestone_once_it_is_made(tmp_path: Path) -> None:
@@ -73,3 +74,24 @@ def test_the_costs_page_tells_how_forecasts_held(tmp_path: Path) -> None:
     text = body.rendered.body.decode()
     assert "Forecasts, and how they held" in text
     assert "1m30s" in text
+
+
+def test_a_mission_that_cannot_be_done_is_shown_as_such(tmp_path: Path) -> None:
+    place = make(tmp_path)
+    circle = table(("R-1", ""), ("R-2", "R-3"), ("R-3", "R-2"))
+    place.task_file.write_text(circle.replace("| worker |", "| sonnet |"))
+    missions = Missions.of([place])
+    (key,) = missions
+    told, said = threading.Event(), list[str]()
+    forecasts = Forecasts(say=said.append, on_made=told.set)
+    site = Site(missions, Revisions(missions), forecasts=forecasts)
+    try:
+        site.answer(Asked(name="mission", key=key))
+        assert told.wait(60), said
+        assert (
+            "never, as it stands"
+            in site.answer(Asked(name="mission", key=key)).rendered.body.decode()
+        )
+        assert site.answer(Asked(name="timeline", key=key)).status == 200
+    finally:
+        forecasts.close()
