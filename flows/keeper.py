@@ -11,14 +11,17 @@ from __future__ import annotations
 import os
 import select
 import sys
+import threading
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from errors import MissionError
 from flows.messages import Failed, Message, Noted, Opening, unpacked
 from flows.reach import reach
 from flows.telling import Telling
 from workspace.side_thread import cause
+
+_LEAVE_SECONDS: Final = 30.0  # for what Prefect still sends as its process ends
 
 
 def main() -> None:
@@ -30,6 +33,15 @@ def main() -> None:
         told.tell(Failed(why=str(error)))
     except Exception as bug:  # noqa: BLE001 - the run says what its record died of
         told.tell(Failed(why=cause(bug)))
+    _end_at_last()
+
+
+def _end_at_last() -> None:
+    """End even where Prefect would go on trying to send what happened: nobody waits for this
+    process any more."""
+    last = threading.Timer(_LEAVE_SECONDS, os._exit, (1,))
+    last.daemon = True
+    last.start()
 
 
 def _keep(heard: BinaryIO, told: Telling) -> None:

@@ -127,7 +127,7 @@ class Keeper:
         found = self._await()
         if isinstance(found, Over) and found.troubles:
             self._say(gaps(found.troubles))
-        self._close()
+        self._close(leaves=isinstance(found, Over))
 
     def _await(self) -> Lack | Over | None:
         """The next answer, waited for boundedly since the last sign; None: there is none."""
@@ -146,16 +146,22 @@ class Keeper:
             return _STOPPED_SECONDS
         return _ANSWER_SECONDS if self._named else _START_SECONDS
 
-    def _close(self) -> None:
+    def _close(self, *, leaves: bool) -> None:
+        """
+        Args:
+            leaves: The process has said its last word, and ends by itself: it is not waited for.
+        """
         self._over = True
         self._told.put(None)
+        self._sending.join(_LEAVE_SECONDS)
+        if leaves:
+            return
         process = self._process
         if process is not None:
             try:
                 process.wait(_LEAVE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
-        self._sending.join(_LEAVE_SECONDS)
         self._hearing.join(_LEAVE_SECONDS)
 
     def _give_up(self, why: str) -> None:

@@ -19,7 +19,7 @@ from flows.patience import patience
 from flows.trouble import SERVER_TROUBLE
 
 _PAGE = 200  # task runs in one answer, the server's own limit
-_POLL_SECONDS = 0.25
+_POLL_SECONDS = 0.1  # a run waits for the answer; one costs the server a few milliseconds
 _PATIENCE_SECONDS = 10.0  # without any progress; the recorder writes every second
 _ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 _OPEN = ["PENDING", "RUNNING", "SCHEDULED", "PAUSED", "CANCELLING"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from datetime import UTC, datetime
@@ -117,6 +118,23 @@ def test_one_that_says_nothing_is_not_waited_for_by_a_person_who_leaves(
     keeper.end(OVER)
     (line,) = said
     assert "was waited for" in line
+
+
+def test_one_that_said_its_last_word_is_not_waited_for(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    answers = packed(Lack(names=())) + packed(Over(troubles=()))
+    code = f"""import os, sys
+gate = os.open({str(gate)!r}, os.O_RDWR)
+sys.stdout.buffer.write({answers!r})
+sys.stdout.flush()
+os.read(gate, 1)
+"""
+    lack, said, keeper = ask((sys.executable, "-S", "-c", code))
+    assert (lack, said, keeper.lost) == ((), [], False)
+    still_there = os.open(gate, os.O_WRONLY | os.O_NONBLOCK)  # refused where nobody reads
+    os.write(still_there, b"x")
+    os.close(still_there)
 
 
 def test_without_anything_to_record_nothing_is_begun() -> None:
