@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from mission.config import NotifyConfig
+from mission.elsewhere import read_elsewhere
 from mission.notices import Notice, NoticeKind
 from mission.place import Place
 from service.builder import Standings
@@ -23,13 +24,27 @@ def daily_digest(place: Place, config: NotifyConfig, heard: Heard, now: datetime
     Raises:
         MissionError: Plan or journal cannot be read.
     """
-    due = digest_due(config, now)
-    if due is None or heard.began is None or heard.began > due:
+    due, key = digest_due(config, now), day_key(config, now)
+    if due is None or key is None or heard.began is None or heard.began > due:
         return []
-    key = f"{NoticeKind.DIGEST}:{due.date().isoformat()}"
-    if key in heard.keys:
+    if key in heard.keys or is_another_clones(place, heard):
         return []
     return [digest_notice(digest_of(place, now - _DAY, now), key)]
+
+
+def day_key(config: NotifyConfig, now: datetime) -> str | None:
+    """What the digest that is due is known by; None: there are none."""
+    due = digest_due(config, now)
+    return None if due is None else f"{NoticeKind.DIGEST}:{due.date().isoformat()}"
+
+
+def is_another_clones(place: Place, heard: Heard) -> bool:
+    """Whether the mission is another clone's by now, which sends the digest: it ran last, or was
+    last heard to be at work."""
+    there = read_elsewhere(place)
+    if there is not None and there.held_there:
+        return True
+    return bool(heard.runs) and heard.runs[-1].elsewhere
 
 
 def digest_of(place: Place, since: datetime, now: datetime) -> Digest:

@@ -10,14 +10,17 @@ from dataclasses import asdict, dataclass
 from errors import UsageError
 from mission.clock import utc_now
 from mission.config import MissionConfig
+from mission.journal import Journal
+from mission.journal.kinds import Noticed, Told
 from mission.notices import TRIAL, Notice, NoticeKind
 from mission.place import Place
 from mission.plan import read_plan
-from policy.notifying.sending import message
+from orchestrator.notifying.noting import note
+from policy.notifying.sending import MessageState, message
 from service.digest import Digest
 from service.notifying.agreed import agreed_config
 from service.notifying.composing import outgoing
-from service.notifying.daily import digest_notice
+from service.notifying.daily import day_key, digest_notice
 from service.notifying.making import notifiers_of, redactor_of
 from service.notifying.outbox import Outbox
 from service.notifying.settings import limits_of
@@ -89,7 +92,44 @@ def send_digest(place: Place, variables: Mapping[str, str], digest: Digest) -> S
             "nobody is told of digests", hint="Name somebody in mission.yaml: `notify.to`"
         )
     key = f"{NoticeKind.DIGEST}:{secrets.token_hex(8)}"
-    return _send(place, config, variables, digest_notice(digest, key), names)
+    tried = _send(place, config, variables, digest_notice(digest, key), names)
+    _note_day(place, config, variables, digest, tried)
+    return tried
+
+
+def _note_day(
+    place: Place,
+    config: MissionConfig,
+    variables: Mapping[str, str],
+    digest: Digest,
+    tried: Sequence[Tried],
+) -> None:
+    """Note that the digest that is due by the settings was sent: nobody who watches sends it again,
+    but to those who have not got it."""
+    key = day_key(config.notify, utc_now())
+    if key is None or not place.journal_file.exists() or not any(one.ok for one in tried):
+        return
+    redactor = redactor_of(config, variables)
+    with Journal.open(place.journal_file, redact=redactor.text) as opened:
+        last = opened.last_run()
+        journal = opened if last is None else opened.in_run(last.id)
+        if key in {one.what.key for one in journal.events(Noticed)}:
+            return
+        notice = digest_notice(digest, key)
+        with journal.together():
+            note(journal, [notice])
+            for one in tried:
+                if one.ok:
+                    what = message(one.name, [notice])
+                    journal.record(
+                        Told(
+                            message=what.id,
+                            to=one.name,
+                            notices=what.keys,
+                            state=MessageState.SENT,
+                            tries=1,
+                        )
+                    )
 
 
 def _send(

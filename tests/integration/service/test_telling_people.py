@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -16,6 +17,7 @@ from cli.status_page import status_page
 from errors import TaskFileError
 from mission.clock import utc_now
 from mission.config import NotifyConfig, parse_config
+from mission.elsewhere import Claimed, Elsewhere, write_elsewhere
 from mission.journal import Journal
 from mission.journal.kinds import FinishExpected, NotifyBegan, StatusSet, Told
 from mission.notices import NoticeKind
@@ -27,8 +29,10 @@ from policy.notifying import sending
 from service.builder import Standings
 from service.notifying import outbox, plan_seen
 from service.notifying import watcher as watching
+from service.notifying.daily import digest_of
 from service.notifying.outbox import Outbox
 from service.notifying.settings import limits_of
+from service.notifying.trying import send_digest
 from service.notifying.watcher import Watcher
 from tasks_md.holder import started
 from tasks_md.model import Plan
@@ -224,6 +228,37 @@ def test_a_digest_is_sent_once_a_day(scene: Scene) -> None:
     text = "\n".join(one.words.text for one in fake.told)
     assert "Stuck (1):\nA blocked: no key\nType: mission unblock A" in text
     assert "Forecast: " in text
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_digest_is_sent_by_the_clone_that_ran_last(scene: Scene, last: bool) -> None:
+    fake = NotifierInMemory()
+    scene.now -= 2 * DAY
+    scene.begin()
+    scene.say("blocked", "no key")
+    scene.end()
+    if not last:
+        write_elsewhere(
+            scene.place,
+            Elsewhere(looked=utc_now(), claim=Claimed(state="held", clone="another")),
+        )
+    scene.watch({"chat": fake}, digest="00:00", zone="UTC")
+    assert kinds(fake).count(NoticeKind.DIGEST) == int(last)
+
+
+def test_a_digest_that_was_sent_by_hand_is_that_days(scene: Scene) -> None:
+    scene.now -= 2 * DAY
+    scene.begin(("desk",))
+    scene.say("blocked", "no key")
+    scene.end()
+    desk: dict[str, object] = {"type": "command", "name": "desk", "run": ["cat"]}
+    notify = {"to": [desk], "digest": "00:00", "zone": "UTC"}
+    scene.place.config_file.write_text(json.dumps({"notify": notify}))
+    (sent,) = send_digest(scene.place, os.environ, digest_of(scene.place, scene.now, utc_now()))
+    assert sent.ok
+    fake = NotifierInMemory()
+    scene.watch({"desk": fake}, digest="00:00", zone="UTC")
+    assert NoticeKind.DIGEST not in kinds(fake)
 
 
 def test_a_run_that_died_is_noted_before_its_end_is_written_down(scene: Scene) -> None:
