@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,3 +160,16 @@ def test_without_a_mission_it_says_so_and_ends(tmp_path: Path) -> None:
         out, err = found.process.communicate(timeout=60)
     assert (found.process.returncode, out) == (2, b"")
     assert err.decode().startswith("mission: ")
+
+
+def test_an_interrupt_ends_it_at_once_and_cleanly(place: Place) -> None:
+    with Wire(str(place.folder), folder=place.folder) as found:
+        found.greet()
+        found.call("mission_status")  # it waits for the next request
+        found.process.send_signal(signal.SIGINT)
+        found.process.wait(timeout=60)  # while its input is open
+        assert found.process.stderr is not None
+        said = found.process.stderr.read().decode()
+    assert found.process.returncode == 130
+    assert "Fatal" not in said
+    assert "Traceback" not in said
