@@ -38,8 +38,8 @@ def check(
 
     The exit code is 1 if there are errors, 2 if one of the files cannot be read.
     """
-    places = [place_at(path) for path in paths] if paths else [place_at(None)]
-    examined = [examine(place) for place in places]
+    named: Sequence[str | None] = paths or [None]
+    examined = [examine(place_at(path)) for path in named]
     findings = [found for one in examined for found in one.findings]
     counts = Counter(finding.severity for finding in findings)
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
@@ -54,7 +54,9 @@ def check(
             }
         )
     else:
-        print_findings(findings)
+        for path, one in zip(named, examined, strict=True):
+            place_at(path)  # what hints name is this mission, and not the last of them
+            print_findings(one.findings)
         fact(_summary(errors, warnings))
     if any(one.unreadable for one in examined):
         raise typer.Exit(UnreadableError.exit_code)

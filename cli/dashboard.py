@@ -12,6 +12,7 @@ from cli.console import fact, printable, talk
 from cli.listening import CertificateOption, HostNamesOption, KeyOption, certificate_of
 from cli.typed_here import place_at
 from mission.amounts import counted
+from mission.place import Place
 from workspace.redact import Redactor
 
 app = typer.Typer()
@@ -64,7 +65,9 @@ def dashboard(
     It prints an address with a token: whoever has it sees the missions, and decides in your name as
     the commands do. Other users of this machine see nothing. No run needs it, and it slows none.
     """
-    places = [place_at(path) for path in paths or (None,)]
+    # Of several, a message does not say which it is about.
+    find = Place.find if paths and len(paths) > 1 else place_at
+    places = [find(path) for path in paths or (None,)]
     talk(printable(f"Making the pages of {', '.join(str(one.task_file) for one in places)}"))
     # Takes a second, of which whoever waits has been told.
     from cli.asking import asker  # noqa: PLC0415 - as said above

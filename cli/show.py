@@ -17,6 +17,7 @@ from errors import UsageError
 from mission.amounts import clock, count, in_one_line, money, span
 from mission.journal import Attempt
 from mission.place import Place
+from orchestrator.loop.notes import without_word
 from service.builder import Standings
 from service.choices import attach, choices
 from service.standing import Standing
@@ -106,11 +107,13 @@ def _page(shown: _Shown) -> Iterator[str]:
     status = "gone from the file" if story.row is None else story.row.status
     yield f"{paint(printable(story.task), 'bold')}  {printable(status)}"
     waits = [wait.why for wait in shown.standing.waits.get(story.task, ())]
+    others = [] if chapter is None else [in_one_line(chapter.attempt.summary)]
     if story.row is not None:
+        others += [without_word(story.row.notes), story.row.description]
         yield from _wrapped(story.row.description, "")
         if story.row.notes and story.row.notes not in waits:
-            yield from _told("notes", [text_here(story.row.notes)])
-    yield from _told("waits for", map(text_here, waits), "yellow")
+            yield from _told("notes", [text_here(story.row.notes, of_others=others)])
+    yield from _told("waits for", [text_here(why, of_others=others) for why in waits], "yellow")
     if chapter is None:
         yield from _told("attempts", ["none yet"])
     else:
@@ -129,7 +132,8 @@ def _attempt(shown: _Shown, chapter: Chapter) -> Iterator[str]:
     took = attempt.ended - attempt.started if attempt.ended else None
     begun = f"{attempt.number} by {attempt.agent} ({attempt.route}), {clock(attempt.started)}"
     yield from _told("attempt", [begun, f"{end}, took {span(took)}" if took else end])
-    yield from _told("why", [text_here(in_one_line(attempt.reason))] if attempt.reason else [])
+    why = text_here(in_one_line(attempt.reason), of_others=[in_one_line(attempt.summary)])
+    yield from _told("why", [why] if why else [])
     yield from _told("it says", attempt.summary[:_MOST_SUMMARY].splitlines())
     yield from _changes(shown.work, attempt)
     yield from _told("verified", list(_steps(chapter)))

@@ -11,6 +11,7 @@ from cli.tables import Column, minute, table, wrap, wrapped
 from cli.typed_here import command_here, text_here
 from mission.amounts import count
 from mission.waits import WaitsFor
+from orchestrator.loop.notes import without_word
 from service.overview import MilestoneView, Overview, TaskView
 from service.standing import Standing, Wait
 from tasks_md.model import AUTO, DONE, NOT_STARTED
@@ -161,7 +162,9 @@ def _section(section: _Section, rows: Sequence[TaskView], standing: Standing) ->
         name = printable(view.task.id)
         lead = f"  {name}{' ' * (ids - display_width(name))}  "
         room = max(20, screen_width() - display_width(lead))
-        text = wrap(printable(text_here(section.tells(view, standing))), room)
+        by_people = (without_word(view.task.notes), view.task.description)
+        told = text_here(section.tells(view, standing), of_others=by_people)
+        text = wrap(printable(told), room)
         if section.most == _FEW and len(text) > 1:
             text = [_cut(text, room)]
         yield lead + text[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +31,14 @@ TAKE_PATH: Final = frozenset(
 _COMMANDS = "|".join(sorted(TAKE_PATH, key=len, reverse=True))
 _MARKED = re.compile(r"`((?:mission|git) [^`\n]+)`")
 _OURS = re.compile(rf"\bmission (?:{_COMMANDS})(?=[ ,]|$)")
-_GIT = re.compile(r"\bgit (?=[a-z])")
+# At the start of a command; one with -C, or another option before its own command, stays as it is.
+_GIT = re.compile(r"(?:^|(?<= && ))git (?=[a-z])")
+# As a shell has it: words of a name or a note, in which nothing is a command.
+_QUOTED = re.compile(r"""(?<![^\s='"])(?:'[^']*'|"(?:\\.|[^"\\])*")""")
 # They make a repository, or are about none.
 _NO_REPOSITORY = re.compile(r"git (?:init|clone|help|config --global)\b")
-_FILES = re.compile(
-    r"git (?:add|update-index)\b"
-)  # their paths are as seen from the current folder
+# Their paths are as seen from the current folder.
+_FILES = re.compile(r"git (?:add|update-index)\b")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,10 +76,12 @@ class _Here:
 
     def top(self, command: str) -> Path | None:
         """The repository that git has to be sent into to see what the command names."""
-        place, here = self._found, Path.cwd().resolve()
+        place, here = self._found, _current()
         if place is None or place.repository is None or _NO_REPOSITORY.match(command):
             return None
         top = place.repository
+        if here is None:
+            return top
         inside = here.is_relative_to(top) and _is_of(here, top)
         return None if here == top or (inside and not _FILES.search(command)) else top
 
@@ -108,22 +112,49 @@ def command_here(typed: str) -> str:
     """Commands of ours, or of git, with what they need to be typed in the current folder."""
     if typed.startswith("git "):
         top = _here.top(typed)
-        return typed if top is None else _GIT.sub(f"git -C {shlex.quote(_short(top))} ", typed)
+        return typed if top is None else _put_in(_GIT, f"-C {shlex.quote(_short(top))} ", typed)
     path = _here.path()
-    named = f" {shlex.quote(path)}" if path else ""
-
-    def with_path(found: re.Match[str]) -> str:
-        there = f"{typed[found.end() :]} ".startswith(f"{named} ")
-        return found[0] if there else f"{found[0]}{named}"
-
-    return _OURS.sub(with_path, typed) if named else typed
+    return _put_in(_OURS, f" {shlex.quote(path)}", typed) if path else typed
 
 
-def text_here(text: str) -> str:
-    """A message in which each command between backticks is as `command_here` has it."""
-    if "`mission " not in text and "`git " not in text:
+def _put_in(command: re.Pattern[str], more: str, typed: str) -> str:
+    """With `more` behind each such command that is not quoted and has it not yet."""
+    quoted = [found.span() for found in _QUOTED.finditer(typed)]
+
+    def with_more(found: re.Match[str]) -> str:
+        inside = any(start <= found.start() < end for start, end in quoted)
+        there = f"{typed[found.end() :]} ".startswith(f"{more.rstrip()} ")
+        return found[0] if inside or there else f"{found[0]}{more}"
+
+    return command.sub(with_more, typed)
+
+
+def text_here(text: str, *, of_others: Iterable[str] = ()) -> str:
+    """A message in which each command between backticks is as `command_here` has it.
+
+    Args:
+        text: The message.
+        of_others: What people and agents wrote; where the message holds it, it stays as it is.
+    """
+    if not _names_commands(text):
         return text
+    for one in filter(_names_commands, of_others):
+        before, it, after = text.partition(one)
+        if it:
+            return text_here(before) + it + text_here(after)
     return _MARKED.sub(lambda found: f"`{command_here(found[1])}`", text)
+
+
+def _names_commands(text: str) -> bool:
+    return "`mission " in text or "`git " in text
+
+
+def _current() -> Path | None:
+    """The current folder; None: somebody has deleted it."""
+    try:
+        return Path.cwd().resolve()
+    except OSError:
+        return None
 
 
 def _found_here() -> Path | None:
@@ -141,4 +172,5 @@ def _is_of(folder: Path, top: Path) -> bool:
 
 def _short(folder: Path) -> str:
     """A folder in the fewest characters."""
-    return min(str(folder), os.path.relpath(folder, Path.cwd().resolve()), key=len)
+    here = _current()
+    return str(folder) if here is None else min(str(folder), os.path.relpath(folder, here), key=len)

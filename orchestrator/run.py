@@ -10,7 +10,7 @@ from errors import BudgetError, MissionError, TaskFileError
 from errors.finding import Finding
 from mission.amounts import counted, moment
 from mission.config import MissionConfig
-from mission.journal import RequestKind
+from mission.journal import Journal, RequestKind
 from mission.place import Place
 from mission.plan_copy import plan_file
 from mission.slots import SlotsFile
@@ -146,21 +146,30 @@ def run_mission(
         parts.status_commits.publish_status()
         if not stop.requested:
             parts.pruning.prune_stayed()
-        end = run_end(board, selected, engine, stop, refused)
-        _note_name(parts, engine)
+        end = run_end(board, selected, stop, refused)
         milestone = next_placeholder(board.plan) if selected is None else None
-        return replace(
+        end = replace(
             end,
             behind=parts.behind.message,
             broken=parts.noticing.left,
             unplanned=milestone.id if milestone is not None else "",
         )
+    # Its record may be waited for long, where a server hangs: nobody else is to wait for that.
+    end = replace(end, missing=engine.missing())
+    _note_name(parts, engine)
+    return end
 
 
 def _note_name(parts: Assembly, engine: Engine) -> None:
-    """The engine's name of the run is known at the latest once its record was waited for."""
-    if engine.run_id is not None:
-        parts.journal.name_run(parts.journal.run, engine.run_id)
+    """The engine's name of the run is known at the latest once its record was waited for. The
+    mission is closed by then."""
+    if engine.run_id is None:
+        return
+    try:
+        with Journal.open(parts.place.journal_file, redact=parts.redactor.text) as journal:
+            journal.name_run(parts.journal.run, engine.run_id)
+    except MissionError as error:
+        parts.display.say(f"The journal does not hold how the engine calls this run: {error}")
 
 
 def _claim_if_due(parts: Assembly, board: Board, request: RunRequest) -> bool:

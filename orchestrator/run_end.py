@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from errors import BudgetError, StoppedError
 from mission.state import Status
 from orchestrator.loop.board import Board
-from orchestrator.ports.engine import Engine
 from policy.budget import Refusal, Scope
 from workspace.process import Stop
 
@@ -46,7 +45,6 @@ class RunEnd:
 def run_end(
     board: Board,
     selected: frozenset[str] | None,
-    engine: Engine,
     stop: Stop,
     refused: Mapping[str, Refusal | BudgetError],
 ) -> RunEnd:
@@ -72,7 +70,7 @@ def run_end(
         over_budget=told[False],
         given_up=told[True],
         undone=tuple(task for task in asked if task in left),
-        missing=engine.missing(),
+        missing=(),  # it is asked for once the mission is free
         stopped=stop.reason if stop.requested else "",
         interrupted=stop.interrupted,
         broken=(),

@@ -11,12 +11,13 @@ from mission.journal.kinds import LetterCame, StatusSet
 from mission.state import Actor, Status
 from orchestrator.admission.delays import Delays
 from orchestrator.loop.board import Board, StatusChange
+from orchestrator.loop.notes import with_word
 from orchestrator.loop.stopping import STOPPED_BY, Stopping, word_of
 from orchestrator.ports.assignment import Assignment
 from orchestrator.ports.display import Display
 from orchestrator.ports.ends import TaskEnd
 from policy.attempt import by_person, keeps_approval, may_be_approved
-from policy.beginning import is_anew
+from policy.beginning import is_anew, word_for
 
 # The status that a row must have for each of these; it becomes not-started.
 _SOURCES = {
@@ -97,13 +98,25 @@ class Inbox:
         return approved
 
     def _is_published(self, request: Request) -> bool:
-        """Whether the row is where a letter wants it: a clone that was lost published that before
-        it noted that the letter was applied. So it is no refusal."""
+        """Whether the row is where a letter wants it, and tells what it says: a clone that was lost
+        published that before it noted that the letter was applied. So it is no refusal."""
         wanted = request.status if request.kind is RequestKind.SET else _TARGETS.get(request.kind)
         if wanted is None or self._board.statuses.get(request.task) != wanted:
             return False
+        if request.kind is not RequestKind.APPROVE and not self._is_told(request):
+            return False
         came = self._journal.events(LetterCame)
         return any(str(request.id) in event.what.requests for event in came)
+
+    def _is_told(self, request: Request) -> bool:
+        """Whether who does the row next is told the request's note, and begins where it says."""
+        row = self._board.plan.task(request.task)
+        if request.note and row.notes != with_word(row.notes, request.note):
+            return False
+        if not is_anew(request.kind):
+            return True
+        changes = self._journal.events(StatusSet, task=row.id)
+        return word_for(None, self._journal.attempts(row.id), changes) is request.kind
 
     def _stop_live(self, request: Request, live: Mapping[str, Assignment]) -> None:
         """Have a row end that is under way; one that has no job just now is asked soon."""

@@ -15,7 +15,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 
 def with_word(notes: str, word: str) -> str:
     """`notes` with `word` as the runner's word. An empty word takes the bracket away."""
-    kept = _without_word(notes)
+    kept = without_word(notes)
     if not word:
         return kept
     text = _CONTROL.sub(" ", word).replace("[", "(").replace("]", ")")
@@ -26,7 +26,7 @@ def with_word(notes: str, word: str) -> str:
     return f"{kept} {bracket}" if kept else bracket
 
 
-def _without_word(notes: str) -> str:
+def without_word(notes: str) -> str:
     """`notes` without the bracket at their end, if it is the runner's."""
     text = notes.rstrip()
     kept, opening, word = text.removesuffix("]").rpartition(_OPENING)
