@@ -103,7 +103,7 @@ class Inbox:
         wanted = request.status if request.kind is RequestKind.SET else _TARGETS.get(request.kind)
         if wanted is None or self._board.statuses.get(request.task) != wanted:
             return False
-        if request.kind is not RequestKind.APPROVE and not self._is_told(request):
+        if not self._is_told(request):
             return False
         came = self._journal.events(LetterCame)
         return any(str(request.id) in event.what.requests for event in came)
@@ -111,11 +111,13 @@ class Inbox:
     def _is_told(self, request: Request) -> bool:
         """Whether who does the row next is told the request's note, and begins where it says."""
         row = self._board.plan.task(request.task)
+        changes = self._journal.events(StatusSet, task=row.id)
+        if request.kind is RequestKind.APPROVE:  # what set it here has its answer here, too
+            return not changes or changes[-1].what.new != Status.DONE
         if request.note and row.notes != with_word(row.notes, request.note):
             return False
         if not is_anew(request.kind):
             return True
-        changes = self._journal.events(StatusSet, task=row.id)
         return word_for(None, self._journal.attempts(row.id), changes) is request.kind
 
     def _stop_live(self, request: Request, live: Mapping[str, Assignment]) -> None:
