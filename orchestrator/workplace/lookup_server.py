@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -25,8 +26,11 @@ from workspace.side_thread import SideThread
 
 _START_SECONDS: Final = 20.0  # it takes one; the machine may be busy
 _LOOK_SECONDS: Final = 5.0
+_MOST_MISSED: Final = 2  # looks without an answer, one after the other: a busy machine has one
+_REST_SECONDS: Final = 300.0  # after a start that hung: agents do not wait for the next one so soon
 _MOST_STARTS: Final = 3  # of one run: what dies again and again is left alone
 _MOST_BYTES: Final = 65_536
+_HUNG: Final = f"its server did not listen in {_START_SECONDS:.0f} s"
 _HELLO: Final = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -88,6 +92,8 @@ class LookupServer:
         self._begun: _Begun | None = None
         self._thread: SideThread | None = None
         self._starts = 0
+        self._missed = 0
+        self._rests_until = 0.0  # by `time.monotonic`
 
     def offer(self) -> Lookup:
         """The server, started where it does not run. It has answered just now."""
@@ -98,12 +104,15 @@ class LookupServer:
         try:
             url = begun.url.result(_START_SECONDS)
         except TimeoutError:
-            raise AgentError(f"its server did not listen in {_START_SECONDS:.0f} s") from None
+            self._rest(begun)
+            raise AgentError(_HUNG) from None
         try:
             _look(url, begun.token)
         except AgentError as error:
-            begun.stop.request(error.message)  # the next who asks has another one started
+            self._miss(begun, error.message)
             raise
+        with self._lock:
+            self._missed = 0
         return Lookup(url=url, token=begun.token)
 
     def close(self) -> None:
@@ -114,8 +123,26 @@ class LookupServer:
             begun.stop.request("the run is over")
             thread.join()
 
+    def _rest(self, begun: _Begun) -> None:
+        """Its start hung: end it, and have nobody wait for another one for a while."""
+        begun.stop.request(_HUNG)
+        with self._lock:
+            self._rests_until = time.monotonic() + _REST_SECONDS
+
+    def _miss(self, begun: _Begun, why: str) -> None:
+        """It did not answer. All agents use it: only when it has missed another look is it ended,
+        and the next who asks has another one started."""
+        with self._lock:
+            self._missed += 1
+            ended = self._missed >= _MOST_MISSED
+            self._missed = 0 if ended else self._missed
+        if ended:
+            begun.stop.request(why)
+
     def _running(self) -> _Begun:
         with self._lock:
+            if time.monotonic() < self._rests_until:
+                raise AgentError(_HUNG)
             if self._begun is not None and not self._begun.over.is_set():
                 return self._begun
             if self._starts >= _MOST_STARTS:
