@@ -73,7 +73,7 @@ def make_standing(known: Known, *, revision: int = 1) -> Standing:
         other_branch=known.other_branch,
         attempts=tuple(_attempts(known, facts)),
         merge_queue=facts.turns,
-        people=tuple(_people(views, waits)),
+        people=tuple(_people(views, waits, live=facts.live)),
         requests=record.requests,
         elsewhere=facts.elsewhere,
         untold=record.untold,
@@ -197,10 +197,15 @@ def _attempts(known: Known, facts: Facts) -> Iterator[LiveAttempt]:
         )
 
 
-def _people(views: Iterable[TaskView], waits: Mapping[str, tuple[Wait, ...]]) -> Iterator[Need]:
+def _people(
+    views: Iterable[TaskView], waits: Mapping[str, tuple[Wait, ...]], *, live: int
+) -> Iterator[Need]:
+    """A row that a limit holds back may fit once what is under way has ended (`live` rows), since
+    that may use less than is set aside for it: until then nobody has to do anything."""
+    persons = _PERSONS if live else (*_PERSONS, WaitsFor.BUDGET)
     for view in views:
         for wait in waits.get(view.task.id, ())[:1]:
-            if wait.on in _PERSONS:
+            if wait.on in persons:
                 yield Need(
                     task=view.task.id,
                     status=view.task.status,

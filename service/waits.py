@@ -289,4 +289,5 @@ def _told(word: Event[RowWaits]) -> Wait:
         names=(told.who,) if told.who else (),
         since=word.at,
         until=None if told.until is None else datetime.fromisoformat(told.until),
+        hint=_CARRY_ON if told.on == WaitsFor.BUDGET else "",
     )

@@ -191,6 +191,10 @@ def test_a_budget_that_keeps_rows_from_starting_is_told_once_and_after_the_run(
         assert [wait.on for wait in standing.waits[task]] == [WaitsFor.BUDGET, WaitsFor.RUN]
         assert "budget.mission" in held(standing, task).why
     assert "over budget: C would bring this mission to" in status_page(standing)
+    assert [(need.task, need.hint) for need in standing.people] == [
+        ("C", "mission run"),
+        ("D", "mission run"),
+    ]
     with scratch.journal() as journal:
         told = [(event.task, event.what.on) for event in journal.events(RowWaits)]
     assert told == [("C", "budget"), ("D", "budget")]

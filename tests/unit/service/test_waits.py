@@ -249,7 +249,17 @@ def test_a_provider_that_rests_and_a_budget_outlive_the_run_that_met_them() -> N
     over = replace(over, record=replace(over.record, run=replace(RUN, ended=later(9))))
     assert first(make_standing(over), "A") == (WaitsFor.BUDGET, budget.why)
     assert [wait.on for wait in make_standing(over).waits["A"]][-1] is WaitsFor.RUN
+    needs = [(need.task, need.why, need.hint) for need in make_standing(over).people]
+    assert needs == [("A", budget.why, "mission run")]
     assert first(make_standing(over), "C") == (WaitsFor.RUN, "no run is at work")
+
+
+def test_a_row_over_the_budget_needs_a_person_once_nothing_is_under_way() -> None:
+    budget = RowWaits(on="budget", why="A would bring this run to 2 of 1 tokens", who="run")
+    record = Record(waits={"A": event(5, budget, task="A")})
+    assert [need.task for need in make_standing(at_work(plan(), record)).people] == ["A"]
+    busy = replace(record, attempts=(attempt("C", 1),))
+    assert make_standing(at_work(plan(C="in-progress"), busy)).people == ()
 
 
 def test_what_was_said_before_the_run_began_anew_is_over() -> None:
