@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cli.console import fact, print_json, printable
@@ -45,9 +45,10 @@ def test_nothing_dangerous_is_left(text: str) -> None:
     assert printable(shown) == shown
 
 
+@example(text="a/path", width=2)
 @given(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=60), st.integers(2, 20))
 def test_wrapping_loses_nothing_and_fits(text: str, width: int) -> None:
-    lines = wrap(text, width)
+    lines = wrap(text, width, paths=False)
     assert "".join(lines) == text
     assert all(display_width(line) <= width for line in lines)
 
