@@ -30,6 +30,7 @@ _MOST_MISSED: Final = 2  # looks without an answer, one after the other: a busy 
 _REST_SECONDS: Final = 300.0  # after a start that hung: agents do not wait for the next one so soon
 _MOST_STARTS: Final = 3  # of one run: what dies again and again is left alone
 _MOST_BYTES: Final = 65_536
+_ERROR: Final = "mission: "  # how a command's error begins
 _HUNG: Final = f"its server did not listen in {_START_SECONDS:.0f} s"
 _HELLO: Final = {
     "jsonrpc": "2.0",
@@ -170,7 +171,7 @@ class LookupServer:
             ),
             begun.stop,
         )
-        _died(begun, AgentError(f"its server ended with {end.exit_code}: {_last_line(end.tail)}"))
+        _died(begun, AgentError(f"its server ended with {end.exit_code}: {_said(end.tail)}"))
 
 
 def _environment() -> dict[str, str]:
@@ -185,9 +186,12 @@ def _died(begun: _Begun, error: BaseException) -> None:
         begun.url.set_exception(AgentError(f"its server cannot be started: {shown}"))
 
 
-def _last_line(text: str) -> str:
+def _said(text: str) -> str:
+    """Its own error, else its last line: below an error stands what to do, and a traceback ends
+    with what happened."""
     lines = text.strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    own = next((line for line in lines if line.startswith(_ERROR)), None)
+    return own.removeprefix(_ERROR) if own else lines[-1] if lines else "it said nothing"
 
 
 def _look(url: str, token: str) -> None:

@@ -124,7 +124,7 @@ def test_where_it_cannot_work_the_history_says_why_and_no_row_is_lost(
     assert scratch.statuses() == dict.fromkeys("ABC", "done"), scratch.notes("A")
     found = notes(scratch)
     assert set(found) == {"A", "C"}
-    assert found["A"].startswith("its server cannot be started: its server ended with 1: ")
+    assert found["A"].startswith("its server cannot be started: its server ended with 2: ")
     assert "broken as a test wants" in found["A"]
     assert found["C"] == "it has another server of that name, mission_runner"
     turns = json.dumps([turn for model in models for turn in model.turns])
