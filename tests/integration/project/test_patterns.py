@@ -18,6 +18,7 @@ ELSEWHERE = {
     "mission/lint/matches.py": "a person's own patterns, from mission.yaml",
     "mission/matching.py": "the same",
     "agents/outcomes.py": "constants of the module",
+    "lookup/machine.py": "the mission's folders are all of it, each as it stands",
     "mission/config/document.py": "constants, which its loader holds",
     "mission/config/tools.py": "constants of the module",
     "workspace/settings.py": "the remote's name is part of it",
