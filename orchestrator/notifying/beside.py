@@ -63,9 +63,13 @@ class NotifyBeside(SideWork):
 
     def __enter__(self) -> Self:
         if self._wanted():
-            keep_settings(self._place, self._settings)
             note_deaths(self._journal)
             self._journal.record(NotifyBegan(to=self._names))
+            try:
+                keep_settings(self._place, self._settings)
+            except OSError as error:  # without them nobody is told, and the run goes on
+                self._show(f"who tells people cannot begin: {cause(error)}")
+                return self
         return super().__enter__()
 
     def _wanted(self) -> bool:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from errors import MissionError, UsageError
-from mission.config import MissionConfig, load_config, parse_config
+from mission.config import MissionConfig, parse_config
 from mission.place import Place
 from mission.plan_copy import head_of, is_away, named, read_state
 from mission.private import read_private
+from mission.strays import refuse_strays
 from mission.told_by import settings_file
 from tasks_md.regular_file import read_regular
 from workspace.git import Git
@@ -38,23 +39,36 @@ def handed_config(place: Place) -> MissionConfig:
 
 
 def agreed_config(place: Place) -> MissionConfig:
-    """The settings for what somebody types.
+    """The settings for what somebody types: the checkout's, edits included, where it has the base.
+    Where it has something else, or nobody can tell, they have to be those of the base.
 
     Raises:
-        UsageError: Another branch than the base is checked out, with another `mission.yaml`.
+        UsageError: They are not.
         ConfigError: They cannot be understood.
     """
-    config = load_config(place.config_file)
-    head, state = head_of(place), read_state(place)
-    if state is not None and is_away(head, state.base):
-        base = state.base.removeprefix("refs/heads/")
-        if _of_checkout(place) != _of_base(place, state.base):
-            raise UsageError(
-                f"{named(head)} is checked out, and its {place.config_file.name} is not that of"
-                f" {base}: it says what is run and read, so nobody is told by it",
-                hint=f"Type `git switch {base}`, or merge it first",
-            )
+    refuse_strays(place.config_file)
+    said, state, head = _of_checkout(place), read_state(place), head_of(place)
+    if place.repository is None or state is None or head == f"ref: {state.base}":
+        return _parsed(place, said)
+    return _as_on_base(place, said, state.base, head)
+
+
+def _as_on_base(place: Place, said: bytes | None, base: str, head: str) -> MissionConfig:
+    """What these bytes say, if the base says the same."""
+    config, on_base = _parsed(place, said), _of_base(place, base)
+    if said != on_base and (on_base is None or _parsed(place, on_base) != config):
+        name = base.removeprefix("refs/heads/")
+        away = f"{named(head)} is checked out" if is_away(head, base) else "the checkout changes"
+        raise UsageError(
+            f"{away}, and its {place.config_file.name} is not that of {name}: it says what is run"
+            " and read, so nobody is told by it",
+            hint=f"Type `git switch {name}`, or merge it first",
+        )
     return config
+
+
+def _parsed(place: Place, said: bytes | None) -> MissionConfig:
+    return MissionConfig() if said is None else parse_config(said, str(place.config_file))
 
 
 def _of_checkout(place: Place) -> bytes | None:
@@ -92,14 +106,19 @@ class AgreedSettings:
         return cls(place=place, config=agreed_config(place), _version=version)
 
     def renew(self) -> bool:
-        """Whether others count now. Those that cannot be read, or are not agreed to, do not."""
+        """Whether others count now. Only those that the base has do: git writes the files of
+        another branch before it says that this is checked out."""
         version = _version(self.place)
         if version == self._version:
             return False
         self._version = version
+        state = read_state(self.place)
+        if self.place.repository is None or state is None:
+            return False
         try:
-            config = agreed_config(self.place)
-        except MissionError:
+            said = _of_checkout(self.place)
+            config = _as_on_base(self.place, said, state.base, head_of(self.place))
+        except (MissionError, OSError):
             return False  # what it was counts; whoever wrote that is told by `mission check`
         changed = config != self.config
         self.config = config
@@ -107,8 +126,23 @@ class AgreedSettings:
 
 
 def _version(place: Place) -> _Version:
+    state = read_state(place)
+    known: _Version = (head_of(place), None if state is None else _tip(place, state.base))
     try:
         there = place.config_file.stat()
     except OSError:
-        return (head_of(place),)
-    return (head_of(place), there.st_mtime_ns, there.st_ino, there.st_size)
+        return known
+    return (*known, there.st_mtime_ns, there.st_ino, there.st_size)
+
+
+def _tip(place: Place, base: str) -> object:
+    """What differs when the base's branch does, as far as files tell."""
+    if place.common_dir is None:
+        return base
+    found: list[object] = [base]
+    for name in (base, "packed-refs"):
+        try:
+            found.append((place.common_dir / name).stat().st_mtime_ns)
+        except OSError:
+            found.append(None)
+    return tuple(found)

@@ -64,8 +64,39 @@ def test_settings_of_another_branch_are_refused_and_those_of_the_base_taken(
     assert names(settings.config) == ["ours"]
     scratch.git.run("switch", "--quiet", "-")
     place.config_file.write_text(place.config_file.read_text().replace("ours", "also-ours"))
-    assert settings.renew()  # a person's edit of what the base has
+    assert names(agreed_config(place)) == ["also-ours"]  # a person's edit of what the base has
+    assert not settings.renew()
+    scratch.git.run("commit", "--quiet", "--all", "--message", "Tell us too")
+    assert settings.renew()
     assert names(settings.config) == ["also-ours"]
+
+
+def test_files_of_another_branch_do_not_count_before_git_says_that_it_is_checked_out(
+    scratch: Scratch,
+) -> None:
+    scratch.git.run("switch", "--quiet", "-")
+    place = Place.find(str(scratch.task_file))
+    settings = AgreedSettings.of(place)
+    agents = scratch.git.text("show", "agents:plan/mission.yaml")
+    place.config_file.write_text(agents)  # as in the middle of a switch
+    assert not settings.renew()
+    assert names(settings.config) == ["ours"]
+
+
+def test_what_only_reads_otherwise_on_another_branch_is_the_same(scratch: Scratch) -> None:
+    scratch.git.run("switch", "--quiet", "-")
+    scratch.git.run("switch", "--quiet", "--create", "mine")
+    place = Place.find(str(scratch.task_file))
+    text = place.config_file.read_bytes()
+    place.config_file.write_bytes(text.replace(b"\n", b"\r\n"))
+    assert names(agreed_config(place)) == ["ours"]
+
+
+def test_where_nobody_can_tell_what_is_checked_out_it_is_compared(scratch: Scratch) -> None:
+    place = Place.find(str(scratch.task_file))
+    (scratch.top / ".git" / "HEAD").write_text("ref: refs/heads/.invalid\n")  # refs in tables
+    with pytest.raises(UsageError, match=r"mission\.yaml is not that of"):
+        agreed_config(place)
 
 
 def test_who_tells_of_a_run_goes_by_what_that_began_with(scratch: Scratch) -> None:
