@@ -49,6 +49,8 @@ def test_a_command_that_the_machine_refuses_says_so_in_one_line(tmp_path: Path) 
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("mission: ")
-    assert str(state) in done.stderr
-    assert len(done.stderr.splitlines()) == 2
+    doing, why, hint = done.stderr.splitlines()
+    assert doing.startswith("Comparing ")
+    assert why.startswith("mission: ")
+    assert str(state) in why
+    assert hint.startswith("  ")

@@ -36,13 +36,17 @@ def test_one_that_hangs_at_its_start_is_ended_and_waited_for_once(
     assert (tmp_path / "begun").read_text(encoding="utf-8") == "begun\n"
 
 
+def _no_answer(_url: str, _token: str) -> None:
+    raise AgentError("its server does not answer")
+
+
 def test_one_late_answer_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "TASKS.md").write_text("# Tasks\n", encoding="utf-8")
     server = LookupServer(tmp_path / "TASKS.md", tmp_path)
     try:
         first = server.offer()
         with monkeypatch.context() as late:
-            late.setattr(lookup_server, "_LOOK_SECONDS", 0.000_001)
+            late.setattr(lookup_server, "_look", _no_answer)
             with pytest.raises(AgentError, match="does not answer"):
                 server.offer()
         assert server.offer() == first
