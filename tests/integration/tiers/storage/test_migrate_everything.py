@@ -33,6 +33,9 @@ _VALUES: dict[str, Callable[[int], str]] = {
     "text[]": lambda n: f'{{A-{n},"b,c"}}',
     "vector": lambda n: json.dumps([n, *[0.5] * (DIMENSIONS - 1)], separators=(",", ":")),
 }
+# Of our own schema what the next copy of a mission brings again.
+LEFT = ["alembic_version", "attempts", "projections", "runs", "takeovers", "task_files"]
+
 _KEYS = {"id", *(name for table in TABLES for name in table.key)}
 
 
@@ -100,7 +103,7 @@ def migrated(
     report = json.loads(
         run(capsys, "tier", "migrate", "--from", source, "--to", there, "--yes", "--json")
     )
-    assert report["left"] in ([], ["alembic_version", "attempts", "projections", "takeovers"])
+    assert report["left"] in ([], LEFT)
     assert [t["written"] for t in report["tables"]] == [1] * len(TABLES)
 
 
