@@ -4,14 +4,16 @@
 
 Rows of agents that take some seconds, on four slots, on a copy of our own repository. Who looks on
 has the overview open, as a browser has it: the stream of revisions, and the page again after each
-word that differs, at most once a second. The dashboard and those who look on are a process each;
-all share the machine with the run. With and without take turns.
+word that differs, at most once a second. The dashboard is a process beside the run, as always;
+those who look on are one, too, which only gets what the others leave: people's browsers are
+elsewhere. With and without take turns.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -168,6 +170,7 @@ class _Reader:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["look"]:
+        os.nice(19)
         print(asyncio.run(_look_on(sys.argv[2], int(sys.argv[3]))))
     else:
         print(json.dumps(measure(*map(int, sys.argv[1:2])), indent=2))
