@@ -80,7 +80,7 @@ def _shown() -> Iterator[Display]:
     talk("No run is under way: this command does what one would.")
     from rich.console import Console  # noqa: PLC0415 - who leaves a request for a run needs none
 
-    from cli.live import display_for  # noqa: PLC0415 - the same
+    from cli.live import display_for  # noqa: PLC0415 - imports rich, as above
 
     with display_for(Console(stderr=True)) as display:
         yield display

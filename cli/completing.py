@@ -86,7 +86,8 @@ def _of_plan(plan: Plan, before: Sequence[str]) -> Iterable[str]:
 
 def _plan(words: Sequence[str]) -> Plan | None:
     """The plan that the words name, or the one here; None where there is none to be read."""
-    named = next((word for word in words if os.path.exists(word)), None)  # noqa: PTH110 - no name is too long for it
+    # `Path.exists` raises where a word is too long for a name; a half-typed one may be anything.
+    named = next((word for word in words if os.path.exists(word)), None)  # noqa: PTH110
     try:
         return read_plan(Place.find(named))
     except (MissionError, OSError, ValueError):  # whoever types the command is told
@@ -96,6 +97,6 @@ def _plan(words: Sequence[str]) -> Plan | None:
 def _of_command(before: Sequence[str]) -> list[str]:
     """The options of the command that is typed, and the commands of a group."""
     from cli.lazy import options_of  # noqa: PLC0415 - typer takes as long as all the rest
-    from cli.main import app  # noqa: PLC0415 - the same
+    from cli.main import app  # noqa: PLC0415 - imports typer, as above
 
     return options_of(app, before)

@@ -70,13 +70,13 @@ def dashboard(
     find = Place.find if paths and len(paths) > 1 else place_at
     places = [find(path) for path in paths or (None,)]
     talk(printable(f"Making the pages of {', '.join(str(one.task_file) for one in places)}"))
-    # Takes a second, of which whoever waits has been told.
-    from cli.asking import asker  # noqa: PLC0415 - as said above
-    from dashboard.deciding import Decisions  # noqa: PLC0415 - the same
-    from dashboard.export import export  # noqa: PLC0415 - the same
-    from dashboard.missions import Missions  # noqa: PLC0415 - the same
-    from dashboard.serve import opened  # noqa: PLC0415 - the same
-    from tiers.gateway.listening import Listening  # noqa: PLC0415 - the same
+    # All of these take a second to import: whoever waits has been told of it first.
+    from cli.asking import asker  # noqa: PLC0415  after the first line
+    from dashboard.deciding import Decisions  # noqa: PLC0415  after the first line
+    from dashboard.export import export  # noqa: PLC0415  after the first line
+    from dashboard.missions import Missions  # noqa: PLC0415  after the first line
+    from dashboard.serve import opened  # noqa: PLC0415  after the first line
+    from tiers.gateway.listening import Listening  # noqa: PLC0415  after the first line
 
     listening = Listening(
         host=host,
