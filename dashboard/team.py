@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, override
+from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -36,19 +36,16 @@ class TeamDoor(Door):
     gateway: GatewayDoor = field(repr=False)
 
     @property
-    @override
     def how(self) -> str:
         if self.gateway.tokens is None:
             return "Other users of this machine need a token"
         return "Open this gateway's address with /?token=TOKEN, once"
 
-    @override
     def with_token(self, token: str) -> Guest | None:
         tokens = self.gateway.tokens
         known = None if tokens is None else tokens.token(token, self.gateway.clock())
         return None if known is None else self._guest(known)
 
-    @override
     def with_session(self, session: str) -> Guest | None:
         tokens = self.gateway.tokens
         name = session.partition(".")[0]
@@ -59,7 +56,6 @@ class TeamDoor(Door):
         )
         return guest if same else None
 
-    @override
     def without_either(self, scope: Scope) -> Guest | None:
         if self.gateway.tokens is not None:
             return None

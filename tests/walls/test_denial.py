@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import override
 
 import pytest
 from prefect.exceptions import TerminationSignal
@@ -37,7 +36,6 @@ def answering(body: bytes, encoding: str) -> Iterator[Api]:
             self.end_headers()
             self.wfile.write(body)
 
-        @override
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
@@ -95,7 +93,6 @@ class Interrupted(Stop):
 
     _again = False
 
-    @override
     def request(self, reason: str) -> None:
         if not self._again:
             self._again = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from typing import Any, override
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -45,7 +45,6 @@ class BoundedListener(socket.socket):
             self.close()
             raise
 
-    @override
     def accept(self) -> tuple[socket.socket, Any]:
         """The next connection, in whose place an older one may go."""
         accepted, address = super().accept()
@@ -66,24 +65,20 @@ class TimelyProtocol(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
     _in_answer = False  # a whole request has come, and its answer has not gone
 
-    @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._cut_after(REQUEST_SECONDS)
 
-    @override
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._look()
 
-    @override
     def on_response_complete(self) -> None:
         self._in_answer = False
         self._cut_after(REQUEST_SECONDS)
         super().on_response_complete()
         self._look()  # the next request may have been here before
 
-    @override
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._deadline is not None:
